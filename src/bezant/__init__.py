@@ -1,0 +1,1 @@
+"""Bezant: the open, self-hosted core that a fintech runs on."""

@@ -1,0 +1,1 @@
+"""What every domain stands on: errors, money, clock, identifiers, database, HTTP, telemetry."""

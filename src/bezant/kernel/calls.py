@@ -1,0 +1,112 @@
+"""Who asks for what, and what they were answered."""
+
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from bezant.kernel.errors import Refusal
+
+T = TypeVar("T")
+
+HTTP_ERROR = 400
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """An authenticated caller.
+
+    Attributes:
+        tenant_id: whose data the caller may reach.
+        actor: an opaque reference that the audit log keeps, such as `key:0198…`.
+        scopes: what the credential grants, such as `ledger:write`.
+    """
+
+    tenant_id: UUID
+    actor: str
+    scopes: frozenset[str]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One state-changing request, as idempotency and audit see it.
+
+    Attributes:
+        id: this attempt's UUIDv7; the audit entry's identifier.
+        tenant_id: whose data.
+        actor: who, as an opaque reference.
+        action: what is done, as `noun.verb` (`transaction.post`).
+        resource: what to, as a path without personal data (`/v1/books/0198…/transactions`).
+        origin: where the request came in: `http`, `cli`, `job`.
+        idempotency_key: the caller's key; None for calls of the platform itself, which are idempotent by id.
+        fingerprint: method, path and body of the request, as the bytes that a repeat must equal.
+        purpose: why personal data is touched, where it is; else empty.
+    """
+
+    id: UUID
+    tenant_id: UUID
+    actor: str
+    action: str
+    resource: str
+    origin: str
+    idempotency_key: str | None = None
+    fingerprint: bytes = b""
+    purpose: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a state-changing request was answered: rendered once, stored, and replayed byte for byte.
+
+    Attributes:
+        status: the HTTP status.
+        body: JSON; a problem body when `status` is 400 or more.
+        is_replay: True when the bytes come from an earlier request with the same key.
+    """
+
+    status: int
+    body: bytes
+    is_replay: bool = False
+
+    @classmethod
+    def of(cls, value: object, status: int = 200) -> "Answer":
+        """Render a value."""
+        return cls(status, msgspec.json.encode(value))
+
+    @classmethod
+    def refused(cls, refusal: Refusal) -> "Answer":
+        """Render a refusal."""
+        return cls(refusal.status, refusal.encode())
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the body is a problem."""
+        return self.status >= HTTP_ERROR
+
+    def value(self, kind: type[T]) -> T:
+        """The body as a typed value, for callers inside the process.
+
+        Raises:
+            RefusedAnswer: the request was declined.
+        """
+        if self.is_refusal:
+            raise RefusedAnswer(self)
+        return msgspec.json.decode(self.body, type=kind)
+
+
+class _Problem(msgspec.Struct):
+    status: int
+    code: str
+    detail: str
+
+
+class RefusedAnswer(Exception):  # noqa: N818 - an answer, not a fault
+    """A refusal that was answered elsewhere and is looked at here.
+
+    Attributes:
+        answer: as it was given.
+        code: its stable code.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        problem = msgspec.json.decode(answer.body, type=_Problem)
+        super().__init__(f"{problem.code}: {problem.detail}")
+        self.answer = answer
+        self.code = problem.code

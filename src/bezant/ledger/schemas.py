@@ -1,0 +1,296 @@
+"""Wire models of the ledger's routes. Amounts are strings of minor units."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+BATCH_TRANSACTIONS_MAX = 8_190
+POSTINGS_MAX = 8_190
+METADATA_MEMBERS_MAX = 50
+
+AccountId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9:._@-]{0,127}$",
+        max_length=128,
+        description="The client's own identifier, an opaque reference such as `customers:42:wallet`.",
+        examples=["customers:42:wallet"],
+    ),
+]
+AssetCode = Annotated[
+    str,
+    Meta(pattern=r"^[A-Z][A-Z0-9]{0,15}$", max_length=16, description="ISO 4217 or own code.",
+         examples=["EUR"]),
+]
+Amount = Annotated[
+    str,
+    Meta(pattern=r"^[1-9][0-9]{0,38}$", max_length=39, description="Minor units, more than zero.",
+         examples=["1250"]),
+]
+Limit = Annotated[
+    str,
+    Meta(pattern=r"^(0|[1-9][0-9]{0,38})$", max_length=39, description="Minor units.",
+         examples=["0"]),
+]
+PostingCode = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9_.-]{0,32}$", max_length=32, description="The client's kind of posting."),
+]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+MetadataKey = Annotated[str, Meta(min_length=1, max_length=64)]
+MetadataValue = Annotated[str, Meta(max_length=1_000)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=METADATA_MEMBERS_MAX)]
+
+
+class AccountType(StrEnum):
+    """The five types of double-entry accounting. Assets and expenses are debit-normal."""
+
+    ASSET = "asset"
+    LIABILITY = "liability"
+    EQUITY = "equity"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+class AccountStatus(StrEnum):
+    """Open accounts take postings; frozen and closed ones refuse them."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class Asset(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a book counts in. The scale is the number of fraction digits of a unit."""
+
+    code: AssetCode
+    scale: Annotated[int, Meta(ge=0, le=18)]
+
+
+class NewBook(Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/books`."""
+
+    name: Name
+    assets: Annotated[list[Asset], Meta(min_length=1, max_length=100)]
+    time_zone: Annotated[str, Meta(max_length=64, examples=["Europe/Paris"])] = "UTC"
+
+
+class Book(Struct, frozen=True):
+    """A tenant's set of accounts."""
+
+    id: UUID
+    name: str
+    time_zone: str
+    assets: list[Asset]
+    created_at: datetime
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Bounds of an account's balance, in its normal direction.
+
+    Attributes:
+        overdraft: how far below zero the available balance may go; "0" allows none.
+        minimum: what must remain available. Not together with `overdraft`.
+        maximum: the most that the account may hold, pending included.
+    """
+
+    overdraft: Limit | None = None
+    minimum: Limit | None = None
+    maximum: Limit | None = None
+
+
+class NewAccount(Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/books/{book}/accounts`."""
+
+    id: AccountId
+    asset: AssetCode
+    type: AccountType
+    limits: Limits = Limits()
+
+
+class AccountChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """`PATCH /v1/books/{book}/accounts/{id}`: what is left out stays."""
+
+    status: AccountStatus | UnsetType = UNSET
+    limits: Limits | UnsetType = UNSET
+
+
+class Account(Struct, frozen=True):
+    """An account as it stands."""
+
+    id: str
+    asset: str
+    type: AccountType
+    status: AccountStatus
+    limits: Limits
+    opened_at: datetime
+
+
+class Posting(Struct, frozen=True, forbid_unknown_fields=True):
+    """One leg: `amount` moves from the credited account's side to the debited one's.
+
+    Attributes:
+        booking_date: defaults to the day of `recorded_at` in the book's time zone.
+        value_date: defaults to the day of `effective_at` in the book's time zone.
+    """
+
+    debit: AccountId
+    credit: AccountId
+    asset: AssetCode
+    amount: Amount
+    code: PostingCode = ""
+    booking_date: date | None = None
+    value_date: date | None = None
+
+
+class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/books/{book}/transactions`: postings that stand or fall together.
+
+    Attributes:
+        id: the client's identifier; the same transaction under the same id is posted once.
+        effective_at: when it counts from; defaults to `recorded_at`.
+        metadata: erasable content, kept apart from the postings.
+        reason: why, for people; erasable like metadata.
+        dry_run: answer as if it were posted, and post nothing.
+    """
+
+    postings: Annotated[list[Posting], Meta(min_length=1, max_length=POSTINGS_MAX)]
+    id: UUID | None = None
+    effective_at: datetime | None = None
+    metadata: Metadata | None = None
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+    dry_run: bool = False
+
+
+class PostedLeg(Struct, frozen=True):
+    """One posting as recorded."""
+
+    transfer_id: UUID
+    amount: str
+
+
+class PostedTransaction(Struct, frozen=True):
+    """201: the transaction is durable. `seq` is its place in the book's feed."""
+
+    id: UUID
+    seq: int
+    recorded_at: datetime
+    postings: list[PostedLeg]
+
+
+class BatchTransaction(NewTransaction, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One item of a batch; its `id` makes it idempotent by itself."""
+
+    id: UUID
+
+
+class NewBatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/books/{book}/transactions/batch`: each item stands or falls by itself."""
+
+    transactions: Annotated[
+        list[BatchTransaction], Meta(min_length=1, max_length=BATCH_TRANSACTIONS_MAX)
+    ]
+
+
+class BatchResult(Struct, frozen=True, omit_defaults=True):
+    """What became of one item: 201 with `id`, or the refusal's status, code, detail and field."""
+
+    status: int
+    id: UUID | None = None
+    code: str | None = None
+    detail: str | None = None
+    field: str | None = None
+
+
+class BatchResults(Struct, frozen=True):
+    """One result per item, in the items' order."""
+
+    results: list[BatchResult]
+
+
+class Balance(Struct, frozen=True):
+    """An account's balance in its normal direction, minor units.
+
+    Attributes:
+        version: the number of transfers that touched the account; gapless.
+        as_of: the instant of the last of them, or of the account's opening.
+    """
+
+    account: str
+    asset: str
+    posted: str
+    pending_debits: str
+    pending_credits: str
+    available: str
+    version: int
+    as_of: datetime
+
+
+class Entry(Struct, frozen=True):
+    """One transfer as seen from one of its accounts.
+
+    Attributes:
+        direction: `debit` or `credit`, of the account looked at.
+        counterparty: the account on the other side.
+    """
+
+    transfer_id: UUID
+    transaction_id: UUID
+    seq: int
+    direction: str
+    counterparty: str
+    amount: str
+    code: str
+    booking_date: date
+    value_date: date
+    effective_at: datetime
+    recorded_at: datetime
+
+
+class Entries(Struct, frozen=True):
+    """A page, newest last. `next` continues after it, and stays valid while entries are added."""
+
+    entries: list[Entry]
+    next: str | None
+
+
+class TransactionLeg(Struct, frozen=True):
+    """One posting of a recorded transaction."""
+
+    transfer_id: UUID
+    debit: str
+    credit: str
+    asset: str
+    amount: str
+    code: str
+    booking_date: date
+    value_date: date
+
+
+class Transaction(Struct, frozen=True):
+    """A recorded transaction. `metadata` and `reason` are None when absent or erased."""
+
+    id: UUID
+    seq: int
+    effective_at: datetime
+    recorded_at: datetime
+    postings: list[TransactionLeg]
+    metadata: dict[str, str] | None
+    reason: str | None
+
+
+class Books(Struct, frozen=True):
+    """A page of books, oldest first."""
+
+    books: list[Book]
+    next: str | None
+
+
+class Accounts(Struct, frozen=True):
+    """A page of accounts, in the order of their identifiers."""
+
+    accounts: list[Account]
+    next: str | None
