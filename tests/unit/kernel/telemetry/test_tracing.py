@@ -35,7 +35,11 @@ def test_a_traceparent_is_read_as_the_standard_says(header: str, trace_id: str |
     assert trace_id_of(header.encode()) == trace_id
 
 
-async def unused(*_: object) -> MutableMapping[str, Any]:
+async def receive() -> MutableMapping[str, Any]:
+    raise AssertionError
+
+
+async def send(_message: object) -> None:
     raise AssertionError
 
 
@@ -48,7 +52,7 @@ async def serve(tracing: Tracing, *headers: tuple[bytes, bytes]) -> dict[str, An
         seen.update(structlog.contextvars.get_contextvars())
 
     scope = {"type": "http", "method": "GET", "path": "/v1/books/0198", "headers": list(headers)}
-    await Traced(app, tracing)(scope, unused, unused)
+    await Traced(app, tracing)(scope, receive, send)
     return seen
 
 
@@ -97,7 +101,7 @@ async def test_websockets_and_lifespan_pass_through_unseen() -> None:
 
     exporter = InMemorySpanExporter()
     tracing = OtlpTracing(SimpleSpanProcessor(exporter))
-    await Traced(app, tracing)({"type": "lifespan"}, unused, unused)
+    await Traced(app, tracing)({"type": "lifespan"}, receive, send)
     assert passed == ["lifespan"]
     assert exporter.get_finished_spans() == ()
     tracing.close()
