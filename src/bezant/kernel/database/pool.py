@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import asyncpg
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Connection = asyncpg.Connection
-Hook = Callable[[asyncpg.Connection], Awaitable[None]]
+Hook = Callable[[asyncpg.Connection], Coroutine[Any, Any, None]]
 
 TRIES_MAX: Final = 20
 BACKOFF_S: Final = 0.002

@@ -80,20 +80,10 @@ INSERT_TRANSFERS: Final = """
 """
 
 # One row per account that the batch touched, however often it did. The totals are the lane's own:
-# the compare-and-set of the same transaction proves that they are the newest.
-UPDATE_BALANCES: Final = """
-    UPDATE balance SET debits_posted = new.debits_posted::numeric,
-        credits_posted = new.credits_posted::numeric,
-        debits_pending = new.debits_pending::numeric,
-        credits_pending = new.credits_pending::numeric, version = new.version, as_of = new.as_of
-    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-                $9::timestamptz[])
-        AS new (account_no, debits_posted, credits_posted, debits_pending, credits_pending,
-                version, as_of)
-    WHERE balance.tenant_id = $1 AND balance.book_id = $2 AND balance.account_no = new.account_no
-"""
-
-INSERT_BALANCES: Final = """
+# the compare-and-set of the same transaction proves that they are the newest. An upsert finds its
+# rows by the key whatever the planner believes of the table; a joined update on a table without
+# statistics compares every row with every row.
+SAVE_BALANCES: Final = """
     INSERT INTO balance (tenant_id, book_id, account_no, debits_posted, credits_posted,
         debits_pending, credits_pending, version, as_of)
     SELECT $1, $2, account_no, debits_posted::numeric, credits_posted::numeric,
@@ -102,9 +92,13 @@ INSERT_BALANCES: Final = """
                 $9::timestamptz[])
         AS new (account_no, debits_posted, credits_posted, debits_pending, credits_pending,
                 version, as_of)
+    ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET
+        debits_posted = excluded.debits_posted, credits_posted = excluded.credits_posted,
+        debits_pending = excluded.debits_pending, credits_pending = excluded.credits_pending,
+        version = excluded.version, as_of = excluded.as_of
 """
 
-INSERT_ACCOUNTS: Final = """
+SAVE_ACCOUNTS: Final = """
     INSERT INTO account (tenant_id, book_id, account_no, account_id, asset, type, status,
         overdraft, minimum, maximum, opened_at)
     SELECT $1, $2, account_no, account_id, asset, type, status, overdraft::numeric,
@@ -113,14 +107,9 @@ INSERT_ACCOUNTS: Final = """
                 $9::text[], $10::text[], $11::timestamptz[])
         AS new (account_no, account_id, asset, type, status, overdraft, minimum, maximum,
                 opened_at)
-"""
-
-UPDATE_ACCOUNTS: Final = """
-    UPDATE account SET status = new.status, overdraft = new.overdraft::numeric,
-        minimum = new.minimum::numeric, maximum = new.maximum::numeric
-    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
-        AS new (account_no, status, overdraft, minimum, maximum)
-    WHERE account.tenant_id = $1 AND account.book_id = $2 AND account.account_no = new.account_no
+    ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET
+        status = excluded.status, overdraft = excluded.overdraft, minimum = excluded.minimum,
+        maximum = excluded.maximum
 """
 
 INSERT_ACCOUNT_EVENTS: Final = """
