@@ -7,7 +7,7 @@ that share one relation abort each other's transactions although they share no r
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 PARTITIONS = 16
 
