@@ -53,8 +53,9 @@ class _Outcome:
 class Lane:
     """The writer of one book, as long as its epoch lasts.
 
-    Every failure that leaves the database's state in doubt ends the lane with `LaneLost`; whoever takes it next
-    finds the truth in the database, and answers of requests that did commit in their idempotency records.
+    Every failure that leaves the database's state in doubt ends the lane with `LaneLost`; whoever
+    takes it next finds the truth in the database, and answers of requests that did commit in their
+    idempotency records.
     """
 
     def __init__(self, database: Database, clock: Clock, ids: Ids, book: BookState) -> None:
@@ -72,7 +73,8 @@ class Lane:
         """Wait until the rider's batch is durable.
 
         Raises:
-            LaneLost: another process has the lane now, or will: send the rider again, to whoever holds it.
+            LaneLost: another process has the lane now, or will: send the rider again, to whoever
+                holds it.
             Busy: too much is waiting.
             Unavailable: nothing was done, or a repeat with the same key is safe.
         """
@@ -154,8 +156,8 @@ class Lane:
             self._book.head = outcome.head
             for item, answer in outcome.answers:
                 item.answer(answer)
-            for item, error in outcome.broken:
-                item.fail(error)
+            for item, defect in outcome.broken:
+                item.fail(defect)
             BATCH_ITEMS.observe(len(items))
             BATCH_SECONDS.observe(perf_counter() - started)
             self._forget()

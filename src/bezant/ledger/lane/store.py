@@ -17,8 +17,8 @@ FIND_HOLDER: Final = """
     WHERE tenant_id = $1 AND book_id = $2
 """
 
-# Waits for the row's lock while an earlier holder's batch is in doubt: once this returns, every batch of an older
-# epoch is either in what it returns or will never be.
+# Waits for the row's lock while an earlier holder's batch is in doubt: once this returns, every
+# batch of an older epoch is either in what it returns or will never be.
 TAKE: Final = """
     UPDATE lane SET epoch = epoch + 1, holder = $4, lease_until = now() + $5::interval
     WHERE tenant_id = $1 AND book_id = $2 AND epoch = $3
@@ -49,8 +49,8 @@ FIND_TRANSACTIONS: Final = """
     ORDER BY t.seq, t.leg
 """
 
-# A sequential or hash-joined plan would read, and thereby lock, the whole partition: the batches of books that
-# share it would then abort each other. Every table of a batch is reached by its key.
+# A sequential or hash-joined plan would read, and thereby lock, the whole partition: the batches of
+# books that share it would then abort each other. Every table of a batch is reached by its key.
 BEGIN_BATCH: Final = (
     f"{BEGIN_SERIALIZABLE};"
     "SET LOCAL enable_seqscan = off;"
@@ -59,7 +59,8 @@ BEGIN_BATCH: Final = (
     "SET LOCAL enable_mergejoin = off"
 )
 
-# The compare-and-set that fences: no row is updated once another process has taken the lane or written to the book.
+# The compare-and-set that fences: no row is updated once another process has taken the lane or
+# written to the book.
 ADVANCE: Final = """
     UPDATE lane SET version = version + 1, seq = $5, accounts = $6, log_size = $7, frontier = $8,
         root = $9, recorded_at = $10, lease_until = now() + $11::interval
@@ -78,8 +79,8 @@ INSERT_TRANSFERS: Final = """
                 value_date, effective_at, recorded_at, content_hash)
 """
 
-# One row per account that the batch touched, however often it did. The totals are the lane's own: the
-# compare-and-set of the same transaction proves that they are the newest.
+# One row per account that the batch touched, however often it did. The totals are the lane's own:
+# the compare-and-set of the same transaction proves that they are the newest.
 UPDATE_BALANCES: Final = """
     UPDATE balance SET debits_posted = new.debits_posted::numeric,
         credits_posted = new.credits_posted::numeric,
@@ -142,20 +143,4 @@ INSERT_CONTENTS: Final = """
 INSERT_BATCH: Final = """
     INSERT INTO batch (tenant_id, book_id, batch_no, first_seq, last_seq, root)
     VALUES ($1, $2, $3, $4, $5, $6)
-"""
-
-INSERT_BOOK: Final = """
-    INSERT INTO book (tenant_id, book_id, name, time_zone, created_at)
-    VALUES ($1, $2, $3, $4, $5)
-"""
-
-INSERT_ASSETS: Final = """
-    INSERT INTO asset (tenant_id, book_id, code, scale)
-    SELECT $1, $2, code, scale FROM unnest($3::text[], $4::smallint[]) AS new (code, scale)
-"""
-
-INSERT_LANE: Final = """
-    INSERT INTO lane (tenant_id, book_id, epoch, version, seq, accounts, log_size, frontier, root,
-        recorded_at, holder, lease_until)
-    VALUES ($1, $2, 0, 0, 0, 0, 0, '', $3, $4, '', $4)
 """

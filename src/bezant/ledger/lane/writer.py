@@ -30,7 +30,8 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
     """
     await _advance(connection, draft)
     key = draft.book.tenant_id, draft.book.book_id
-    # A draft that was replayed opens an account and touches it: the row is inserted with its final totals.
+    # A draft that was replayed opens an account and touches it: the row is inserted with its final
+    # totals.
     known = draft.book.head.accounts
     opened = {undo.account.no: undo.account for undo in draft.journal if undo.account.no > known}
     touched, amended = {}, {}
@@ -94,64 +95,72 @@ def _text(bound: int | None) -> str | None:
 
 
 def _account_columns(accounts: list[Account]) -> list[list[Any]]:
-    return _columns([
-        (
-            account.no,
-            account.id,
-            account.asset,
-            account.type,
-            account.status,
-            _text(account.bounds.overdraft),
-            _text(account.bounds.minimum),
-            _text(account.bounds.maximum),
-            account.opened_at,
-        )
-        for account in accounts
-    ])
+    return _columns(
+        [
+            (
+                account.no,
+                account.id,
+                account.asset,
+                account.type,
+                account.status,
+                _text(account.bounds.overdraft),
+                _text(account.bounds.minimum),
+                _text(account.bounds.maximum),
+                account.opened_at,
+            )
+            for account in accounts
+        ]
+    )
 
 
 def _terms_columns(accounts: list[Account]) -> list[list[Any]]:
-    return _columns([
-        (
-            account.no,
-            account.status,
-            _text(account.bounds.overdraft),
-            _text(account.bounds.minimum),
-            _text(account.bounds.maximum),
-        )
-        for account in accounts
-    ])
+    return _columns(
+        [
+            (
+                account.no,
+                account.status,
+                _text(account.bounds.overdraft),
+                _text(account.bounds.minimum),
+                _text(account.bounds.maximum),
+            )
+            for account in accounts
+        ]
+    )
 
 
 def _balance_columns(accounts: list[Account]) -> list[list[Any]]:
-    return _columns([
-        (
-            account.no,
-            str(account.debits_posted),
-            str(account.credits_posted),
-            str(account.debits_pending),
-            str(account.credits_pending),
-            account.version,
-            account.as_of,
-        )
-        for account in accounts
-    ])
+    return _columns(
+        [
+            (
+                account.no,
+                str(account.debits_posted),
+                str(account.credits_posted),
+                str(account.debits_pending),
+                str(account.credits_pending),
+                account.version,
+                account.as_of,
+            )
+            for account in accounts
+        ]
+    )
 
 
 def _event_columns(draft: Draft) -> list[list[Any]]:
-    return _columns([
-        (
-            event.seq,
-            event.kind,
-            event.account_no,
-            event.account_id,
-            event.asset,
-            event.type,
-            event.status,
-            _text(event.bounds.overdraft),
-            _text(event.bounds.minimum),
-            _text(event.bounds.maximum),
-            event.recorded_at,
-        )
-        for event in draft.events
-    ])
+    return _columns(
+        [
+            (
+                event.seq,
+                event.kind,
+                event.account_no,
+                event.account_id,
+                event.asset,
+                event.type,
+                event.status,
+                _text(event.bounds.overdraft),
+                _text(event.bounds.minimum),
+                _text(event.bounds.maximum),
+                event.recorded_at,
+            )
+            for event in draft.events
+        ]
+    )
