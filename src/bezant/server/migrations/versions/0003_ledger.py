@@ -8,7 +8,7 @@ row.
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 PARTITIONS = 16
 
