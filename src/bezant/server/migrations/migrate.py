@@ -32,6 +32,7 @@ OLDEST_CONTRACT: Final = 1
 PRIVILEGES: Final = {
     "schema_contract": "SELECT",
     "tenant": "SELECT, INSERT",
+    "api_key": "SELECT, INSERT, UPDATE",
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "book": "SELECT, INSERT",
