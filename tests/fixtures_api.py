@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.api_keys import api as api_keys
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -139,7 +140,7 @@ async def api(embedded_servers: EmbeddedServers, run_folder: Path) -> AsyncItera
     )
     install(
         app,
-        operations(ledger),
+        [*operations(ledger), *api_keys.operations(keys)],
         authenticator=authenticator,
         ids=ids,
         observe=seen.append,

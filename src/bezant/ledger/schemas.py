@@ -11,7 +11,7 @@ BATCH_TRANSACTIONS_MAX = 8_190
 POSTINGS_MAX = 8_190
 METADATA_MEMBERS_MAX = 50
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+LATEST = datetime(9998, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 # `\Z`, since Python's `$` also matches before a final newline.
 AccountId = Annotated[
@@ -185,9 +185,9 @@ class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
     def __post_init__(self) -> None:
-        # An instant at the calendar's edge overflows when it is converted to UTC.
+        # Time zones move an instant by up to a day, and the calendar ends with 9999.
         if self.effective_at is not None and not EARLIEST <= self.effective_at <= LATEST:
-            raise ValueError("Invalid field `effective_at`: from 1970 to 9999, UTC")
+            raise ValueError("Invalid field `effective_at`: from 1970 to 9998, UTC")
 
 
 class PostedLeg(Struct, frozen=True):
