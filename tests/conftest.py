@@ -1,1 +1,1 @@
-pytest_plugins = ["fixtures_servers", "fixtures_api"]
+pytest_plugins = ["fixtures_servers", "fixtures_ledger", "fixtures_api"]

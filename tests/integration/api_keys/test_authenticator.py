@@ -22,8 +22,6 @@ from fixtures_api import Api, Tenant, operator_call
 if TYPE_CHECKING:
     import asyncpg
 
-    from bezant.server.embedded import EmbeddedServers
-
 NOW = datetime.now(UTC)
 
 
@@ -62,8 +60,8 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(embedded_servers: "EmbeddedServers", api: Api) -> AsyncIterator[Scene]:  # noqa: ARG001 - migrates
-    database = await CountingDatabase.open(embedded_servers.postgres.app_url)
+async def scene(app_url: str) -> AsyncIterator[Scene]:
+    database = await CountingDatabase.open(app_url)
     scene = Scene(database)
     yield scene
     await scene.authenticator.close()
@@ -221,10 +219,10 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 async def test_without_the_database_the_last_answer_is_used_for_a_second_and_then_nothing(
-    embedded_servers: "EmbeddedServers", run_folder: Path, issued: IssuedApiKey
+    app_url: str, run_folder: Path, issued: IssuedApiKey
 ) -> None:
     assert issued.key is not None
-    async with Wire(embedded_servers.postgres.app_url, run_folder) as wire:
+    async with Wire(app_url, run_folder) as wire:
         scene = Scene(await CountingDatabase.open(wire.url))
         assert await scene.admits(issued.key)
         wire.cut()

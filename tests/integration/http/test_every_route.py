@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from fixtures_api import Api, Bank, Tenant, fresh_key
+from fixtures_api import Api, Book, Tenant, fresh_key
 
 Request = tuple[str, object]
 """A path and a body; None for no body."""
@@ -16,7 +16,7 @@ Request = tuple[str, object]
 
 @dataclass(frozen=True)
 class Case:
-    """How to use a route well, on a bank's data.
+    """How to use a route well, on a book's data.
 
     Attributes:
         names: whether the path names something of the tenant, which another may not learn of.
@@ -24,7 +24,7 @@ class Case:
 
     method: str
     status: int
-    request: Callable[[Bank], Awaitable[Request]]
+    request: Callable[[Book], Awaitable[Request]]
     names: bool = True
 
     async def send(self, client: httpx.AsyncClient, request: Request) -> httpx.Response:
@@ -35,8 +35,8 @@ class Case:
 
 
 def _reads(path: str, *, names: bool = True) -> Case:
-    async def request(bank: Bank) -> Request:
-        return path.format(bank=bank), None
+    async def request(book: Book) -> Request:
+        return path.format(book=book), None
 
     return Case("GET", 200, request, names=names)
 
@@ -45,59 +45,59 @@ def _unique() -> str:
     return uuid4().hex
 
 
-async def _new_book(_: Bank) -> Request:
+async def _new_book(_: Book) -> Request:
     return "/v1/books", {"name": "Other money", "assets": [{"code": "JPY", "scale": 0}]}
 
 
-async def _new_account(bank: Bank) -> Request:
-    return f"{bank.path}/accounts", {"id": _unique(), "asset": "EUR", "type": "liability"}
+async def _new_account(book: Book) -> Request:
+    return f"{book.path}/accounts", {"id": _unique(), "asset": "EUR", "type": "liability"}
 
 
-async def _change(bank: Bank) -> Request:
-    path, body = await _new_account(bank)
-    account = await bank.tenant.create(path, body)
+async def _change(book: Book) -> Request:
+    path, body = await _new_account(book)
+    account = await book.tenant.create(path, body)
     return f"{path}/{account['id']}", {"status": "frozen"}
 
 
-async def _transaction(bank: Bank) -> Request:
-    return f"{bank.path}/transactions", bank.transfer("1")
+async def _transaction(book: Book) -> Request:
+    return f"{book.path}/transactions", book.transfer("1")
 
 
-async def _batch(bank: Bank) -> Request:
-    item = bank.transfer("1", id=str(uuid4()))
-    return f"{bank.path}/transactions/batch", {"transactions": [item]}
+async def _batch(book: Book) -> Request:
+    item = book.transfer("1", id=str(uuid4()))
+    return f"{book.path}/transactions/batch", {"transactions": [item]}
 
 
-async def _new_key(_: Bank) -> Request:
+async def _new_key(_: Book) -> Request:
     return "/v1/api-keys", {"name": "reports", "scopes": ["ledger:read"]}
 
 
-async def _key_path(bank: Bank) -> str:
-    issued = await bank.tenant.create(*await _new_key(bank))
+async def _key_path(book: Book) -> str:
+    issued = await book.tenant.create(*await _new_key(book))
     return f"/v1/api-keys/{issued['api_key']['id']}"
 
 
-async def _rotation(bank: Bank) -> Request:
-    return f"{await _key_path(bank)}/rotate", {"overlap_s": 60}
+async def _rotation(book: Book) -> Request:
+    return f"{await _key_path(book)}/rotate", {"overlap_s": 60}
 
 
-async def _revocation(bank: Bank) -> Request:
-    return f"{await _key_path(bank)}/revoke", {}
+async def _revocation(book: Book) -> Request:
+    return f"{await _key_path(book)}/revoke", {}
 
 
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
-    "get_book": _reads("{bank.path}"),
+    "get_book": _reads("{book.path}"),
     "open_account": Case("POST", 201, _new_account),
-    "list_accounts": _reads("{bank.path}/accounts"),
-    "get_account": _reads("{bank.path}/accounts/wallet"),
+    "list_accounts": _reads("{book.path}/accounts"),
+    "get_account": _reads("{book.path}/accounts/wallet"),
     "change_account": Case("PATCH", 200, _change),
-    "get_balance": _reads("{bank.path}/accounts/wallet/balance"),
-    "list_entries": _reads("{bank.path}/accounts/wallet/entries"),
+    "get_balance": _reads("{book.path}/accounts/wallet/balance"),
+    "list_entries": _reads("{book.path}/accounts/wallet/entries"),
     "post_transaction": Case("POST", 201, _transaction),
     "post_batch": Case("POST", 200, _batch),
-    "get_transaction": _reads("{bank.path}/transactions/{bank.transaction}"),
+    "get_transaction": _reads("{book.path}/transactions/{book.transaction}"),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
@@ -141,24 +141,24 @@ def test_every_operation_declares_its_credential_and_scope(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_its_owner_is_served(name: str, bank: Bank) -> None:
+async def test_its_owner_is_served(name: str, book: Book) -> None:
     case = CASES[name]
-    answer = await case.send(bank.tenant.client, await case.request(bank))
+    answer = await case.send(book.tenant.client, await case.request(book))
     assert answer.status_code == case.status, answer.text
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.names])
 async def test_another_tenant_gets_404_where_the_owner_is_served(
-    name: str, bank: Bank, other_tenant: Tenant
+    name: str, book: Book, other_tenant: Tenant
 ) -> None:
     case = CASES[name]
-    request = await case.request(bank)
+    request = await case.request(book)
     foreign = await case.send(other_tenant.client, request)
     assert foreign.status_code == 404, foreign.text
-    assert (await case.send(bank.tenant.client, request)).status_code == case.status
+    assert (await case.send(book.tenant.client, request)).status_code == case.status
     # And what is unknown to everyone reads the same, so that nothing is learnt of what exists.
     path, body = request
-    known = {bank.book, path.split("/")[3]}
+    known = {book.id, path.split("/")[3]}
     for each in known:
         path = path.replace(each, str(uuid4()))
     unknown = await case.send(other_tenant.client, (path, body))
@@ -166,32 +166,32 @@ async def test_another_tenant_gets_404_where_the_owner_is_served(
     assert unknown.json()["code"] == foreign.json()["code"]
 
 
-async def test_lists_hold_only_the_tenants_own(bank: Bank, other_tenant: Tenant) -> None:
+async def test_lists_hold_only_the_tenants_own(book: Book, other_tenant: Tenant) -> None:
     books = (await other_tenant.client.get("/v1/books")).json()["books"]
     keys = (await other_tenant.client.get("/v1/api-keys")).json()["api_keys"]
-    assert bank.book not in [book["id"] for book in books]
+    assert book.id not in [each["id"] for each in books]
     assert len(keys) == 1
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_without_a_credential_nothing_is_served(name: str, bank: Bank, api: Api) -> None:
+async def test_without_a_credential_nothing_is_served(name: str, book: Book, api: Api) -> None:
     case = CASES[name]
-    request = await case.request(bank)
-    for key in ("", bank.tenant.key[:-1], bank.tenant.key + "0"):
+    request = await case.request(book)
+    for key in ("", book.tenant.key[:-1], book.tenant.key + "0"):
         async with api.client(key) as client:
             answer = await case.send(client, request)
         assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_without_its_scope_nothing_is_served(name: str, bank: Bank, api: Api) -> None:
+async def test_without_its_scope_nothing_is_served(name: str, book: Book, api: Api) -> None:
     [requirement] = _operations(api)[name][2]["security"]
     [scope] = requirement["apiKey"]
     others = {"keys:write", "ledger:read", "ledger:write", "metrics:read"} - {scope}
-    issued = await api.issue(bank.tenant.id, tuple(others))
+    issued = await api.issue(book.tenant.id, tuple(others))
     assert issued.key is not None
     case = CASES[name]
-    request = await case.request(bank)
+    request = await case.request(book)
     async with api.client(issued.key) as client:
         answer = await case.send(client, request)
     assert (answer.status_code, answer.json()["scope"]) == (403, scope)
@@ -218,43 +218,43 @@ BAD_BODIES: Mapping[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_a_bad_body_is_a_400(name: str, bank: Bank) -> None:
+async def test_a_bad_body_is_a_400(name: str, book: Book) -> None:
     case = CASES[name]
-    path, _ = await case.request(bank)
+    path, _ = await case.request(book)
     headers = {"Content-Type": "application/json"}
     for what, body in BAD_BODIES.items():
-        answer = await bank.tenant.client.request(
+        answer = await book.tenant.client.request(
             case.method, path, content=body, headers=headers | fresh_key()
         )
         assert (answer.status_code, answer.json()["code"]) == (400, "MALFORMED"), what
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_a_huge_body_is_a_413(name: str, bank: Bank) -> None:
+async def test_a_huge_body_is_a_413(name: str, book: Book) -> None:
     case = CASES[name]
-    path, _ = await case.request(bank)
+    path, _ = await case.request(book)
     headers = {"Content-Type": "application/json"} | fresh_key()
     body = b" " * ((16 << 20) + 1)
-    answer = await bank.tenant.client.request(case.method, path, content=body, headers=headers)
+    answer = await book.tenant.client.request(case.method, path, content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
 
 
 @pytest.mark.parametrize("name", WRITES)
-async def test_a_write_needs_an_idempotency_key(name: str, bank: Bank) -> None:
+async def test_a_write_needs_an_idempotency_key(name: str, book: Book) -> None:
     case = CASES[name]
-    path, body = await case.request(bank)
-    answer = await bank.tenant.client.request(case.method, path, json=body)
+    path, body = await case.request(book)
+    answer = await book.tenant.client.request(case.method, path, json=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "IDEMPOTENCY_KEY_REQUIRED")
 
 
 @pytest.mark.parametrize("name", WRITES)
 async def test_a_replay_is_the_same_bytes_and_another_body_is_refused(
-    name: str, bank: Bank
+    name: str, book: Book
 ) -> None:
     case = CASES[name]
-    path, body = await case.request(bank)
+    path, body = await case.request(book)
     headers = fresh_key()
-    send = bank.tenant.client.request
+    send = book.tenant.client.request
     first = await send(case.method, path, json=body, headers=headers)
     again = await send(case.method, path, json=body, headers=headers)
     other_body = b" " + first.request.content
