@@ -82,6 +82,7 @@ class EmbeddedServers:
             ends.append(now())
             self._progress(f"{server.name} {ending}")
             await server.start()
+            self._progress(f"{server.name} runs again")
 
     async def _first_to_end(self) -> PostgresServer | ValkeyServer:
         waits = {asyncio.create_task(server.child.wait()): server for server in self._servers}
