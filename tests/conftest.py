@@ -1,1 +1,1 @@
-pytest_plugins = ["fixtures_servers", "fixtures_ledger"]
+pytest_plugins = ["fixtures_servers", "fixtures_ledger", "fixtures_api"]

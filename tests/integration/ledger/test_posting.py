@@ -8,7 +8,6 @@ from uuid import uuid4
 import asyncpg
 import msgspec
 import pytest
-from fixtures_ledger import Bank, new_bank, open_ledger
 
 from bezant.kernel.calls import Answer, RefusedAnswer
 from bezant.kernel.clock import ManualClock
@@ -16,6 +15,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.money import AMOUNT_MAX
 from bezant.ledger import Ledger, schemas
 from bezant.ledger.errors import AccountNotFound, BookNotFound, TooManyPostings
+from fixtures_ledger import Bank, new_bank, open_ledger
 
 
 def code(answer: Answer) -> str:
