@@ -14,7 +14,7 @@ from bezant.server.embedded import DataFolder, EmbeddedServers
 
 
 def temporary_parent() -> Path:
-    """A new folder that the servers' user may pass through; pytest's own temporary folders are closed to it."""
+    """A new folder that the servers' user may pass through, unlike pytest's own."""
     parent = Path(tempfile.mkdtemp(prefix="bezant-test-", dir="/tmp"))
     parent.chmod(0o755)
     return parent
@@ -30,7 +30,7 @@ def session_data() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 async def embedded_servers(session_data: Path) -> AsyncIterator[EmbeddedServers]:
-    """PostgreSQL and Valkey for the whole session: `.postgres.owner_url`, `.postgres.app_url`, `.valkey_url`."""
+    """PostgreSQL and Valkey for the whole session."""
     with DataFolder(session_data) as data:
         async with EmbeddedServers(data, progress=lambda _: None) as servers:
             yield servers

@@ -1,7 +1,7 @@
 """A guard around decisions: while one is taken, nothing may reach for the network.
 
-What a rider decides must follow from what it has read in its own commit. A look at a cache or at another service
-in the middle would make the decision differ between the first run and its repeat.
+What a rider decides must follow from what it has read in its own commit. A look at a cache or at
+another service in the middle would make the decision differ between the first run and its repeat.
 """
 
 import sys

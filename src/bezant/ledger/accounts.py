@@ -22,13 +22,9 @@ from bezant.ledger.errors import (
 )
 from bezant.ledger.lane import AccountEvent, Decision, Draft, Reads, RiderKinds, Seen
 from bezant.ledger.proof import AccountLeaf
-from bezant.ledger.schemas import AccountStatus, AccountType
+from bezant.ledger.schemas import AccountStatus
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._@-]{0,127}")
-
-SYSTEM_ACCOUNTS: Final = (("suspense", AccountType.LIABILITY), ("position", AccountType.ASSET))
-"""Accounts that each asset of a book has from the start, as `suspense:EUR` and `position:EUR`: money whose owner is not
-known yet, and what a book holds of an asset against other assets."""
 
 
 @RiderKinds.register

@@ -57,10 +57,12 @@ class Bounds:
 
     def limits(self) -> Limits:
         """The wire form."""
-        return Limits(*(
-            None if bound is None else str(bound)
-            for bound in (self.overdraft, self.minimum, self.maximum)
-        ))
+        return Limits(
+            *(
+                None if bound is None else str(bound)
+                for bound in (self.overdraft, self.minimum, self.maximum)
+            )
+        )
 
 
 @dataclass(slots=True)

@@ -131,3 +131,9 @@ class OutcomeUnknown(Unavailable):
 
 class InvalidText(Malformed):
     """A text that cannot be stored or that is not of the declared form."""
+
+
+class TooManyPostings(Refusal):
+    """A batch holds more postings than one commit takes."""
+
+    status, code, title = 422, "TOO_MANY_POSTINGS", "Too many postings at once"

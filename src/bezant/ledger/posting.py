@@ -214,7 +214,9 @@ def _ids(new: NewTransaction) -> frozenset[UUID]:
 def _sides(draft: Draft, posting: Posting, leg: int) -> tuple[Account, Account]:
     """The accounts of a leg, found fit for it."""
     if posting.asset not in draft.book.assets:
-        raise UnknownAsset(f"The book has no asset {posting.asset}.", field=f"postings[{leg}].asset")
+        raise UnknownAsset(
+            f"The book has no asset {posting.asset}.", field=f"postings[{leg}].asset"
+        )
     if posting.debit == posting.credit:
         raise SameAccount(
             f"Account {posting.debit} is on both sides.", field=f"postings[{leg}].credit"
@@ -230,7 +232,9 @@ def _side(draft: Draft, account_id: str, asset: str, field: str) -> Account:
     if account is None:
         raise UnknownAccount(f"The book has no account {account_id!r}.", field=field)
     if account.asset != asset:
-        raise AssetMismatch(f"Account {account_id} holds {account.asset}, not {asset}.", field=field)
+        raise AssetMismatch(
+            f"Account {account_id} holds {account.asset}, not {asset}.", field=field
+        )
     account.check_open(field)
     return account
 

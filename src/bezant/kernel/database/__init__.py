@@ -10,13 +10,21 @@ from bezant.kernel.database.errors import (
 from bezant.kernel.database.pool import Database
 from bezant.kernel.database.rows import Row, RowKind, write_rows
 from bezant.kernel.database.server import Capabilities, Engine
-from bezant.kernel.database.statements import BEGIN_READ_ONLY, BEGIN_SERIALIZABLE, PING
+from bezant.kernel.database.statements import (
+    BEGIN_READ_ONLY,
+    BEGIN_SERIALIZABLE,
+    PING,
+    ROLLBACK_TO_SAVEPOINT,
+    SAVEPOINT,
+)
 
 __all__ = [
     "BEGIN_READ_ONLY",
     "BEGIN_SERIALIZABLE",
     "CONNECTION_LOST",
     "PING",
+    "ROLLBACK_TO_SAVEPOINT",
+    "SAVEPOINT",
     "Capabilities",
     "CommitUnknown",
     "Database",

@@ -1,15 +1,19 @@
 """What can go wrong with the database, in terms that callers act on."""
 
+from typing import TYPE_CHECKING
+
 import asyncpg
 
 from bezant.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
 RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """SQLSTATE 40001 and 40P01: the whole function is run again."""
 
 CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
@@ -19,6 +23,17 @@ CONNECTION_LOST = (
     TimeoutError,
 )
 """The connection is gone, or cannot be had. Within COMMIT this leaves the outcome unknown."""
+
+
+def is_lost(error: BaseException, connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    """Whether an error means that the connection is gone.
+
+    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse; only the first is
+    something that passes.
+    """
+    if isinstance(error, asyncpg.InterfaceError):
+        return connection.is_closed()
+    return isinstance(error, CONNECTION_LOST)
 
 
 class DatabaseUnavailable(Unavailable):

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import asyncpg
 
@@ -15,6 +15,7 @@ from bezant.kernel.database.errors import (
     CommitUnknown,
     DatabaseUnavailable,
     TooContended,
+    is_lost,
 )
 from bezant.kernel.database.server import Capabilities, inspect_server
 from bezant.kernel.database.statements import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Connection = asyncpg.Connection
-Hook = Callable[[asyncpg.Connection], Awaitable[None]]
+Hook = Callable[[asyncpg.Connection], Coroutine[Any, Any, None]]
 
 TRIES_MAX: Final = 20
 BACKOFF_S: Final = 0.002
@@ -44,8 +45,8 @@ COMMAND_TIMEOUT_S: Final = 30.0
 class Database:
     """A pool of connections to one database.
 
-    Writes go through `transaction`; domains never commit. `fetch` and `fetchrow` are single statements outside a
-    transaction, at READ COMMITTED.
+    Writes go through `transaction`; domains never commit. `fetch` and `fetchrow` are single
+    statements outside a transaction, at READ COMMITTED.
 
     Attributes:
         capabilities: what the engine behind the URL can do beyond portable SQL.
@@ -78,8 +79,8 @@ class Database:
                 min_size=0,
                 max_size=connections_max,
                 command_timeout=COMMAND_TIMEOUT_S,
-                # A pooler in transaction mode hands each transaction to another server session, so neither
-                # prepared statements nor session settings outlive one.
+                # A pooler in transaction mode hands each transaction to another server session, so
+                # neither prepared statements nor session settings outlive one.
                 statement_cache_size=0 if capabilities.is_pooled else 500,
                 max_inactive_connection_lifetime=300,
                 server_settings=None if capabilities.is_pooled else {"application_name": name},
@@ -87,7 +88,7 @@ class Database:
                 reset=_keep_session,
             )
         except CONNECTION_LOST as error:
-            raise DatabaseUnavailable(f"No connection: {type(error).__name__}.") from error
+            raise _unavailable(error) from error
         return cls(pool, capabilities)
 
     @classmethod
@@ -118,12 +119,12 @@ class Database:
         try:
             connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
         except CONNECTION_LOST as error:
-            raise DatabaseUnavailable(f"No connection: {type(error).__name__}.") from error
+            raise _unavailable(error) from error
         try:
             yield connection
         finally:
             # A connection lost meanwhile cannot be given back; the pool has already let it go.
-            with suppress(*CONNECTION_LOST):
+            with suppress(*CONNECTION_LOST, asyncpg.InterfaceError):
                 await self._pool.release(connection, timeout=ACQUIRE_TIMEOUT_S)
 
     async def transaction(
@@ -135,8 +136,8 @@ class Database:
         """Run `work` in one SERIALIZABLE transaction, again from its start when it lost against another.
 
         Args:
-            work: reads and writes through the connection that it is given; free of other effects, since it may
-                run several times.
+            work: reads and writes through the connection that it is given; free of other effects,
+                since it may run several times.
             begin: the statement that opens the transaction.
 
         Raises:
@@ -162,21 +163,19 @@ class Database:
             try:
                 await connection.execute(begin)
                 result = await work(connection)
-            except CONNECTION_LOST as error:
-                with suppress(*CONNECTION_LOST):
-                    await connection.execute(ROLLBACK)
-                raise DatabaseUnavailable(f"Connection lost: {type(error).__name__}.") from error
-            except BaseException:
-                with suppress(*CONNECTION_LOST):
-                    await connection.execute(ROLLBACK)
+            except BaseException as error:
+                await _roll_back(connection)
+                if is_lost(error, connection):
+                    raise _unavailable(error) from error
                 raise
             try:
                 await connection.execute(COMMIT)
-            except CONNECTION_LOST as error:
+            except RETRYABLE:
+                raise
+            except BaseException as error:
                 connection.terminate()
-                raise CommitUnknown from error
-            except asyncio.CancelledError:
-                connection.terminate()
+                if is_lost(error, connection):
+                    raise CommitUnknown from error
                 raise
             return result
 
@@ -198,13 +197,27 @@ class Database:
                     async with connection.transaction():
                         return await connection.fetch(statement, *values)
                 return await connection.fetch(statement, *values)
-            except CONNECTION_LOST as error:
-                raise DatabaseUnavailable(f"Connection lost: {type(error).__name__}.") from error
+            except (*CONNECTION_LOST, asyncpg.InterfaceError) as error:
+                if is_lost(error, connection):
+                    raise _unavailable(error) from error
+                raise
 
     async def fetchrow(self, statement: str, *values: object) -> asyncpg.Record | None:
         """The first row of one reading statement, or None."""
         rows = await self.fetch(statement, *values)
         return rows[0] if rows else None
+
+
+async def _roll_back(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    try:
+        await connection.execute(ROLLBACK)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        # Ended, it cannot commit; and the server rolls back what a lost session had open.
+        connection.terminate()
+
+
+def _unavailable(error: BaseException) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"No connection to the database: {type(error).__name__}.")
 
 
 async def _keep_session(_connection: asyncpg.Connection) -> None:

@@ -27,7 +27,8 @@ class Capabilities:
 
     Attributes:
         engine: who answers.
-        has_copy: whether `COPY … FROM STDIN` is the fast way in; else sets are inserted from arrays.
+        has_copy: whether `COPY … FROM STDIN` is the fast way in; else sets are inserted from
+            arrays.
         is_pooled: whether a pooler in transaction mode stands in between.
     """
 
@@ -46,7 +47,8 @@ async def inspect_server(url: str) -> Capabilities:
     try:
         async with connection.transaction():
             version = str(await connection.fetchval(SERVER_VERSION))
-            # A pooler answers the start of a session itself, so the process it named is not the one that works.
+            # A pooler answers the start of a session itself, so the process it named is not the one
+            # that works.
             pid = await connection.fetchval(SERVER_SESSION)
             rows = await connection.fetch(SERVER_SETTINGS)
         settings = {row["name"]: row["setting"] for row in rows}

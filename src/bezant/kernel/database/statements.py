@@ -10,8 +10,12 @@ COMMIT: Final = "COMMIT"
 
 ROLLBACK: Final = "ROLLBACK"
 
-# A session that stops in the middle of a batch gives its locks up after 5 s; whoever waits for such a lock
-# waits a little longer than that, so that it gets it.
+SAVEPOINT: Final = "SAVEPOINT before_work"
+
+ROLLBACK_TO_SAVEPOINT: Final = "ROLLBACK TO SAVEPOINT before_work"
+
+# A session that stops in the middle of a batch gives its locks up after 5 s; whoever waits for such
+# a lock waits a little longer than that, so that it gets it.
 SESSION_TIMEOUTS: Final = (
     "SET idle_in_transaction_session_timeout = '5s';"
     "SET lock_timeout = '8s';"

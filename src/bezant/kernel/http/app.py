@@ -15,17 +15,22 @@ from starlette.types import Receive, Scope, Send
 from bezant.kernel.errors import Malformed, NotFound, Refusal
 from bezant.kernel.http.answers import PROBLEM, headers_of, send_refusal
 from bezant.kernel.http.errors import MethodNotAllowed
-from bezant.kernel.http.exchange import Exchanges, Observer, exchange_of
+from bezant.kernel.http.exchange import Exchanges, Observer
 from bezant.kernel.http.openapi import add_operations
 from bezant.kernel.http.operations import Authenticator, Gate, Operation
 from bezant.kernel.ids import Ids
 
 
 class Path:
-    """The operations of one path, by method. HEAD is answered as GET without its body."""
+    """The operations of one path, by method. HEAD is answered as GET without its body.
+
+    Attributes:
+        path: the template.
+    """
 
     def __init__(self, gate: Gate, operations: Sequence[Operation]) -> None:
         self._gate = gate
+        self.path = operations[0].path
         self._by_method = {operation.method: operation for operation in operations}
         assert len(self._by_method) == len(operations), f"a method twice: {operations[0].path}"
         if "GET" in self._by_method:
@@ -33,9 +38,10 @@ class Path:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        # Logs, metrics and traces read the template from here, as FastAPI's own routes leave it.
+        scope["route"] = self
         operation = self._by_method.get(scope["method"])
         if operation is None:
-            exchange_of(scope).route = next(iter(self._by_method.values())).path
             allowed = ", ".join(sorted(self._by_method))
             await send_refusal(send, MethodNotAllowed(f"This path takes {allowed}.", allow=allowed))
             return

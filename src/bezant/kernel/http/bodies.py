@@ -104,6 +104,9 @@ class BodyDecoder(Generic[T]):
             raise Malformed(f"The body is not JSON: {error}.") from None
         except UnicodeDecodeError:
             raise Malformed("The body is not UTF-8.") from None
+        except ValueError:
+            # Python's parser refuses integers of thousands of digits.
+            raise Malformed("The body holds a number that cannot be read.") from None
         except RecursionError:
             raise Malformed("The body is nested too deeply.") from None
         return value

@@ -13,6 +13,7 @@ from bezant.kernel.http.answers import send_refusal
 from bezant.kernel.http.bodies import ClientGone
 from bezant.kernel.http.errors import InternalError
 from bezant.kernel.ids import Ids
+from bezant.kernel.telemetry import bind_request
 
 _SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
 _API_HEADERS: Final = (
@@ -71,6 +72,7 @@ class Exchanges:
         started = perf_counter()
         exchange = Exchange(scope["method"], _request_id(scope, self._ids.new))
         scope["bezant.exchange"] = exchange
+        bind_request(exchange.request_id)
         id_header = (b"x-request-id", exchange.request_id.encode())
         is_started = False
 
@@ -87,15 +89,25 @@ class Exchanges:
         except ClientGone:
             pass  # nobody is left to answer; the observer sees 499
         except Exception:  # the boundary: whatever it was, the caller learns nothing of it
-            log.exception("fault", request_id=exchange.request_id, route=exchange.route)
+            log.exception("fault", request_id=exchange.request_id, route=_template(scope))
             if is_started:
                 raise  # half a response cannot be mended; the server closes the connection
             await send_refusal(send_with_headers, InternalError("The fault was logged."))
         finally:
-            if exchange.route is _UNROUTED and "route" in scope:
-                exchange.route = scope["route"].path
+            exchange.route = _template(scope)
             exchange.elapsed_s = perf_counter() - started
             self._observe(exchange)
+
+
+def _template(scope: Scope) -> str:
+    """The matched route's template."""
+    route = scope.get("route")
+    if route is not None:
+        path: str = route.path
+        return path
+    # Starlette's own routes, such as the document's, have no parameters: the path is the template.
+    is_matched = "endpoint" in scope and not scope.get("path_params")
+    return scope["path"] if is_matched else _UNROUTED
 
 
 def _request_id(scope: Scope, new: Callable[[], UUID]) -> str:

@@ -111,7 +111,6 @@ class Operation(ABC):
 
     async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange_of(scope).route = self.path
         with_body = scope["method"] != "HEAD"
         try:
             async with asyncio.timeout(REQUEST_SECONDS_MAX):
@@ -242,6 +241,9 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise Malformed("A query parameter came more than once.")
+    for name, value in pairs:
+        if "\0" in value:
+            raise Malformed("Text holds no NUL characters.", field=name)
     try:
         return msgspec.convert(parameters, kind, strict=False)
     except msgspec.ValidationError as error:

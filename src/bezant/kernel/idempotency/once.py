@@ -8,7 +8,13 @@ import asyncpg
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database, write_rows
+from bezant.kernel.database import (
+    ROLLBACK_TO_SAVEPOINT,
+    SAVEPOINT,
+    CommitUnknown,
+    Database,
+    write_rows,
+)
 from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.idempotency import store
 from bezant.kernel.idempotency.records import find, record
@@ -37,10 +43,11 @@ async def once(
     """
 
     async def transact(connection: "PoolConnectionProxy[asyncpg.Record]") -> Answer:
+        await connection.execute(SAVEPOINT)
         try:
-            async with connection.transaction():
-                answer = await work(connection)
+            answer = await work(connection)
         except Refusal as refusal:
+            await connection.execute(ROLLBACK_TO_SAVEPOINT)
             answer = Answer.refused(refusal)
         at = clock.now()
         rows = [*record(call, answer, at), *audit.entry(call, answer, at)]
@@ -54,7 +61,8 @@ async def once(
         try:
             return await database.transaction(transact)
         except CommitUnknown:
-            # Whether it took effect is written in the record: look, and do it only if it is not there.
+            # Whether it took effect is written in the record: look, and do it only if it is not
+            # there.
             continue
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != store.CONSTRAINT:

@@ -66,7 +66,9 @@ async def find(database: Database, tenant_id: UUID, calls: Iterable[Call]) -> di
 def reused() -> Answer:
     """The refusal of a key that belongs to a different request."""
     return Answer.refused(
-        KeyReused("The key was used before with another method, path or body.", field="Idempotency-Key")
+        KeyReused(
+            "The key was used before with another method, path or body.", field="Idempotency-Key"
+        )
     )
 
 

@@ -3,11 +3,15 @@
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.lane.draft import AccountEvent, Content, Draft, Recorded, Transfer
 from bezant.ledger.lane.lanes import Lanes
+from bezant.ledger.lane.reader import account_of, bounds_of
 from bezant.ledger.lane.recorded import encode_content, transfer_id
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.lane.store import FIND_ACCOUNTS, FIND_TRANSACTIONS
 from bezant.ledger.lane.writer import LEASE, LaneLost, write_draft
 
 __all__ = [
+    "FIND_ACCOUNTS",
+    "FIND_TRANSACTIONS",
     "LEASE",
     "AccountEvent",
     "BookState",
@@ -24,6 +28,8 @@ __all__ = [
     "RiderKinds",
     "Seen",
     "Transfer",
+    "account_of",
+    "bounds_of",
     "encode_content",
     "transfer_id",
     "write_draft",

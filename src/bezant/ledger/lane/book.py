@@ -54,7 +54,8 @@ class BookState:
             starts = datetime.combine(day, time.min, self.time_zone).astimezone(UTC)
             ends = datetime.combine(day + timedelta(days=1), time.min, self.time_zone)
             self._day = (starts, ends.astimezone(UTC), day)
-            # Where a zone skips a day or its midnight, the bounds may miss the instant: then ask each time.
+            # Where a zone skips a day or its midnight, the bounds may miss the instant: then ask
+            # each time.
             if not starts <= instant < self._day[1]:
                 self._day = None
                 return day

@@ -94,9 +94,10 @@ class Draft:
 
     Attributes:
         book: its accounts are changed in place; `rollback` puts them back.
-        at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds after it, so
-            that `recorded_at` strictly increases within a book.
-        recorded: transactions that stand already, by the ids that items gave; those of this batch join them.
+        at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
+            after it, so that `recorded_at` strictly increases within a book.
+        recorded: transactions that stand already, by the ids that items gave; those of this batch
+            join them.
     """
 
     book: BookState

@@ -35,6 +35,7 @@ ACCOUNTS_HELD_MAX: Final = 500_000
 """Accounts kept in memory per book; the longest known are let go first."""
 
 _TRIES_MAX: Final = 5
+_TRANSFER: Final = "transfer"
 
 SeenRows = Mapping[tuple[str, Any], Mapping[str, Any]]
 
@@ -53,8 +54,9 @@ class _Outcome:
 class Lane:
     """The writer of one book, as long as its epoch lasts.
 
-    Every failure that leaves the database's state in doubt ends the lane with `LaneLost`; whoever takes it next
-    finds the truth in the database, and answers of requests that did commit in their idempotency records.
+    Every failure that leaves the database's state in doubt ends the lane with `LaneLost`; whoever
+    takes it next finds the truth in the database, and answers of requests that did commit in their
+    idempotency records.
     """
 
     def __init__(self, database: Database, clock: Clock, ids: Ids, book: BookState) -> None:
@@ -72,7 +74,8 @@ class Lane:
         """Wait until the rider's batch is durable.
 
         Raises:
-            LaneLost: another process has the lane now, or will: send the rider again, to whoever holds it.
+            LaneLost: another process has the lane now, or will: send the rider again, to whoever
+                holds it.
             Busy: too much is waiting.
             Unavailable: nothing was done, or a repeat with the same key is safe.
         """
@@ -140,22 +143,25 @@ class Lane:
 
     async def _commit(self, items: Sequence[Item]) -> None:
         started = perf_counter()
+        are_ids_new = True
         for _ in range(_TRIES_MAX):
             items = await self._answer_repeats(items)
             if not items:
                 return
             try:
-                outcome = await self._write(items)
+                outcome = await self._write(items, are_ids_new=are_ids_new)
             except asyncpg.UniqueViolationError as error:
-                # Another book's lane used one of the keys since they were looked up: look again.
-                if error.constraint_name != idempotency.CONSTRAINT:
+                if (error.table_name or "").startswith(_TRANSFER) and are_ids_new:
+                    are_ids_new = False
+                elif error.constraint_name != idempotency.CONSTRAINT:
                     raise
+                # Else another book's lane used one of the keys since they were looked up.
                 continue
             self._book.head = outcome.head
             for item, answer in outcome.answers:
                 item.answer(answer)
-            for item, error in outcome.broken:
-                item.fail(error)
+            for item, defect in outcome.broken:
+                item.fail(defect)
             BATCH_ITEMS.observe(len(items))
             BATCH_SECONDS.observe(perf_counter() - started)
             self._forget()
@@ -175,15 +181,20 @@ class Lane:
                 item.answer(answers[item.call.id])
         return [item for item in items if item.call.id not in answers]
 
-    async def _write(self, items: Sequence[Item]) -> _Outcome:
+    async def _write(self, items: Sequence[Item], *, are_ids_new: bool) -> _Outcome:
+        """Decide and write, in one transaction.
+
+        Transactions under given ids are looked up only when the unique index has told that one of
+        them stands
+        already: a probe for each costs more than the rare second try.
+        """
         reads = [item.rider.reads() for item in items]
         await load_accounts(
             self._database, self._book, {account for read in reads for account in read.accounts}
         )
-        found = await find_transactions(
-            self._database, self._book, {given for read in reads for given in read.transactions}
-        )
-        recorded = {given: recorded_of(rows) for given, rows in found.items()}
+        given = set() if are_ids_new else {given for read in reads for given in read.transactions}
+        found = await find_transactions(self._database, self._book, given)
+        recorded = {name: recorded_of(rows) for name, rows in found.items()}
         wanted = {kind_and_key for read in reads for kind_and_key in read.rows}
         undecided: list[Draft] = []
 

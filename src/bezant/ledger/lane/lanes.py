@@ -33,17 +33,19 @@ _Key = tuple[UUID, UUID]
 class Lanes:
     """Sends riders to the lane of their book, wherever it is.
 
-    The first process that needs a book takes its lane; the others send riders there over a local socket. A lane is
-    taken over when its holder's socket refuses (the process has ended), or when the holder is silent past its lease.
-    The lease is for liveness alone: what keeps two holders from both writing is the compare-and-set on the
-    lane's epoch and version.
+    The first process that needs a book takes its lane; the others send riders there over a local
+    socket. A lane is taken over when its holder's socket refuses (the process has ended), or when
+    the holder is silent past its lease. The lease is for liveness alone: what keeps two holders
+    from both writing is the compare-and-set on the lane's epoch and version.
     """
 
     def __init__(self, database: Database, clock: Clock, ids: Ids, run_folder: Path) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
-        self._server = PeerServer(run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here)
+        self._server = PeerServer(
+            run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
+        )
         self._lanes: dict[_Key, Lane] = {}
         self._locating: dict[_Key, asyncio.Lock] = {}
         self._peers: dict[str, PeerClient] = {}
@@ -88,7 +90,9 @@ class Lanes:
                 gone = str(error)
             except PeerSilent as error:
                 silent = str(error)
-        raise OutcomeUnknown("No process took the request for certain; repeat it with the same key.")
+        raise OutcomeUnknown(
+            "No process took the request for certain; repeat it with the same key."
+        )
 
     async def _submit_here(
         self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call
@@ -126,14 +130,12 @@ class Lanes:
                 if row["is_leased"]:
                     raise LaneElsewhere("Another machine is writing this book.")
             elif not is_mine and path != gone and (row["is_leased"] or path != silent):
-                return path
+                return str(path)
             return await self._take(key, row["epoch"])
 
     async def _take(self, key: _Key, epoch: int) -> Lane:
         async def take(connection: Any) -> Any:
-            return await connection.fetchrow(
-                store.TAKE, *key, epoch, self._server.address, LEASE
-            )
+            return await connection.fetchrow(store.TAKE, *key, epoch, self._server.address, LEASE)
 
         try:
             row = await self._database.transaction(take)

@@ -1,6 +1,7 @@
 """Between processes of one machine: riders go to the holder of their lane over a unix socket.
 
-A frame is a length of four bytes, big-endian, and a MessagePack body. Answers may come in any order.
+A frame is a length of four bytes, big-endian, and a MessagePack body. Answers may come in any
+order.
 """
 
 import asyncio

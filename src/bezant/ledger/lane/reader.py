@@ -61,10 +61,12 @@ def head_of(row: Any) -> Head:
 
 def bounds_of(row: Any) -> Bounds:
     """The limits in a row of `account` or `account_event`."""
-    return Bounds(*(
-        None if row[name] is None else int(row[name])
-        for name in ("overdraft", "minimum", "maximum")
-    ))
+    return Bounds(
+        *(
+            None if row[name] is None else int(row[name])
+            for name in ("overdraft", "minimum", "maximum")
+        )
+    )
 
 
 def account_of(row: Any) -> Account:
@@ -94,8 +96,6 @@ async def find_transactions(
     if not wanted:
         return {}
     found: dict[UUID, list[Any]] = {}
-    for row in await database.fetch(
-        store.FIND_TRANSACTIONS, book.tenant_id, book.book_id, wanted
-    ):
+    for row in await database.fetch(store.FIND_TRANSACTIONS, book.tenant_id, book.book_id, wanted):
         found.setdefault(row["transaction_id"], []).append(row)
     return found

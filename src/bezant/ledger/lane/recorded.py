@@ -61,8 +61,8 @@ def _matcher(
 ) -> Callable[[NewTransaction], bool]:
     """Whether a request asks for what is recorded with these legs.
 
-    What a request leaves to defaults matches whatever the default was. Erased content cannot be compared and
-    matches any.
+    What a request leaves to defaults matches whatever the default was. Erased content cannot be
+    compared and matches any.
     """
 
     def matches(new: NewTransaction) -> bool:

@@ -1,7 +1,7 @@
 """Riders: what travels in one commit.
 
-A rider declares what it reads, decides purely from that, and hands over the rows it wants written. The lane runs the
-riders of a batch in order and writes all of it in one commit.
+A rider declares what it reads, decides purely from that, and hands over the rows it wants written.
+The lane runs the riders of a batch in order and writes all of it in one commit.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,8 @@ class ReadKind:
 
     Attributes:
         name: how a decision finds them.
-        statement: takes the tenant as `$1` and an array of keys as `$2`; answers a column `key` among others.
+        statement: takes the tenant as `$1` and an array of keys as `$2`; answers a column `key`
+            among others.
     """
 
     name: str

@@ -17,8 +17,8 @@ FIND_HOLDER: Final = """
     WHERE tenant_id = $1 AND book_id = $2
 """
 
-# Waits for the row's lock while an earlier holder's batch is in doubt: once this returns, every batch of an older
-# epoch is either in what it returns or will never be.
+# Waits for the row's lock while an earlier holder's batch is in doubt: once this returns, every
+# batch of an older epoch is either in what it returns or will never be.
 TAKE: Final = """
     UPDATE lane SET epoch = epoch + 1, holder = $4, lease_until = now() + $5::interval
     WHERE tenant_id = $1 AND book_id = $2 AND epoch = $3
@@ -49,8 +49,8 @@ FIND_TRANSACTIONS: Final = """
     ORDER BY t.seq, t.leg
 """
 
-# A sequential or hash-joined plan would read, and thereby lock, the whole partition: the batches of books that
-# share it would then abort each other. Every table of a batch is reached by its key.
+# A sequential or hash-joined plan would read, and thereby lock, the whole partition: the batches of
+# books that share it would then abort each other. Every table of a batch is reached by its key.
 BEGIN_BATCH: Final = (
     f"{BEGIN_SERIALIZABLE};"
     "SET LOCAL enable_seqscan = off;"
@@ -59,7 +59,8 @@ BEGIN_BATCH: Final = (
     "SET LOCAL enable_mergejoin = off"
 )
 
-# The compare-and-set that fences: no row is updated once another process has taken the lane or written to the book.
+# The compare-and-set that fences: no row is updated once another process has taken the lane or
+# written to the book.
 ADVANCE: Final = """
     UPDATE lane SET version = version + 1, seq = $5, accounts = $6, log_size = $7, frontier = $8,
         root = $9, recorded_at = $10, lease_until = now() + $11::interval
@@ -78,21 +79,11 @@ INSERT_TRANSFERS: Final = """
                 value_date, effective_at, recorded_at, content_hash)
 """
 
-# One row per account that the batch touched, however often it did. The totals are the lane's own: the
-# compare-and-set of the same transaction proves that they are the newest.
-UPDATE_BALANCES: Final = """
-    UPDATE balance SET debits_posted = new.debits_posted::numeric,
-        credits_posted = new.credits_posted::numeric,
-        debits_pending = new.debits_pending::numeric,
-        credits_pending = new.credits_pending::numeric, version = new.version, as_of = new.as_of
-    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-                $9::timestamptz[])
-        AS new (account_no, debits_posted, credits_posted, debits_pending, credits_pending,
-                version, as_of)
-    WHERE balance.tenant_id = $1 AND balance.book_id = $2 AND balance.account_no = new.account_no
-"""
-
-INSERT_BALANCES: Final = """
+# One row per account that the batch touched, however often it did. The totals are the lane's own:
+# the compare-and-set of the same transaction proves that they are the newest. An upsert finds its
+# rows by the key whatever the planner believes of the table; a joined update on a table without
+# statistics compares every row with every row.
+SAVE_BALANCES: Final = """
     INSERT INTO balance (tenant_id, book_id, account_no, debits_posted, credits_posted,
         debits_pending, credits_pending, version, as_of)
     SELECT $1, $2, account_no, debits_posted::numeric, credits_posted::numeric,
@@ -101,9 +92,13 @@ INSERT_BALANCES: Final = """
                 $9::timestamptz[])
         AS new (account_no, debits_posted, credits_posted, debits_pending, credits_pending,
                 version, as_of)
+    ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET
+        debits_posted = excluded.debits_posted, credits_posted = excluded.credits_posted,
+        debits_pending = excluded.debits_pending, credits_pending = excluded.credits_pending,
+        version = excluded.version, as_of = excluded.as_of
 """
 
-INSERT_ACCOUNTS: Final = """
+SAVE_ACCOUNTS: Final = """
     INSERT INTO account (tenant_id, book_id, account_no, account_id, asset, type, status,
         overdraft, minimum, maximum, opened_at)
     SELECT $1, $2, account_no, account_id, asset, type, status, overdraft::numeric,
@@ -112,14 +107,9 @@ INSERT_ACCOUNTS: Final = """
                 $9::text[], $10::text[], $11::timestamptz[])
         AS new (account_no, account_id, asset, type, status, overdraft, minimum, maximum,
                 opened_at)
-"""
-
-UPDATE_ACCOUNTS: Final = """
-    UPDATE account SET status = new.status, overdraft = new.overdraft::numeric,
-        minimum = new.minimum::numeric, maximum = new.maximum::numeric
-    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
-        AS new (account_no, status, overdraft, minimum, maximum)
-    WHERE account.tenant_id = $1 AND account.book_id = $2 AND account.account_no = new.account_no
+    ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET
+        status = excluded.status, overdraft = excluded.overdraft, minimum = excluded.minimum,
+        maximum = excluded.maximum
 """
 
 INSERT_ACCOUNT_EVENTS: Final = """
@@ -142,20 +132,4 @@ INSERT_CONTENTS: Final = """
 INSERT_BATCH: Final = """
     INSERT INTO batch (tenant_id, book_id, batch_no, first_seq, last_seq, root)
     VALUES ($1, $2, $3, $4, $5, $6)
-"""
-
-INSERT_BOOK: Final = """
-    INSERT INTO book (tenant_id, book_id, name, time_zone, created_at)
-    VALUES ($1, $2, $3, $4, $5)
-"""
-
-INSERT_ASSETS: Final = """
-    INSERT INTO asset (tenant_id, book_id, code, scale)
-    SELECT $1, $2, code, scale FROM unnest($3::text[], $4::smallint[]) AS new (code, scale)
-"""
-
-INSERT_LANE: Final = """
-    INSERT INTO lane (tenant_id, book_id, epoch, version, seq, accounts, log_size, frontier, root,
-        recorded_at, holder, lease_until)
-    VALUES ($1, $2, 0, 0, 0, 0, 0, '', $3, $4, '', $4)
 """

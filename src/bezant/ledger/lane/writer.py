@@ -1,6 +1,6 @@
 """Writing a batch: history, balances and the lane's head, in one transaction that somebody else opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,20 +30,20 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
     """
     await _advance(connection, draft)
     key = draft.book.tenant_id, draft.book.book_id
-    # A draft that was replayed opens an account and touches it: the row is inserted with its final totals.
     known = draft.book.head.accounts
-    opened = {undo.account.no: undo.account for undo in draft.journal if undo.account.no > known}
-    touched, amended = {}, {}
-    for account, totals, terms in draft.journal:
-        if account.no <= known and totals is not None:
-            touched[account.no] = account
-        elif account.no <= known and terms is not None:
-            amended[account.no] = account
+    totalled = {
+        account.no: account
+        for account, totals, terms in draft.journal
+        if totals is not None or account.no > known
+    }
+    termed = {
+        account.no: account
+        for account, totals, terms in draft.journal
+        if terms is not None or account.no > known
+    }
     for statement, columns in (
-        (store.INSERT_ACCOUNTS, _account_columns(list(opened.values()))),
-        (store.INSERT_BALANCES, _balance_columns(list(opened.values()))),
-        (store.UPDATE_BALANCES, _balance_columns(list(touched.values()))),
-        (store.UPDATE_ACCOUNTS, _terms_columns(list(amended.values()))),
+        (store.SAVE_ACCOUNTS, _account_columns(termed.values())),
+        (store.SAVE_BALANCES, _balance_columns(totalled.values())),
         (store.INSERT_ACCOUNT_EVENTS, _event_columns(draft)),
         (store.INSERT_CONTENTS, _columns(draft.contents)),
         (store.INSERT_TRANSFERS, _transfer_columns(draft)),
@@ -93,65 +93,58 @@ def _text(bound: int | None) -> str | None:
     return None if bound is None else str(bound)
 
 
-def _account_columns(accounts: list[Account]) -> list[list[Any]]:
-    return _columns([
-        (
-            account.no,
-            account.id,
-            account.asset,
-            account.type,
-            account.status,
-            _text(account.bounds.overdraft),
-            _text(account.bounds.minimum),
-            _text(account.bounds.maximum),
-            account.opened_at,
-        )
-        for account in accounts
-    ])
+def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
+    return _columns(
+        [
+            (
+                account.no,
+                account.id,
+                account.asset,
+                account.type,
+                account.status,
+                _text(account.bounds.overdraft),
+                _text(account.bounds.minimum),
+                _text(account.bounds.maximum),
+                account.opened_at,
+            )
+            for account in accounts
+        ]
+    )
 
 
-def _terms_columns(accounts: list[Account]) -> list[list[Any]]:
-    return _columns([
-        (
-            account.no,
-            account.status,
-            _text(account.bounds.overdraft),
-            _text(account.bounds.minimum),
-            _text(account.bounds.maximum),
-        )
-        for account in accounts
-    ])
-
-
-def _balance_columns(accounts: list[Account]) -> list[list[Any]]:
-    return _columns([
-        (
-            account.no,
-            str(account.debits_posted),
-            str(account.credits_posted),
-            str(account.debits_pending),
-            str(account.credits_pending),
-            account.version,
-            account.as_of,
-        )
-        for account in accounts
-    ])
+def _balance_columns(accounts: Iterable[Account]) -> list[list[Any]]:
+    return _columns(
+        [
+            (
+                account.no,
+                str(account.debits_posted),
+                str(account.credits_posted),
+                str(account.debits_pending),
+                str(account.credits_pending),
+                account.version,
+                account.as_of,
+            )
+            for account in accounts
+        ]
+    )
 
 
 def _event_columns(draft: Draft) -> list[list[Any]]:
-    return _columns([
-        (
-            event.seq,
-            event.kind,
-            event.account_no,
-            event.account_id,
-            event.asset,
-            event.type,
-            event.status,
-            _text(event.bounds.overdraft),
-            _text(event.bounds.minimum),
-            _text(event.bounds.maximum),
-            event.recorded_at,
-        )
-        for event in draft.events
-    ])
+    return _columns(
+        [
+            (
+                event.seq,
+                event.kind,
+                event.account_no,
+                event.account_id,
+                event.asset,
+                event.type,
+                event.status,
+                _text(event.bounds.overdraft),
+                _text(event.bounds.minimum),
+                _text(event.bounds.maximum),
+                event.recorded_at,
+            )
+            for event in draft.events
+        ]
+    )

@@ -1,7 +1,8 @@
 """What the log commits to, as canonical bytes.
 
-Fields stand in alphabetical order and every text is free of what JSON escapes, so that plain encoding is canonical
-JSON (RFC 8785); a test compares the two. Numbers that may pass 2^53 are strings.
+Fields stand in alphabetical order and every text is free of what JSON escapes, so that plain
+encoding is canonical JSON (RFC 8785); a test compares the two. Numbers that may pass 2^53 are
+strings.
 """
 
 from datetime import date, datetime

@@ -72,8 +72,8 @@ class Frontier:
             ValueError: the nodes are not those of a log of this size.
         """
         if len(encoded) != size.bit_count() * HASH_BYTES:
-            raise ValueError(f"a log of {size} leaves does not have {len(encoded)} bytes of frontier")
-        nodes = tuple(
-            encoded[at : at + HASH_BYTES] for at in range(0, len(encoded), HASH_BYTES)
-        )
+            raise ValueError(
+                f"a log of {size} leaves does not have {len(encoded)} bytes of frontier"
+            )
+        nodes = tuple(encoded[at : at + HASH_BYTES] for at in range(0, len(encoded), HASH_BYTES))
         return cls(size, nodes)

@@ -23,7 +23,8 @@ async def run(data_dir: Path) -> None:
 
     with DataFolder(data_dir) as data:
         async with EmbeddedServers(data, progress) as servers:
-            # Passwords go to the operator who asked for them, who may read them in the data folder anyway.
+            # Passwords go to the operator who asked for them, who may read them in the data folder
+            # anyway.
             sys.stdout.write(
                 f"owner: {servers.postgres.owner_url}\n"
                 f"app: {servers.postgres.app_url}\n"

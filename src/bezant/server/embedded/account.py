@@ -1,7 +1,7 @@
 """The user that the servers run as.
 
-A normal user runs them as themselves. PostgreSQL refuses to run as root, so root gives them to an unprivileged user
-that the machine already has; none is added.
+A normal user runs them as themselves. PostgreSQL refuses to run as root, so root gives them to an
+unprivileged user that the machine already has; none is added.
 """
 
 import os
@@ -10,9 +10,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from bezant.server.embedded.errors import NoAccount
+from bezant.server.embedded.errors import NoAccountError
 
-# In this order. A system PostgreSQL's own user is not among them: its superuser could read our files.
+# In this order. A system PostgreSQL's own user is not among them: its superuser could read our
+# files.
 _UNPRIVILEGED_NAMES = ("nobody", "daemon", "bin")
 
 
@@ -29,7 +30,7 @@ class Account:
         """Whom the servers run as: the current user, or an existing unprivileged one under root.
 
         Raises:
-            NoAccount: root, on a machine without any of the usual unprivileged users.
+            NoAccountError: root, on a machine without any of the usual unprivileged users.
         """
         uid = os.geteuid()
         if uid != 0:
@@ -42,9 +43,9 @@ class Account:
                 continue
             if entry.pw_uid != 0 and entry.pw_gid != 0:
                 return cls(name, entry.pw_uid, entry.pw_gid)
-        raise NoAccount(
-            "PostgreSQL does not run as root, and this machine has no unprivileged user to run it as "
-            f"({', '.join(_UNPRIVILEGED_NAMES)}).",
+        raise NoAccountError(
+            "PostgreSQL does not run as root, and this machine has no unprivileged user to run it "
+            f"as ({', '.join(_UNPRIVILEGED_NAMES)}).",
             "Start the platform as a normal user.",
         )
 
@@ -54,13 +55,13 @@ class Account:
         return self.uid != os.geteuid()
 
     def first_closed(self, folder: Path) -> Path | None:
-        """The topmost existing ancestor of `folder` that this user may not enter; None when all are open."""
+        """The topmost existing ancestor of `folder` that this user may not enter, if any."""
         for ancestor in reversed(folder.parents):
             if not ancestor.exists():
                 return None
             status = ancestor.stat()
-            # The first class that matches decides, as in the kernel: an owner without x is refused even when others
-            # have it (POSIX.1-2017, 4.5 File Access Permissions).
+            # The first class that matches decides, as in the kernel: an owner without x is refused
+            # even when others have it (POSIX.1-2017, 4.5 File Access Permissions).
             if status.st_uid == self.uid:
                 may_enter = status.st_mode & stat.S_IXUSR
             elif status.st_gid == self.gid:

@@ -24,8 +24,8 @@ _LOG_BYTES_MAX: Final = 16 * 1024 * 1024
 class Child:
     """A running server that is our child.
 
-    Start it from the thread that lives as long as the platform, the main one: the kernel signals the child when its
-    parent *thread* ends (prctl(2), PR_SET_PDEATHSIG).
+    Start it from the thread that lives as long as the platform, the main one: the kernel signals
+    the child when its parent *thread* ends (prctl(2), PR_SET_PDEATHSIG).
     """
 
     def __init__(self, process: asyncio.subprocess.Process, log: Path, log_start: int) -> None:
@@ -36,7 +36,7 @@ class Child:
     @classmethod
     async def start(
         cls,
-        command: Sequence[str | Path],
+        command: Sequence[str],
         *,
         account: Account,
         folder: Path,
@@ -50,13 +50,11 @@ class Child:
             command: the program and its arguments.
             account: whom it runs as.
             folder: where it runs; the account may enter it.
-            log: receives its output. Opened by us, so that it can write on but not rewrite what it said.
+            log: receives its output. Opened by us, so that it can write on, not rewrite.
             death_signal: what the kernel sends it when we die.
             stdin: what it reads.
         """
-        if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
-            log.rename(log.with_name(log.name + ".old"))
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        output = _open_log(log)
         try:
             log_start = os.fstat(output).st_size
             process = await asyncio.create_subprocess_exec(
@@ -65,7 +63,7 @@ class Child:
                 "-S",
                 str(_LAUNCHER),
                 *map(str, (os.getpid(), account.uid, account.gid, int(death_signal), folder)),
-                *map(str, command),
+                *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -122,3 +120,9 @@ class Child:
             file.seek(max(self._log_start, size - _TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-_TAIL_LINES:])
+
+
+def _open_log(log: Path) -> int:
+    if log.exists() and log.stat().st_size > _LOG_BYTES_MAX:
+        log.rename(log.with_name(log.name + ".old"))
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

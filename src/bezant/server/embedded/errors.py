@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
-# What PostgreSQL, Valkey and initdb print for ENOSPC and EDQUOT in the C locale, which they run under.
+# What PostgreSQL, Valkey and initdb print for ENOSPC and EDQUOT in the C locale, which they run
+# under.
 _DISK_FULL_MESSAGES = ("No space left on device", "Disk quota exceeded")
 
 
@@ -24,37 +25,37 @@ class StartupError(Exception):
         self.remedy = remedy
 
 
-class AlreadyRunning(StartupError):
+class AlreadyRunningError(StartupError):
     """Another process holds the data folder."""
 
     code = "ALREADY_RUNNING"
 
 
-class FolderUnwritable(StartupError):
+class FolderUnwritableError(StartupError):
     """The data folder cannot be created, entered or written by the user who starts the platform."""
 
     code = "FOLDER_UNWRITABLE"
 
 
-class FolderUnreachable(StartupError):
+class FolderUnreachableError(StartupError):
     """Started by root, the servers run as another user, who cannot enter the data folder."""
 
     code = "FOLDER_UNREACHABLE"
 
 
-class FolderNotOurs(StartupError):
+class FolderNotOursError(StartupError):
     """The folder holds other things; its mode must not be changed, nor may files appear in it."""
 
     code = "FOLDER_NOT_OURS"
 
 
-class NoAccount(StartupError):
+class NoAccountError(StartupError):
     """Started by root, and the machine has no unprivileged user to run the servers as."""
 
     code = "NO_UNPRIVILEGED_USER"
 
 
-class DiskFull(StartupError):
+class DiskFullError(StartupError):
     """The file system of the data folder has no space left, or the quota is used up."""
 
     code = "DISK_FULL"
@@ -66,26 +67,26 @@ class DiskFull(StartupError):
         )
 
 
-class VersionMismatch(StartupError):
+class VersionMismatchError(StartupError):
     """The data folder was written by another major version of PostgreSQL."""
 
     code = "DATABASE_VERSION_MISMATCH"
 
 
-class ProgramMissing(StartupError):
+class ProgramMissingError(StartupError):
     """A server's program is not installed for this kind of machine."""
 
     code = "PROGRAM_MISSING"
 
 
-class ServerFailed(StartupError):
+class ServerFailedError(StartupError):
     """A server ended while it started, or did not answer in time."""
 
     code = "SERVER_FAILED"
 
 
 def server_failure(name: str, what: str, output: str, folder: Path) -> StartupError:
-    """The error for a server that did not start: the disk, if its output says so, else its last lines.
+    """The error for a server that did not start: a full disk if it said so, else its last lines.
 
     Args:
         name: of the server, such as `PostgreSQL`.
@@ -94,6 +95,6 @@ def server_failure(name: str, what: str, output: str, folder: Path) -> StartupEr
         folder: the data folder.
     """
     if any(message in output for message in _DISK_FULL_MESSAGES):
-        return DiskFull(folder)
+        return DiskFullError(folder)
     said = output.strip().replace("\n", "\n  ") or "(nothing)"
-    return ServerFailed(f"{name} {what}.", f"It last wrote:\n  {said}")
+    return ServerFailedError(f"{name} {what}.", f"It last wrote:\n  {said}")

@@ -9,8 +9,9 @@ programs/                the servers' programs, under root only
 postgres/  run/          the database and the sockets; the servers' own
 ```
 
-Under root the folder belongs to root and the servers' group may pass through it (0710) but list nothing: a server that
-was taken over can change neither its configuration nor its program, nor read the platform's keys.
+Under root the folder belongs to root and the servers' group may pass through it (0710) but list
+nothing: a server that was taken over can change neither its configuration nor its program, nor read
+the platform's keys.
 """
 
 import errno
@@ -25,11 +26,11 @@ from typing import Self
 
 from bezant.server.embedded.account import Account
 from bezant.server.embedded.errors import (
-    AlreadyRunning,
-    DiskFull,
-    FolderNotOurs,
-    FolderUnreachable,
-    FolderUnwritable,
+    AlreadyRunningError,
+    DiskFullError,
+    FolderNotOursError,
+    FolderUnreachableError,
+    FolderUnwritableError,
 )
 
 _LOCK_NAME = "bezant.lock"
@@ -43,12 +44,12 @@ class DataFolder:
         account: the user that the servers run as.
 
     Raises:
-        AlreadyRunning: on entering; another process has it.
-        FolderUnwritable: on entering; it cannot be created or written.
-        FolderUnreachable: on entering; the servers' user cannot get to it.
-        FolderNotOurs: on entering; it exists and holds other things.
-        NoAccount: root, and no user to run the servers as.
-        DiskFull: no space for even the first files.
+        AlreadyRunningError: on entering; another process has it.
+        FolderUnwritableError: on entering; it cannot be created or written.
+        FolderUnreachableError: on entering; the servers' user cannot get to it.
+        FolderNotOursError: on entering; it exists and holds other things.
+        NoAccountError: root, and no user to run the servers as.
+        DiskFullError: no space for even the first files.
     """
 
     def __init__(self, path: Path) -> None:
@@ -148,16 +149,18 @@ class DataFolder:
             yield
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise DiskFull(self.path) from error
+                raise DiskFullError(self.path) from error
             if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
-                raise FolderUnwritable(
-                    f"The data folder {self.path} cannot be used: {error.strerror} ({error.filename}).",
+                raise FolderUnwritableError(
+                    f"The data folder {self.path} cannot be used: {error.strerror} "
+                    f"({error.filename}).",
                     "Make it a folder that you may write, or choose another one with --data-dir.",
                 ) from error
             raise
 
     def _create(self) -> None:
-        # Root's new parents stay open to passage, as the servers' user must get through; the folder itself is closed.
+        # Root's new parents stay open to passage, as the servers' user must get through; the folder
+        # itself is closed.
         parents_mode = 0o755 if self.account.is_other else 0o700
         for parent in reversed(self.path.parents):
             if not parent.exists():
@@ -168,12 +171,12 @@ class DataFolder:
         entries = {entry.name for entry in self.path.iterdir()}
         owner = self.path.stat().st_uid
         if entries and owner != os.geteuid():
-            raise FolderNotOurs(
+            raise FolderNotOursError(
                 f"The folder {self.path} belongs to the user with the id {owner}.",
                 "Start the platform as that user, or choose another folder with --data-dir.",
             )
         if entries and _LOCK_NAME not in entries:
-            raise FolderNotOurs(
+            raise FolderNotOursError(
                 f"The folder {self.path} is not empty, and what it holds is not Bezant's.",
                 "Choose a new or an empty folder with --data-dir.",
             )
@@ -181,21 +184,23 @@ class DataFolder:
     def _check_reachable(self) -> None:
         closed = self.account.first_closed(self.path) if self.account.is_other else None
         if closed is not None:
-            raise FolderUnreachable(
-                f"Started by root, the servers run as the user {self.account.name}, who may not enter {closed}.",
+            raise FolderUnreachableError(
+                f"Started by root, the servers run as the user {self.account.name}, "
+                f"who may not enter {closed}.",
                 "Choose a folder that all users can reach, such as --data-dir /var/lib/bezant, "
                 "or start the platform as a normal user.",
             )
 
     def _acquire(self) -> int:
-        # Python's descriptors are not inherited, so a server that outlives us for a moment does not keep the lock.
+        # Python's descriptors are not inherited, so a server that outlives us for a moment does not
+        # keep the lock.
         lock = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(lock, 32).decode("ascii", "replace").strip()
             os.close(lock)
-            raise AlreadyRunning(
+            raise AlreadyRunningError(
                 f"The data folder {self.path} is in use by process {holder or '(unknown)'}.",
                 "Stop that process first, or choose another folder with --data-dir.",
             ) from None

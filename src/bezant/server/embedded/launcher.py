@@ -1,8 +1,8 @@
 """Turn a fresh process into a server: drop to its user, tie its life to ours, and execute it.
 
-Run as a script by the supervisor, `python -I -S launcher.py PARENT UID GID SIGNAL FOLDER PROGRAM ARGUMENT…`. A script,
-since code between fork and exec in a threaded parent may deadlock, and since uvloop cannot set users.
-Imports nothing of the package: it starts before every server, so every import costs.
+Run as `python -I -S launcher.py PARENT UID GID SIGNAL FOLDER PROGRAM ARGUMENT…`. A script, because
+code between fork and exec may deadlock in a threaded parent, and because uvloop cannot set users.
+It imports nothing of the package, since every server's start waits for it.
 """
 
 import ctypes
@@ -20,9 +20,9 @@ _CANNOT_EXECUTE = 126
 def main(
     parent_pid: int, uid: int, gid: int, death_signal: int, folder: str, command: list[str]
 ) -> None:
-    """Become `command`, as `uid` and `gid`, in `folder`; receive `death_signal` when the parent dies."""
-    # A session of its own: Ctrl-C in a terminal goes to its whole foreground group, and PostgreSQL would shut down
-    # before the platform has drained the requests that need it.
+    """Become `command`, as this user, in `folder`; get `death_signal` when the parent dies."""
+    # A session of its own: Ctrl-C in a terminal goes to its whole foreground group, and PostgreSQL
+    # would shut down before the platform has drained the requests that need it.
     os.setsid()
     if uid != os.geteuid():
         os.setgroups([])
@@ -39,8 +39,10 @@ def main(
     # The parent may have died before the line above, and then nobody will tell.
     if os.getppid() != parent_pid:
         raise SystemExit(_CANNOT_EXECUTE)
-    # Nothing of the platform's environment, which may hold secrets. C: messages are searched for known causes.
-    os.execve(command[0], command, {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"})  # noqa: S606 - that is its task
+    # Nothing of the platform's environment, which may hold secrets. C: messages are searched for
+    # known causes.
+    environment = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin:/bin"}
+    os.execve(command[0], command, environment)  # noqa: S606 - this is its task; no shell is wanted
 
 
 if __name__ == "__main__":

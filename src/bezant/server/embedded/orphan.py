@@ -1,7 +1,7 @@
 """A PostgreSQL that outlived the run which started it.
 
-The kernel has told it to shut down when its parent died, but it may still be at it, or hang. Signals go through a pidfd
-(pidfd_open(2)): between looking and signalling, the number may have passed on to another process.
+The kernel told it to shut down when its parent died, but it may still be at it, or hang. It is
+signalled by a pidfd (pidfd_open(2)), since a number may pass on to another process at any moment.
 """
 
 import asyncio
@@ -9,13 +9,12 @@ import os
 import signal
 from pathlib import Path
 
-# A fast shutdown writes a checkpoint; an immediate one does not, and leaves the work to recovery.
-_FAST_WITHIN_S = 6.0
-_IMMEDIATE_WITHIN_S = 4.0
+# A fast shutdown writes a checkpoint; an immediate one leaves the work to recovery.
+_REQUESTS = ((signal.SIGINT, 6.0), (signal.SIGQUIT, 4.0))
 
 
 async def stop_orphan(data: Path) -> bool:
-    """Stop the PostgreSQL that runs on `data`, if one does, and forget a process number that is no longer its own.
+    """Stop the PostgreSQL that runs on `data`, if one does.
 
     The caller holds the data folder's lock, so whoever runs on it is nobody's any more.
 
@@ -35,37 +34,29 @@ async def stop_orphan(data: Path) -> bool:
         return True
     try:
         if not _runs_on(pid, data):
-            # After a restart of the machine or container the number may be anybody's. PostgreSQL cannot tell and would refuse.
+            # After a restart of the machine or the container the number may be anybody's, which
+            # PostgreSQL cannot tell from a postmaster, and would refuse to start.
             pid_file.unlink(missing_ok=True)
             return True
-        for request, within_s in (
-            (signal.SIGINT, _FAST_WITHIN_S),
-            (signal.SIGQUIT, _IMMEDIATE_WITHIN_S),
-        ):
-            signal.pidfd_send_signal(process, request)
-            if await _ended(process, within_s):
-                return True
-        return False
-    except ProcessLookupError:
-        return True
+        return await _end(process)
     finally:
         os.close(process)
 
 
 def _pid_in(pid_file: Path) -> int | None:
     try:
-        first = pid_file.read_text(encoding="ascii", errors="replace").split("\n", 1)[0]
+        first = pid_file.read_text(encoding="ascii", errors="replace").split("\n", 1)[0].strip()
     except FileNotFoundError:
         return None
-    # Empty after a crash between creating and writing it; PostgreSQL then asks for its removal (CreateLockFile).
-    if not first.strip().isdecimal():
-        pid_file.unlink(missing_ok=True)
-        return None
-    return int(first)
+    if first.isdecimal():
+        return int(first)
+    # Empty, after a crash between its creation and the write; PostgreSQL asks for its removal.
+    pid_file.unlink(missing_ok=True)
+    return None
 
 
 def _runs_on(pid: int, data: Path) -> bool:
-    """Whether the process is a postmaster that was given this folder, as we start it: `postgres -D FOLDER`."""
+    """Whether it is a postmaster on this folder, by the command that we start one with."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
@@ -73,16 +64,23 @@ def _runs_on(pid: int, data: Path) -> bool:
     return words[0].endswith(b"/postgres") and os.fsencode(data) in words
 
 
-async def _ended(process: int, within_s: float) -> bool:
-    """Wait until a pidfd becomes readable, which is when its process has ended."""
+async def _end(process: int) -> bool:
+    """Ask the process of a pidfd to end, then insist; whether it did."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
+    # A pidfd becomes readable when its process ends.
     loop.add_reader(process, ended.set)
     try:
-        async with asyncio.timeout(within_s):
-            await ended.wait()
-    except TimeoutError:
+        for request, within_s in _REQUESTS:
+            try:
+                signal.pidfd_send_signal(process, request)
+                async with asyncio.timeout(within_s):
+                    await ended.wait()
+            except ProcessLookupError:
+                return True
+            except TimeoutError:
+                continue
+            return True
         return False
     finally:
         loop.remove_reader(process)
-    return True

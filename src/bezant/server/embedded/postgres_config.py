@@ -1,7 +1,7 @@
 """PostgreSQL's configuration, each setting with its reason.
 
-Written at every start, so that an upgrade of the platform brings its own; outside the database's folder, so that not even a superuser
-within the database can change who may connect.
+Written at every start, so that an upgrade of the platform brings its own; outside the database's
+folder, so that not even a superuser within the database can change who may connect.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ DATABASE: Final = "bezant"
 PORT: Final = 5432
 """Only names the socket; no port is opened."""
 
-# (setting, value, why)
+# Each setting, its value, and why.
 _SETTINGS: Final = (
     # Who gets in
     ("listen_addresses", "", "no TCP: the socket is the only way in"),
@@ -35,12 +35,13 @@ _SETTINGS: Final = (
     ("fsync", "on", "a commit is on disk"),
     ("synchronous_commit", "on", "before it is answered"),
     ("full_page_writes", "on", "and survives a torn page"),
-    # Serializable without false conflicts: PostgreSQL 18 documentation, 13.2.3 and 19.12. With the defaults, locks are promoted
-    # to whole relations, and transactions on different books abort each other.
+    # Serializable without false conflicts: PostgreSQL 18 documentation, 13.2.3 and 19.12. With the
+    # defaults, locks are promoted to whole relations, and transactions on different books abort
+    # each other.
     ("max_pred_locks_per_transaction", "4096", "row locks stay row locks"),
     ("max_pred_locks_per_page", "64", "as above, within a page"),
-    # Memory. The table of predicate locks is laid out in full at start, for every slot that may ever run a transaction:
-    # 1.1 MB each. Slots that nobody uses are given back.
+    # Memory. The table of predicate locks is laid out in full at start, for every slot that may
+    # ever run a transaction: 1.1 MB each. Slots that nobody uses are given back.
     ("autovacuum_worker_slots", "4", "the default keeps 16"),
     ("autovacuum_max_workers", "3", "within these slots"),
     ("max_wal_senders", "2", "one base backup and its log; the default keeps 10"),
@@ -61,7 +62,8 @@ _SETTINGS: Final = (
     ("log_timezone", "UTC", "as above"),
     ("datestyle", "ISO, YMD", "unambiguous"),
     ("lc_messages", "C", "messages are searched for known causes"),
-    # The server's own log. Errors of statements stay out: they may quote values, and the platform reports them without.
+    # The server's own log. Errors of statements stay out: they may quote values, and the platform
+    # reports them without.
     ("log_min_messages", "log", "the server's life, not the statements'"),
     ("log_min_error_statement", "panic", "statements may hold personal data"),
     ("log_error_verbosity", "terse", "details may quote rows"),
@@ -82,7 +84,7 @@ def postgresql_conf(*, sockets: Path, hba: Path) -> str:
 
 
 def pg_hba_conf() -> str:
-    """The text of `pg_hba.conf`: three roles over the socket, by SCRAM-SHA-256 (RFC 7677); no one else, no other way."""
+    """The text of `pg_hba.conf`: three roles, over the socket, by SCRAM-SHA-256 (RFC 7677)."""
     return (
         "# Written by Bezant at every start; changes are lost.\n"
         f"local  {DATABASE}  {OWNER},{APPLICATION}  scram-sha-256\n"
@@ -91,7 +93,10 @@ def pg_hba_conf() -> str:
 
 
 def bootstrap_sql() -> str:
-    """One statement a line, as single-user mode reads them: the roles and the database, closed to everybody else."""
+    """The roles, and the database closed to all others; one statement a line.
+
+    So single-user mode reads them (PostgreSQL 18 documentation, `postgres`, "Single-User Mode").
+    """
     return "\n".join(
         (
             f"CREATE ROLE {OWNER} LOGIN",
@@ -114,7 +119,8 @@ def passwords_sql(passwords: dict[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    # Doubling quotes is right both in SQL and in postgresql.conf (19.1.2); a backslash would not be in the latter.
+    # Doubling quotes is right both in SQL and in postgresql.conf (19.1.2); a backslash would not be
+    # in the latter.
     if "\\" in value or "\n" in value:
         raise ValueError(f"cannot be written in postgresql.conf: {value!r}")
     return "'" + value.replace("'", "''") + "'"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bezant.server.embedded.errors import ProgramMissing
+from bezant.server.embedded.errors import ProgramMissingError
 from bezant.server.embedded.folder import DataFolder
 
 _MACHINE: Final = {"amd64": "x86_64", "arm64": "aarch64"}.get(
@@ -29,9 +29,9 @@ class Package:
         distribution: its name in the package index.
         module: the folder that it installs.
         home: the folder of the programs, relative to where packages are installed.
-        program: the server, relative to `home`; its absence means that there is none for this machine.
-        parts: all that the server needs, relative to where packages are installed; libraries lie beside the module, and are
-            found relative to the program.
+        program: the server, relative to `home`; absent when there is none for this machine.
+        parts: all that the server needs, relative to where packages are installed. Libraries lie
+            beside the module, and are found relative to the program.
     """
 
     distribution: str
@@ -44,17 +44,17 @@ class Package:
         """Where packages are installed.
 
         Raises:
-            ProgramMissing: the package is not there, or has no program for this machine.
+            ProgramMissingError: the package is not there, or has no program for this machine.
         """
         spec = importlib.util.find_spec(self.module)
         if spec is None or not spec.submodule_search_locations:
-            raise ProgramMissing(
+            raise ProgramMissingError(
                 f"The package {self.distribution} is not installed.",
                 "Install it, or use servers of your own by --database-url and --cache-url.",
             )
         packages = Path(spec.submodule_search_locations[0]).parent
         if not (packages / self.home / self.program).is_file():
-            raise ProgramMissing(
+            raise ProgramMissingError(
                 f"The package {self.distribution} has no program for this machine ({_MACHINE}).",
                 "Use servers of your own by --database-url and --cache-url.",
             )
@@ -88,14 +88,14 @@ _NOT_FOR_SERVERS: Final = frozenset({"pgxs", "pkgconfig"})
 
 
 def programs_for(data: DataFolder, package: Package) -> Path:
-    """The folder of a server's programs; under root, of a copy that the servers' user can reach and not change.
+    """The folder of a server's programs; under root, of a copy that the servers' user can reach.
 
-    The environment may be in a folder that only root enters. The copy is named by the package's version, so that an
-    upgrade makes a new one; those of other versions are removed.
+    The environment may be in a folder that only root enters. The copy is named by the package's
+    version, so that an upgrade makes a new one; those of other versions are removed.
 
     Raises:
-        ProgramMissing: there is none.
-        DiskFull: no space for the copy.
+        ProgramMissingError: there is none.
+        DiskFullError: no space for the copy.
     """
     installed = package.installed()
     if not data.account.is_other:
@@ -114,7 +114,7 @@ def programs_for(data: DataFolder, package: Package) -> Path:
 
 
 def _copy(installed: Path, package: Package, target: Path) -> None:
-    """Copy, readable by everybody who gets there and written by nobody but us, whatever the umask."""
+    """Copy, readable by all who get there and written by nobody but us, whatever the umask."""
     for source in _needed(installed, package):
         copy = target / source.relative_to(installed)
         copy.parent.mkdir(parents=True, exist_ok=True)

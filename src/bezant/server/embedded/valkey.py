@@ -9,9 +9,10 @@ from typing import Final
 from urllib.parse import quote
 
 from redis.asyncio import Redis
-from redis.backoff import NoBackoff
 from redis.asyncio.retry import Retry
-from redis.exceptions import BusyLoadingError, ConnectionError as RedisConnectionError
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bezant.server.embedded.child import Child
 from bezant.server.embedded.errors import server_failure
@@ -27,7 +28,7 @@ _STOP_WITHIN_S: Final = 5.0
 class ValkeyServer:
     """Valkey on a unix socket, as our child.
 
-    Its password is made at every start and written nowhere: the server reads its configuration from us.
+    Its password is new in every run and written nowhere: we hand it over by a pipe.
 
     Args:
         data: entered already.
@@ -52,7 +53,7 @@ class ValkeyServer:
         """Start it; return its URL, which holds the password, when it answers.
 
         Raises:
-            ServerFailed: it ended or did not answer; the error quotes what it wrote.
+            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
         """
         self._progress("Starting Valkey")
         programs = programs_for(self._data, VALKEY)
@@ -60,7 +61,7 @@ class ValkeyServer:
             # A killed run leaves its socket behind.
             self._socket.unlink(missing_ok=True)
         self._child = child = await Child.start(
-            [programs / "valkey-server", "-"],
+            [str(programs / "valkey-server"), "-"],
             account=self._data.account,
             folder=self._socket.parent,
             log=self._data.private_folder("log") / "valkey.log",
@@ -95,7 +96,8 @@ class ValkeyServer:
                 f'unixsocket "{self._socket}"',
                 "unixsocketperm 700",
                 f"requirepass {self._password}",
-                # The cache is never the truth: nothing is written to disk, the least used goes first.
+                # The cache is never the truth: nothing is written to disk, the least used goes
+                # first.
                 'save ""',
                 "appendonly no",
                 "maxmemory 64mb",

@@ -31,7 +31,9 @@ async def check_schema(database: Database) -> None:
     except asyncpg.UndefinedTableError:
         row = None
     if row is None:
-        raise SchemaTooOld("The database has no Bezant schema yet. Run `bezant migrate` as its owner.")
+        raise SchemaTooOld(
+            "The database has no Bezant schema yet. Run `bezant migrate` as its owner."
+        )
     if row["contract"] > CONTRACT:
         raise SchemaTooNew(
             f"The database has schema contract {row['contract']}; this code knows {CONTRACT}."

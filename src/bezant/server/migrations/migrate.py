@@ -51,9 +51,7 @@ def _silent(_step: str) -> None:
     """Report nothing."""
 
 
-async def migrate(
-    owner_url: str, app_role: str, progress: Callable[[str], None] = _silent
-) -> None:
+async def migrate(owner_url: str, app_role: str, progress: Callable[[str], None] = _silent) -> None:
     """Bring the schema up to this code, and grant `app_role` its rights. Safe to repeat.
 
     Args:
@@ -71,9 +69,7 @@ async def migrate(
         await connection.execute(LOCK_TIMEOUT)
         return connection
 
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, poolclass=NullPool
-    )
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     progress("Migrating the schema")
     async with engine.connect() as connection:
         await connection.run_sync(_upgrade)

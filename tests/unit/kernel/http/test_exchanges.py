@@ -8,6 +8,8 @@ import httpx
 import pytest
 import structlog
 
+from fixtures_notes import Desk
+
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "key-1"}
 NOTE = "/v1/notes/00000000-0000-0000-0000-000000000007"
 
@@ -143,7 +145,7 @@ async def test_a_replay_says_so_and_equals_the_first_answer(client: httpx.AsyncC
 
 
 async def test_a_call_tells_requests_apart_by_method_path_and_body(
-    client: httpx.AsyncClient, desk: Any
+    client: httpx.AsyncClient, desk: Desk
 ) -> None:
     for key, body in (("1", b'{"text":"a"}'), ("2", b'{"text":"b"}'), ("3", b'{"text":"a"}')):
         await client.post("/v1/notes", content=body, headers=JSON | {"Idempotency-Key": key})
@@ -168,7 +170,7 @@ async def test_a_fault_is_logged_once_and_not_told(client: httpx.AsyncClient) ->
 
 
 async def test_a_request_that_takes_too_long_is_a_503(
-    client: httpx.AsyncClient, desk: Any, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bezant.kernel.http.operations.REQUEST_SECONDS_MAX", 0.01)
 
@@ -182,7 +184,7 @@ async def test_a_request_that_takes_too_long_is_a_503(
 
 
 async def test_the_observer_sees_templates_and_never_paths(
-    client: httpx.AsyncClient, desk: Any
+    client: httpx.AsyncClient, desk: Desk
 ) -> None:
     await client.get(NOTE)
     await client.get("/v1/notes/none")

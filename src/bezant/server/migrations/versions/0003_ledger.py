@@ -1,13 +1,14 @@
 """Books, accounts, transfers, balances, and the lane that writes them.
 
-Every table of a book is hash-partitioned by book: the database promotes predicate locks to the relation, so books
-that share one relation abort each other's transactions although they share no row.
+Every table of a book is hash-partitioned by book: the database promotes predicate locks to the
+relation, so books that share one relation abort each other's transactions although they share no
+row.
 """
 
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 PARTITIONS = 16
 
@@ -32,8 +33,8 @@ ASSET = """
     )
 """
 
-# One row per book, the only one that every batch updates. `frontier` is the Merkle log's right edge, 32 bytes
-# a node; `root` the log's root over `log_size` batches.
+# One row per book, the only one that every batch updates. `frontier` is the Merkle log's right
+# edge, 32 bytes a node; `root` the log's root over `log_size` batches.
 LANE = """
     CREATE TABLE IF NOT EXISTS lane (
         tenant_id uuid NOT NULL,
@@ -121,8 +122,8 @@ TRANSFER_BY_CREDIT = """
     ON transfer (tenant_id, book_id, credit_no, seq, leg)
 """
 
-# What may be erased: metadata, names, references. The postings commit to it by `content_hash`, which is salted, so
-# that an erased content cannot be guessed back from its hash.
+# What may be erased: metadata, names, references. The postings commit to it by `content_hash`,
+# which is salted, so that an erased content cannot be guessed back from its hash.
 TRANSACTION_CONTENT = """
     CREATE TABLE IF NOT EXISTS transaction_content (
         tenant_id uuid NOT NULL,
@@ -190,7 +191,15 @@ PARTITIONED = (
 def upgrade() -> None:
     """Create what is missing."""
     for statement in (
-        BOOK, ASSET, LANE, ACCOUNT, BALANCE, TRANSFER, TRANSACTION_CONTENT, ACCOUNT_EVENT, BATCH
+        BOOK,
+        ASSET,
+        LANE,
+        ACCOUNT,
+        BALANCE,
+        TRANSFER,
+        TRANSACTION_CONTENT,
+        ACCOUNT_EVENT,
+        BATCH,
     ):
         op.execute(statement)
     for table in PARTITIONED:
