@@ -1,14 +1,21 @@
 """PostgreSQL and Valkey together, for as long as a context is entered."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import Final, NoReturn, Self
 
+from bezant.server.embedded.errors import server_failure
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.postgres import PostgresAddress, PostgresServer
 from bezant.server.embedded.sockets import forget_sockets, socket_folder
 from bezant.server.embedded.valkey import ValkeyServer
+
+# A server that ends more often than this has a cause that starting it again does not remove.
+_RESTARTS_MAX: Final = 3
+_RESTARTS_WITHIN_S: Final = 60.0
 
 
 class EmbeddedServers:
@@ -31,6 +38,7 @@ class EmbeddedServers:
     def __init__(self, data: DataFolder, progress: Callable[[str], None]) -> None:
         self._data = data
         self._progress = progress
+        self._servers: tuple[PostgresServer | ValkeyServer, ...] = ()
         self._started = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -38,11 +46,12 @@ class EmbeddedServers:
             sockets = socket_folder(self._data)
             started.callback(forget_sockets, self._data, sockets)
             postgres = PostgresServer(self._data, sockets, self._progress)
-            self.postgres = await postgres.start()
             started.push_async_callback(postgres.stop)
+            self.postgres = await postgres.start()
             valkey = ValkeyServer(self._data, sockets, self._progress)
-            self.valkey_url = await valkey.start()
             started.push_async_callback(valkey.stop)
+            self.valkey_url = await valkey.start()
+            self._servers = (postgres, valkey)
             self._started = started.pop_all()
         return self
 
@@ -53,3 +62,33 @@ class EmbeddedServers:
         trace: TracebackType | None,
     ) -> None:
         await self._started.aclose()
+
+    async def keep_alive(self) -> NoReturn:
+        """Start a server again whenever it ends by itself; its address stays the same.
+
+        Run it beside the work that needs the servers, and cancel it before leaving the context.
+
+        Raises:
+            StartupError: a server did not start again, or ends time after time.
+        """
+        now = asyncio.get_running_loop().time
+        ends: deque[float] = deque(maxlen=_RESTARTS_MAX)
+        while True:
+            server = await self._first_to_end()
+            ending, words = server.child.ending, server.child.last_words()
+            if len(ends) == _RESTARTS_MAX and now() - ends[0] < _RESTARTS_WITHIN_S:
+                what = f"{ending} again, after {_RESTARTS_MAX} restarts within a minute"
+                raise server_failure(server.name, what, words, self._data.path)
+            ends.append(now())
+            self._progress(f"{server.name} {ending}")
+            await server.start()
+            self._progress(f"{server.name} runs again")
+
+    async def _first_to_end(self) -> PostgresServer | ValkeyServer:
+        waits = {asyncio.create_task(server.child.wait()): server for server in self._servers}
+        try:
+            ended, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return waits[ended.pop()]
