@@ -40,7 +40,8 @@ def create_app(platform: Platform) -> ASGIApp:
     """The ASGI application over a running platform.
 
     Without authentication it answers health probes and `/openapi.json`, which says nothing but what
-    this code can do; there are no browsable documents, whose pages would load scripts from elsewhere.
+    this code can do; there are no browsable documents, whose pages would load scripts from
+    elsewhere.
     """
     app = FastAPI(
         title="Bezant",

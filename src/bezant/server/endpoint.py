@@ -12,22 +12,11 @@ from typing import Final
 import msgspec
 
 from bezant.kernel.telemetry import Sensitive
-from bezant.server.embedded import DataFolder, StartupError
+from bezant.server.embedded import DataFolder
+from bezant.server.errors import NoLocalKey, NotRunning
 
 _FILE: Final = "endpoint.json"
 _KEY_FILE: Final = "cli.key"
-
-
-class NotRunning(StartupError):
-    """No platform runs on the data folder."""
-
-    code = "NOT_RUNNING"
-
-
-class NoLocalKey(StartupError):
-    """The data folder holds no API key for local commands."""
-
-    code = "NO_LOCAL_KEY"
 
 
 class Endpoint(msgspec.Struct, Sensitive, frozen=True):

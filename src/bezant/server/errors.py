@@ -1,5 +1,7 @@
 """What else can keep the platform from starting, or from going on, each with its remedy."""
 
+# ruff: noqa: N818 - the names say what happened, as those of the embedded servers do
+
 from bezant.server.embedded import StartupError
 
 
@@ -37,6 +39,18 @@ class WorkersFailing(StartupError):
     """Workers end again and again."""
 
     code = "WORKERS_FAILING"
+
+
+class NotRunning(StartupError):
+    """No platform runs on the data folder."""
+
+    code = "NOT_RUNNING"
+
+
+class NoLocalKey(StartupError):
+    """The data folder holds no API key for local commands."""
+
+    code = "NO_LOCAL_KEY"
 
 
 class WorkerRefused(StartupError):

@@ -79,7 +79,8 @@ class Health:
         ):
             self._asked_at = now
             self._asking = asyncio.create_task(self._ask())
-        # Shielded: the answer is everybody's, and one client's hanging up must not take it from others.
+        # Shielded: the answer is everybody's, and one client's hanging up must not take it from
+        # others.
         return await asyncio.shield(self._asking)
 
     async def _ask(self) -> Readiness:
@@ -112,7 +113,8 @@ def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> No
 
     async def read_metrics(request: Request) -> Response:
         await authorize(authenticator, request.scope, METRICS_SCOPE)
-        # Reading the files of many workers takes milliseconds that other requests should not wait for.
+        # Reading the files of many workers takes milliseconds that other requests should not wait
+        # for.
         text = await asyncio.to_thread(metrics.render)
         return Response(text, media_type=metrics.CONTENT_TYPE)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import structlog
@@ -43,11 +43,16 @@ log = structlog.get_logger("bezant.lifecycle")
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where the platform keeps its data. The URLs hold passwords."""
+    """Where the platform keeps its data. The URLs hold passwords.
+
+    Attributes:
+        embedded: those of the servers that are ours; None when all are outside ones.
+    """
 
     database_url: str
     owner_url: str | None
     cache_url: str
+    embedded: EmbeddedServers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,29 @@ async def _run(
         opened.callback(endpoint.remove, data)
         tell(Serving(url, certificates.ca, sandbox_key))
         with certificates.kept_current(workers.reload_certificate):
-            await workers.keep()
+            await _keep(workers, stores.embedded)
+
+
+async def _keep(workers: Workers, servers: EmbeddedServers | None) -> NoReturn:
+    """Replace what ends by itself, for ever.
+
+    Raises:
+        StartupError: workers or embedded servers end faster than it makes sense to replace them.
+    """
+    kept = [asyncio.create_task(workers.keep())]
+    if servers is not None:
+        kept.append(asyncio.create_task(servers.keep_alive()))
+    try:
+        ended, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in kept:
+            task.cancel()
+    await ended.pop()
+    raise AssertionError("kept for ever")
 
 
 class _Stop:
-    """What SIGTERM and SIGINT do: cancel what runs, whose clean-up then ends everything in order."""
+    """What SIGTERM and SIGINT do: cancel what runs, whose clean-up ends everything in order."""
 
     def __init__(self) -> None:
         self.is_asked = False
@@ -165,7 +188,7 @@ async def _stores(
         for url in (settings.database_url, settings.owner_url, settings.cache_url)
     )
     if outside is not None and cache is not None:
-        yield Stores(outside, owner, cache)
+        yield Stores(outside, owner, cache, None)
         return
     embedded = EmbeddedServers(
         data, progress, has_postgres=outside is None, has_valkey=cache is None
@@ -173,9 +196,10 @@ async def _stores(
     async with embedded as servers:
         if outside is None:
             outside, owner = servers.postgres.app_url, servers.postgres.owner_url
-        yield Stores(outside, owner, cache or servers.valkey_url)
-        # Told here, since the steps before this one have ended.
-        progress("Stopping the embedded servers")
+        try:
+            yield Stores(outside, owner, cache or servers.valkey_url, servers)
+        finally:
+            progress("Stopping the embedded servers")
 
 
 async def _prepare(stores: Stores, data: DataFolder, progress: Progress) -> str | None:

@@ -1,9 +1,7 @@
 """What a new platform needs before anybody can use it: a tenant to play in, and keys to it."""
 
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 from uuid import UUID
-
-import structlog
 
 from bezant.kernel.api_keys import ApiKeyService, IssuedApiKey, NewApiKey, Scope
 from bezant.kernel.calls import Call
@@ -12,8 +10,12 @@ from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
 from bezant.server import store
 
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
 SANDBOX: Final = UUID("0193e0a0-0000-7000-8000-000000000001")
-"""The sandbox tenant, the same on every platform: several hosts that start on one database agree."""
+"""The sandbox tenant, the same everywhere: hosts that start on one database at once agree."""
 
 _SANDBOX_KEY: Final = "sandbox"
 _LOCAL_KEY: Final = "local commands"
@@ -30,10 +32,10 @@ class Provisioning:
         self._keys = ApiKeyService(database, clock, ids)
 
     async def sandbox_key(self) -> str | None:
-        """Make the sandbox tenant, and its first key; None when it has had one, seen at that time."""
+        """Make the sandbox tenant and its first key; None when it has had one, shown then."""
         now = self._clock.now()
 
-        async def insert(connection: store.Connection) -> None:
+        async def insert(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
             await connection.execute(store.INSERT_TENANT, SANDBOX, "sandbox", now)
 
         await self._database.transaction(insert)

@@ -1,12 +1,6 @@
 """The server's own SQL."""
 
-from typing import TYPE_CHECKING, Final, TypeAlias
-
-if TYPE_CHECKING:
-    import asyncpg
-    from asyncpg.pool import PoolConnectionProxy
-
-    Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
+from typing import Final
 
 # Several hosts may start at once.
 INSERT_TENANT: Final = """

@@ -1,8 +1,8 @@
-"""A worker: one process that serves requests. Run by the parent as `python -m bezant.server.worker`.
+"""A worker: one process that serves requests, run as `python -m bezant.server.worker`.
 
-Its task comes on standard input, since arguments and environments can be read by others. On standard
-output it tells the parent, in one line of JSON each, that it serves, or why it cannot. It ends when
-the parent does, however that happens.
+Its task comes on standard input, since arguments and environments can be read by others. On
+standard output it tells the parent, in one line of JSON each, that it serves, or why it cannot. It
+ends when the parent does, however that happens.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ REFUSED: Final = 3
 """The exit status of a worker that said why it cannot start."""
 
 _CERTIFICATE_POLL_S: Final = 5
-# Above the idle time that clients and load balancers keep a connection for (60 s is common), so that
-# it is they who close it: a request sent into a closing connection is lost.
+# Above the idle time that clients and load balancers keep a connection for (60 s is common), so
+# that it is they who close it: a request sent into a closing connection is lost.
 _KEEP_ALIVE_S: Final = 65
 # Each connection costs some 50 KiB of TLS buffers; more are answered 503.
 _CONNECTIONS_SERVED_MAX: Final = 4096
@@ -147,8 +147,8 @@ async def _serve(task: Task) -> None:
             )
         )
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
-        # The server raises the signal that stopped it once more when it is done, for whoever handled
-        # it before: nobody, since what is left to do is to close everything.
+        # The server raises the signal that stopped it once more when it is done, for whoever
+        # handled it before: nobody, since what is left to do is to close everything.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         await server.serve(sockets=[socket.socket(fileno=task.listener)])
 

@@ -9,7 +9,7 @@ import sys
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 
 import msgspec
 import structlog
@@ -135,7 +135,7 @@ class Workers:
             await self.stop()
             raise
 
-    async def keep(self) -> None:
+    async def keep(self) -> NoReturn:
         """Replace workers that end, for ever.
 
         Raises:
@@ -147,10 +147,12 @@ class Workers:
                     group.create_task(self._keep_one(worker))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
+        raise AssertionError("kept for ever")
 
     async def stop(self) -> None:
         """Stop accepting, let requests in flight end within the bound, and end the workers."""
-        # Ours too: as long as one copy of the socket listens, the kernel accepts connections for it.
+        # Ours too: as long as one copy of the socket listens, the kernel accepts connections for
+        # it.
         self._listener.close()
         running = list(self._running)
         await asyncio.gather(*(self._stop_one(worker) for worker in running))
@@ -174,7 +176,7 @@ class Workers:
         self._running.add(worker)
         return worker
 
-    async def _keep_one(self, worker: Worker) -> None:
+    async def _keep_one(self, worker: Worker) -> NoReturn:
         while True:
             status = await worker.wait()
             self._forget(worker)
@@ -190,7 +192,8 @@ class Workers:
                 await worker.serving()
             except StartupError as error:
                 # Its own words; a trace of ours would add nothing.
-                log.error("worker_not_started", code=error.code, problem=error.problem)  # noqa: TRY400
+                problem = error.problem
+                log.error("worker_not_started", code=error.code, problem=problem)  # noqa: TRY400
                 worker.signal(signal.SIGKILL)
                 await worker.wait()
                 self._forget(worker)
