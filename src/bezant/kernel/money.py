@@ -25,7 +25,9 @@ def parse_minor_units(text: str, *, field: str) -> int:
     """
     # `fullmatch` on ASCII classes: int() would also take signs, blanks, underscores and other scripts' digits.
     if not isinstance(text, str) or not _DIGITS.fullmatch(text):
-        raise Malformed("An amount is a string of digits in minor units, such as \"1250\".", field=field)
+        raise Malformed(
+            'An amount is a string of digits in minor units, such as "1250".', field=field
+        )
     amount = int(text)
     if amount > AMOUNT_MAX:
         raise Malformed(f"An amount is at most {AMOUNT_MAX} minor units.", field=field)

@@ -1,0 +1,33 @@
+"""What this repository declares to the linter. Every exception has a reason, and fails when nothing needs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The tables that are special, and the exceptions. Keys are `path` or `path:NAME`, from the source folder.
+
+    Attributes:
+        history: tables that are only ever inserted into.
+        global_tables: tables without a tenant, with the reason.
+        across_tenants: statements that may reach every tenant, with the reason.
+        accelerators: files that may use COPY behind the capability flag, with the reason.
+        templates: constants whose `{names}` are filled with identifiers, which parameters cannot carry; and
+            values to read them with.
+        formatted: functions (`path:function`) that may join constants, with the reason.
+        unparsed: constants that the parser cannot read, with the reason.
+    """
+
+    history: frozenset[str] = frozenset()
+    global_tables: Mapping[str, str] = field(default_factory=dict)
+    across_tenants: Mapping[str, str] = field(default_factory=dict)
+    accelerators: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    formatted: Mapping[str, str] = field(default_factory=dict)
+    unparsed: Mapping[str, str] = field(default_factory=dict)
+
+
+HOUSE = Policy(
+    history=frozenset({"transfer", "batch", "account_event", "audit_entry"}),
+)
