@@ -13,7 +13,11 @@ class Rule(Enum):
     )
     TENANT_GIVEN = (
         "tenant-in-statement",
-        "A statement without the tenant (and the book) reads other tenants' rows, and visits every shard.",
+        "A statement without the tenant reads other tenants' rows, and visits every shard.",
+    )
+    BOOK_GIVEN = (
+        "book-in-statement",
+        "A statement without the book visits every partition, and its locks make other books' batches abort.",
     )
     UNKNOWN_TABLE = (
         "unknown-table",

@@ -1,6 +1,8 @@
 """Put the rules together over a source folder."""
 
+import dataclasses
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -34,6 +36,12 @@ _UNDERSTOOD: Final = (
     exp.Transaction,
     exp.Commit,
     exp.Rollback,
+)
+
+# The parser knows only some of the forms of transaction control, and there is nothing in it to check.
+_TRANSACTION_CONTROL: Final = re.compile(
+    r"(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE SAVEPOINT)\b[A-Z_, ]*",
+    re.IGNORECASE,
 )
 
 
@@ -104,6 +112,7 @@ class StatementRules:
     def _is_excused(self, statement: Statement, rule: Rule) -> bool:
         allowed: dict[Rule, tuple[str, Mapping[str, str]]] = {
             Rule.TENANT_GIVEN: (statement.key, self._policy.across_tenants),
+            Rule.BOOK_GIVEN: (statement.key, self._policy.across_books),
             Rule.UNPARSED: (statement.key, self._policy.unparsed),
             Rule.COPY: (statement.module.path, self._policy.accelerators),
         }
@@ -116,6 +125,8 @@ class StatementRules:
 
 def _parse(sql: str) -> list[exp.Expression | None]:
     """The statements of a text; None stands for one that cannot be parsed."""
+    if _TRANSACTION_CONTROL.fullmatch(sql):
+        return [exp.Transaction()]
     # The parser's own warning, that it does not know a statement, becomes a finding here.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
@@ -125,16 +136,9 @@ def _parse(sql: str) -> list[exp.Expression | None]:
 
 
 def _stale(policy: Policy, needed: set[str]) -> Iterator[Finding]:
-    for name in (
-        "global_tables",
-        "across_tenants",
-        "accelerators",
-        "templates",
-        "formatted",
-        "unparsed",
-    ):
-        for key in getattr(policy, name):
+    for declared in dataclasses.fields(policy):
+        for key in sorted(getattr(policy, declared.name)):
             if key not in needed:
-                yield Finding(Rule.STALE, "tools/sql_linter/policy.py", 1, f"{name}: {key}")
-    for table in sorted(policy.history - needed):
-        yield Finding(Rule.STALE, "tools/sql_linter/policy.py", 1, f"history: {table}")
+                yield Finding(
+                    Rule.STALE, "tools/sql_linter/policy.py", 1, f"{declared.name}: {key}"
+                )

@@ -107,24 +107,31 @@ class PythonRules:
         is_text = isinstance(sent, ast.Constant) and isinstance(sent.value, str)
         if is_text and is_statement(_text(sent)) and not _has_shape(_text(sent)):
             yield Rule.OUTSIDE_STORE, f"{method}({ast.unparse(sent)})"
-        if _is_concatenation(sent) and not self._is_built(module, sent):
+        is_piecework = _is_concatenation(sent) and not self._is_template_filled(module, sent)
+        if is_piecework and not self._is_built(module, sent):
             yield Rule.FORMATTED, f"{method}({ast.unparse(sent)})"
 
     def _is_built(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression puts SQL together: from a statement's constant, or in the shape of one."""
-        if not _is_concatenation(node):
+        if not _is_concatenation(node) or self._is_template_filled(module, node):
             return False
         if isinstance(node, ast.JoinedStr) and _has_shape(_text(node)):
             return True
-        for part in _parts(node):
-            origin = self._sources.origin(module, part)
-            if origin is not None:
-                key = f"{origin[0].path}:{origin[1]}"
-                if key in self._keys and key not in self._policy.templates:
-                    return True
         return any(
-            isinstance(part, ast.Constant) and _has_shape(_text(part)) for part in _parts(node)
+            self._key(module, part) in self._keys or _has_shape(_text(part))
+            for part in _parts(node)
         )
+
+    def _is_template_filled(self, module: Module, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(func=ast.Attribute(value=template, attr="format")):
+                return self._key(module, template) in self._policy.templates
+        return False
+
+    def _key(self, module: Module, reference: ast.expr) -> str | None:
+        """The constant that an expression refers to, as the policy names it."""
+        origin = self._sources.origin(module, reference)
+        return None if origin is None else f"{origin[0].path}:{origin[1]}"
 
     def _exempt(self, module: Module) -> set[int]:
         """Nodes that are not looked into: docstrings, and the statements of a store themselves."""

@@ -7,8 +7,9 @@ from typing import Final
 from sqlglot import exp
 
 from tools.sql_linter.findings import Rule
-from tools.sql_linter.schema import Schema, Table
+from tools.sql_linter.schema import BOOK, TENANT, Schema, Table
 
+_SCOPE: Final = {TENANT: Rule.TENANT_GIVEN, BOOK: Rule.BOOK_GIVEN}
 _WRITES: Final = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
 _SYSTEM_SCHEMAS: Final = {"pg_catalog", "information_schema"}
 
@@ -36,10 +37,10 @@ def scope_breaches(tree: exp.Expression, schema: Schema) -> Iterator[tuple[Rule,
         yield from _insert_breaches(insert, schema)
     for part in tree.find_all(exp.Select, exp.Update, exp.Delete):
         tables = _tables_in(part, schema, shared)
-        for column in ("tenant_id", "book_id"):
+        for column, rule in _SCOPE.items():
             scoped = {alias for alias, table in tables.items() if column in table.lead}
             for alias in sorted(scoped - _bound(part, column, scoped)):
-                yield Rule.TENANT_GIVEN, f"{tables[alias].name} is reached without {column}"
+                yield rule, f"{tables[alias].name} is reached without {column}"
 
 
 def _insert_breaches(insert: exp.Insert, schema: Schema) -> Iterator[tuple[Rule, str]]:
@@ -48,7 +49,7 @@ def _insert_breaches(insert: exp.Insert, schema: Schema) -> Iterator[tuple[Rule,
     columns = {column.name for column in named}
     for column in table.lead if table is not None else ():
         if column not in columns:
-            yield Rule.TENANT_GIVEN, f"INSERT INTO {_target(insert).name} does not name {column}"
+            yield _SCOPE[column], f"INSERT INTO {_target(insert).name} does not name {column}"
 
 
 def _sources(part: exp.Expression) -> Iterator[exp.Expression]:
