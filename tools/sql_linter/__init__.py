@@ -1,7 +1,7 @@
 """The SQL linter: every statement of the source is portable, scoped to a tenant, and in a store.
 
-It reads the source without running it. `tools.sql_linter.executed` compares what it found with what the test
-suite really sent to the server.
+It reads the source without running it. `tools.sql_linter.executed` compares what it found with
+what the test suite really sent to the server.
 """
 
 from tools.sql_linter.findings import Finding, Rule

@@ -9,7 +9,7 @@ class Rule(Enum):
 
     KEY_LEADS = (
         "key-leads-with-tenant",
-        "Tables are distributed by tenant, then by book: a key that starts otherwise cannot be held on one shard.",
+        "Tables are distributed by tenant, then book: another key cannot be kept on one shard.",
     )
     TENANT_GIVEN = (
         "tenant-in-statement",
@@ -17,7 +17,7 @@ class Rule(Enum):
     )
     BOOK_GIVEN = (
         "book-in-statement",
-        "A statement without the book visits every partition, and its locks make other books' batches abort.",
+        "A statement without the book locks every partition: other books' batches abort.",
     )
     UNKNOWN_TABLE = (
         "unknown-table",
@@ -25,23 +25,23 @@ class Rule(Enum):
     )
     TRIGGERS = (
         "no-triggers",
-        "Distributed engines refuse triggers, and a reader of the store does not see what they do.",
+        "Distributed engines refuse triggers, and the store does not show what they do.",
     )
     FUNCTIONS = (
         "no-stored-code",
-        "Stored functions, procedures and DO blocks are not portable, and are not versioned with the code.",
+        "Stored functions, procedures and DO are not portable or versioned with the code.",
     )
     SEQUENCES = (
         "no-sequences",
-        "Identifiers are UUIDv7 made by the application: a sequence is a hot spot, has gaps, and is not portable.",
+        "Identifiers are UUIDv7 of the application: a sequence is a hot spot, and has gaps.",
     )
     ADVISORY_LOCKS = (
         "no-advisory-locks",
-        "Advisory locks are lost by poolers and are unknown to other engines: correctness cannot rest on them.",
+        "Poolers lose advisory locks and other engines lack them: nothing can rest on them.",
     )
     NOTIFY = (
         "no-listen-notify",
-        "LISTEN and NOTIFY are lost by poolers and are unknown to other engines: they may not carry work.",
+        "Poolers lose LISTEN and other engines lack it: notifications may not carry work.",
     )
     EXCLUSION = (
         "no-exclusion-constraints",
@@ -53,11 +53,11 @@ class Rule(Enum):
     )
     SKIP_LOCKED = (
         "no-skip-locked",
-        "SKIP LOCKED fails under SERIALIZABLE on YugabyteDB: claim by a conditional UPDATE instead.",
+        "SKIP LOCKED fails under SERIALIZABLE on YugabyteDB: claim by a conditional UPDATE.",
     )
     ONE_WRITE = (
         "one-write-per-table",
-        "Two writes of one table in one statement see one snapshot, and their order is not defined.",
+        "Two writes of a table in one statement share a snapshot, in no defined order.",
     )
     HISTORY = (
         "history-is-append-only",
@@ -69,7 +69,7 @@ class Rule(Enum):
     )
     STAR = (
         "no-select-star",
-        "A star changes its meaning with the schema, and old code must work on a newer schema.",
+        "A star changes meaning with the schema, and old code must work on a newer one.",
     )
     CONFLICT_TARGET = (
         "conflict-target",
@@ -77,19 +77,19 @@ class Rule(Enum):
     )
     COPY = (
         "copy-behind-capability",
-        "COPY is an accelerator of some engines: it needs the capability flag, and a plain path beside it.",
+        "COPY is some engines' accelerator: it needs the capability flag and a plain path.",
     )
     FORMATTED = (
         "no-formatted-sql",
-        "SQL put together from pieces cannot be read here, and is how an injection gets in: use parameters.",
+        "SQL put together from pieces is how an injection gets in: use parameters.",
     )
     OUTSIDE_STORE = (
         "sql-in-stores-only",
-        "SQL is a named module-level constant of a store, where it is read, reviewed and measured.",
+        "SQL is a module-level constant of a store, where it is read, reviewed and measured.",
     )
     MIGRATION_SQL = (
         "migrations-are-sql",
-        "A migration passes SQL constants to `op.execute`, so that this linter and a person read the same.",
+        "A migration passes SQL constants to `op.execute`: this linter reads what will run.",
     )
     UNPARSED = (
         "unparsed",

@@ -38,7 +38,7 @@ _UNDERSTOOD: Final = (
     exp.Rollback,
 )
 
-# The parser knows only some of the forms of transaction control, and there is nothing in it to check.
+# The parser knows only some forms of transaction control, and there is nothing in it to check.
 _TRANSACTION_CONTROL: Final = re.compile(
     r"(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE SAVEPOINT)\b[A-Z_, ]*",
     re.IGNORECASE,
@@ -49,7 +49,7 @@ def lint(folder: Path, policy: Policy = HOUSE) -> list[Finding]:
     """Check every module below a source folder.
 
     Returns:
-        Findings by file and line; none when the source keeps the rules and the policy has no idle exception.
+        Findings by file and line; none when the source keeps the rules and needs every exception.
     """
     sources = Sources(folder)
     statements = sources.statements()
@@ -71,7 +71,11 @@ def readable(statement: Statement, policy: Policy) -> str:
 
 
 class StatementRules:
-    """Checks statements against the schema that they make together; remembers the exceptions that were needed."""
+    """Checks statements against the schema that they make together.
+
+    Attributes:
+        needed: what the source needed so far of what the policy declares.
+    """
 
     def __init__(self, statements: list[Statement], policy: Policy) -> None:
         self._policy = policy
@@ -123,7 +127,7 @@ class StatementRules:
         return True
 
 
-def _parse(sql: str) -> list[exp.Expression | None]:
+def _parse(sql: str) -> list[exp.Expr | None]:
     """The statements of a text; None stands for one that cannot be parsed."""
     if _TRANSACTION_CONTROL.fullmatch(sql):
         return [exp.Transaction()]

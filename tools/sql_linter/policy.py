@@ -1,4 +1,7 @@
-"""What this repository declares to the linter. Every exception has a reason, and fails when nothing needs it."""
+"""What this repository declares to the linter.
+
+Every exception has a reason, and is a finding itself when nothing needs it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +9,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The tables that are special, and the exceptions. Keys are `path` or `path:NAME`, from the source folder.
+    """The tables that are special, and the exceptions.
+
+    A path is from the source folder; a statement is `path:NAME`.
 
     Attributes:
         history: tables that are only ever inserted into.
@@ -14,8 +19,8 @@ class Policy:
         across_tenants: statements that may reach every tenant, with the reason.
         across_books: statements that may reach every book of their tenant, with the reason.
         accelerators: files that may use COPY behind the capability flag, with the reason.
-        templates: constants whose `{names}` are filled with identifiers, which parameters cannot carry; and
-            values to read them with.
+        templates: statements whose `{names}` are filled with identifiers, which parameters cannot
+            carry; and values to read them with.
         formatted: functions (`path:function`) that may join constants, with the reason.
         unparsed: constants that the parser cannot read, with the reason.
     """
@@ -54,10 +59,10 @@ HOUSE = Policy(
     },
     formatted={
         "bezant/kernel/database/pool.py:Database.transaction": (
-            "Behind a pooler the opening statement and the timeouts, both constants, are one message."
+            "Behind a pooler BEGIN and the timeouts, both constants, are one message."
         ),
         "bezant/server/embedded/postgres_config.py:bootstrap_sql": (
-            "Single-user mode reads the roles' statements, made of constants, before a driver can connect."
+            "Single-user mode reads the roles' statements; no driver can connect yet."
         ),
     },
 )

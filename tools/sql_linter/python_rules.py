@@ -1,7 +1,8 @@
-"""The rules of the Python around the SQL: where statements may stand, and how they reach the driver."""
+"""The rules of the Python around SQL: where it may stand, and how it reaches the driver."""
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -112,7 +113,7 @@ class PythonRules:
             yield Rule.FORMATTED, f"{method}({ast.unparse(sent)})"
 
     def _is_built(self, module: Module, node: ast.expr) -> bool:
-        """Whether an expression puts SQL together: from a statement's constant, or in the shape of one."""
+        """Whether an expression puts SQL together: of a statement, or in the shape of one."""
         if not _is_concatenation(node) or self._is_template_filled(module, node):
             return False
         if isinstance(node, ast.JoinedStr) and _has_shape(_text(node)):
@@ -201,5 +202,4 @@ def _has_shape(text: str) -> bool:
 
 
 def _excerpt(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else f"{words[:57]}..."
+    return textwrap.shorten(text, 60, placeholder=" ...")

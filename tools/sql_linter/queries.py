@@ -15,7 +15,7 @@ _SYSTEM_SCHEMAS: Final = {"pg_catalog", "information_schema"}
 
 
 def query_breaches(
-    tree: exp.Expression, schema: Schema, history: frozenset[str]
+    tree: exp.Expr, schema: Schema, history: frozenset[str]
 ) -> Iterator[tuple[Rule, str]]:
     """What a statement breaks, apart from its scope (`scope_breaches`)."""
     yield from _history(tree, history)
@@ -30,7 +30,7 @@ def query_breaches(
             yield Rule.ONE_WRITE, f"{name} is written {count} times"
 
 
-def scope_breaches(tree: exp.Expression, schema: Schema) -> Iterator[tuple[Rule, str]]:
+def scope_breaches(tree: exp.Expr, schema: Schema) -> Iterator[tuple[Rule, str]]:
     """The tables of tenants that a statement reaches without saying whose rows it means."""
     shared = {cte.alias for cte in tree.find_all(exp.CTE)}
     for insert in tree.find_all(exp.Insert):
@@ -52,20 +52,18 @@ def _insert_breaches(insert: exp.Insert, schema: Schema) -> Iterator[tuple[Rule,
             yield _SCOPE[column], f"INSERT INTO {_target(insert).name} does not name {column}"
 
 
-def _sources(part: exp.Expression) -> Iterator[exp.Expression]:
+def _sources(part: exp.Expr) -> Iterator[exp.Expr]:
     """What a SELECT, UPDATE or DELETE reads and writes at its own level."""
     if isinstance(part, exp.Update | exp.Delete):
         yield part.this
     origin = part.args.get("from_")
     if origin is not None:
         yield origin.this
-    for joined in part.args.get("using") or ():
-        yield joined
-    for join in _joins(part):
-        yield join.this
+    yield from part.args.get("using") or ()
+    yield from (join.this for join in _joins(part))
 
 
-def _joins(part: exp.Expression) -> list[exp.Join]:
+def _joins(part: exp.Expr) -> list[exp.Join]:
     """Joins of the part, and those that hang on its tables."""
     joins = list(part.args.get("joins") or ())
     origin = part.args.get("from_")
@@ -77,7 +75,7 @@ def _joins(part: exp.Expression) -> list[exp.Join]:
     return joins
 
 
-def _tables_in(part: exp.Expression, schema: Schema, shared: set[str]) -> dict[str, Table]:
+def _tables_in(part: exp.Expr, schema: Schema, shared: set[str]) -> dict[str, Table]:
     """The tenants' tables at the part's own level, by the name that the statement calls them."""
     found = {}
     for source in _sources(part):
@@ -88,7 +86,7 @@ def _tables_in(part: exp.Expression, schema: Schema, shared: set[str]) -> dict[s
     return found
 
 
-def _bound(part: exp.Expression, column: str, scoped: set[str]) -> set[str]:
+def _bound(part: exp.Expr, column: str, scoped: set[str]) -> set[str]:
     """The scoped tables whose `column` is fixed, by a value or through another table that is.
 
     Only conditions that always hold count: those joined by AND in WHERE, ON and USING.
@@ -114,7 +112,7 @@ def _bound(part: exp.Expression, column: str, scoped: set[str]) -> set[str]:
     return bound
 
 
-def _alias_of(side: exp.Expression, column: str, scoped: set[str]) -> str | None:
+def _alias_of(side: exp.Expr, column: str, scoped: set[str]) -> str | None:
     """The scoped table whose `column` a side of a comparison is."""
     if not isinstance(side, exp.Column) or side.name != column:
         return None
@@ -123,12 +121,12 @@ def _alias_of(side: exp.Expression, column: str, scoped: set[str]) -> str | None
     return next(iter(scoped)) if len(scoped) == 1 else None
 
 
-def _is_of(side: exp.Expression, scoped: set[str]) -> bool:
+def _is_of(side: exp.Expr, scoped: set[str]) -> bool:
     """Whether a side is a column of one of the scoped tables, and so fixes nothing."""
     return isinstance(side, exp.Column) and side.table in scoped
 
 
-def _equalities(part: exp.Expression) -> Iterator[tuple[exp.Expression, exp.Expression]]:
+def _equalities(part: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     where = part.args.get("where")
     conditions = [where.this] if where is not None else []
     conditions += [join.args["on"] for join in _joins(part) if join.args.get("on")]
@@ -144,22 +142,20 @@ def _equalities(part: exp.Expression) -> Iterator[tuple[exp.Expression, exp.Expr
             yield from ((one, condition) for one in columns)
 
 
-def _pairs(
-    left: exp.Expression, right: exp.Expression
-) -> Iterator[tuple[exp.Expression, exp.Expression]]:
+def _pairs(left: exp.Expr, right: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):
         yield from zip(left.expressions, right.expressions, strict=True)
     else:
         yield left, right
 
 
-def _target(write: exp.Expression) -> exp.Table:
+def _target(write: exp.Expr) -> exp.Table:
     target = write.this.this if isinstance(write.this, exp.Schema) else write.this
     assert isinstance(target, exp.Table)
     return target
 
 
-def _history(tree: exp.Expression, history: frozenset[str]) -> Iterator[tuple[Rule, str]]:
+def _history(tree: exp.Expr, history: frozenset[str]) -> Iterator[tuple[Rule, str]]:
     for write in tree.find_all(exp.Update, exp.Delete, exp.Merge):
         if _target(write).name in history:
             yield Rule.HISTORY, f"{write.key.upper()} of {_target(write).name}"
@@ -173,13 +169,13 @@ def _history(tree: exp.Expression, history: frozenset[str]) -> Iterator[tuple[Ru
                 yield Rule.HISTORY, f"{removal.key.upper()} of {table.name}"
 
 
-def _stars(tree: exp.Expression) -> Iterator[tuple[Rule, str]]:
+def _stars(tree: exp.Expr) -> Iterator[tuple[Rule, str]]:
     for star in tree.find_all(exp.Star):
         if isinstance(star.parent, exp.Select | exp.Returning | exp.Column):
             yield Rule.STAR, star.parent.sql(dialect="postgres")
 
 
-def _unknown_tables(tree: exp.Expression, schema: Schema) -> Iterator[tuple[Rule, str]]:
+def _unknown_tables(tree: exp.Expr, schema: Schema) -> Iterator[tuple[Rule, str]]:
     if not isinstance(tree, exp.Query | exp.DML | exp.Copy):
         return
     shared = {cte.alias for cte in tree.find_all(exp.CTE)}

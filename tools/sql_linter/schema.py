@@ -30,7 +30,7 @@ class Table:
 class Schema:
     """Tables by name, gathered from CREATE and ALTER statements in their order."""
 
-    def __init__(self, parsed: Iterable[exp.Expression]) -> None:
+    def __init__(self, parsed: Iterable[exp.Expr]) -> None:
         self._tables: dict[str, Table] = {}
         for tree in parsed:
             if isinstance(tree, exp.Create) and tree.kind == "TABLE":
@@ -60,7 +60,7 @@ class Schema:
 
 
 def definition_breaches(
-    tree: exp.Expression, schema: Schema, global_tables: Iterable[str]
+    tree: exp.Expr, schema: Schema, global_tables: Iterable[str]
 ) -> Iterator[tuple[Rule, str]]:
     """What a statement that defines tables, keys or indexes breaks."""
     table = _defined_table(tree)
@@ -82,18 +82,18 @@ def definition_breaches(
             yield Rule.KEY_LEADS, f"{kind} ({', '.join(columns)}) of {table}"
 
 
-def inexact_types(tree: exp.Expression) -> Iterator[tuple[Rule, str]]:
+def inexact_types(tree: exp.Expr) -> Iterator[tuple[Rule, str]]:
     """Types of a statement that cannot hold an amount exactly."""
     for kind in tree.find_all(exp.DataType):
         if kind.this in _INEXACT:
             yield Rule.INEXACT, kind.sql(dialect="postgres")
 
 
-def _is_whole_table(tree: exp.Expression) -> bool:
+def _is_whole_table(tree: exp.Expr) -> bool:
     return isinstance(tree, exp.Create) and tree.kind == "TABLE" and not _is_partition(tree)
 
 
-def _is_partition(tree: exp.Expression) -> bool:
+def _is_partition(tree: exp.Expr) -> bool:
     return tree.find(exp.PartitionedOfProperty) is not None
 
 
@@ -104,11 +104,11 @@ def _created_table(tree: exp.Create) -> exp.Table:
     return table
 
 
-def _column_definitions(tree: exp.Expression) -> Iterator[exp.ColumnDef]:
+def _column_definitions(tree: exp.Expr) -> Iterator[exp.ColumnDef]:
     return tree.find_all(exp.ColumnDef)
 
 
-def _defined_table(tree: exp.Expression) -> str | None:
+def _defined_table(tree: exp.Expr) -> str | None:
     if isinstance(tree, exp.Create) and tree.kind == "TABLE":
         return _created_table(tree).name
     if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Index):
@@ -118,17 +118,9 @@ def _defined_table(tree: exp.Expression) -> str | None:
     return None
 
 
-def _keys(tree: exp.Expression) -> Iterator[tuple[str, list[str]]]:
+def _keys(tree: exp.Expr) -> Iterator[tuple[str, list[str]]]:
     """Every key of a definition: what it is, and its columns in order."""
-    for column in _column_definitions(tree):
-        for constraint in column.args.get("constraints") or ():
-            match constraint.args["kind"]:
-                case exp.PrimaryKeyColumnConstraint():
-                    yield "primary key", [column.name]
-                case exp.UniqueColumnConstraint():
-                    yield "unique constraint", [column.name]
-                case exp.Reference():
-                    yield "foreign key", [column.name]
+    yield from _column_keys(tree)
     for primary in tree.find_all(exp.PrimaryKey):
         yield "primary key", _names(primary.expressions)
     for unique in tree.find_all(exp.UniqueColumnConstraint):
@@ -141,6 +133,19 @@ def _keys(tree: exp.Expression) -> Iterator[tuple[str, list[str]]]:
         yield kind, _names(index.args["params"].args["columns"])
 
 
-def _names(expressions: Sequence[exp.Expression]) -> list[str]:
+def _column_keys(tree: exp.Expr) -> Iterator[tuple[str, list[str]]]:
+    """The keys that a column declares behind its type."""
+    for column in _column_definitions(tree):
+        for constraint in column.args.get("constraints") or ():
+            match constraint.args["kind"]:
+                case exp.PrimaryKeyColumnConstraint():
+                    yield "primary key", [column.name]
+                case exp.UniqueColumnConstraint():
+                    yield "unique constraint", [column.name]
+                case exp.Reference():
+                    yield "foreign key", [column.name]
+
+
+def _names(expressions: Sequence[exp.Expr]) -> list[str]:
     """Column names; an expression that is not a plain column counts by its text."""
     return [expression.name or expression.sql(dialect="postgres") for expression in expressions]

@@ -1,16 +1,16 @@
-"""Forbidden words: what is recognised in a statement's tokens, whether or not a parser understands the rest."""
+"""Forbidden words: what a statement's tokens show, whether or not it can be parsed."""
 
 import re
 from typing import Final
 
 import sqlglot
 from sqlglot.errors import TokenError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from tools.sql_linter.findings import Rule
 
-# Matched against the statement's words in upper case, one space between them: comments are gone, and texts and
-# quoted names are empty, so that what is only spoken of is not found.
+# Matched against the statement's words in upper case, one space between them: comments are gone, and
+# texts and quoted names are empty, so that what is only spoken of is not found.
 _FORBIDDEN: Final = (
     (Rule.TRIGGERS, re.compile(r"^CREATE (OR REPLACE )?(CONSTRAINT )?TRIGGER\b")),
     (
@@ -20,8 +20,8 @@ _FORBIDDEN: Final = (
     (
         Rule.SEQUENCES,
         re.compile(
-            r"\b(SMALL|BIG)?SERIAL\b|\bSERIAL[248]\b|\bAS IDENTITY\b|^CREATE (TEMP |TEMPORARY )?SEQUENCE\b"
-            r"|\b(NEXTVAL|CURRVAL|SETVAL|LASTVAL) \("
+            r"\b(SMALL|BIG)?SERIAL\b|\bSERIAL[248]\b|\bAS IDENTITY\b"
+            r"|^CREATE (TEMP |TEMPORARY )?SEQUENCE\b|\b(NEXTVAL|CURRVAL|SETVAL|LASTVAL) \("
         ),
     ),
     (Rule.ADVISORY_LOCKS, re.compile(r"\bPG_(TRY_)?ADVISORY_\w+")),
