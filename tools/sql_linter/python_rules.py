@@ -37,6 +37,8 @@ _SHAPE: Final = re.compile(
     r"|MERGE\s+INTO|(?:CREATE|ALTER|DROP)\s+(?:UNIQUE\s+)?(?:TABLE|INDEX)|TRUNCATE\s"
     r"|GRANT\s.*\bTO|COPY\s.*\b(?:FROM|TO))\b"
 )
+# Where `%` and `format` fill something in.
+_GAP: Final = re.compile(r"%\w|\{[^{}]*\}")
 _STATEMENTS: Final = (
     exp.Query,
     exp.DML,
@@ -116,12 +118,9 @@ class PythonRules:
         """Whether an expression puts SQL together: of a statement, or in the shape of one."""
         if not _is_concatenation(node) or self._is_template_filled(module, node):
             return False
-        if isinstance(node, ast.JoinedStr) and _has_shape(_text(node)):
-            return True
-        return any(
-            self._key(module, part) in self._keys or _has_shape(_text(part))
-            for part in _parts(node)
-        )
+        texts = [_text(node), *map(_text, _parts(node))]
+        is_of_statement = any(self._key(module, part) in self._keys for part in _parts(node))
+        return is_of_statement or any(_has_shape(_GAP.sub("x", text)) for text in texts)
 
     def _is_template_filled(self, module: Module, node: ast.expr) -> bool:
         match node:
@@ -184,6 +183,8 @@ def _text(node: ast.expr) -> str:
             return text
         case ast.JoinedStr(values=values):
             return "".join(_text(value) or "x" for value in values)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return (_text(left) or "x") + (_text(right) or "x")
     return ""
 
 

@@ -9,7 +9,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from tools.sql_linter.findings import Rule
 
-# Matched against the statement's words in upper case, one space between them: comments are gone, and
+# Matched against the words in upper case, one space between them: comments are gone, and
 # texts and quoted names are empty, so that what is only spoken of is not found.
 _FORBIDDEN: Final = (
     (Rule.TRIGGERS, re.compile(r"^CREATE (OR REPLACE )?(CONSTRAINT )?TRIGGER\b")),
