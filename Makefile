@@ -52,6 +52,7 @@ lint: setup-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.rooms
 	$(BIN)/python -m tools.sql_linter
 	$(BIN)/python -m tools.money_lint
 

@@ -1,7 +1,7 @@
-"""`python -m tools.money_lint`: money is integers, so floats may not stand in the code that handles it.
+"""`python -m tools.money_lint`: money is integers, so no float may stand in code that handles it.
 
-A float is a float literal, the name `float` (a call or an annotation), or a true division, which makes one of two
-integers. Seconds may be floats where their name says so: it ends in `_s` or `_s_max`, as names carry their unit.
+A float is a float literal, the name `float` (a call or an annotation), or a true division, which
+makes one of two integers. Seconds may be floats where their name says so: `…_s`, `…_s_max`.
 """
 
 import ast

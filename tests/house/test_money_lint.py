@@ -1,4 +1,4 @@
-"""No float stands in money code; seconds may be floats where their name says that they are seconds."""
+"""No float stands in money code; seconds may be floats where their name says so."""
 
 import ast
 from pathlib import Path

@@ -191,7 +191,7 @@ STATEMENTS = [
         Rule.ONE_WRITE,
         (
             f"WITH gone AS (DELETE FROM account WHERE {MINE} RETURNING account_no)"
-            " INSERT INTO account (tenant_id, book_id, account_no) SELECT $1, $2, account_no FROM gone"
+            " INSERT INTO account (tenant_id, book_id, account_no) SELECT $1, $2, n FROM gone"
         ),
         (
             f"WITH gone AS (DELETE FROM account WHERE {MINE} RETURNING account_no)"
