@@ -22,22 +22,35 @@ AccountId = Annotated[
 ]
 AssetCode = Annotated[
     str,
-    Meta(pattern=r"^[A-Z][A-Z0-9]{0,15}$", max_length=16, description="ISO 4217 or own code.",
-         examples=["EUR"]),
+    Meta(
+        pattern=r"^[A-Z][A-Z0-9]{0,15}$",
+        max_length=16,
+        description="ISO 4217 or own code.",
+        examples=["EUR"],
+    ),
 ]
 Amount = Annotated[
     str,
-    Meta(pattern=r"^[1-9][0-9]{0,38}$", max_length=39, description="Minor units, more than zero.",
-         examples=["1250"]),
+    Meta(
+        pattern=r"^[1-9][0-9]{0,38}$",
+        max_length=39,
+        description="Minor units, more than zero.",
+        examples=["1250"],
+    ),
 ]
 Limit = Annotated[
     str,
-    Meta(pattern=r"^(0|[1-9][0-9]{0,38})$", max_length=39, description="Minor units.",
-         examples=["0"]),
+    Meta(
+        pattern=r"^(0|[1-9][0-9]{0,38})$", max_length=39, description="Minor units.", examples=["0"]
+    ),
 ]
 PostingCode = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9_.-]{0,32}$", max_length=32, description="The client's kind of posting."),
+    Meta(
+        pattern=r"^[A-Za-z0-9_.-]{0,32}$",
+        max_length=32,
+        description="The client's kind of posting.",
+    ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 MetadataKey = Annotated[str, Meta(min_length=1, max_length=64)]

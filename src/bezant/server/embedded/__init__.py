@@ -1,1 +1,16 @@
-"""Placeholder docstring."""
+"""The servers that come with the platform: PostgreSQL and Valkey on one data folder."""
+
+from bezant.server.embedded.errors import StartupError
+from bezant.server.embedded.folder import DataFolder
+from bezant.server.embedded.postgres import PostgresAddress, PostgresServer
+from bezant.server.embedded.servers import EmbeddedServers
+from bezant.server.embedded.valkey import ValkeyServer
+
+__all__ = [
+    "DataFolder",
+    "EmbeddedServers",
+    "PostgresAddress",
+    "PostgresServer",
+    "StartupError",
+    "ValkeyServer",
+]

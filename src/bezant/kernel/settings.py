@@ -1,0 +1,261 @@
+"""Settings: from the command line, the environment, files of secrets, one TOML file, in this order.
+
+Each is checked where it is read, so that every problem is named at once, by the names that an
+operator uses. No message quotes a value: URLs hold passwords.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import (
+    SettingsError as SourceError,
+)
+
+ENVIRONMENT_PREFIX: Final = "BEZANT_"
+
+_CACHE_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "memcached"})
+_POSTGRES_SCHEMES: Final = frozenset({"postgresql", "postgres"})
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used.
+
+    Attributes:
+        problems: all of them, each a sentence that begins with the setting's name.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def default_data_dir() -> Path:
+    """Where data are kept unless told otherwise.
+
+    Root's own home is closed to the user that the database runs as, so root has a place of the
+    system; others follow the XDG Base Directory Specification 0.8.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/bezant")
+    home = os.environ.get("XDG_DATA_HOME", "")
+    # "All paths set in these environment variables must be absolute" (ibid.), or are ignored.
+    parent = Path(home) if home.startswith("/") else Path.home() / ".local/share"
+    return parent / "bezant"
+
+
+class Settings(BaseSettings):
+    """How one platform runs. `BEZANT_DATABASE_URL` sets `database_url`, and so on.
+
+    Attributes:
+        config: a TOML file with any of the others.
+        secrets_dir: a folder with a file per setting, named as in the environment.
+        data_dir: the data folder: certificates, and the embedded servers' data.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes a free one.
+        workers: processes that serve requests.
+        allow_plaintext_loopback: accept a database on this machine without TLS.
+        database_url: an outside PostgreSQL, as the role that the platform works as; None starts the
+            embedded one.
+        owner_url: the same database as the role that migrates it; None migrates as `database_url`.
+        cache_url: an outside cache; None starts the embedded one.
+        log_format: how events are written; `auto` is plain, coloured on a terminal.
+        tls_certificate: the chain, PEM; None makes a development certificate.
+        tls_key: its key, PEM.
+        otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    config: Path | None = None
+    secrets_dir: Path | None = None
+    data_dir: Path = Field(default_factory=default_data_dir)
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    # Before the URLs, whose check reads it.
+    allow_plaintext_loopback: bool = False
+    database_url: SecretStr | None = None
+    owner_url: SecretStr | None = None
+    cache_url: SecretStr | None = None
+    log_format: Literal["auto", "json", "plain"] = "auto"
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    otlp_endpoint: str | None = None
+
+    @classmethod
+    def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
+        """Read all sources.
+
+        Args:
+            overrides: what the command line gave; None values were not given.
+
+        Raises:
+            SettingsError: naming every problem.
+        """
+        given: dict[str, Any] = {k: v for k, v in (overrides or {}).items() if v is not None}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            # Not chained: the original carries the input.
+            problems = [_sentence(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+            raise SettingsError(problems) from None
+        except SourceError as error:
+            raise SettingsError([str(error)]) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The command line, then the environment, then secrets, then the file."""
+        assert isinstance(init_settings, InitSettingsSource)
+        named = {**env_settings(), **init_settings()}
+        sources = [init_settings, env_settings]
+        if secrets_dir := named.get("secrets_dir"):
+            sources.append(_secrets(settings_cls, Path(str(secrets_dir))))
+        if config := named.get("config"):
+            sources.append(InitSettingsSource(settings_cls, _read_toml(Path(str(config)))))
+        return tuple(sources)
+
+    @field_validator("database_url", "owner_url")
+    @classmethod
+    def _check_database(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None:
+            return None
+        if info.field_name == "owner_url" and info.data.get("database_url", url) is None:
+            raise ValueError("is of use only together with database_url")
+        _check_transport(url, allow_loopback=info.data.get("allow_plaintext_loopback", False))
+        return url
+
+    @field_validator("cache_url")
+    @classmethod
+    def _check_cache(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and _split(url).scheme not in _CACHE_SCHEMES:
+            raise ValueError("begins with redis://, rediss://, unix:// or memcached://")
+        return url
+
+    @field_validator("tls_certificate")
+    @classmethod
+    def _check_certificate(cls, path: Path | None) -> Path | None:
+        return _readable(path)
+
+    @field_validator("tls_key")
+    @classmethod
+    def _check_key(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        # A certificate that failed its own check is not in `data`, and is named already.
+        if (path is None) != (info.data.get("tls_certificate", path) is None):
+            raise ValueError("and tls_certificate are given together or not at all")
+        return _readable(path)
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _check_endpoint(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("begins with http:// or https://")
+        return url
+
+
+def _secrets(settings_cls: type[BaseSettings], folder: Path) -> SecretsSettingsSource:
+    if not folder.is_dir():
+        raise SourceError(f"secrets_dir ({ENVIRONMENT_PREFIX}SECRETS_DIR): {folder} is no folder.")
+    return SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror
+    except ValueError as error:
+        # Its position only: the message may quote the line, which may hold a password.
+        reason = f"is no TOML ({str(error).rpartition('(')[2].rstrip(')')})"
+    raise SourceError(f"config ({ENVIRONMENT_PREFIX}CONFIG): {path}: {reason}.")
+
+
+def _split(url: SecretStr) -> SplitResult:
+    try:
+        return urlsplit(url.get_secret_value())
+    except ValueError:
+        # The original quotes a part of the URL.
+        raise ValueError("is no URL") from None
+
+
+def _check_transport(url: SecretStr, *, allow_loopback: bool) -> None:
+    """A database is reached over TLS that verifies the server, or without leaving the machine."""
+    parts = _split(url)
+    if parts.scheme not in _POSTGRES_SCHEMES:
+        raise ValueError("begins with postgresql://")
+    query = parse_qs(parts.query)
+    hosts = _hosts(parts, query)
+    if not hosts:
+        # A driver would look for one on its own, and find different ones on different machines.
+        raise ValueError("names no host")
+    if all(host.startswith("/") for host in hosts):
+        return
+    # The last one counts, as drivers read it.
+    if query.get("sslmode", [""])[-1] == "verify-full":
+        return
+    if all(host.startswith("/") or _is_loopback(host) for host in hosts):
+        if allow_loopback:
+            return
+        raise ValueError(
+            "needs sslmode=verify-full, or allow_plaintext_loopback for a database on this machine"
+        )
+    raise ValueError("needs sslmode=verify-full")
+
+
+def _hosts(parts: SplitResult, query: Mapping[str, list[str]]) -> list[str]:
+    """The hosts of a connection URI, several of them separated by commas (libpq, 32.1.1.2)."""
+    authority = parts.netloc.rpartition("@")[2]
+    listed = [unquote(_without_port(host)) for host in authority.split(",") if host]
+    return listed + [host for value in query.get("host", []) for host in value.split(",") if host]
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _readable(path: Path | None) -> Path | None:
+    if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+        raise ValueError(f"names {path}, which is no readable file")
+    return path
+
+
+def _sentence(name: str, message: str) -> str:
+    reason = message.removeprefix("Value error, ")
+    return f"{name} ({ENVIRONMENT_PREFIX}{name.upper()}): {reason}."

@@ -1,0 +1,126 @@
+"""PostgreSQL's configuration, each setting with its reason.
+
+Written at every start, so that an upgrade of the platform brings its own; outside the database's
+folder, so that not even a superuser within the database can change who may connect.
+"""
+
+from pathlib import Path
+from typing import Final
+
+OWNER: Final = "bezant_owner"
+"""Owns the database and migrates it."""
+
+APPLICATION: Final = "bezant_app"
+"""What the platform works as; the migrations grant its rights."""
+
+SUPERUSER: Final = "bezant_superuser"
+"""For the people who look after the database; the platform does not use it."""
+
+DATABASE: Final = "bezant"
+
+PORT: Final = 5432
+"""Only names the socket; no port is opened."""
+
+# Each setting, its value, and why.
+_SETTINGS: Final = (
+    # Who gets in
+    ("listen_addresses", "", "no TCP: the socket is the only way in"),
+    ("port", str(PORT), "names the socket"),
+    ("unix_socket_permissions", "0700", "only the servers' user, and root"),
+    ("password_encryption", "scram-sha-256", "the only method that pg_hba.conf admits"),
+    ("authentication_timeout", "10s", "a client that says nothing holds no slot"),
+    ("max_connections", "100", "workers x pool, with room for an operator"),
+    ("allow_alter_system", "off", "this file is the configuration"),
+    # What is promised to be kept
+    ("fsync", "on", "a commit is on disk"),
+    ("synchronous_commit", "on", "before it is answered"),
+    ("full_page_writes", "on", "and survives a torn page"),
+    # Serializable without false conflicts: PostgreSQL 18 documentation, 13.2.3 and 19.12. With the
+    # defaults, locks are promoted to whole relations, and transactions on different books abort
+    # each other.
+    ("max_pred_locks_per_transaction", "4096", "row locks stay row locks"),
+    ("max_pred_locks_per_page", "64", "as above, within a page"),
+    # Memory. The table of predicate locks is laid out in full at start, for every slot that may
+    # ever run a transaction: 1.1 MB each. Slots that nobody uses are given back.
+    ("autovacuum_worker_slots", "4", "the default keeps 16"),
+    ("autovacuum_max_workers", "3", "within these slots"),
+    ("max_wal_senders", "2", "one base backup and its log; the default keeps 10"),
+    ("max_replication_slots", "2", "as above"),
+    ("shared_buffers", "256MB", "the hot books; touched only as it fills"),
+    ("huge_pages", "try", "where the machine offers them"),
+    # Steady latency
+    ("max_wal_size", "4GB", "checkpoints come by time, not in bursts of load"),
+    ("min_wal_size", "256MB", "log files are reused rather than made anew under load"),
+    ("checkpoint_timeout", "15min", "fewer full-page images; bounds recovery to seconds"),
+    ("wal_compression", "pglz", "full-page images are most of the log"),
+    ("random_page_cost", "1.1", "solid state disks"),
+    # Nobody holds a lane for ever
+    ("idle_in_transaction_session_timeout", "60s", "a stalled writer is cut off and fenced"),
+    ("client_connection_check_interval", "5s", "work for a client that is gone ends"),
+    # Time and text
+    ("timezone", "UTC", "instants are UTC everywhere"),
+    ("log_timezone", "UTC", "as above"),
+    ("datestyle", "ISO, YMD", "unambiguous"),
+    ("lc_messages", "C", "messages are searched for known causes"),
+    # The server's own log. Errors of statements stay out: they may quote values, and the platform
+    # reports them without.
+    ("log_min_messages", "log", "the server's life, not the statements'"),
+    ("log_min_error_statement", "panic", "statements may hold personal data"),
+    ("log_error_verbosity", "terse", "details may quote rows"),
+    ("log_checkpoints", "off", "the log stays short"),
+    ("log_line_prefix", "%m [%p] %q%u ", "when, which process, which role"),
+    ("cluster_name", "bezant", "what `ps` shows"),
+)
+
+
+def postgresql_conf(*, sockets: Path, hba: Path) -> str:
+    """The text of `postgresql.conf`."""
+    paths = (
+        ("hba_file", str(hba), "who may connect"),
+        ("unix_socket_directories", str(sockets), "where clients meet the server"),
+    )
+    lines = [f"{name} = {_quoted(value)}  # {why}" for name, value, why in (*paths, *_SETTINGS)]
+    return "# Written by Bezant at every start; changes are lost.\n" + "\n".join(lines) + "\n"
+
+
+def pg_hba_conf() -> str:
+    """The text of `pg_hba.conf`: three roles, over the socket, by SCRAM-SHA-256 (RFC 7677)."""
+    return (
+        "# Written by Bezant at every start; changes are lost.\n"
+        f"local  {DATABASE}  {OWNER},{APPLICATION}  scram-sha-256\n"
+        f"local  all  {SUPERUSER}  scram-sha-256\n"
+    )
+
+
+def bootstrap_sql() -> str:
+    """The roles, and the database closed to all others; one statement a line.
+
+    So single-user mode reads them (PostgreSQL 18 documentation, `postgres`, "Single-User Mode").
+    """
+    return "\n".join(
+        (
+            f"CREATE ROLE {OWNER} LOGIN",
+            f"CREATE ROLE {APPLICATION} LOGIN",
+            f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
+            f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
+            f"GRANT CONNECT ON DATABASE {DATABASE} TO {APPLICATION}",
+            "REVOKE ALL ON DATABASE postgres FROM PUBLIC",
+            "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
+            "",
+        )
+    )
+
+
+def passwords_sql(passwords: dict[str, str]) -> str:
+    """One statement a line: each role's password. The server keeps the SCRAM verifier only."""
+    return "".join(
+        f"ALTER ROLE {role} PASSWORD {_quoted(word)}\n" for role, word in passwords.items()
+    )
+
+
+def _quoted(value: str) -> str:
+    # Doubling quotes is right both in SQL and in postgresql.conf (19.1.2); a backslash would not be
+    # in the latter.
+    if "\\" in value or "\n" in value:
+        raise ValueError(f"cannot be written in postgresql.conf: {value!r}")
+    return "'" + value.replace("'", "''") + "'"

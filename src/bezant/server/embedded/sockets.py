@@ -1,0 +1,57 @@
+"""Where the servers' sockets are."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from bezant.server.embedded.errors import FolderUnwritableError
+from bezant.server.embedded.folder import DataFolder
+
+# `sun_path` holds 108 bytes with the final zero (unix(7)).
+_PATH_BYTES_MAX: Final = 107
+_LONGEST_NAME: Final = "/.s.PGSQL.5432"
+
+_OWNER_ONLY: Final = 0o700
+
+
+def socket_folder(data: DataFolder) -> Path:
+    """A folder of the servers' own for their sockets, in the data folder if that allows.
+
+    Raises:
+        FolderUnwritableError: the short folder exists and is somebody else's.
+    """
+    inside = data.path / "run"
+    if len(os.fsencode(inside)) + len(_LONGEST_NAME) <= _PATH_BYTES_MAX:
+        return data.servers_folder("run")
+    # The same name at every start, so that a killed run leaves nothing behind that the next does
+    # not use again.
+    digest = hashlib.sha256(os.fsencode(data.path)).hexdigest()[:16]
+    short = Path(tempfile.gettempdir()) / f"bezant-{digest}"
+    account = data.account
+    with data.explained():
+        try:
+            short.mkdir(mode=_OWNER_ONLY)
+            if account.is_other:
+                os.chown(short, account.uid, account.gid, follow_symlinks=False)
+        except FileExistsError:
+            # All may create names there: only a folder that nobody else can change is safe to meet
+            # in.
+            status = short.lstat()
+            is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == account.uid
+            if not is_ours or stat.S_IMODE(status.st_mode) != _OWNER_ONLY:
+                raise FolderUnwritableError(
+                    f"The folder for sockets {short} exists and belongs to somebody else.",
+                    "Remove it, or choose a data folder with a shorter path.",
+                ) from None
+    return short
+
+
+def forget_sockets(data: DataFolder, folder: Path) -> None:
+    """Remove a short folder made outside the data folder, once the servers have stopped."""
+    if folder.parent != data.path:
+        for left in folder.iterdir():
+            left.unlink()
+        folder.rmdir()

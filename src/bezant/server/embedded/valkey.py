@@ -1,0 +1,123 @@
+"""The embedded Valkey: a cache that keeps nothing."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from bezant.server.embedded.child import Child
+from bezant.server.embedded.errors import server_failure
+from bezant.server.embedded.folder import DataFolder
+from bezant.server.embedded.programs import VALKEY, programs_for
+
+_NAME: Final = "Valkey"
+_READY_WITHIN_S: Final = 10.0
+_POLL_S: Final = 0.01
+_STOP_WITHIN_S: Final = 5.0
+
+
+class ValkeyServer:
+    """Valkey on a unix socket, as our child.
+
+    Its password is new in every run and written nowhere: we hand it over by a pipe.
+
+    Args:
+        data: entered already.
+        sockets: a folder of the servers' own.
+        progress: told each slow step, as a short sentence.
+    """
+
+    def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
+        self._data = data
+        self._socket = sockets / "valkey.sock"
+        self._progress = progress
+        self._password = secrets.token_urlsafe(32)
+        self._child: Child | None = None
+
+    @property
+    def child(self) -> Child:
+        """The running server."""
+        assert self._child is not None, "not started"
+        return self._child
+
+    async def start(self) -> str:
+        """Start it; return its URL, which holds the password, when it answers.
+
+        Raises:
+            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
+        """
+        self._progress("Starting Valkey")
+        programs = programs_for(self._data, VALKEY)
+        with self._data.explained():
+            # A killed run leaves its socket behind.
+            self._socket.unlink(missing_ok=True)
+        self._child = child = await Child.start(
+            [str(programs / "valkey-server"), "-"],
+            account=self._data.account,
+            folder=self._socket.parent,
+            log=self._data.private_folder("log") / "valkey.log",
+            death_signal=signal.SIGKILL,
+            stdin=self._configuration().encode(),
+        )
+        url = f"unix://:{self._password}@{quote(str(self._socket))}?db=0"
+        try:
+            async with asyncio.timeout(_READY_WITHIN_S):
+                is_ready = await _answers(child, url)
+        except BaseException as error:
+            await self.stop()
+            if isinstance(error, TimeoutError):
+                what = f"did not answer within {_READY_WITHIN_S:.0f} s"
+                raise server_failure(_NAME, what, child.last_words(), self._data.path) from None
+            raise
+        if not is_ready:
+            self._child = None
+            raise server_failure(_NAME, child.ending, child.last_words(), self._data.path)
+        return url
+
+    async def stop(self) -> None:
+        """End it. What it held is gone, as a cache's content may be at any moment."""
+        if self._child is not None:
+            await self._child.stop(signal.SIGTERM, _STOP_WITHIN_S, then=signal.SIGKILL)
+            self._child = None
+
+    def _configuration(self) -> str:
+        return "\n".join(
+            (
+                "port 0",  # no TCP
+                f'unixsocket "{self._socket}"',
+                "unixsocketperm 700",
+                f"requirepass {self._password}",
+                # The cache is never the truth: nothing is written to disk, the least used goes
+                # first.
+                'save ""',
+                "appendonly no",
+                "maxmemory 64mb",
+                "maxmemory-policy allkeys-lru",
+                "daemonize no",
+                "loglevel notice",
+                "",
+            )
+        )
+
+
+async def _answers(child: Child, url: str) -> bool:
+    """Wait until it answers a PING; False when it ends instead."""
+    # One attempt each: the loop below is the retry, and it looks whether the server still lives.
+    async with Redis.from_url(url, retry=Retry(NoBackoff(), 0)) as client:
+        while child.status is None:
+            try:
+                await client.ping()
+            except (RedisConnectionError, BusyLoadingError):
+                await asyncio.sleep(_POLL_S)
+            else:
+                return True
+    return False

@@ -1,0 +1,169 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from bezant.kernel.settings import Settings, SettingsError, default_data_dir
+
+SAFE = "postgresql://app:hunter2@db.example/bezant?sslmode=verify-full"
+PLAIN = "postgresql://app:hunter2@127.0.0.1/bezant"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("BEZANT_"):
+            monkeypatch.delenv(name)
+
+
+def problems_of(**given: object) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(given)
+    return caught.value.problems
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = Settings.load()
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8443, 1)
+    assert settings.database_url is None
+
+
+def test_the_command_line_wins_over_the_environment_over_secrets_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, secrets = tmp_path / "bezant.toml", tmp_path / "secrets"
+    config.write_text('host = "file"\nport = 1\nworkers = 1\nlog_format = "json"\n')
+    secrets.mkdir()
+    for name, value in (("host", "secret"), ("port", "2"), ("workers", "2")):
+        (secrets / f"bezant_{name}").write_text(value)
+    monkeypatch.setenv("BEZANT_CONFIG", str(config))
+    monkeypatch.setenv("BEZANT_SECRETS_DIR", str(secrets))
+    monkeypatch.setenv("BEZANT_HOST", "environment")
+    monkeypatch.setenv("BEZANT_PORT", "3")
+    settings = Settings.load({"host": "command line", "port": None})
+    assert settings.host == "command line"
+    assert settings.port == 3
+    assert settings.workers == 2
+    assert settings.log_format == "json"
+
+
+def test_every_problem_is_named_at_once() -> None:
+    problems = problems_of(
+        port=70000,
+        workers=0,
+        database_url=PLAIN,
+        cache_url="http://cache",
+        tls_key="/nowhere/key.pem",
+        otlp_endpoint="collector:4318",
+        colour="blue",
+    )
+    named = [problem.partition(" ")[0] for problem in problems]
+    assert named == [
+        "port",
+        "workers",
+        "database_url",
+        "cache_url",
+        "tls_key",
+        "otlp_endpoint",
+        "colour",
+    ]
+    assert problems[2].startswith("database_url (BEZANT_DATABASE_URL): needs sslmode=verify-full")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        SAFE,
+        "postgres://app@db-1.example,db-2.example:5433/bezant?sslmode=verify-full",
+        "postgresql://app@/bezant?host=/run/postgresql",
+        "postgresql://app@%2Frun%2Fpostgresql/bezant",
+    ],
+)
+def test_a_database_over_verified_tls_or_a_socket_is_accepted(url: str) -> None:
+    loaded = Settings.load({"database_url": url}).database_url
+    assert loaded is not None
+    assert loaded.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app@db.example/bezant",
+        "postgresql://app@db.example/bezant?sslmode=require",
+        "postgresql://app@db.example/bezant?sslmode=verify-full&sslmode=disable",
+        "postgresql://app@127.0.0.1,db.example/bezant",
+        "postgresql://app@127.0.0.1.example/bezant",
+        "postgresql://app@127.0.0.1/bezant?host=db.example",
+        "postgresql://app@%2Frun,db.example/bezant",
+        "postgresql:///bezant",
+        "mysql://app@127.0.0.1/bezant",
+        "postgresql://app@[::1/bezant",
+    ],
+)
+def test_a_database_that_could_be_read_on_the_way_is_refused_even_with_the_loopback_flag(
+    url: str,
+) -> None:
+    assert len(problems_of(database_url=url, allow_plaintext_loopback=True)) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:6432", "[::1]:5432"])
+def test_loopback_without_tls_needs_the_explicit_flag(host: str) -> None:
+    url = f"postgresql://app@{host}/bezant"
+    assert problems_of(database_url=url)
+    assert Settings.load({"database_url": url, "allow_plaintext_loopback": True}).database_url
+
+
+def test_an_owner_without_a_database_is_refused() -> None:
+    assert problems_of(owner_url=SAFE)
+    assert Settings.load({"owner_url": SAFE, "database_url": SAFE}).owner_url
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "unix", "memcached"])
+def test_these_caches_are_accepted(scheme: str) -> None:
+    assert Settings.load({"cache_url": f"{scheme}://:hunter2@cache/0"}).cache_url
+
+
+def test_no_password_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.load({"database_url": SAFE, "cache_url": "redis://:hunter2@cache"})
+    shown = [repr(settings), str(settings), settings.model_dump_json()]
+    shown += problems_of(database_url=PLAIN, cache_url="x://:hunter2@cache", hunter=1)
+    config = tmp_path / "bezant.toml"
+    config.write_text('database_url = "hunter2"\nhunter2 = = "hunter2"\n')
+    monkeypatch.setenv("BEZANT_CONFIG", str(config))
+    shown += problems_of()
+    assert not [text for text in shown if "hunter2" in text]
+
+
+def test_a_certificate_and_its_key_come_together(tmp_path: Path) -> None:
+    pem = tmp_path / "pem"
+    pem.touch()
+    assert problems_of(tls_certificate=pem)
+    assert problems_of(tls_key=pem)
+    assert Settings.load({"tls_certificate": pem, "tls_key": pem}).tls_key == pem
+
+
+@pytest.mark.parametrize("content", [None, "port = = 1", "ports = 1", b"\xff"])
+def test_a_file_that_is_missing_broken_or_misspelt_is_refused(
+    tmp_path: Path, content: str | bytes | None
+) -> None:
+    config = tmp_path / "bezant.toml"
+    if content is not None:
+        config.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert len(problems_of(config=config)) == 1
+
+
+def test_a_missing_folder_of_secrets_is_refused(tmp_path: Path) -> None:
+    assert problems_of(secrets_dir=tmp_path / "none")
+
+
+def test_root_keeps_data_with_the_system_and_others_in_their_home(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_data_dir() == Path("/var/lib/bezant")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert default_data_dir() == Path("/data/bezant")
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert default_data_dir() == Path("/home/ada/.local/share/bezant")
