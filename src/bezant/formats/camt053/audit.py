@@ -33,9 +33,10 @@ class AuditedStatement(msgspec.Struct, frozen=True):
         opening: the balance that its entries start from.
         closing: the one that they arrive at.
         basis: the dates by which they arrive there.
-        booked: the number of booked entries.
-        not_booked: the number of the others, by status.
-        digests: one per booked entry, in order: what identifies it within the statement.
+        booked: the number of booked entries that move money.
+        not_booked: the number of the others, by status; booked ones of amount zero by `BOOK`.
+        digests: one per entry counted by `booked`, in order: what identifies it in the statement.
+        movements: what they move, signed, by booking and value date.
     """
 
     header: StatementHeader
@@ -45,6 +46,7 @@ class AuditedStatement(msgspec.Struct, frozen=True):
     booked: int
     not_booked: dict[str, int]
     digests: tuple[bytes, ...]
+    movements: dict[tuple[date, date], int]
 
 
 def audit_statements(source: BinaryIO) -> list[AuditedStatement]:
@@ -96,18 +98,21 @@ class _Tally:
         self._scale = scale_of(header.currency)
         self._booked = {direction: _Side() for direction in Direction}
         self._every = {direction: _Side() for direction in Direction}
-        self._by_value_date: Counter[date] = Counter()
+        self._movements: Counter[tuple[date, date]] = Counter()
         self._not_booked: Counter[str] = Counter()
         self._digests: list[bytes] = []
 
     def add(self, entry: Entry) -> None:
         self._every[entry.direction].add(entry.amount)
-        if not entry.is_booked:
+        if entry.is_booked:
+            self._booked[entry.direction].add(entry.amount)
+        if not entry.moves_money:
             self._not_booked[entry.status] += 1
             return
-        assert entry.value_date is not None  # the reader refuses a booked entry without dates
-        self._booked[entry.direction].add(entry.amount)
-        self._by_value_date[entry.value_date] += entry.movement
+        # The reader refuses a booked entry without dates.
+        assert entry.booking_date is not None
+        assert entry.value_date is not None
+        self._movements[entry.booking_date, entry.value_date] += entry.movement
         self._digests.append(entry_digest(entry))
 
     def close(self) -> AuditedStatement:
@@ -128,15 +133,15 @@ class _Tally:
             booked=len(self._digests),
             not_booked=dict(self._not_booked),
             digests=tuple(self._digests),
+            movements=dict(self._movements),
         )
 
     def _book(self, opening: int) -> Book:
         def valued(day: date) -> int:
-            return opening + sum(
-                moved for value_date, moved in self._by_value_date.items() if value_date <= day
-            )
+            movements = self._movements.items()
+            return opening + sum(moved for (_, value), moved in movements if value <= day)
 
-        return Book(opening + self._by_value_date.total(), valued)
+        return Book(opening + self._movements.total(), valued)
 
     def _gap(self, opening: Balance, closing: Balance, found: Explanation) -> str:
         by_date = self._book(opening.own_amount)

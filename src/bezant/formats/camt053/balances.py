@@ -3,7 +3,7 @@
 A booked balance counts entries by booking date. An available one ought to count them by value
 date (external code set `ExternalBalanceType1Code`), but banks differ: some state booked balances by
 value date, some available ones by booking date and with the credit line on top. So each balance is
-explained by the first basis that gives its amount, and one that no basis gives is reported as it is.
+explained by the first basis that gives its amount, and one that none gives is reported as it is.
 """
 
 from collections.abc import Callable, Iterator

@@ -211,8 +211,13 @@ class Entry(Struct, frozen=True):
 
     @property
     def is_booked(self) -> bool:
-        """Whether it is in the account's books. Pending, future and informational entries are not."""
+        """Whether it is in the account's books. Pending and informational entries are not."""
         return self.status == "BOOK"
+
+    @property
+    def moves_money(self) -> bool:
+        """Whether it is booked, and of more than zero."""
+        return self.is_booked and self.amount > 0
 
     @property
     def movement(self) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
 from lxml import etree
 
@@ -27,13 +27,13 @@ _ENCODINGS: Final = frozenset({
     "utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252",
 })  # fmt: skip
 
-Event = tuple[Literal["start", "end"], etree._Element]
+Event = tuple[Literal["start", "end"], etree._Element]  # noqa: SLF001 - lxml names its type so
 
 
 def pull(source: BinaryIO) -> Iterator[Event]:
     """Starts and ends of the watched elements, of any namespace, in document order.
 
-    An element may be looked at until the next event is asked for. Children are complete at `end` only.
+    An element may be looked at until the next event is asked for; it is complete at `end` only.
 
     Raises:
         StatementError: not well-formed, cut off, with a document type, or an element beyond the
@@ -58,10 +58,10 @@ def pull(source: BinaryIO) -> Iterator[Event]:
         while chunk:
             parser.feed(chunk)
             bytes_waiting += len(chunk)
-            for event, element in parser.read_events():
+            for event, element in _events(parser):
                 bytes_waiting = 0
                 line = line_of(element)
-                yield event, element  # type: ignore[misc]  # the stub gives every kind of event
+                yield event, element
             if bytes_waiting > ELEMENT_BYTES_MAX:
                 raise StatementError(
                     line,
@@ -74,8 +74,12 @@ def pull(source: BinaryIO) -> Iterator[Event]:
         raise StatementError(
             error.lineno or line, "Document", f"Not well-formed: {error.msg}"
         ) from None
-    for event, element in parser.read_events():
-        yield event, element  # type: ignore[misc]  # as above
+    yield from _events(parser)
+
+
+def _events(parser: etree.XMLPullParser) -> Iterator[Event]:
+    # The stub gives every kind of event; ours are of two kinds, and both carry elements.
+    return cast("Iterator[Event]", parser.read_events())
 
 
 def forget(element: etree._Element) -> None:
