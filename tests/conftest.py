@@ -1,1 +1,1 @@
-pytest_plugins = ["fixtures_servers"]
+pytest_plugins = ["fixtures_servers", "fixtures_api"]

@@ -6,6 +6,7 @@ taken from elsewhere.
 """
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Protocol, TypeVar, cast
@@ -52,14 +53,22 @@ PageT = TypeVar("PageT", bound=_Paged)
 
 
 async def turn_page(
-    listing: str, page: Page, read: Callable[[str | None, int], Awaitable[PageT]]
+    listing: str,
+    page: Page,
+    position: re.Pattern[str],
+    read: Callable[[str | None, int], Awaitable[PageT]],
 ) -> PageT:
     """Read one page with `read(after, limit)`, which knows positions and no cursors.
+
+    `position` is the form of the listing's positions: who makes up a cursor with the right digest
+    still gets nothing else through.
 
     Raises:
         InvalidCursor: the page's cursor is not of this listing.
     """
     after = None if page.cursor is None else read_cursor(listing, page.cursor)
+    if after is not None and not position.fullmatch(after):
+        raise _invalid()
     found = await read(after, page.limit)
     if found.next is None:
         return found

@@ -1,6 +1,6 @@
 """Wire models of the ledger's routes. Amounts are strings of minor units."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -10,20 +10,23 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 BATCH_TRANSACTIONS_MAX = 8_190
 POSTINGS_MAX = 8_190
 METADATA_MEMBERS_MAX = 50
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
+# `\Z`, since Python's `$` also matches before a final newline.
 AccountId = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9:._@-]{0,127}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9:._@-]{0,127}\Z",
         max_length=128,
-        description="The client's own identifier, an opaque reference such as `customers:42:wallet`.",
+        description="The client's own identifier: an opaque reference, no personal data.",
         examples=["customers:42:wallet"],
     ),
 ]
 AssetCode = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Z][A-Z0-9]{0,15}$",
+        pattern=r"^[A-Z][A-Z0-9]{0,15}\Z",
         max_length=16,
         description="ISO 4217 or own code.",
         examples=["EUR"],
@@ -32,7 +35,7 @@ AssetCode = Annotated[
 Amount = Annotated[
     str,
     Meta(
-        pattern=r"^[1-9][0-9]{0,38}$",
+        pattern=r"^[1-9][0-9]{0,38}\Z",
         max_length=39,
         description="Minor units, more than zero.",
         examples=["1250"],
@@ -41,17 +44,21 @@ Amount = Annotated[
 Limit = Annotated[
     str,
     Meta(
-        pattern=r"^(0|[1-9][0-9]{0,38})$", max_length=39, description="Minor units.", examples=["0"]
+        pattern=r"^(0|[1-9][0-9]{0,38})\Z",
+        max_length=39,
+        description="Minor units.",
+        examples=["0"],
     ),
 ]
 PostingCode = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_.-]{0,32}$",
+        pattern=r"^[A-Za-z0-9_.-]{0,32}\Z",
         max_length=32,
         description="The client's kind of posting.",
     ),
 ]
+Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 MetadataKey = Annotated[str, Meta(min_length=1, max_length=64)]
 MetadataValue = Annotated[str, Meta(max_length=1_000)]
@@ -172,10 +179,15 @@ class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
 
     postings: Annotated[list[Posting], Meta(min_length=1, max_length=POSTINGS_MAX)]
     id: UUID | None = None
-    effective_at: datetime | None = None
+    effective_at: Instant | None = None
     metadata: Metadata | None = None
     reason: Annotated[str, Meta(max_length=500)] | None = None
     dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        # An instant at the calendar's edge overflows when it is converted to UTC.
+        if self.effective_at is not None and not EARLIEST <= self.effective_at <= LATEST:
+            raise ValueError("Invalid field `effective_at`: from 1970 to 9999, UTC")
 
 
 class PostedLeg(Struct, frozen=True):
