@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,9 +21,7 @@ from pydantic_settings import (
     SecretsSettingsSource,
     SettingsConfigDict,
 )
-from pydantic_settings import (
-    SettingsError as SourceError,
-)
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
@@ -117,8 +116,7 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             # Not chained: the original carries the input.
-            problems = [_sentence(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
-            raise SettingsError(problems) from None
+            raise SettingsError([_sentence(each) for each in error.errors()]) from None
         except SourceError as error:
             raise SettingsError([str(error)]) from None
 
@@ -168,7 +166,7 @@ class Settings(BaseSettings):
     def _check_key(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         # A certificate that failed its own check is not in `data`, and is named already.
         if (path is None) != (info.data.get("tls_certificate", path) is None):
-            raise ValueError("and tls_certificate are given together or not at all")
+            raise ValueError("goes together with tls_certificate")
         return _readable(path)
 
     @field_validator("otlp_endpoint")
@@ -256,6 +254,9 @@ def _readable(path: Path | None) -> Path | None:
     return path
 
 
-def _sentence(name: str, message: str) -> str:
-    reason = message.removeprefix("Value error, ")
+def _sentence(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting."
+    reason = error["msg"].removeprefix("Value error, ")
     return f"{name} ({ENVIRONMENT_PREFIX}{name.upper()}): {reason}."

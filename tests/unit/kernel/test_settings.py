@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_every_problem_is_named_at_once() -> None:
         otlp_endpoint="collector:4318",
         colour="blue",
     )
-    named = [problem.partition(" ")[0] for problem in problems]
+    named = [re.split("[ :]", problem)[0] for problem in problems]
     assert named == [
         "port",
         "workers",
