@@ -10,17 +10,18 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
-from bezant.kernel.api_keys import api as api_keys
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Exchange, install
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.ledger.api import operations
-from bezant.ledger.service import Ledger
+from bezant.kernel.telemetry import open_tracing
+from bezant.ledger import Ledger
+from bezant.server.app import Platform, create_app
+from bezant.server.cache_probe import RedisProbe
+from bezant.server.embedded import EmbeddedServers
 
 if TYPE_CHECKING:
     import asyncpg
@@ -60,11 +61,17 @@ class Tenant:
 class Api:
     """The application and what it stands on."""
 
-    app: FastAPI
+    app: ASGIApp
     database: Database
-    authenticator: ApiKeyAuthenticator
     keys: ApiKeyService
-    seen: list[Exchange]
+
+    async def document(self) -> dict[str, Any]:
+        """The OpenAPI document, as anybody may read it."""
+        async with self.client("") as client:
+            del client.headers["Authorization"]
+            answer = await client.get("/openapi.json")
+        document: dict[str, Any] = answer.json()
+        return document
 
     @asynccontextmanager
     async def tenant(self, scopes: tuple[str, ...] = ALL_SCOPES) -> AsyncIterator[Tenant]:
@@ -112,23 +119,19 @@ def operator_call(tenant_id: UUID) -> Call:
 
 
 @pytest.fixture(scope="session")
-async def api(database: Database, ledger: Ledger) -> AsyncIterator[Api]:
-    """The API, once per session."""
+async def api(
+    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers
+) -> AsyncIterator[Api]:
+    """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
-    authenticator, seen = ApiKeyAuthenticator(database, clock), list[Exchange]()
-    keys = ApiKeyService(database, clock, ids)
-    app = FastAPI(
-        title="Bezant", version="test", docs_url=None, redoc_url=None, redirect_slashes=False
+    authenticator = ApiKeyAuthenticator(database, clock)
+    cache = RedisProbe(embedded_servers.valkey_url)
+    app = create_app(
+        Platform(database, ledger, authenticator, cache, ids, open_tracing(otlp_endpoint=None))
     )
-    install(
-        app,
-        [*operations(ledger), *api_keys.operations(keys)],
-        authenticator=authenticator,
-        ids=ids,
-        observe=seen.append,
-    )
-    yield Api(app, database, authenticator, keys, seen)
+    yield Api(app, database, ApiKeyService(database, clock, ids))
     await authenticator.close()
+    await cache.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 import bezant
+from bezant import ledger
+from bezant.kernel import api_keys
+from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
-from bezant.ledger import api as ledger_api
-from bezant.ledger.service import Ledger
+from bezant.ledger import Ledger
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
 
@@ -50,9 +52,10 @@ def create_app(platform: Platform) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
+    keys = api_keys.ApiKeyService(platform.database, SystemClock(), platform.ids)
     install(
         app,
-        ledger_api.operations(platform.ledger),
+        [*ledger.operations(platform.ledger), *api_keys.operations(keys)],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,

@@ -18,6 +18,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
+from starlette.types import ASGIApp
 
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
@@ -35,7 +36,7 @@ EXAMPLES = 15
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """The application on a port of this machine; its base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -93,7 +94,10 @@ class Asker:
             assert isinstance(found, Ok)
             operation = found.ok()
             path = self._seeds.path_of(operation)
+            takes_nothing = not operation.body and not any(operation.iter_parameters())
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                if takes_nothing and mode is GenerationMode.NEGATIVE:
+                    continue
                 anywhere = operation.as_strategy(generation_mode=mode)
                 existing = operation.as_strategy(generation_mode=mode, path_parameters=path)
                 self._ask(operation, anywhere, is_planted=False)
