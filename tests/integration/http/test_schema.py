@@ -1,16 +1,12 @@
 """The document and the application agree, whatever is asked: schemathesis over real HTTP."""
 
 import asyncio
-import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 import schemathesis
-import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -18,12 +14,11 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
-from starlette.types import ASGIApp
 
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import Api, Book, Tenant, fresh_key, open_book
+from fixtures_api import Api, Book, Tenant, fresh_key, open_book, serving
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
 __all__ = ["desk"]
@@ -33,18 +28,6 @@ AnyCase = Case[Any]
 
 EXAMPLES = 15
 """Of each kind of request to each operation."""
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """The application on a port of this machine; its base URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        yield f"http://127.0.0.1:{port}"
-        server.should_exit = True
-        await task
 
 
 class Seeds:
