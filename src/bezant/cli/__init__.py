@@ -12,6 +12,7 @@ import bezant
 COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
+    "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),
 }
 

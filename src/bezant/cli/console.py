@@ -87,17 +87,17 @@ def failures_explained(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except StartupError as error:
-        _complain(error.code, f"{error.problem} {error.remedy}", as_json=as_json)
+        complain(error.code, f"{error.problem} {error.remedy}", as_json=as_json)
         raise typer.Exit(1) from error
     except Refusal as error:
-        _complain(error.code, error.detail, as_json=as_json)
+        complain(error.code, error.detail, as_json=as_json)
         raise typer.Exit(1) from error
     except RefusedAnswer as error:
-        _complain(error.code, str(error), as_json=as_json)
+        complain(error.code, str(error), as_json=as_json)
         raise typer.Exit(1) from error
     except SettingsError as error:
         for problem in error.problems:
-            _complain("SETTINGS", problem, as_json=as_json)
+            complain("SETTINGS", problem, as_json=as_json)
         raise typer.Exit(2) from error
 
 
@@ -107,7 +107,8 @@ def say_json(value: object) -> None:
     sys.stdout.flush()
 
 
-def _complain(code: str, message: str, *, as_json: bool) -> None:
+def complain(code: str, message: str, *, as_json: bool) -> None:
+    """Say why a command failed, on standard error."""
     if as_json:
         log.error("refused", code=code, problem=message)
     else:

@@ -32,7 +32,10 @@ def is_lost(error: BaseException, connection: "PoolConnectionProxy[asyncpg.Recor
     something that passes.
     """
     if isinstance(error, asyncpg.InterfaceError):
-        return connection.is_closed()
+        try:
+            return connection.is_closed()
+        except asyncpg.InterfaceError:
+            return True  # the pool has taken it back already, which it does with lost ones only
     return isinstance(error, CONNECTION_LOST)
 
 

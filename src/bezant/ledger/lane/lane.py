@@ -11,7 +11,13 @@ import asyncpg
 from bezant.kernel import audit, idempotency, purity
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database, Row, write_rows
+from bezant.kernel.database import (
+    CommitUnknown,
+    Database,
+    DatabaseUnavailable,
+    Row,
+    write_rows,
+)
 from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import BATCH_ITEMS, BATCH_SECONDS, IDEMPOTENT_REPLAYS, LANE_QUEUE
@@ -122,7 +128,8 @@ class Lane:
         """Commit items together; if the database refuses, in halves, so that a bad one stands alone."""
         try:
             await self._commit(items)
-        except (LaneLost, CommitUnknown) as error:
+        except (LaneLost, CommitUnknown, DatabaseUnavailable) as error:
+            # What is in memory may no longer be so. Whoever takes the lane next looks.
             for item in items:
                 item.fail(LaneLost())
             raise LaneLost from error
