@@ -79,6 +79,20 @@ async def test_what_was_committed_is_there_after_a_restart(data: Path) -> None:
     assert restart_s < 2
 
 
+def memory_kib(pid: int) -> int:
+    """A process's share of memory, kibibytes: its own, and its part of what it shares (proc(5))."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+async def test_idle_servers_are_small(data: Path) -> None:
+    with DataFolder(data) as held:
+        async with EmbeddedServers(held, lambda _: None):
+            idle_mib = sum(map(memory_kib, processes_in(data))) / 1024
+    # Of the platform's 500 MiB; locks of serializable transactions are most of it.
+    assert 50 < idle_mib < 200
+
+
 async def test_servers_die_with_a_killed_platform_and_the_next_start_recovers(data: Path) -> None:
     run = SeparateRun(data).ready()
     await write(run.owner_url, 1)
