@@ -28,8 +28,8 @@ CONNECTION_LOST = (
 def is_lost(error: BaseException, connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
     """Whether an error means that the connection is gone.
 
-    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse; only the first is
-    something that passes.
+    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse;
+    only the first is something that passes.
     """
     if isinstance(error, asyncpg.InterfaceError):
         try:

@@ -133,7 +133,7 @@ class Database:
         *,
         begin: str = BEGIN_SERIALIZABLE,
     ) -> T:
-        """Run `work` in one SERIALIZABLE transaction, again from its start when it lost against another.
+        """Run `work` in one SERIALIZABLE transaction; again from its start where it lost.
 
         Args:
             work: reads and writes through the connection that it is given; free of other effects,

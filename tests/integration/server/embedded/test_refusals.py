@@ -54,13 +54,14 @@ async def start(data: Path) -> None:
             pass
 
 
-def test_a_second_run_on_one_folder(data: Path) -> None:
-    first = SeparateRun(data).ready()
-    status, errors = SeparateRun(data).outcome()
+def test_a_second_run_on_one_folder(used_data: Path) -> None:
+    with SeparateRun(used_data) as first:
+        pid = first.ready().pid
+        with SeparateRun(used_data) as second:
+            status, errors = second.outcome()
+        assert first.end(signal.SIGINT)[0] == 0
     assert status == 1
-    assert errors.startswith(f"ALREADY_RUNNING: The data folder {data} is in use by process ")
-    assert f" {first.pid}. Stop that process first" in errors
-    assert first.end(signal.SIGINT)[0] == 0
+    assert f"ALREADY_RUNNING: The data folder {used_data} is in use by process {pid}." in errors
 
 
 def test_the_folder_is_free_again_once_it_is_left(data: Path) -> None:
@@ -164,17 +165,17 @@ async def test_a_damaged_database_is_told_by_the_servers_own_words(data: Path) -
 
 
 async def test_passwords_of_another_database_are_told_and_lost_ones_are_made_anew(
-    data: Path,
+    used_data: Path,
 ) -> None:
-    await start(data)
-    passwords = data / "postgres-passwords.json"
+    await start(used_data)
+    passwords = used_data / "postgres-passwords.json"
     before = passwords.read_text()
-    with DataFolder(data) as held:
+    with DataFolder(used_data) as held:
         held.write(passwords, before.replace('": "', '": "x'), is_secret=True)
     with refused("SERVER_FAILED", "refuses the platform"):
-        await start(data)
+        await start(used_data)
     passwords.unlink()
-    with DataFolder(data) as held:
+    with DataFolder(used_data) as held:
         async with EmbeddedServers(held, lambda _: None) as servers:
             await (await asyncpg.connect(servers.postgres.app_url)).close()
     assert passwords.read_text() != before
