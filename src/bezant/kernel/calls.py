@@ -36,7 +36,8 @@ class Call(msgspec.Struct, frozen=True):
         action: what is done, as `noun.verb` (`transaction.post`).
         resource: what to, as a path without personal data (`/v1/books/0198…/transactions`).
         origin: where the request came in: `http`, `cli`, `job`.
-        idempotency_key: the caller's key; None for calls of the platform itself, which are idempotent by id.
+        idempotency_key: the caller's key; None for calls of the platform itself, which are
+            idempotent by id.
         fingerprint: method, path and body of the request, as the bytes that a repeat must equal.
         purpose: why personal data is touched, where it is; else empty.
     """
@@ -53,7 +54,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a state-changing request was answered: rendered once, stored, and replayed byte for byte.
+    """What a state-changing request was answered: rendered once, then replayed byte for byte.
 
     Attributes:
         status: the HTTP status.

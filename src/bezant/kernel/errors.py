@@ -1,7 +1,8 @@
 """Refusals: errors that are part of the API.
 
-A refusal carries a status and a stable code; it is rendered as an RFC 9457 problem body. A body never
-holds a secret, a card number or a personal datum, so details name identifiers and amounts only.
+A refusal carries a status and a stable code; it is rendered as an RFC 9457 problem body. A body
+never holds a secret, a card number or a personal datum, so details name identifiers and amounts
+only.
 """
 
 from typing import Any, ClassVar
@@ -12,8 +13,9 @@ import msgspec
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     """A request understood and declined, with a reason that the caller can act on.
 
-    Subclasses fix `status` (HTTP), `code` (stable, upper snake case) and `title`. Extra facts become members of
-    the problem body; integers are written as strings, since amounts exceed what JSON numbers hold exactly.
+    Subclasses fix `status` (HTTP), `code` (stable, upper snake case) and `title`. Extra facts
+    become members of the problem body; integers are written as strings, since amounts exceed what
+    JSON numbers hold exactly.
 
     Args:
         detail: one sentence about this occurrence; identifiers and amounts only.
@@ -53,7 +55,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 
 
 class Malformed(Refusal):
-    """The request cannot be read as what the route takes: JSON, types, unknown fields, encodings."""
+    """The request cannot be read as what the route takes."""
 
     status, code, title = 400, "MALFORMED", "The request is malformed"
 
@@ -99,7 +101,7 @@ class Busy(Refusal):
 
 
 class Unavailable(Refusal):
-    """A part that the request needs is down; nothing was done, or a repeat with the same key is safe."""
+    """A part that the request needs is down; a repeat with the same key is safe."""
 
     status, code, title = 503, "UNAVAILABLE", "Temporarily unavailable"
 

@@ -23,9 +23,12 @@ def parse_minor_units(text: str, *, field: str) -> int:
     Raises:
         Malformed: not digits, leading zeros, or above `AMOUNT_MAX`.
     """
-    # `fullmatch` on ASCII classes: int() would also take signs, blanks, underscores and other scripts' digits.
-    if not isinstance(text, str) or not _DIGITS.fullmatch(text):
-        raise Malformed("An amount is a string of digits in minor units, such as \"1250\".", field=field)
+    # `fullmatch` on ASCII classes: int() would also take signs, blanks, underscores and other
+    # scripts' digits.
+    if not _DIGITS.fullmatch(text):
+        raise Malformed(
+            'An amount is a string of digits in minor units, such as "1250".', field=field
+        )
     amount = int(text)
     if amount > AMOUNT_MAX:
         raise Malformed(f"An amount is at most {AMOUNT_MAX} minor units.", field=field)
@@ -52,12 +55,12 @@ def parse_units(text: str, scale: int) -> int:
     significant = fraction.rstrip("0")
     if len(significant) > scale:
         raise ValueError(f"{text!r} has more fraction digits than the scale {scale} holds")
-    minor_units = int(whole) * 10**scale + int(significant.ljust(scale, "0") or "0")
+    minor_units: int = int(whole) * 10**scale + int(significant.ljust(scale, "0") or "0")
     return -minor_units if sign == "-" else minor_units
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
-    """Split `total` in proportion to `weights` by the largest remainder; the parts sum exactly to it.
+    """Split `total` in proportion to `weights` by the largest remainder: an exact sum.
 
     Ties go to the earlier part, so that the same request always gives the same split.
 

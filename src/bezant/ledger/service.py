@@ -1,70 +1,134 @@
 """The ledger's use cases."""
 
+from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from bezant.kernel.calls import Answer, Call
+from bezant.kernel.clock import Clock, SystemClock
+from bezant.kernel.database import Database
+from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.ledger import schemas
+from bezant.ledger.accounts import ChangeAccount, OpenAccount
+from bezant.ledger.books import create_book
+from bezant.ledger.errors import TooManyPostings
+from bezant.ledger.lane import Lanes, Rider
+from bezant.ledger.posting import PostBatch, PostTransaction
+from bezant.ledger.queries import Queries
+
+BATCH_POSTINGS_MAX: Final = 2 * schemas.BATCH_TRANSACTIONS_MAX
+"""Postings in one request: a batch may be full of two-legged transactions."""
 
 
 class Ledger:
     """What other parts of the platform may ask of the ledger.
 
-    Writes take a `Call` and return an `Answer`: rendered once, stored under the call's idempotency key within the
-    same commit, and replayed byte for byte. Reads raise `NotFound` for what is unknown or another tenant's.
+    Writes take a `Call` and return an `Answer`: rendered once, stored under the call's idempotency
+    key within the same commit, and replayed byte for byte. Reads raise `NotFound` for what is
+    unknown or another tenant's.
+
+    Args:
+        database: connected as the application's role.
+        run_folder: where this process listens for others of its machine; short, and closed to other
+            users.
     """
+
+    def __init__(
+        self,
+        database: Database,
+        run_folder: Path,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._ids = ids or TimeOrderedIds()
+        self._lanes = Lanes(database, self._clock, self._ids, run_folder)
+        self._queries = Queries(database)
+
+    async def start(self) -> None:
+        """Take part in carrying out what is sent to any process of the machine."""
+        await self._lanes.start()
+
+    async def close(self) -> None:
+        """Finish what was taken."""
+        await self._lanes.close()
+
+    async def submit(self, call: Call, book_id: UUID, rider: Rider) -> Answer:
+        """Have a rider carried out in a book's lane, in one commit with its postings.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            Busy: too much waits for the book.
+            Unavailable: nothing was done, or a repeat with the same key is safe and tells.
+        """
+        return await self._lanes.submit(call.tenant_id, book_id, rider, call)
 
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
-        raise NotImplementedError
+        return await create_book(self._database, self._clock, self._ids, call, new)
 
     async def open_account(self, call: Call, book_id: UUID, new: schemas.NewAccount) -> Answer:
         """`POST …/accounts` -> 201 `Account`."""
-        raise NotImplementedError
+        return await self.submit(call, book_id, OpenAccount(new))
 
     async def change_account(
         self, call: Call, book_id: UUID, account_id: str, change: schemas.AccountChange
     ) -> Answer:
         """`PATCH …/accounts/{id}` -> 200 `Account`."""
-        raise NotImplementedError
+        return await self.submit(call, book_id, ChangeAccount(account_id, change))
 
     async def post(self, call: Call, book_id: UUID, new: schemas.NewTransaction) -> Answer:
-        """`POST …/transactions` -> 201 `PostedTransaction`."""
-        raise NotImplementedError
+        """`POST …/transactions` -> 201 `PostedTransaction`; 200 for a dry run."""
+        return await self.submit(call, book_id, PostTransaction(new))
 
     async def post_batch(self, call: Call, book_id: UUID, batch: schemas.NewBatch) -> Answer:
-        """`POST …/transactions/batch` -> 200 `BatchResults`."""
-        raise NotImplementedError
+        """`POST …/transactions/batch` -> 200 `BatchResults`.
+
+        Raises:
+            TooManyPostings: more than `BATCH_POSTINGS_MAX` over all items.
+        """
+        rider = PostBatch(batch)
+        if rider.weight > BATCH_POSTINGS_MAX:
+            raise TooManyPostings(
+                f"{rider.weight} postings in one request; at most {BATCH_POSTINGS_MAX}.",
+                field="transactions",
+            )
+        return await self.submit(call, book_id, rider)
 
     async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
         """`GET /v1/books`."""
-        raise NotImplementedError
+        return await self._queries.books(tenant_id, after=after, limit=limit)
 
     async def book(self, tenant_id: UUID, book_id: UUID) -> schemas.Book:
         """`GET /v1/books/{book}`."""
-        raise NotImplementedError
+        return await self._queries.book(tenant_id, book_id)
 
     async def accounts(
         self, tenant_id: UUID, book_id: UUID, *, after: str | None, limit: int
     ) -> schemas.Accounts:
         """`GET …/accounts`."""
-        raise NotImplementedError
+        return await self._queries.accounts(tenant_id, book_id, after=after, limit=limit)
 
     async def account(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Account:
         """`GET …/accounts/{id}`."""
-        raise NotImplementedError
+        return await self._queries.account(tenant_id, book_id, account_id)
 
     async def balance(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Balance:
         """`GET …/accounts/{id}/balance`."""
-        raise NotImplementedError
+        return await self._queries.balance(tenant_id, book_id, account_id)
 
     async def entries(
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, cursor: str | None, limit: int
     ) -> schemas.Entries:
         """`GET …/accounts/{id}/entries`."""
-        raise NotImplementedError
+        return await self._queries.entries(
+            tenant_id, book_id, account_id, after=cursor, limit=limit
+        )
 
     async def transaction(
         self, tenant_id: UUID, book_id: UUID, transaction_id: UUID
     ) -> schemas.Transaction:
         """`GET …/transactions/{id}`."""
-        raise NotImplementedError
+        return await self._queries.transaction(tenant_id, book_id, transaction_id)

@@ -1,38 +1,38 @@
-"""The database: a pool, transactions that re-run whole functions, engine capabilities."""
+"""The database: a pool, transactions that re-run whole functions, sets of rows, capabilities."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from bezant.kernel.database.errors import (
+    CONNECTION_LOST,
+    CommitUnknown,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    TooContended,
+)
+from bezant.kernel.database.pool import Database
+from bezant.kernel.database.rows import Row, RowKind, write_rows
+from bezant.kernel.database.server import Capabilities, Engine
+from bezant.kernel.database.statements import (
+    BEGIN_READ_ONLY,
+    BEGIN_SERIALIZABLE,
+    PING,
+    ROLLBACK_TO_SAVEPOINT,
+    SAVEPOINT,
+)
 
-T = TypeVar("T")
-
-
-class Database:
-    """A pool of connections to one database.
-
-    `fetch`, `fetchrow` and `execute` are single statements outside a transaction (READ COMMITTED).
-    """
-
-    @classmethod
-    async def open(cls, url: str, *, name: str = "bezant", connections_max: int = 10) -> "Database":
-        """Connect and check that the server is durable."""
-        raise NotImplementedError
-
-    async def close(self) -> None:
-        """Close every connection."""
-        raise NotImplementedError
-
-    async def transaction(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """Run `work(connection)` SERIALIZABLE; the whole function is re-run on 40001 and 40P01."""
-        raise NotImplementedError
-
-    async def fetch(self, statement: str, *values: object) -> list[Any]:
-        """Rows of one statement."""
-        raise NotImplementedError
-
-    async def fetchrow(self, statement: str, *values: object) -> Any | None:
-        """The first row of one statement, or None."""
-        raise NotImplementedError
-
-    async def execute(self, statement: str, *values: object) -> str:
-        """Run one statement; the command tag."""
-        raise NotImplementedError
+__all__ = [
+    "BEGIN_READ_ONLY",
+    "BEGIN_SERIALIZABLE",
+    "CONNECTION_LOST",
+    "PING",
+    "ROLLBACK_TO_SAVEPOINT",
+    "SAVEPOINT",
+    "Capabilities",
+    "CommitUnknown",
+    "Database",
+    "DatabaseRefused",
+    "DatabaseUnavailable",
+    "Engine",
+    "Row",
+    "RowKind",
+    "TooContended",
+    "write_rows",
+]

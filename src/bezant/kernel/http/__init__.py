@@ -1,1 +1,33 @@
-"""Placeholder docstring."""
+"""The HTTP face: declared operations, strict bodies, problem answers, one OpenAPI document."""
+
+from bezant.kernel.http.app import install
+from bezant.kernel.http.errors import Problem
+from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.openapi import refusals_of, summary_of
+from bezant.kernel.http.operations import (
+    Authenticator,
+    Nothing,
+    Operation,
+    Reading,
+    ReadOperation,
+    WriteOperation,
+    Writing,
+    authorize,
+)
+
+__all__ = [
+    "Authenticator",
+    "Exchange",
+    "Nothing",
+    "Observer",
+    "Operation",
+    "Problem",
+    "ReadOperation",
+    "Reading",
+    "WriteOperation",
+    "Writing",
+    "authorize",
+    "install",
+    "refusals_of",
+    "summary_of",
+]

@@ -1,1 +1,36 @@
-"""Placeholder docstring."""
+"""The posting path: one writer per book, batches, riders, fencing."""
+
+from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.lane.draft import AccountEvent, Content, Draft, Recorded, Transfer
+from bezant.ledger.lane.lanes import Lanes
+from bezant.ledger.lane.reader import account_of, bounds_of
+from bezant.ledger.lane.recorded import encode_content, transfer_id
+from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.lane.store import FIND_ACCOUNTS, FIND_TRANSACTIONS
+from bezant.ledger.lane.writer import LEASE, LaneLost, write_draft
+
+__all__ = [
+    "FIND_ACCOUNTS",
+    "FIND_TRANSACTIONS",
+    "LEASE",
+    "AccountEvent",
+    "BookState",
+    "Content",
+    "Decision",
+    "Draft",
+    "Head",
+    "LaneLost",
+    "Lanes",
+    "ReadKind",
+    "Reads",
+    "Recorded",
+    "Rider",
+    "RiderKinds",
+    "Seen",
+    "Transfer",
+    "account_of",
+    "bounds_of",
+    "encode_content",
+    "transfer_id",
+    "write_draft",
+]

@@ -26,32 +26,47 @@ class EmbeddedServers:
     Args:
         data: entered already, and left later.
         progress: told each slow step, as a short sentence.
+        has_postgres: False where the database is an outside one.
+        has_valkey: False where the cache is an outside one.
 
     Attributes:
-        postgres: how to reach PostgreSQL.
-        valkey_url: how to reach Valkey; it holds a password.
+        postgres: how to reach PostgreSQL, where it is one of ours.
+        valkey_url: how to reach Valkey, where it is ours; it holds a password.
     """
 
     postgres: PostgresAddress
     valkey_url: str
 
-    def __init__(self, data: DataFolder, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        data: DataFolder,
+        progress: Callable[[str], None],
+        *,
+        has_postgres: bool = True,
+        has_valkey: bool = True,
+    ) -> None:
+        assert has_postgres or has_valkey
         self._data = data
+        self._has_postgres = has_postgres
+        self._has_valkey = has_valkey
         self._progress = progress
-        self._servers: tuple[PostgresServer | ValkeyServer, ...] = ()
+        self._servers: list[PostgresServer | ValkeyServer] = []
         self._started = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as started:
             sockets = socket_folder(self._data)
             started.callback(forget_sockets, self._data, sockets)
-            postgres = PostgresServer(self._data, sockets, self._progress)
-            started.push_async_callback(postgres.stop)
-            self.postgres = await postgres.start()
-            valkey = ValkeyServer(self._data, sockets, self._progress)
-            started.push_async_callback(valkey.stop)
-            self.valkey_url = await valkey.start()
-            self._servers = (postgres, valkey)
+            if self._has_postgres:
+                postgres = PostgresServer(self._data, sockets, self._progress)
+                started.push_async_callback(postgres.stop)
+                self.postgres = await postgres.start()
+                self._servers.append(postgres)
+            if self._has_valkey:
+                valkey = ValkeyServer(self._data, sockets, self._progress)
+                started.push_async_callback(valkey.stop)
+                self.valkey_url = await valkey.start()
+                self._servers.append(valkey)
             self._started = started.pop_all()
         return self
 

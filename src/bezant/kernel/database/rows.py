@@ -1,0 +1,42 @@
+"""Rows that travel with a commit, written in sets: one statement per kind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+
+@dataclass(frozen=True, slots=True)
+class RowKind:
+    """A kind of row and the statement that writes a set of them.
+
+    Attributes:
+        name: the table, for messages.
+        statement: takes the tenant as `$1` and one array per column from `$2` on.
+    """
+
+    name: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row to write: its kind and its values, in the order of the statement's arrays."""
+
+    kind: RowKind
+    values: tuple[Any, ...]
+
+
+async def write_rows(
+    connection: "PoolConnectionProxy[asyncpg.Record]", tenant_id: UUID, rows: Iterable[Row]
+) -> None:
+    """Write rows of one tenant, grouped by kind, kinds in the order of their first row."""
+    groups: dict[RowKind, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        groups.setdefault(row.kind, []).append(row.values)
+    for kind, values in groups.items():
+        await connection.execute(kind.statement, tenant_id, *map(list, zip(*values, strict=True)))

@@ -1,0 +1,44 @@
+"""Transaction control and inspection statements. Domains keep their own SQL in their `store.py`."""
+
+from typing import Final
+
+BEGIN_SERIALIZABLE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+
+BEGIN_READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+COMMIT: Final = "COMMIT"
+
+ROLLBACK: Final = "ROLLBACK"
+
+SAVEPOINT: Final = "SAVEPOINT before_work"
+
+ROLLBACK_TO_SAVEPOINT: Final = "ROLLBACK TO SAVEPOINT before_work"
+
+# A session that stops in the middle of a batch gives its locks up after 5 s; whoever waits for such
+# a lock waits a little longer than that, so that it gets it.
+SESSION_TIMEOUTS: Final = (
+    "SET idle_in_transaction_session_timeout = '5s';"
+    "SET lock_timeout = '8s';"
+    "SET statement_timeout = '30s';"
+    "SET tcp_keepalives_idle = 10;"
+    "SET tcp_keepalives_interval = 5;"
+    "SET tcp_keepalives_count = 3"
+)
+
+# Behind a pooler a setting lives no longer than its transaction.
+LOCAL_TIMEOUTS: Final = (
+    "SET LOCAL idle_in_transaction_session_timeout = '5s';"
+    "SET LOCAL lock_timeout = '8s';"
+    "SET LOCAL statement_timeout = '30s'"
+)
+
+SERVER_SETTINGS: Final = """
+    SELECT name, setting FROM pg_settings
+    WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'server_version_num')
+"""
+
+SERVER_VERSION: Final = "SELECT version()"
+
+SERVER_SESSION: Final = "SELECT pg_backend_pid()"
+
+PING: Final = "SELECT 1"

@@ -1,0 +1,65 @@
+"""Request headers, of which each that is read may come once."""
+
+from typing import Final
+
+from bezant.kernel.errors import Malformed, Unauthenticated
+from bezant.kernel.http.errors import IdempotencyKeyInvalid, IdempotencyKeyRequired
+
+IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 255
+
+_VISIBLE_ASCII: Final = bytes(range(0x21, 0x7F))
+
+
+class Headers:
+    """The headers of one request, as ASGI gives them: names in lower case."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self._pairs = pairs
+
+    def one(self, name: bytes) -> bytes | None:
+        """The value of a header that may come once.
+
+        Raises:
+            Malformed: it came more often, and readers may disagree on which counts.
+        """
+        values = self._every(name)
+        if len(values) > 1:
+            raise Malformed(f"The header {name.decode()} came more than once.")
+        return values[0] if values else None
+
+    def bearer(self) -> str:
+        """The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
+
+        Raises:
+            Unauthenticated: none, several, or of another scheme.
+        """
+        values = self._every(b"authorization")
+        if len(values) != 1 or values[0][:7].lower() != b"bearer ":
+            raise Unauthenticated("Send one header `Authorization: Bearer <API key>`.")
+        # Latin-1 decodes any bytes; a token that is not ASCII then matches no key.
+        return values[0][7:].strip(b" ").decode("latin-1")
+
+    def idempotency_key(self) -> str:
+        """The caller's key for this request.
+
+        Raises:
+            IdempotencyKeyRequired: absent.
+            IdempotencyKeyInvalid: not 1 to 255 visible ASCII characters, or several.
+        """
+        values = self._every(b"idempotency-key")
+        if not values:
+            raise IdempotencyKeyRequired(
+                "Send Idempotency-Key with every request that changes state."
+            )
+        key = values[0]
+        is_sane = len(values) == 1 and 0 < len(key) <= IDEMPOTENCY_KEY_CHARACTERS_MAX
+        if not is_sane or key.translate(None, _VISIBLE_ASCII):
+            raise IdempotencyKeyInvalid(
+                f"Send 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII characters, once."
+            )
+        return key.decode()
+
+    def _every(self, name: bytes) -> list[bytes]:
+        return [value for other, value in self._pairs if other == name]

@@ -1,0 +1,257 @@
+"""Operations: what a route is, said once.
+
+An operation declares its method, path, scope, wire models and refusals. From the declaration come
+the ASGI endpoint, which decodes, authorizes and encodes, and the paths of the OpenAPI document;
+neither can drift from the other. Handlers see typed requests and no HTTP.
+"""
+
+import asyncio
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from bezant.kernel.calls import Answer, Call, Principal
+from bezant.kernel.errors import Forbidden, Malformed, NotFound, Refusal, Unavailable
+from bezant.kernel.http.answers import send_answer, send_refusal
+from bezant.kernel.http.bodies import (
+    BODY_BYTES_MAX,
+    BodyDecoder,
+    malformed,
+    read_body,
+    require_json,
+)
+from bezant.kernel.http.exchange import exchange_of
+from bezant.kernel.http.headers import Headers
+from bezant.kernel.ids import Ids
+
+P = TypeVar("P")
+Q = TypeVar("Q")
+B = TypeVar("B")
+
+REQUEST_SECONDS_MAX: Final = 30.0
+QUERY_PARAMETERS_MAX: Final = 20
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No parameters, or an empty body."""
+
+
+class Authenticator(Protocol):
+    """Turns a bearer token into the caller behind it."""
+
+    async def authenticate(self, token: str) -> Principal:
+        """The caller.
+
+        Raises:
+            Unauthenticated: unknown, expired or revoked.
+            Unavailable: that cannot be known now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[P, Q]):
+    """A request that changes nothing: who asks, the path's and the query's parameters."""
+
+    principal: Principal
+    path: P
+    query: Q
+
+
+@dataclass(frozen=True, slots=True)
+class Writing(Generic[P, B]):
+    """A request that changes state. `call` is what idempotency and the audit log know of it."""
+
+    principal: Principal
+    path: P
+    body: B
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What every operation needs of its surroundings."""
+
+    authenticator: Authenticator
+    ids: Ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(ABC):
+    """One method of one path.
+
+    Attributes:
+        id: the OpenAPI `operationId`, snake case.
+        path: a template such as `/v1/books/{book}`.
+        tag: what the documentation groups it under.
+        scope: what the credential must grant.
+        path_type: the Struct of the path's parameters.
+        status: of success.
+        answer_type: the wire model of success.
+        other_answers: wire models of further statuses of success.
+        refusals: those that this operation may answer beyond those of every operation.
+    """
+
+    id: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    scope: str
+    path_type: type[Any] = Nothing
+    status: int = 200
+    answer_type: type[Any]
+    other_answers: Mapping[int, type[Any]] = field(default_factory=dict)
+    refusals: Sequence[type[Refusal]] = ()
+    description: str = ""
+
+    async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        with_body = scope["method"] != "HEAD"
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+                principal = await authorize(gate.authenticator, scope, self.scope)
+                answer = await self._answer(gate, principal, scope, receive)
+        except Refusal as refusal:
+            await send_refusal(send, refusal, with_body=with_body)
+            return
+        except TimeoutError:
+            late = Unavailable(
+                f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
+            )
+            await send_refusal(send, late, with_body=with_body)
+            return
+        await send_answer(send, answer, with_body=with_body)
+
+    @abstractmethod
+    async def _answer(
+        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+    ) -> Answer:
+        """Decode what the kind of operation takes and run its handler."""
+
+    def _path(self, scope: Scope) -> Any:  # noqa: ANN401 - an instance of `path_type`
+        try:
+            return msgspec.convert(scope["path_params"], self.path_type, strict=False)
+        except msgspec.ValidationError:
+            # What is no identifier identifies nothing: not told apart from the unknown.
+            raise NotFound("There is nothing under this path.") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOperation(Operation, Generic[P, Q]):
+    """A GET."""
+
+    handler: Callable[[Reading[P, Q]], Awaitable[object]]
+    query_type: type[Any] = Nothing
+    method: str = field(default="GET", init=False)
+
+    async def _answer(
+        self,
+        gate: Gate,  # noqa: ARG002 - the writing kind needs it
+        principal: Principal,
+        scope: Scope,
+        receive: Receive,  # noqa: ARG002 - as above
+    ) -> Answer:
+        query = parse_query(scope["query_string"], self.query_type)
+        reading: Reading[P, Q] = Reading(principal, self._path(scope), query)
+        return Answer.of(await self.handler(reading), self.status)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteOperation(Operation, Generic[P, B]):
+    """A POST or PATCH. Takes `Idempotency-Key`.
+
+    Attributes:
+        action: what the audit log calls it, as `noun.verb`.
+        example: a body, for the documentation.
+        body_bytes_max: where to stop reading.
+    """
+
+    handler: Callable[[Writing[P, B]], Awaitable[Answer]]
+    action: str
+    body_type: type[B]
+    example: Mapping[str, object]
+    method: str = "POST"
+    body_bytes_max: int = BODY_BYTES_MAX
+    decoder: BodyDecoder[B] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decoder", BodyDecoder(self.body_type))
+
+    async def _answer(
+        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+    ) -> Answer:
+        path = self._path(scope)
+        if scope["query_string"]:
+            parse_query(scope["query_string"], Nothing)
+        headers = Headers(scope["headers"])
+        key = headers.idempotency_key()
+        require_json(headers.one(b"content-type"), headers.one(b"content-encoding"))
+        raw = await read_body(
+            receive, headers.one(b"content-length"), bytes_max=self.body_bytes_max
+        )
+        resource = scope["path"]
+        call = Call(
+            id=gate.ids.new(),
+            tenant_id=principal.tenant_id,
+            actor=principal.actor,
+            action=self.action,
+            resource=resource,
+            origin="http",
+            idempotency_key=key,
+            fingerprint=_fingerprint(self.method, resource, raw),
+        )
+        return await self.handler(Writing(principal, path, self.decoder.decode(raw), call))
+
+
+async def authorize(authenticator: Authenticator, scope: Scope, needed: str) -> Principal:
+    """The caller of a request, if the credential grants the scope `needed`.
+
+    Raises:
+        Unauthenticated: no valid credential.
+        Forbidden: valid, but without the scope.
+    """
+    principal = await authenticator.authenticate(Headers(scope["headers"]).bearer())
+    exchange_of(scope).actor = principal.actor
+    if needed not in principal.scopes:
+        raise Forbidden(f"This needs the scope {needed}.", scope=needed)
+    return principal
+
+
+def parse_query(query_string: bytes, kind: type[Q]) -> Q:
+    """Decode a query string into its Struct; unknown and repeated parameters are refused.
+
+    Raises:
+        Malformed: naming the parameter.
+    """
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(query_string),
+            errors="strict",
+            max_num_fields=QUERY_PARAMETERS_MAX,
+        )
+    except ValueError:
+        raise Malformed("The query string cannot be read.") from None
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise Malformed("A query parameter came more than once.")
+    for name, value in pairs:
+        if "\0" in value:
+            raise Malformed("Text holds no NUL characters.", field=name)
+    try:
+        return msgspec.convert(parameters, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise malformed(error) from None
+
+
+def _fingerprint(method: str, path: str, body: bytes) -> bytes:
+    """SHA-256 over method, path and body, the first two ended by a byte that neither can hold."""
+    return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).digest()

@@ -1,0 +1,101 @@
+"""Prometheus metrics. Label values come from the code (route templates), never from callers.
+
+Several workers share one listening socket, so a scrape reaches any of them. The workers therefore
+keep their values in memory-mapped files of one folder (prometheus-client's multiprocess mode) and
+whoever is scraped adds them up. Counters of a worker that died stay in the sum, so they never fall.
+The folder is named by `PROMETHEUS_MULTIPROC_DIR`, which the parent sets before a worker is started,
+since the library reads it when it is imported.
+"""
+
+import os
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_LATENCY_BUCKETS_S: Final = (
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10,
+)  # fmt: skip
+_SIZE_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 8_190)
+
+ABORTS: Final = Counter(
+    "bezant_db_serialization_aborts",
+    "Transactions that lost against another (SQLSTATE 40001, 40P01) and were run again.",
+)
+
+SLOW_STATEMENTS: Final = Counter(
+    "bezant_db_slow_statements",
+    "Statements that took longer than the slow-statement threshold.",
+)
+
+BATCH_ITEMS: Final = Histogram(
+    "bezant_lane_batch_transfers",
+    "Items committed together by a lane.",
+    buckets=_SIZE_BUCKETS,
+)
+
+BATCH_SECONDS: Final = Histogram(
+    "bezant_lane_batch_seconds",
+    "Time from taking a batch off a lane's queue until its commit.",
+    buckets=_LATENCY_BUCKETS_S,
+)
+
+LANE_QUEUE: Final = Gauge(
+    "bezant_lane_queue_items",
+    "Items that wait for a lane, over all books and live workers.",
+    multiprocess_mode="livesum",
+)
+
+LANE_TAKEOVERS: Final = Counter(
+    "bezant_lane_takeovers",
+    "Lanes taken from a holder whose lease had run out.",
+)
+
+IDEMPOTENT_REPLAYS: Final = Counter(
+    "bezant_idempotent_replays",
+    "Requests answered with the stored response of an earlier one.",
+)
+
+HTTP_REQUESTS: Final = Counter(
+    "bezant_http_requests",
+    "Requests answered, by route template.",
+    ("method", "route", "status"),
+)
+
+HTTP_SECONDS: Final = Histogram(
+    "bezant_http_request_seconds",
+    "Time from a request's head until its response was handed over, by route template.",
+    ("method", "route"),
+    buckets=_LATENCY_BUCKETS_S,
+)
+
+
+def render() -> bytes:
+    """The metrics of all workers in the Prometheus text format."""
+    if FOLDER_VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # unannotated there
+    return generate_latest(registry)
+
+
+def forget_worker(pid: int, folder: str) -> None:
+    """Drop the gauges of a worker that ended, so that they leave the sums; its counters stay.
+
+    Args:
+        pid: the worker's process.
+        folder: where the workers keep their values.
+    """
+    mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]  # unannotated in the library

@@ -1,0 +1,139 @@
+"""Why the ledger declines."""
+
+from bezant.kernel.errors import Conflict, Malformed, NotFound, Refusal, Unavailable
+
+
+class BookNotFound(NotFound):
+    """No such book, or another tenant's."""
+
+    code, title = "BOOK_NOT_FOUND", "No such book"
+
+
+class AccountNotFound(NotFound):
+    """The account in the path does not exist in the book."""
+
+    code, title = "ACCOUNT_NOT_FOUND", "No such account"
+
+
+class TransactionNotFound(NotFound):
+    """No transaction of the book has this id."""
+
+    code, title = "TRANSACTION_NOT_FOUND", "No such transaction"
+
+
+class UnknownAccount(Refusal):
+    """A posting names an account that the book does not have."""
+
+    status, code, title = 422, "UNKNOWN_ACCOUNT", "A posting names an unknown account"
+
+
+class UnknownAsset(Refusal):
+    """The book does not count in this asset."""
+
+    status, code, title = 422, "UNKNOWN_ASSET", "The book does not have this asset"
+
+
+class UnknownTimeZone(Refusal):
+    """The time zone is not in the IANA database."""
+
+    status, code, title = 422, "UNKNOWN_TIME_ZONE", "Unknown time zone"
+
+
+class AssetRepeated(Refusal):
+    """The same asset code twice."""
+
+    status, code, title = 422, "ASSET_REPEATED", "An asset is given twice"
+
+
+class AssetMismatch(Refusal):
+    """The posting's asset is not the account's."""
+
+    status, code, title = 422, "ASSET_MISMATCH", "The account holds another asset"
+
+
+class SameAccount(Refusal):
+    """Debit and credit are one account."""
+
+    status, code, title = 422, "SAME_ACCOUNT", "Debit and credit are the same account"
+
+
+class AccountFrozen(Refusal):
+    """The account takes no postings until it is opened again."""
+
+    status, code, title = 422, "ACCOUNT_FROZEN", "The account is frozen"
+
+
+class AccountClosed(Refusal):
+    """The account is closed."""
+
+    status, code, title = 422, "ACCOUNT_CLOSED", "The account is closed"
+
+
+class OverdraftExceeded(Refusal):
+    """The account's available balance would fall below its overdraft or minimum."""
+
+    status, code, title = 422, "OVERDRAFT_EXCEEDED", "Not enough is available"
+
+
+class MaximumExceeded(Refusal):
+    """The account would hold more than its maximum."""
+
+    status, code, title = 422, "MAXIMUM_EXCEEDED", "The account would hold too much"
+
+
+class BalanceOverflow(Refusal):
+    """A total would pass 39 digits."""
+
+    status, code, title = 422, "BALANCE_OVERFLOW", "The total is too large"
+
+
+class LimitsContradict(Refusal):
+    """The limits exclude each other."""
+
+    status, code, title = 422, "LIMITS_CONTRADICT", "The limits contradict each other"
+
+
+class LimitsBroken(Conflict):
+    """The balance that the account has would break the limits asked for."""
+
+    code, title = "LIMITS_BROKEN", "The balance breaks these limits"
+
+
+class AccountExists(Conflict):
+    """The book has an account with this id."""
+
+    code, title = "ACCOUNT_EXISTS", "The account exists"
+
+
+class AccountNotEmpty(Conflict):
+    """Only an account whose balances are zero can be closed."""
+
+    code, title = "ACCOUNT_NOT_EMPTY", "The account is not empty"
+
+
+class TransactionIdReused(Conflict):
+    """The id belongs to an earlier, different transaction."""
+
+    code, title = "TRANSACTION_ID_REUSED", "The id belongs to another transaction"
+
+
+class LaneElsewhere(Unavailable):
+    """The book is written by a process out of reach from here; nothing was done."""
+
+    code, title = "LANE_ELSEWHERE", "The book is busy elsewhere"
+
+
+class OutcomeUnknown(Unavailable):
+    """The request may have taken effect. A repeat with the same key is safe and tells."""
+
+    code, title = "OUTCOME_UNKNOWN", "The outcome is not known yet"
+
+
+class InvalidText(Malformed):
+    """A text that cannot be stored or that is not of the declared form."""
+
+
+class TooManyPostings(Refusal):
+    """A batch holds more postings than one commit takes."""
+
+    status, code, title = 422, "TOO_MANY_POSTINGS", "Too many postings at once"

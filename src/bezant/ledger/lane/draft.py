@@ -1,0 +1,201 @@
+"""A batch in the making: what its items post, open and change, and how to undo it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from bezant.kernel.ids import Ids
+from bezant.ledger.domain import Account, Bounds, Totals
+from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.proof import leaf_hash, merkle_root
+from bezant.ledger.schemas import AccountStatus, NewTransaction, PostedTransaction
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+class Transfer(NamedTuple):
+    """A row of history: one leg of a transaction."""
+
+    seq: int
+    leg: int
+    transaction_id: UUID
+    kind: str
+    debit_no: int
+    credit_no: int
+    amount: int
+    code: str
+    booking_date: date
+    value_date: date
+    effective_at: datetime
+    recorded_at: datetime
+    content_hash: bytes | None
+
+
+class Content(NamedTuple):
+    """The erasable part of a transaction."""
+
+    seq: int
+    salt: bytes
+    content: bytes
+
+
+class AccountEvent(NamedTuple):
+    """A row of history: an account opened or changed, with its terms from then on."""
+
+    seq: int
+    kind: str
+    account_no: int
+    account_id: str
+    asset: str
+    type: str
+    status: str
+    bounds: Bounds
+    recorded_at: datetime
+
+
+class Recorded(NamedTuple):
+    """A transaction that stands already.
+
+    Attributes:
+        posted: what it was answered.
+        matches: whether a request under the same id asks for the same.
+    """
+
+    posted: PostedTransaction
+    matches: Callable[[NewTransaction], bool]
+
+
+class Savepoint(NamedTuple):
+    """A point in a draft that can be returned to."""
+
+    seq: int
+    accounts: int
+    transfers: int
+    contents: int
+    events: int
+    leaves: int
+    journal: int
+    named: int
+
+
+class Undo(NamedTuple):
+    """How to put one account back: its totals, or its terms, or (both None) out of the book."""
+
+    account: Account
+    totals: Totals | None = None
+    terms: tuple[AccountStatus, Bounds] | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """One batch, applied to the book in memory before it is written.
+
+    Attributes:
+        book: its accounts are changed in place; `rollback` puts them back.
+        at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
+            after it, so that `recorded_at` strictly increases within a book.
+        recorded: transactions that stand already, by the ids that items gave; those of this batch
+            join them.
+    """
+
+    book: BookState
+    at: datetime
+    ids: Ids
+    recorded: dict[UUID, Recorded] = field(default_factory=dict)
+    transfers: list[Transfer] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
+    events: list[AccountEvent] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    seq: int = 0
+    accounts: int = 0
+    journal: list[Undo] = field(default_factory=list)
+    named: list[UUID] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.at = max(self.at, self.book.head.recorded_at)
+        self.seq = self.book.head.seq
+        self.accounts = self.book.head.accounts
+
+    def advance(self) -> tuple[int, datetime]:
+        """The next number in the book's feed, and its instant."""
+        self.seq += 1
+        return self.seq, self.instant
+
+    @property
+    def instant(self) -> datetime:
+        """When the last number of this draft was recorded; the head's instant before the first."""
+        given = self.seq - self.book.head.seq
+        return self.at + given * _MICROSECOND if given else self.book.head.recorded_at
+
+    def name(self, transaction_id: UUID, recorded: Recorded) -> None:
+        """Remember a transaction under the id that its client gave."""
+        self.recorded[transaction_id] = recorded
+        self.named.append(transaction_id)
+
+    def touch(self, account: Account) -> None:
+        """Remember an account's totals before they change."""
+        self.journal.append(Undo(account, totals=account.totals()))
+
+    def add(self, account: Account) -> None:
+        """Take a new account into the book."""
+        self.accounts = account.no
+        self.book.accounts[account.id] = account
+        self.journal.append(Undo(account))
+
+    def amend(self, account: Account) -> None:
+        """Remember an account's terms before they change."""
+        self.journal.append(Undo(account, terms=(account.status, account.bounds)))
+
+    def savepoint(self) -> Savepoint:
+        """Where the draft stands."""
+        return Savepoint(
+            self.seq,
+            self.accounts,
+            len(self.transfers),
+            len(self.contents),
+            len(self.events),
+            len(self.leaves),
+            len(self.journal),
+            len(self.named),
+        )
+
+    def rollback(self, to: Savepoint) -> None:
+        """Undo all that came after the savepoint."""
+        while len(self.journal) > to.journal:
+            undo = self.journal.pop()
+            if undo.totals is not None:
+                undo.account.restore(undo.totals)
+            elif undo.terms is not None:
+                undo.account.status, undo.account.bounds = undo.terms
+            else:
+                del self.book.accounts[undo.account.id]
+        while len(self.named) > to.named:
+            del self.recorded[self.named.pop()]
+        self.seq, self.accounts = to.seq, to.accounts
+        del self.transfers[to.transfers :]
+        del self.contents[to.contents :]
+        del self.events[to.events :]
+        del self.leaves[to.leaves :]
+
+    def discard(self) -> None:
+        """Undo everything."""
+        self.rollback(Savepoint(self.book.head.seq, self.book.head.accounts, 0, 0, 0, 0, 0, 0))
+
+    @property
+    def root(self) -> bytes | None:
+        """The Merkle root over the batch's leaves; None when it adds nothing to history."""
+        return merkle_root([leaf_hash(leaf) for leaf in self.leaves]) if self.leaves else None
+
+    def next_head(self, root: bytes | None) -> Head:
+        """The book's head once the batch is durable."""
+        head = self.book.head
+        return Head(
+            epoch=head.epoch,
+            version=head.version + 1,
+            seq=self.seq,
+            accounts=self.accounts,
+            log=head.log if root is None else head.log.append(leaf_hash(root)),
+            recorded_at=self.instant,
+        )

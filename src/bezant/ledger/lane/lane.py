@@ -1,0 +1,284 @@
+"""A lane: the one writer of a book. It commits what waits, a batch at a time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+
+from bezant.kernel import audit, idempotency, purity
+from bezant.kernel.calls import Answer, Call
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import (
+    CommitUnknown,
+    Database,
+    DatabaseUnavailable,
+    Row,
+    write_rows,
+)
+from bezant.kernel.errors import Refusal, Unavailable
+from bezant.kernel.ids import Ids
+from bezant.kernel.telemetry import BATCH_ITEMS, BATCH_SECONDS, IDEMPOTENT_REPLAYS, LANE_QUEUE
+from bezant.ledger.lane import store
+from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.lane.draft import Draft, Recorded
+from bezant.ledger.lane.queue import Item, Queue
+from bezant.ledger.lane.reader import find_transactions, load_accounts
+from bezant.ledger.lane.recorded import recorded_of
+from bezant.ledger.lane.rider import ReadKind, Rider, Seen
+from bezant.ledger.lane.writer import LaneLost, write_draft
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+
+ACCOUNTS_HELD_MAX: Final = 500_000
+"""Accounts kept in memory per book; the longest known are let go first."""
+
+_TRIES_MAX: Final = 5
+_TRANSFER: Final = "transfer"
+
+SeenRows = Mapping[tuple[str, Any], Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """A batch decided: the draft, rows that travel with it, answers, and items that broke."""
+
+    draft: Draft
+    head: Head
+    rows: list[Row] = field(default_factory=list)
+    answers: list[tuple[Item, Answer]] = field(default_factory=list)
+    broken: list[tuple[Item, Exception]] = field(default_factory=list)
+
+
+class Lane:
+    """The writer of one book, as long as its epoch lasts.
+
+    Every failure that leaves the database's state in doubt ends the lane with `LaneLost`; whoever
+    takes it next finds the truth in the database, and answers of requests that did commit in their
+    idempotency records.
+    """
+
+    def __init__(self, database: Database, clock: Clock, ids: Ids, book: BookState) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._book = book
+        self._queue = Queue()
+        self._wakeup = asyncio.Event()
+        self._is_closing = False
+        self._lost: LaneLost | None = None
+        self._runner = asyncio.create_task(self._run(), name=f"lane {book.book_id}")
+
+    async def submit(self, rider: Rider, call: Call) -> Answer:
+        """Wait until the rider's batch is durable.
+
+        Raises:
+            LaneLost: another process has the lane now, or will: send the rider again, to whoever
+                holds it.
+            Busy: too much is waiting.
+            Unavailable: nothing was done, or a repeat with the same key is safe.
+        """
+        if self.is_lost:
+            raise LaneLost from self._lost
+        item = Item(rider, call, rider.weight, asyncio.get_running_loop().create_future())
+        self._queue.put(item)
+        LANE_QUEUE.inc()
+        self._wakeup.set()
+        return await item.done
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it takes nothing more."""
+        return self._lost is not None or self._is_closing
+
+    async def close(self) -> None:
+        """Finish what waits, take nothing more."""
+        self._is_closing = True
+        self._wakeup.set()
+        await self._runner
+
+    async def _run(self) -> None:
+        try:
+            while not (self._is_closing and not len(self._queue)):
+                if not len(self._queue):
+                    self._wakeup.clear()
+                    await self._wakeup.wait()
+                    continue
+                batch = self._queue.take()
+                LANE_QUEUE.dec(len(batch))
+                await self._serve(batch)
+        except LaneLost as lost:
+            self._lost = lost
+        finally:
+            # Whatever ended the lane, nobody is left waiting for it.
+            self._lost = self._lost or LaneLost()
+            waiting = self._queue.drain()
+            LANE_QUEUE.dec(len(waiting))
+            for item in waiting:
+                item.fail(LaneLost())
+
+    async def _serve(self, items: Sequence[Item]) -> None:
+        """Commit items together; refused by the database, in halves, so that a bad one is alone."""
+        try:
+            await self._commit(items)
+        except (LaneLost, CommitUnknown, DatabaseUnavailable) as error:
+            # What is in memory may no longer be so. Whoever takes the lane next looks.
+            for item in items:
+                item.fail(LaneLost())
+            raise LaneLost from error
+        except Unavailable as refusal:
+            for item in items:
+                item.fail(refusal)
+        except asyncpg.PostgresError as error:
+            if len(items) == 1:
+                items[0].fail(error)
+                return
+            middle = len(items) // 2
+            await self._serve(items[:middle])
+            await self._serve(items[middle:])
+        except BaseException:
+            for item in items:
+                item.fail(LaneLost())
+            raise
+
+    async def _commit(self, items: Sequence[Item]) -> None:
+        started = perf_counter()
+        are_ids_new = True
+        for _ in range(_TRIES_MAX):
+            items = await self._answer_repeats(items)
+            if not items:
+                return
+            try:
+                outcome = await self._write(items, are_ids_new=are_ids_new)
+            except asyncpg.UniqueViolationError as error:
+                if (error.table_name or "").startswith(_TRANSFER) and are_ids_new:
+                    are_ids_new = False
+                elif error.constraint_name != idempotency.CONSTRAINT:
+                    raise
+                # Else another book's lane used one of the keys since they were looked up.
+                continue
+            self._book.head = outcome.head
+            for item, answer in outcome.answers:
+                item.answer(answer)
+            for item, defect in outcome.broken:
+                item.fail(defect)
+            BATCH_ITEMS.observe(len(items))
+            BATCH_SECONDS.observe(perf_counter() - started)
+            self._forget()
+            return
+        raise Unavailable("An idempotency key is contended; repeat the request with the same key.")
+
+    async def _answer_repeats(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Answer the items whose keys have an answer already; the others remain."""
+        answers = await idempotency.find(
+            self._database, self._book.tenant_id, [item.call for item in items]
+        )
+        if not answers:
+            return items
+        for item in items:
+            if item.call.id in answers:
+                IDEMPOTENT_REPLAYS.inc()
+                item.answer(answers[item.call.id])
+        return [item for item in items if item.call.id not in answers]
+
+    async def _write(self, items: Sequence[Item], *, are_ids_new: bool) -> _Outcome:
+        """Decide and write, in one transaction.
+
+        Transactions under given ids are looked up only when the unique index has told that one of
+        them stands
+        already: a probe for each costs more than the rare second try.
+        """
+        reads = [item.rider.reads() for item in items]
+        await load_accounts(
+            self._database, self._book, {account for read in reads for account in read.accounts}
+        )
+        given = set() if are_ids_new else {given for read in reads for given in read.transactions}
+        found = await find_transactions(self._database, self._book, given)
+        recorded = {name: recorded_of(rows) for name, rows in found.items()}
+        wanted = {kind_and_key for read in reads for kind_and_key in read.rows}
+        undecided: list[Draft] = []
+
+        async def work(connection: "Connection") -> _Outcome:
+            while undecided:
+                undecided.pop().discard()
+            rows = await self._read_rows(connection, wanted) if wanted else {}
+            outcome = self._decide(items, dict(recorded), rows)
+            undecided.append(outcome.draft)
+            await write_draft(connection, outcome.draft)
+            await write_rows(connection, self._book.tenant_id, outcome.rows)
+            return outcome
+
+        try:
+            return await self._database.transaction(work, begin=store.BEGIN_BATCH)
+        except BaseException:
+            while undecided:
+                undecided.pop().discard()
+            raise
+
+    async def _read_rows(
+        self, connection: "Connection", wanted: set[tuple[ReadKind, Any]]
+    ) -> SeenRows:
+        """Rows of other domains, one statement per kind, under the batch's own isolation."""
+        keys: dict[ReadKind, list[Any]] = {}
+        for kind, key in wanted:
+            keys.setdefault(kind, []).append(key)
+        rows: dict[tuple[str, Any], Mapping[str, Any]] = {}
+        for kind, of_kind in keys.items():
+            for row in await connection.fetch(kind.statement, self._book.tenant_id, of_kind):
+                rows[kind.name, row["key"]] = dict(row)
+        return rows
+
+    def _decide(
+        self, items: Sequence[Item], recorded: "dict[UUID, Recorded]", rows: SeenRows
+    ) -> _Outcome:
+        """Run the riders in order. What one refuses or breaks on undoes that one alone."""
+        draft = Draft(self._book, self._clock.now(), self._ids, recorded)
+        outcome = _Outcome(draft, self._book.head)
+        seen = Seen(draft, rows)
+        answered: dict[str | None, tuple[Call, Answer]] = {}
+        for item in items:
+            call = item.call
+            if call.idempotency_key in answered:
+                outcome.answers.append((item, _repeat(call, *answered[call.idempotency_key])))
+                continue
+            before = draft.savepoint()
+            try:
+                with purity.deciding():
+                    decision = item.rider.decide(seen)
+            except Refusal as refusal:
+                draft.rollback(before)
+                answer = Answer.refused(refusal)
+            except Exception as error:  # noqa: BLE001 - a broken rider fails alone; its caller is told
+                draft.rollback(before)
+                outcome.broken.append((item, error))
+                continue
+            else:
+                answer = decision.answer
+                outcome.rows.extend(decision.rows)
+            if call.idempotency_key is not None:
+                answered[call.idempotency_key] = (call, answer)
+            outcome.answers.append((item, answer))
+            outcome.rows.extend(idempotency.record(call, answer, draft.at))
+            outcome.rows.extend(audit.entry(call, answer, draft.at))
+        outcome.head = draft.next_head(draft.root)
+        return outcome
+
+    def _forget(self) -> None:
+        accounts = self._book.accounts
+        while len(accounts) > ACCOUNTS_HELD_MAX:
+            del accounts[next(iter(accounts))]
+
+
+def _repeat(call: Call, first: Call, answer: Answer) -> Answer:
+    """What a request is answered whose key came earlier in the same batch."""
+    if call.fingerprint != first.fingerprint:
+        return idempotency.reused()
+    IDEMPOTENT_REPLAYS.inc()
+    return Answer(answer.status, answer.body, is_replay=True)

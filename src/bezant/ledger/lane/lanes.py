@@ -1,0 +1,156 @@
+"""The lanes of a process: which book is written here, which elsewhere, and the way there."""
+
+import asyncio
+import random
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from bezant.kernel.calls import Answer, Call
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import CommitUnknown, Database
+from bezant.kernel.ids import Ids
+from bezant.kernel.telemetry import LANE_TAKEOVERS
+from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
+from bezant.ledger.lane import store
+from bezant.ledger.lane.lane import Lane
+from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
+from bezant.ledger.lane.reader import head_of, load_book
+from bezant.ledger.lane.rider import Rider
+from bezant.ledger.lane.writer import LEASE, LaneLost
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+ROUTE_TIMEOUT_S: Final = 25.0
+"""How long a rider looks for a lane: longer than a stopped holder's session and lease."""
+
+_PAUSE_S_MAX: Final = 0.05
+
+_Key = tuple[UUID, UUID]
+
+
+class Lanes:
+    """Sends riders to the lane of their book, wherever it is.
+
+    The first process that needs a book takes its lane; the others send riders there over a local
+    socket. A lane is taken over when its holder's socket refuses (the process has ended), or when
+    the holder is silent past its lease. The lease is for liveness alone: what keeps two holders
+    from both writing is the compare-and-set on the lane's epoch and version.
+    """
+
+    def __init__(self, database: Database, clock: Clock, ids: Ids, run_folder: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._server = PeerServer(
+            run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
+        )
+        self._lanes: dict[_Key, Lane] = {}
+        self._locating: dict[_Key, asyncio.Lock] = {}
+        self._peers: dict[str, PeerClient] = {}
+
+    async def start(self) -> None:
+        """Listen for other processes of this machine."""
+        await self._server.start()
+
+    async def close(self) -> None:
+        """Finish what waits."""
+        await self._server.close()
+        for lane in list(self._lanes.values()):
+            await lane.close()
+        for peer in self._peers.values():
+            await peer.close()
+
+    async def submit(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
+        """Have a rider carried out, once, and durable when this returns.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            Busy: too much waits for the book.
+            Unavailable: nothing was done, or a repeat with the same key is safe and tells.
+        """
+        if call.idempotency_key is None:
+            # Sent twice after a fault, the rider must still be carried out once.
+            call = msgspec.structs.replace(call, idempotency_key=f"call:{call.id}")
+        key = (tenant_id, book_id)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ROUTE_TIMEOUT_S
+        gone = silent = None
+        while loop.time() < deadline:
+            try:
+                lane = self._lanes.get(key) or await self._locate(key, gone, silent)
+                if isinstance(lane, Lane):
+                    return await lane.submit(rider, call)
+                return await self._peer(lane).ask(tenant_id, book_id, rider, call)
+            except LaneLost:
+                self._drop(key)
+                await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+            except PeerGone as error:
+                gone = str(error)
+            except PeerSilent as error:
+                silent = str(error)
+        raise OutcomeUnknown(
+            "No process took the request for certain; repeat it with the same key."
+        )
+
+    async def _submit_here(
+        self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call
+    ) -> Answer:
+        """Carry out what another process sent, if this one is the holder."""
+        key = (tenant_id, book_id)
+        lane = self._lanes.get(key) or await self._locate(key, None, None)
+        if not isinstance(lane, Lane):
+            raise LaneLost
+        try:
+            return await lane.submit(rider, call)
+        except LaneLost:
+            self._drop(key)
+            raise
+
+    def _drop(self, key: _Key) -> None:
+        lane = self._lanes.get(key)
+        if lane is not None and lane.is_lost:
+            del self._lanes[key]
+
+    def _peer(self, path: str) -> PeerClient:
+        return self._peers.setdefault(path, PeerClient(path))
+
+    async def _locate(self, key: _Key, gone: str | None, silent: str | None) -> Lane | str:
+        """The lane, taken if it is free; else the socket of the process that holds it."""
+        async with self._locating.setdefault(key, asyncio.Lock()):
+            if key in self._lanes:
+                return self._lanes[key]
+            row = await self._database.fetchrow(store.FIND_HOLDER, *key)
+            if row is None:
+                raise BookNotFound(f"No book {key[1]}.")
+            host, _, path = row["holder"].partition(":")
+            is_mine = row["holder"] in {"", self._server.address}
+            if not is_mine and host != socket.gethostname():
+                if row["is_leased"]:
+                    raise LaneElsewhere("Another machine is writing this book.")
+            elif not is_mine and path != gone and (row["is_leased"] or path != silent):
+                return str(path)
+            return await self._take(key, row["epoch"])
+
+    async def _take(self, key: _Key, epoch: int) -> Lane:
+        async def take(
+            connection: "PoolConnectionProxy[asyncpg.Record]",
+        ) -> "asyncpg.Record | None":
+            return await connection.fetchrow(store.TAKE, *key, epoch, self._server.address, LEASE)
+
+        try:
+            row = await self._database.transaction(take)
+        except CommitUnknown as error:
+            raise LaneLost from error
+        if row is None:
+            raise LaneLost
+        LANE_TAKEOVERS.inc()
+        book = await load_book(self._database, *key, head_of(row))
+        lane = Lane(self._database, self._clock, self._ids, book)
+        self._lanes[key] = lane
+        return lane

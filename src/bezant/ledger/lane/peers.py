@@ -1,0 +1,201 @@
+"""Between processes of one machine: riders go to the holder of their lane over a unix socket.
+
+A frame is a length of four bytes, big-endian, and a MessagePack body. Answers may come in any
+order.
+"""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from bezant.kernel.calls import Answer, Call
+from bezant.kernel.errors import Refusal
+from bezant.ledger.lane.rider import Rider, RiderKinds
+from bezant.ledger.lane.writer import LaneLost
+
+FRAME_BYTES_MAX: Final = 64 * 1024 * 1024
+REPLY_TIMEOUT_S: Final = 3.0
+_LENGTH_BYTES: Final = 4
+
+
+class PeerGone(Exception):  # noqa: N818 - a turn of events that the router acts on
+    """Nobody listens at the address: the process has ended."""
+
+
+class PeerSilent(Exception):  # noqa: N818 - a turn of events that the router acts on
+    """The process did not answer in time: it may be slow, stopped, or about to answer."""
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A rider on its way."""
+
+    no: int
+    tenant_id: UUID
+    book_id: UUID
+    call: Call
+    kind: str
+    rider: msgspec.Raw
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What became of it; no answer means that this process does not hold the lane."""
+
+    no: int
+    answer: Answer | None
+
+
+Serve = Callable[[UUID, UUID, Rider, Call], Awaitable[Answer]]
+
+_asks: Final = msgspec.msgpack.Decoder(Ask)
+_replies: Final = msgspec.msgpack.Decoder(Reply)
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class PeerServer:
+    """Takes riders from other processes.
+
+    Attributes:
+        address: what others find this process by, `host:path of the socket`.
+    """
+
+    def __init__(self, path: Path, serve: Serve) -> None:
+        self.address = f"{socket.gethostname()}:{path}"
+        self._path = path
+        self._serve = serve
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Listen. The socket's folder keeps others out."""
+        self._server = await asyncio.start_unix_server(self._accept, self._path)
+        self._path.chmod(0o600)
+
+    async def close(self) -> None:
+        """Stop listening, finish what was taken."""
+        if self._server is not None:
+            self._server.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for writer in self._writers:
+            writer.close()
+        self._path.unlink(missing_ok=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while True:
+                ask = _asks.decode(await _read_frame(reader))
+                task = asyncio.create_task(self._reply(ask, writer))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _reply(self, ask: Ask, writer: asyncio.StreamWriter) -> None:
+        rider = RiderKinds.decode(ask.kind, ask.rider)
+        try:
+            answer: Answer | None = await self._serve(ask.tenant_id, ask.book_id, rider, ask.call)
+        except LaneLost:
+            answer = None
+        except Refusal as refusal:
+            answer = Answer.refused(refusal)
+        with suppress(ConnectionError):
+            _write_frame(writer, _encode(Reply(ask.no, answer)))
+            await writer.drain()
+
+
+class PeerClient:
+    """A connection to one other process, shared by everything that goes there."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._numbers = itertools.count()
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._connecting = asyncio.Lock()
+
+    async def ask(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
+        """Send a rider and wait for its answer.
+
+        Raises:
+            PeerGone: nobody listens, or the connection ended before the answer.
+            PeerSilent: no answer in time.
+            LaneLost: the process does not hold the lane.
+        """
+        writer = await self._connect()
+        no = next(self._numbers)
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting[no] = waiting
+        encoded = msgspec.Raw(_encode(rider))
+        try:
+            _write_frame(
+                writer,
+                _encode(Ask(no, tenant_id, book_id, call, type(rider).__name__, encoded)),
+            )
+            await writer.drain()
+            reply: Reply = await asyncio.wait_for(waiting, REPLY_TIMEOUT_S)
+        except ConnectionError as error:
+            raise PeerGone(self._path) from error
+        except TimeoutError as error:
+            raise PeerSilent(self._path) from error
+        finally:
+            self._waiting.pop(no, None)
+        if reply.answer is None:
+            raise LaneLost(self._path)
+        return reply.answer
+
+    async def close(self) -> None:
+        """End the connection."""
+        if self._listener is not None:
+            self._listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listener
+
+    async def _connect(self) -> asyncio.StreamWriter:
+        async with self._connecting:
+            if self._writer is None:
+                try:
+                    reader, self._writer = await asyncio.open_unix_connection(self._path)
+                except OSError as error:
+                    raise PeerGone(self._path) from error
+                self._listener = asyncio.create_task(self._listen(reader, self._writer))
+            return self._writer
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                reply = _replies.decode(await _read_frame(reader))
+                waiting = self._waiting.get(reply.no)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(reply)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            self._writer = None
+            writer.close()
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(PeerGone(self._path))
+
+
+async def _read_frame(reader: asyncio.StreamReader) -> bytes:
+    length = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "big")
+    if length > FRAME_BYTES_MAX:
+        raise ConnectionError(f"a frame of {length} bytes")
+    return await reader.readexactly(length)
+
+
+def _write_frame(writer: asyncio.StreamWriter, body: bytes) -> None:
+    writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)

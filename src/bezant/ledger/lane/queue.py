@@ -1,0 +1,86 @@
+"""What waits for a lane, and in which portions it is taken."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from bezant.kernel.calls import Answer, Call
+from bezant.kernel.errors import Busy
+from bezant.ledger.lane.rider import Rider
+
+BATCH_WEIGHT_MAX: Final = 8_190
+"""Postings in one batch; a single item may alone exceed it."""
+
+QUEUE_WEIGHT_MAX: Final = 8 * BATCH_WEIGHT_MAX
+"""Postings that may wait; beyond, callers are told to come back."""
+
+SMALL_WEIGHT_MAX: Final = 100
+"""An item of more postings is a bulk item, and gets a batch of its own."""
+
+
+@dataclass(slots=True)
+class Item:
+    """A rider, who sent it, and who waits for its answer."""
+
+    rider: Rider
+    call: Call
+    weight: int
+    done: asyncio.Future[Answer]
+
+    def answer(self, answer: Answer) -> None:
+        """Tell the caller, unless it went away."""
+        if not self.done.done():
+            self.done.set_result(answer)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the caller what went wrong, unless it went away."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+@dataclass(slots=True)
+class Queue:
+    """Two queues, so that a small item waits for one bulk item at the most, and the reverse."""
+
+    _small: deque[Item] = field(default_factory=deque)
+    _bulk: deque[Item] = field(default_factory=deque)
+    _weight: int = 0
+    _is_bulk_next: bool = False
+
+    def __len__(self) -> int:
+        return len(self._small) + len(self._bulk)
+
+    def put(self, item: Item) -> None:
+        """Let an item wait.
+
+        Raises:
+            Busy: too much is waiting.
+        """
+        if self._weight and self._weight + item.weight > QUEUE_WEIGHT_MAX:
+            raise Busy(f"{self._weight} postings are waiting for this book.")
+        (self._bulk if item.weight > SMALL_WEIGHT_MAX else self._small).append(item)
+        self._weight += item.weight
+
+    def take(self) -> list[Item]:
+        """The next batch: one bulk item, or as many small ones as fit."""
+        if self._bulk and (self._is_bulk_next or not self._small):
+            self._is_bulk_next = False
+            batch = [self._bulk.popleft()]
+        else:
+            self._is_bulk_next = True
+            batch, weight = [], 0
+            while self._small and weight + self._small[0].weight <= BATCH_WEIGHT_MAX:
+                item = self._small.popleft()
+                weight += item.weight
+                batch.append(item)
+        self._weight -= sum(item.weight for item in batch)
+        return batch
+
+    def drain(self) -> list[Item]:
+        """Everything that waits."""
+        items = [*self._small, *self._bulk]
+        self._small.clear()
+        self._bulk.clear()
+        self._weight = 0
+        return items

@@ -1,0 +1,106 @@
+"""Riders: what travels in one commit.
+
+A rider declares what it reads, decides purely from that, and hands over the rows it wants written.
+The lane runs the riders of a batch in order and writes all of it in one commit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+import msgspec
+
+from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row
+from bezant.ledger.lane.draft import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class ReadKind:
+    """Rows of another domain that riders read within the commit, a set of keys at a time.
+
+    Attributes:
+        name: how a decision finds them.
+        statement: takes the tenant as `$1` and an array of keys as `$2`; answers a column `key`
+            among others.
+    """
+
+    name: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a rider looks at.
+
+    Attributes:
+        accounts: ids of accounts of the book.
+        transactions: ids that clients gave, to find out whether they were posted before.
+        rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
+    """
+
+    accounts: frozenset[str] = frozenset()
+    transactions: frozenset[UUID] = frozenset()
+    rows: tuple[tuple[ReadKind, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a rider decides from: the book after the items before it, and rows it declared.
+
+    Attributes:
+        draft: the batch so far; accounts are posted to through it.
+        rows: rows found, by the name of their kind and their key.
+    """
+
+    draft: Draft
+    rows: Mapping[tuple[str, Any], Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows: the answer, and rows of the rider's own domain for the same commit."""
+
+    answer: Answer
+    rows: tuple[Row, ...] = ()
+
+
+class Rider(Protocol):
+    """A request that a lane carries out: a frozen `msgspec.Struct`, so that it can be sent."""
+
+    @property
+    def weight(self) -> int:
+        """How many postings it may make, for the batch's limit."""
+        ...
+
+    def reads(self) -> Reads:
+        """What must be known before deciding."""
+        ...
+
+    def decide(self, seen: Seen) -> Decision:
+        """Decide, without any I/O. May run several times.
+
+        Raises:
+            Refusal: declines this item alone; what it had posted is undone.
+        """
+        ...
+
+
+class RiderKinds:
+    """The riders that may be sent to another process, by the name of their class."""
+
+    _kinds: ClassVar[dict[str, type[Any]]] = {}
+
+    @classmethod
+    def register(cls, kind: type[Any]) -> type[Any]:
+        """Let riders of this class be sent; a decorator."""
+        assert cls._kinds.get(kind.__name__, kind) is kind, f"two riders are named {kind.__name__}"
+        cls._kinds[kind.__name__] = kind
+        return kind
+
+    @classmethod
+    def decode(cls, name: str, encoded: msgspec.Raw) -> Rider:
+        """Read a rider that was sent."""
+        rider: Rider = msgspec.msgpack.decode(encoded, type=cls._kinds[name])
+        return rider

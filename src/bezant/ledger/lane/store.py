@@ -1,0 +1,135 @@
+"""SQL of the lane: taking it, reading what a batch needs, writing a batch."""
+
+from typing import Final
+
+from bezant.kernel.database import BEGIN_SERIALIZABLE
+
+FIND_BOOK: Final = """
+    SELECT time_zone FROM book WHERE tenant_id = $1 AND book_id = $2
+"""
+
+FIND_ASSETS: Final = """
+    SELECT code, scale FROM asset WHERE tenant_id = $1 AND book_id = $2
+"""
+
+FIND_HOLDER: Final = """
+    SELECT epoch, holder, lease_until > now() AS is_leased FROM lane
+    WHERE tenant_id = $1 AND book_id = $2
+"""
+
+# Waits for the row's lock while an earlier holder's batch is in doubt: once this returns, every
+# batch of an older epoch is either in what it returns or will never be.
+TAKE: Final = """
+    UPDATE lane SET epoch = epoch + 1, holder = $4, lease_until = now() + $5::interval
+    WHERE tenant_id = $1 AND book_id = $2 AND epoch = $3
+    RETURNING epoch, version, seq, accounts, log_size, frontier, recorded_at
+"""
+
+FIND_ACCOUNTS: Final = """
+    SELECT a.account_no, a.account_id, a.asset, a.type, a.status, a.overdraft, a.minimum, a.maximum,
+        a.opened_at, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,
+        b.version, b.as_of
+    FROM account a JOIN balance b
+        ON b.tenant_id = a.tenant_id AND b.book_id = a.book_id AND b.account_no = a.account_no
+    WHERE a.tenant_id = $1 AND a.book_id = $2 AND a.account_id = ANY($3::text[])
+"""
+
+FIND_TRANSACTIONS: Final = """
+    SELECT t.transaction_id, t.seq, t.leg, d.account_id AS debit, c.account_id AS credit, d.asset,
+        t.amount, t.code, t.booking_date, t.value_date, t.effective_at, t.recorded_at,
+        t.content_hash, e.salt, e.content
+    FROM transfer t
+    JOIN account d ON d.tenant_id = t.tenant_id AND d.book_id = t.book_id
+        AND d.account_no = t.debit_no
+    JOIN account c ON c.tenant_id = t.tenant_id AND c.book_id = t.book_id
+        AND c.account_no = t.credit_no
+    LEFT JOIN transaction_content e ON e.tenant_id = t.tenant_id AND e.book_id = t.book_id
+        AND e.seq = t.seq
+    WHERE t.tenant_id = $1 AND t.book_id = $2 AND t.transaction_id = ANY($3::uuid[])
+    ORDER BY t.seq, t.leg
+"""
+
+# A sequential or hash-joined plan would read, and thereby lock, the whole partition: the batches of
+# books that share it would then abort each other. Every table of a batch is reached by its key.
+BEGIN_BATCH: Final = (
+    f"{BEGIN_SERIALIZABLE};"
+    "SET LOCAL enable_seqscan = off;"
+    "SET LOCAL enable_bitmapscan = off;"
+    "SET LOCAL enable_hashjoin = off;"
+    "SET LOCAL enable_mergejoin = off"
+)
+
+# The compare-and-set that fences: no row is updated once another process has taken the lane or
+# written to the book.
+ADVANCE: Final = """
+    UPDATE lane SET version = version + 1, seq = $5, accounts = $6, log_size = $7, frontier = $8,
+        root = $9, recorded_at = $10, lease_until = now() + $11::interval
+    WHERE tenant_id = $1 AND book_id = $2 AND epoch = $3 AND version = $4
+"""
+
+INSERT_TRANSFERS: Final = """
+    INSERT INTO transfer (tenant_id, book_id, seq, leg, transaction_id, kind, debit_no, credit_no,
+        amount, code, booking_date, value_date, effective_at, recorded_at, content_hash)
+    SELECT $1, $2, seq, leg, transaction_id, kind, debit_no, credit_no, amount::numeric, code,
+        booking_date, value_date, effective_at, recorded_at, content_hash
+    FROM unnest($3::bigint[], $4::smallint[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[],
+                $9::text[], $10::text[], $11::date[], $12::date[], $13::timestamptz[],
+                $14::timestamptz[], $15::bytea[])
+        AS new (seq, leg, transaction_id, kind, debit_no, credit_no, amount, code, booking_date,
+                value_date, effective_at, recorded_at, content_hash)
+"""
+
+# One row per account that the batch touched, however often it did. The totals are the lane's own:
+# the compare-and-set of the same transaction proves that they are the newest. An upsert finds its
+# rows by the key whatever the planner believes of the table; a joined update on a table without
+# statistics compares every row with every row.
+SAVE_BALANCES: Final = """
+    INSERT INTO balance (tenant_id, book_id, account_no, debits_posted, credits_posted,
+        debits_pending, credits_pending, version, as_of)
+    SELECT $1, $2, account_no, debits_posted::numeric, credits_posted::numeric,
+        debits_pending::numeric, credits_pending::numeric, version, as_of
+    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+                $9::timestamptz[])
+        AS new (account_no, debits_posted, credits_posted, debits_pending, credits_pending,
+                version, as_of)
+    ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET
+        debits_posted = excluded.debits_posted, credits_posted = excluded.credits_posted,
+        debits_pending = excluded.debits_pending, credits_pending = excluded.credits_pending,
+        version = excluded.version, as_of = excluded.as_of
+"""
+
+SAVE_ACCOUNTS: Final = """
+    INSERT INTO account (tenant_id, book_id, account_no, account_id, asset, type, status,
+        overdraft, minimum, maximum, opened_at)
+    SELECT $1, $2, account_no, account_id, asset, type, status, overdraft::numeric,
+        minimum::numeric, maximum::numeric, opened_at
+    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::timestamptz[])
+        AS new (account_no, account_id, asset, type, status, overdraft, minimum, maximum,
+                opened_at)
+    ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET
+        status = excluded.status, overdraft = excluded.overdraft, minimum = excluded.minimum,
+        maximum = excluded.maximum
+"""
+
+INSERT_ACCOUNT_EVENTS: Final = """
+    INSERT INTO account_event (tenant_id, book_id, seq, kind, account_no, account_id, asset, type,
+        status, overdraft, minimum, maximum, recorded_at)
+    SELECT $1, $2, seq, kind, account_no, account_id, asset, type, status, overdraft::numeric,
+        minimum::numeric, maximum::numeric, recorded_at
+    FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[])
+        AS new (seq, kind, account_no, account_id, asset, type, status, overdraft, minimum,
+                maximum, recorded_at)
+"""
+
+INSERT_CONTENTS: Final = """
+    INSERT INTO transaction_content (tenant_id, book_id, seq, salt, content)
+    SELECT $1, $2, seq, salt, content
+    FROM unnest($3::bigint[], $4::bytea[], $5::bytea[]) AS new (seq, salt, content)
+"""
+
+INSERT_BATCH: Final = """
+    INSERT INTO batch (tenant_id, book_id, batch_no, first_seq, last_seq, root)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""

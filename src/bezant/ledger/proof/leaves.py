@@ -1,0 +1,70 @@
+"""What the log commits to, as canonical bytes.
+
+Fields stand in alphabetical order and every text is free of what JSON escapes, so that plain
+encoding is canonical JSON (RFC 8785); a test compares the two. Numbers that may pass 2^53 are
+strings.
+"""
+
+from datetime import date, datetime
+from hashlib import sha256
+from uuid import UUID
+
+import msgspec
+
+_encoder = msgspec.json.Encoder()
+
+
+class PostingLeaf(msgspec.Struct, frozen=True):
+    """One leg of a transaction."""
+
+    amount: str
+    asset: str
+    booking_date: date
+    code: str
+    credit: str
+    debit: str
+    kind: str
+    value_date: date
+
+
+class TransactionLeaf(msgspec.Struct, frozen=True):
+    """A transaction. `content` is the salted hash of what may be erased, in hex, if any."""
+
+    book: UUID
+    content: str | None
+    effective_at: datetime
+    id: UUID
+    kind: str
+    postings: list[PostingLeaf]
+    recorded_at: datetime
+    seq: str
+
+    def encode(self) -> bytes:
+        """The canonical bytes."""
+        return _encoder.encode(self)
+
+
+class AccountLeaf(msgspec.Struct, frozen=True):
+    """An account as opened or changed."""
+
+    account: str
+    asset: str
+    book: UUID
+    kind: str
+    maximum: str | None
+    minimum: str | None
+    no: str
+    overdraft: str | None
+    recorded_at: datetime
+    seq: str
+    status: str
+    type: str
+
+    def encode(self) -> bytes:
+        """The canonical bytes."""
+        return _encoder.encode(self)
+
+
+def content_hash(salt: bytes, content: bytes) -> bytes:
+    """The commitment to erasable content. The salt goes with it, so nothing is guessed back."""
+    return sha256(salt + content).digest()

@@ -1,0 +1,201 @@
+"""Reading books, accounts, balances, entries and transactions.
+
+`after` is the position of the last row of the page before; `next` of a page is that of its own last
+row.
+"""
+
+import re
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from bezant.kernel.database import Database
+from bezant.ledger import schemas, store
+from bezant.ledger.errors import AccountNotFound, BookNotFound, TransactionNotFound
+from bezant.ledger.lane import FIND_ACCOUNTS, FIND_TRANSACTIONS, account_of, bounds_of, transfer_id
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_NIL: Final = UUID(int=0)
+_ENTRY_POSITION: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
+
+
+class Queries:
+    """The ledger's reads. Each sees everything that was answered before it began."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
+        """A tenant's books, oldest first."""
+        start = _NIL if after is None else UUID(after)
+        rows = await self._database.fetch(store.FIND_BOOKS, tenant_id, start, limit + 1)
+        books = [_book(row) for row in rows[:limit]]
+        return schemas.Books(books, str(books[-1].id) if len(rows) > limit else None)
+
+    async def book(self, tenant_id: UUID, book_id: UUID) -> schemas.Book:
+        """One book.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+        """
+        row = await self._database.fetchrow(store.FIND_BOOK, tenant_id, book_id)
+        if row is None:
+            raise BookNotFound(f"No book {book_id}.")
+        return _book(row)
+
+    async def accounts(
+        self, tenant_id: UUID, book_id: UUID, *, after: str | None, limit: int
+    ) -> schemas.Accounts:
+        """A book's accounts, by id."""
+        rows = await self._database.fetch(
+            store.FIND_ACCOUNTS, tenant_id, book_id, after or "", limit + 1
+        )
+        if not rows:
+            await self.book(tenant_id, book_id)
+        accounts = [_account(row) for row in rows[:limit]]
+        return schemas.Accounts(accounts, accounts[-1].id if len(rows) > limit else None)
+
+    async def account(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Account:
+        """One account.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return _account(await self._account_row(tenant_id, book_id, account_id))
+
+    async def balance(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Balance:
+        """An account's balance.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        row = await self._database.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
+        if row is None:
+            raise AccountNotFound(f"No account {account_id!r}.")
+        account = account_of(row)
+        return schemas.Balance(
+            account=account.id,
+            asset=account.asset,
+            posted=str(account.posted),
+            pending_debits=str(account.debits_pending),
+            pending_credits=str(account.credits_pending),
+            available=str(account.available),
+            version=account.version,
+            as_of=account.as_of,
+        )
+
+    async def entries(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, after: str | None, limit: int
+    ) -> schemas.Entries:
+        """An account's entries, oldest first.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        account = await self._account_row(tenant_id, book_id, account_id)
+        rows = await self._database.fetch(
+            store.FIND_ENTRIES,
+            tenant_id,
+            book_id,
+            account["account_no"],
+            *_position(after),
+            limit + 1,
+        )
+        entries = [_entry(row) for row in rows[:limit]]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return schemas.Entries(entries, None if last is None else f"{last['seq']}.{last['leg']}")
+
+    async def transaction(
+        self, tenant_id: UUID, book_id: UUID, transaction_id: UUID
+    ) -> schemas.Transaction:
+        """One transaction with its erasable content, where there is any left.
+
+        Raises:
+            TransactionNotFound: the book, if there is such a book, has no such transaction.
+        """
+        rows = await self._database.fetch(FIND_TRANSACTIONS, tenant_id, book_id, [transaction_id])
+        if not rows:
+            raise TransactionNotFound(f"No transaction {transaction_id}.")
+        return _transaction(rows)
+
+    async def _account_row(
+        self, tenant_id: UUID, book_id: UUID, account_id: str
+    ) -> "asyncpg.Record":
+        row = await self._database.fetchrow(store.FIND_ACCOUNT, tenant_id, book_id, account_id)
+        if row is None:
+            raise AccountNotFound(f"No account {account_id!r}.")
+        return row
+
+
+def _position(after: str | None) -> tuple[int, int]:
+    match = None if after is None else _ENTRY_POSITION.fullmatch(after)
+    return (0, 0) if match is None else (int(match[1]), int(match[2]))
+
+
+def _book(row: "asyncpg.Record") -> schemas.Book:
+    return schemas.Book(
+        id=row["book_id"],
+        name=row["name"],
+        time_zone=row["time_zone"],
+        assets=[
+            schemas.Asset(code, scale)
+            for code, scale in zip(row["codes"], row["scales"], strict=True)
+        ],
+        created_at=row["created_at"],
+    )
+
+
+def _account(row: "asyncpg.Record") -> schemas.Account:
+    return schemas.Account(
+        id=row["account_id"],
+        asset=row["asset"],
+        type=schemas.AccountType(row["type"]),
+        status=schemas.AccountStatus(row["status"]),
+        limits=bounds_of(row).limits(),
+        opened_at=row["opened_at"],
+    )
+
+
+def _entry(row: "asyncpg.Record") -> schemas.Entry:
+    return schemas.Entry(
+        transfer_id=transfer_id(row["transaction_id"], row["leg"]),
+        transaction_id=row["transaction_id"],
+        seq=row["seq"],
+        direction=row["direction"],
+        counterparty=row["counterparty"],
+        amount=str(int(row["amount"])),
+        code=row["code"],
+        booking_date=row["booking_date"],
+        value_date=row["value_date"],
+        effective_at=row["effective_at"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _transaction(rows: "list[asyncpg.Record]") -> schemas.Transaction:
+    first = rows[0]
+    content = {} if first["content"] is None else msgspec.json.decode(first["content"])
+    return schemas.Transaction(
+        id=first["transaction_id"],
+        seq=first["seq"],
+        effective_at=first["effective_at"],
+        recorded_at=first["recorded_at"],
+        postings=[
+            schemas.TransactionLeg(
+                transfer_id=transfer_id(row["transaction_id"], row["leg"]),
+                debit=row["debit"],
+                credit=row["credit"],
+                asset=row["asset"],
+                amount=str(int(row["amount"])),
+                code=row["code"],
+                booking_date=row["booking_date"],
+                value_date=row["value_date"],
+            )
+            for row in rows
+        ],
+        metadata=content.get("metadata"),
+        reason=content.get("reason"),
+    )

@@ -1,0 +1,10 @@
+"""Alembic's entry: runs the revisions on the connection that it was handed."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"], transaction_per_migration=True
+)
+
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,5 @@
+"""Fixtures of this folder."""
+
+from fixtures_notes import client, desk
+
+__all__ = ["client", "desk"]
