@@ -18,7 +18,7 @@ import asyncpg
 
 from bezant.server.embedded import postgres_config as config
 from bezant.server.embedded.child import Child
-from bezant.server.embedded.errors import ServerFailedError, VersionMismatchError, server_failure
+from bezant.server.embedded.errors import ServerFailed, VersionMismatch, server_failure
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.programs import POSTGRES, programs_for
@@ -94,14 +94,14 @@ class PostgresServer:
         """Start it, making the database first where there is none; return when it answers.
 
         Raises:
-            VersionMismatchError: the folder is of another major version.
-            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
-            DiskFullError: no space.
+            VersionMismatch: the folder is of another major version.
+            ServerFailed: it ended or did not answer; the error quotes what it wrote.
+            DiskFull: no space.
         """
         self._check_version()
         programs = programs_for(self._data, POSTGRES)
         if not await stop_orphan(self._folder):
-            raise ServerFailedError(
+            raise ServerFailed(
                 f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",
                 "End it, or restart the machine, and start again.",
             )
@@ -135,7 +135,7 @@ class PostgresServer:
         except FileNotFoundError:
             return
         if found.strip() != _MAJOR:
-            raise VersionMismatchError(
+            raise VersionMismatch(
                 f"The database in {self._folder} is of PostgreSQL {found.strip()[:8]}, "
                 f"and this is {_MAJOR}.",
                 "Start it with the release of Bezant that wrote it, dump the database there, "
@@ -258,7 +258,7 @@ class PostgresServer:
                     raise server_failure(self.name, what, words, self._data.path) from None
                 await asyncio.sleep(_POLL_S)
             except asyncpg.PostgresError as error:
-                raise ServerFailedError(
+                raise ServerFailed(
                     f"{self.name} in {self._folder} refuses the platform: {error}.",
                     f"If {_PASSWORDS} is of another database, remove it: the next start makes new "
                     "passwords.",

@@ -55,7 +55,7 @@ class ValkeyServer:
         """Start it; return its URL, which holds the password, when it answers.
 
         Raises:
-            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
+            ServerFailed: it ended or did not answer; the error quotes what it wrote.
         """
         self._progress("Starting Valkey")
         programs = programs_for(self._data, VALKEY)
