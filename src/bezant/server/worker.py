@@ -19,11 +19,11 @@ import msgspec
 import uvicorn
 import uvloop
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator
+from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import configure_logs, open_tracing
-from bezant.ledger.service import Ledger
+from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import cache_probe
 from bezant.server.connecting import opened_database
@@ -168,7 +168,15 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(authenticator.close)
     cache = cache_probe(task.cache_url)
     opened.push_async_callback(cache.close)
-    return Platform(database, ledger, authenticator, cache, ids, tracing)
+    return Platform(
+        database=database,
+        ledger=ledger,
+        api_keys=ApiKeyService(database, clock, ids),
+        authenticator=authenticator,
+        cache=cache,
+        ids=ids,
+        tracing=tracing,
+    )
 
 
 def _load_certificate(task: Task) -> ServerCertificate:
