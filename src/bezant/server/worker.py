@@ -22,7 +22,7 @@ import uvloop
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.telemetry import configure_logs, open_tracing
+from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import cache_probe
@@ -43,7 +43,7 @@ _CONNECTIONS_SERVED_MAX: Final = 4096
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(Sensitive, msgspec.Struct, frozen=True):
     """What a worker serves, and with what.
 
     Attributes:
