@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 import bezant
-from bezant import ledger
+from bezant.kernel.api_keys import ApiKeyService
+from bezant.kernel.api_keys import api as api_keys_api
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.ledger import Ledger
+from bezant.ledger import api as ledger_api
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
 
@@ -30,6 +32,7 @@ class Platform:
 
     database: Database
     ledger: Ledger
+    api_keys: ApiKeyService
     authenticator: Authenticator
     cache: CacheProbe
     ids: Ids
@@ -52,7 +55,10 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     install(
         app,
-        ledger.operations(platform.ledger),
+        [
+            *ledger_api.operations(platform.ledger),
+            *api_keys_api.operations(platform.api_keys),
+        ],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,
