@@ -1,13 +1,10 @@
 """The whole API over the embedded PostgreSQL, in this process: tenants, their keys, their data."""
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.api_keys import api as api_keys
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -23,14 +21,11 @@ from bezant.kernel.http import Exchange, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger.api import operations
 from bezant.ledger.service import Ledger
-from bezant.server.embedded import EmbeddedServers
-from bezant.server.migrations import migrate
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
-APP_ROLE = "bezant_app"
 ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
 
 _keys = count(1)
@@ -117,21 +112,9 @@ def operator_call(tenant_id: UUID) -> Call:
 
 
 @pytest.fixture(scope="session")
-def run_folder() -> Iterator[Path]:
-    """Where lanes listen; short, since socket paths are."""
-    folder = Path(tempfile.mkdtemp(prefix="bz-", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-async def api(embedded_servers: EmbeddedServers, run_folder: Path) -> AsyncIterator[Api]:
+async def api(database: Database, ledger: Ledger) -> AsyncIterator[Api]:
     """The API, once per session."""
-    await migrate(embedded_servers.postgres.owner_url, APP_ROLE)
-    database = await Database.open(embedded_servers.postgres.app_url)
     clock, ids = SystemClock(), TimeOrderedIds()
-    ledger = Ledger(database, run_folder)
-    await ledger.start()
     authenticator, seen = ApiKeyAuthenticator(database, clock), list[Exchange]()
     keys = ApiKeyService(database, clock, ids)
     app = FastAPI(
@@ -139,15 +122,13 @@ async def api(embedded_servers: EmbeddedServers, run_folder: Path) -> AsyncItera
     )
     install(
         app,
-        operations(ledger),
+        [*operations(ledger), *api_keys.operations(keys)],
         authenticator=authenticator,
         ids=ids,
         observe=seen.append,
     )
     yield Api(app, database, authenticator, keys, seen)
     await authenticator.close()
-    await ledger.close()
-    await database.close()
 
 
 @pytest.fixture(scope="session")
@@ -165,16 +146,16 @@ async def other_tenant(api: Api) -> AsyncIterator[Tenant]:
 
 
 @dataclass
-class Bank:
+class Book:
     """A book with two accounts and one transaction between them."""
 
     tenant: Tenant
-    book: str
+    id: str
     transaction: str
 
     @property
     def path(self) -> str:
-        return f"/v1/books/{self.book}"
+        return f"/v1/books/{self.id}"
 
     def transfer(self, amount: str = "1250", **members: object) -> dict[str, Any]:
         """A transaction's body: from the world into the wallet."""
@@ -183,20 +164,20 @@ class Bank:
 
 
 @pytest.fixture(scope="session")
-async def bank(tenant: Tenant) -> Bank:
+async def book(tenant: Tenant) -> Book:
     """A book with `world` (an asset) and `wallet` (a liability that holds 1000.00)."""
-    return await open_bank(tenant)
+    return await open_book(tenant)
 
 
-async def open_bank(tenant: Tenant) -> Bank:
+async def open_book(tenant: Tenant) -> Book:
     """A new such book."""
-    book = await tenant.create(
+    created = await tenant.create(
         "/v1/books", {"name": "Money", "assets": [{"code": "EUR", "scale": 2}]}
     )
-    bank = Bank(tenant, book["id"], "")
+    book = Book(tenant, created["id"], "")
     for account, kind in (("world", "asset"), ("wallet", "liability")):
         body = {"id": account, "asset": "EUR", "type": kind, "limits": {"overdraft": "0"}}
-        await tenant.create(f"{bank.path}/accounts", body)
-    posted = await tenant.create(f"{bank.path}/transactions", bank.transfer("100000"))
-    bank.transaction = posted["id"]
-    return bank
+        await tenant.create(f"{book.path}/accounts", body)
+    posted = await tenant.create(f"{book.path}/transactions", book.transfer("100000"))
+    book.transaction = posted["id"]
+    return book

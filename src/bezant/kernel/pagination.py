@@ -20,6 +20,9 @@ LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
 CURSOR_CHARACTERS_MAX: Final = 512
 
+UUID_POSITION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The form of positions that are identifiers."""
+
 _CHECK_BYTES: Final = 8
 
 

@@ -46,13 +46,23 @@ def default_data_dir() -> Path:
 
     Root's own home is closed to the user that the database runs as, so root has a place of the
     system; others follow the XDG Base Directory Specification 0.8.
+
+    Raises:
+        SettingsError: the user has no home.
     """
     if os.geteuid() == 0:
         return Path("/var/lib/bezant")
     home = os.environ.get("XDG_DATA_HOME", "")
     # "All paths set in these environment variables must be absolute" (ibid.), or are ignored.
-    parent = Path(home) if home.startswith("/") else Path.home() / ".local/share"
-    return parent / "bezant"
+    if home.startswith("/"):
+        return Path(home) / "bezant"
+    try:
+        return Path.home() / ".local/share/bezant"
+    except RuntimeError:
+        problem = (
+            f"data_dir ({ENVIRONMENT_PREFIX}DATA_DIR): this user has no home, so name a folder."
+        )
+        raise SettingsError([problem]) from None
 
 
 class Settings(BaseSettings):

@@ -1,1 +1,27 @@
-"""Placeholder docstring."""
+"""The system of record: books, accounts, transactions, proof."""
+
+from bezant.ledger import schemas
+from bezant.ledger.api import operations
+from bezant.ledger.lane import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.service import Ledger
+from bezant.ledger.verify import BookReport, Finding, verify, verify_book
+
+__all__ = [
+    "BookReport",
+    "Decision",
+    "Finding",
+    "Ledger",
+    "PostBatch",
+    "PostTransaction",
+    "ReadKind",
+    "Reads",
+    "Rider",
+    "RiderKinds",
+    "Seen",
+    "operations",
+    "post",
+    "schemas",
+    "verify",
+    "verify_book",
+]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
-from bezant.kernel.pagination import InvalidCursor, Page, turn_page
+from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.ledger import errors, schemas
 from bezant.ledger.service import Ledger
 
@@ -21,7 +21,6 @@ BATCH_BYTES_MAX: Final = 16 << 20
 _BOOK: Final = "/v1/books/{book}"
 _ACCOUNT: Final = "/v1/books/{book}/accounts/{account}"
 
-_BOOK_POSITION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ACCOUNT_POSITION: Final = re.compile(r"[A-Za-z0-9:._@-]{1,128}")
 _ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
 
@@ -83,7 +82,7 @@ class Routes:
         return await turn_page(
             "/v1/books",
             asked.query,
-            _BOOK_POSITION,
+            UUID_POSITION,
             lambda after, limit: self._ledger.books(tenant_id, after=after, limit=limit),
         )
 

@@ -1,17 +1,17 @@
 """Wire models of the ledger's routes. Amounts are strings of minor units."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from bezant.kernel.instants import Instant, require_within_calendar
+
 BATCH_TRANSACTIONS_MAX = 8_190
 POSTINGS_MAX = 8_190
 METADATA_MEMBERS_MAX = 50
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 # `\Z`, since Python's `$` also matches before a final newline.
 AccountId = Annotated[
@@ -58,7 +58,6 @@ PostingCode = Annotated[
         description="The client's kind of posting.",
     ),
 ]
-Instant = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 MetadataKey = Annotated[str, Meta(min_length=1, max_length=64)]
 MetadataValue = Annotated[str, Meta(max_length=1_000)]
@@ -185,9 +184,7 @@ class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
     def __post_init__(self) -> None:
-        # An instant at the calendar's edge overflows when it is converted to UTC.
-        if self.effective_at is not None and not EARLIEST <= self.effective_at <= LATEST:
-            raise ValueError("Invalid field `effective_at`: from 1970 to 9999, UTC")
+        require_within_calendar(self.effective_at, "effective_at")
 
 
 class PostedLeg(Struct, frozen=True):

@@ -12,8 +12,8 @@ from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
-from bezant.ledger import api as ledger_api
-from bezant.ledger.service import Ledger
+from bezant import ledger
+from bezant.ledger import Ledger
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
 
@@ -52,7 +52,7 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     install(
         app,
-        ledger_api.operations(platform.ledger),
+        ledger.operations(platform.ledger),
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,

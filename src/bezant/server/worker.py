@@ -23,7 +23,7 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import configure_logs, open_tracing
-from bezant.ledger.service import Ledger
+from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import cache_probe
 from bezant.server.connecting import opened_database

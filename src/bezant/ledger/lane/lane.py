@@ -1,4 +1,4 @@
-"""A lane: the one writer of a book. It gathers what waits into batches, and commits a batch at a time."""
+"""A lane: the one writer of a book. It commits what waits, a batch at a time."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,13 @@ import asyncpg
 from bezant.kernel import audit, idempotency, purity
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database, Row, write_rows
+from bezant.kernel.database import (
+    CommitUnknown,
+    Database,
+    DatabaseUnavailable,
+    Row,
+    write_rows,
+)
 from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import BATCH_ITEMS, BATCH_SECONDS, IDEMPOTENT_REPLAYS, LANE_QUEUE
@@ -42,7 +48,7 @@ SeenRows = Mapping[tuple[str, Any], Mapping[str, Any]]
 
 @dataclass(slots=True)
 class _Outcome:
-    """A batch decided: the book's draft, rows that travel with it, answers by item, and items that broke."""
+    """A batch decided: the draft, rows that travel with it, answers, and items that broke."""
 
     draft: Draft
     head: Head
@@ -119,10 +125,11 @@ class Lane:
                 item.fail(LaneLost())
 
     async def _serve(self, items: Sequence[Item]) -> None:
-        """Commit items together; if the database refuses, in halves, so that a bad one stands alone."""
+        """Commit items together; refused by the database, in halves, so that a bad one is alone."""
         try:
             await self._commit(items)
-        except (LaneLost, CommitUnknown) as error:
+        except (LaneLost, CommitUnknown, DatabaseUnavailable) as error:
+            # What is in memory may no longer be so. Whoever takes the lane next looks.
             for item in items:
                 item.fail(LaneLost())
             raise LaneLost from error

@@ -97,8 +97,8 @@ class PostgresServer:
             ServerFailedError: it ended or did not answer; the error quotes what it wrote.
             DiskFullError: no space.
         """
-        programs = programs_for(self._data, POSTGRES)
         self._check_version()
+        programs = programs_for(self._data, POSTGRES)
         if not await stop_orphan(self._folder):
             raise ServerFailedError(
                 f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",

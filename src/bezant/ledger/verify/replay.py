@@ -1,0 +1,210 @@
+"""A book's history, replayed from its rows alone: pure, one number of the feed at a time.
+
+Nothing is taken from the balances, the accounts' table or the lane: they are what is judged.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from bezant.ledger.accounts import leaf_of
+from bezant.ledger.domain import Account
+from bezant.ledger.errors import BalanceOverflow, MaximumExceeded, OverdraftExceeded
+from bezant.ledger.lane import AccountEvent, bounds_of
+from bezant.ledger.proof import (
+    Frontier,
+    PostingLeaf,
+    TransactionLeaf,
+    content_hash,
+    leaf_hash,
+    merkle_root,
+)
+from bezant.ledger.schemas import AccountStatus, AccountType
+from bezant.ledger.verify.findings import Finding, Kind
+
+FINDINGS_MAX: Final = 20
+
+Row = Mapping[str, Any]
+
+_BEFORE_TIME: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Replay:
+    """What history says about a book.
+
+    Attributes:
+        accounts: as history leaves them, by number.
+        log: the Merkle log over the batches seen.
+        seq: the last number seen.
+        findings: differences found, the first ones.
+    """
+
+    book_id: UUID
+    accounts: dict[int, Account] = field(default_factory=dict)
+    log: Frontier = field(default_factory=Frontier)
+    seq: int = 0
+    transfers: int = 0
+    recorded_at: datetime = _BEFORE_TIME
+    findings: list[Finding] = field(default_factory=list)
+    _leaves: list[bytes] = field(default_factory=list)
+
+    def find(self, kind: Kind, place: str, detail: str) -> None:
+        """Note a difference."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(Finding(kind, place, detail))
+
+    def transaction(self, legs: Sequence[Row]) -> None:
+        """Replay the legs under one number."""
+        first = legs[0]
+        self._advance(first)
+        place = f"seq {first['seq']}"
+        if [leg["leg"] for leg in legs] != list(range(len(legs))):
+            self.find(Kind.LEG_GAP, place, f"legs {[leg['leg'] for leg in legs]}")
+        shared = ("transaction_id", "effective_at", "recorded_at", "content_hash")
+        if any(leg[name] != first[name] for leg in legs for name in shared):
+            self.find(Kind.TRANSACTION_TORN, place, "its legs differ in what they share")
+        self._check_content(first, place)
+        leaves = [leaf for leg in legs if (leaf := self._leg(leg, place)) is not None]
+        self.transfers += len(legs)
+        commitment = first["content_hash"]
+        self._leaves.append(
+            TransactionLeaf(
+                self.book_id,
+                None if commitment is None else commitment.hex(),
+                first["effective_at"],
+                first["transaction_id"],
+                "transaction",
+                leaves,
+                first["recorded_at"],
+                str(first["seq"]),
+            ).encode()
+        )
+
+    def account_event(self, row: Row) -> None:
+        """Replay an account's opening or change."""
+        self._advance(row)
+        event = AccountEvent(
+            row["seq"],
+            row["kind"],
+            row["account_no"],
+            row["account_id"],
+            row["asset"],
+            row["type"],
+            row["status"],
+            bounds_of(row),
+            row["recorded_at"],
+        )
+        self._leaves.append(leaf_of(self.book_id, event).encode())
+        if event.kind == "opened":
+            self.accounts[event.account_no] = Account(
+                no=event.account_no,
+                id=event.account_id,
+                asset=event.asset,
+                type=AccountType(event.type),
+                status=AccountStatus(event.status),
+                bounds=event.bounds,
+                opened_at=event.recorded_at,
+                debits_posted=0,
+                credits_posted=0,
+                debits_pending=0,
+                credits_pending=0,
+                version=0,
+                as_of=event.recorded_at,
+            )
+        elif (account := self.accounts.get(event.account_no)) is None:
+            self.find(
+                Kind.UNKNOWN_ACCOUNT,
+                f"seq {event.seq}",
+                f"account number {event.account_no} was never opened",
+            )
+        else:
+            account.status, account.bounds = AccountStatus(event.status), event.bounds
+
+    def batch(self, row: Row) -> None:
+        """Close a batch: compare its root with that of what was replayed since the one before."""
+        place = f"batch {row['batch_no']}"
+        expected = (self.log.size, self.seq - len(self._leaves) + 1, self.seq)
+        if (row["batch_no"], row["first_seq"], row["last_seq"]) != expected:
+            self.find(
+                Kind.BATCH_RANGE,
+                place,
+                f"covers {row['first_seq']} to {row['last_seq']}; history has"
+                f" {expected[1]} to {expected[2]} as batch {expected[0]}",
+            )
+        root = merkle_root([leaf_hash(leaf) for leaf in self._leaves])
+        if root != row["root"]:
+            self.find(
+                Kind.BATCH_ROOT,
+                f"{place}, seq {expected[1]} to {expected[2]}",
+                f"stored {row['root'].hex()}, history gives {root.hex()}",
+            )
+        self.log = self.log.append(leaf_hash(root))
+        self._leaves.clear()
+
+    def check_end(self) -> None:
+        """Everything that history recorded belongs to a batch."""
+        if self._leaves:
+            self.find(
+                Kind.BATCH_RANGE, f"seq {self.seq}", f"the last {len(self._leaves)} are in no batch"
+            )
+
+    def check_limits(self) -> None:
+        """No account stands outside its limits."""
+        for account in self.accounts.values():
+            try:
+                account.check_limits()
+            except (OverdraftExceeded, MaximumExceeded, BalanceOverflow) as broken:
+                self.find(Kind.LIMIT_BROKEN, f"account {account.id}", broken.detail)
+
+    def _advance(self, row: Row) -> None:
+        seq, recorded_at = row["seq"], row["recorded_at"]
+        if seq != self.seq + 1:
+            self.find(Kind.SEQUENCE_GAP, f"seq {self.seq + 1}", f"followed by seq {seq}")
+        if recorded_at <= self.recorded_at:
+            self.find(
+                Kind.TIME_ORDER,
+                f"seq {seq}",
+                f"recorded at {recorded_at}, not after the one before",
+            )
+        self.seq, self.recorded_at = seq, recorded_at
+
+    def _check_content(self, row: Row, place: str) -> None:
+        """Content may have been erased; what is there must be what was committed to."""
+        if row["salt"] is None or row["content_hash"] is None:
+            return
+        if content_hash(row["salt"], row["content"]) != row["content_hash"]:
+            self.find(Kind.CONTENT_CHANGED, place, "its content is not what was committed to")
+
+    def _leg(self, leg: Row, place: str) -> PostingLeaf | None:
+        debit = self.accounts.get(leg["debit_no"])
+        credit = self.accounts.get(leg["credit_no"])
+        if debit is None or credit is None:
+            self.find(
+                Kind.UNKNOWN_ACCOUNT,
+                f"{place}, leg {leg['leg']}",
+                f"debits account number {leg['debit_no']}, credits {leg['credit_no']}",
+            )
+            return None
+        if debit.asset != credit.asset:
+            self.find(
+                Kind.ASSET_MIXED, f"{place}, leg {leg['leg']}", f"{debit.asset} and {credit.asset}"
+            )
+        amount = int(leg["amount"])
+        debit.debits_posted += amount
+        credit.credits_posted += amount
+        for account in (debit, credit):
+            account.version += 1
+            account.as_of = leg["recorded_at"]
+        return PostingLeaf(
+            str(amount),
+            debit.asset,
+            leg["booking_date"],
+            leg["code"],
+            credit.id,
+            debit.id,
+            leg["kind"],
+            leg["value_date"],
+        )

@@ -1,0 +1,1 @@
+"""Checks of this repository that are run from it and are not shipped."""

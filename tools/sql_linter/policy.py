@@ -1,0 +1,68 @@
+"""What this repository declares to the linter.
+
+Every exception has a reason, and is a finding itself when nothing needs it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The tables that are special, and the exceptions.
+
+    A path is from the source folder; a statement is `path:NAME`.
+
+    Attributes:
+        history: tables that are only ever inserted into.
+        global_tables: tables without a tenant, with the reason.
+        across_tenants: statements that may reach every tenant, with the reason.
+        across_books: statements that may reach every book of their tenant, with the reason.
+        accelerators: files that may use COPY behind the capability flag, with the reason.
+        templates: statements whose `{names}` are filled with identifiers, which parameters cannot
+            carry; and values to read them with.
+        formatted: functions (`path:function`) that may join constants, with the reason.
+        unparsed: constants that the parser cannot read, with the reason.
+    """
+
+    history: frozenset[str] = frozenset()
+    global_tables: Mapping[str, str] = field(default_factory=dict)
+    across_tenants: Mapping[str, str] = field(default_factory=dict)
+    across_books: Mapping[str, str] = field(default_factory=dict)
+    accelerators: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    formatted: Mapping[str, str] = field(default_factory=dict)
+    unparsed: Mapping[str, str] = field(default_factory=dict)
+
+
+_IDENTIFIERS = "bezant/server/migrations/store.py"
+
+HOUSE = Policy(
+    history=frozenset({"transfer", "batch", "account_event", "audit_entry"}),
+    global_tables={"schema_contract": "One row for the whole deployment, written by migrations."},
+    across_books={
+        "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
+    },
+    templates={
+        f"{_IDENTIFIERS}:GRANT_SCHEMA": {"role": "application"},
+        f"{_IDENTIFIERS}:GRANT": {
+            "privileges": "SELECT, INSERT",
+            "table": "transfer",
+            "role": "application",
+        },
+        "bezant/server/migrations/versions/0003_ledger.py:PARTITION": {
+            "table": "transfer",
+            "number": 0,
+            "modulus": 16,
+            "storage": " WITH (fillfactor = 50)",
+        },
+    },
+    formatted={
+        "bezant/kernel/database/pool.py:Database.transaction": (
+            "Behind a pooler BEGIN and the timeouts, both constants, are one message."
+        ),
+        "bezant/server/embedded/postgres_config.py:bootstrap_sql": (
+            "Single-user mode reads the roles' statements; no driver can connect yet."
+        ),
+    },
+)
