@@ -1,0 +1,11 @@
+"""Python imports this by its name when it starts: here, in every process that a test run starts."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+if folder := os.environ.get("BEZANT_SQL_RECORD"):
+    from tools.sql_recorder import recorded
+
+    # Until the process ends.
+    ExitStack().enter_context(recorded(Path(folder)))
