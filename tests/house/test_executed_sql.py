@@ -1,7 +1,8 @@
 """A run is recorded at the driver, and any difference from the source is named."""
 
+import asyncio
 import os
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
@@ -116,5 +117,8 @@ async def test_a_process_that_a_test_starts_is_recorded_though_it_is_killed(
         asyncio.run(main())
     """
     environment = os.environ | {FOLDER_VARIABLE: str(tmp_path)}
-    subprocess.run([sys.executable, "-c", script, app_url], env=environment, check=False)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, app_url, env=environment
+    )
+    assert await child.wait() == -signal.SIGKILL
     assert read_records(tmp_path) == {"SELECT 5": True}

@@ -19,10 +19,9 @@ FOLDER_VARIABLE: Final = "BEZANT_SQL_RECORD"
 
 
 class Record:
-    """Distinct statements that were sent, and whether the server carried them out.
-
     """Distinct statements that were sent, and whether the server carried each out.
 
+    Each is written down when it is first seen, so that a test may kill the process.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Placeholder docstring."""
+"""Financial message formats: pure reading and writing, without state, database or network."""

@@ -6,6 +6,7 @@ taken from elsewhere.
 """
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, Protocol, TypeVar, cast
@@ -18,6 +19,9 @@ from bezant.kernel.errors import Refusal
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
 CURSOR_CHARACTERS_MAX: Final = 512
+
+UUID_POSITION: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The form of positions that are identifiers."""
 
 _CHECK_BYTES: Final = 8
 
@@ -52,14 +56,22 @@ PageT = TypeVar("PageT", bound=_Paged)
 
 
 async def turn_page(
-    listing: str, page: Page, read: Callable[[str | None, int], Awaitable[PageT]]
+    listing: str,
+    page: Page,
+    position: re.Pattern[str],
+    read: Callable[[str | None, int], Awaitable[PageT]],
 ) -> PageT:
     """Read one page with `read(after, limit)`, which knows positions and no cursors.
+
+    `position` is the form of the listing's positions: who makes up a cursor with the right digest
+    still gets nothing else through.
 
     Raises:
         InvalidCursor: the page's cursor is not of this listing.
     """
     after = None if page.cursor is None else read_cursor(listing, page.cursor)
+    if after is not None and not position.fullmatch(after):
+        raise _invalid()
     found = await read(after, page.limit)
     if found.next is None:
         return found

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,9 +21,7 @@ from pydantic_settings import (
     SecretsSettingsSource,
     SettingsConfigDict,
 )
-from pydantic_settings import (
-    SettingsError as SourceError,
-)
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
@@ -47,13 +46,23 @@ def default_data_dir() -> Path:
 
     Root's own home is closed to the user that the database runs as, so root has a place of the
     system; others follow the XDG Base Directory Specification 0.8.
+
+    Raises:
+        SettingsError: the user has no home.
     """
     if os.geteuid() == 0:
         return Path("/var/lib/bezant")
     home = os.environ.get("XDG_DATA_HOME", "")
     # "All paths set in these environment variables must be absolute" (ibid.), or are ignored.
-    parent = Path(home) if home.startswith("/") else Path.home() / ".local/share"
-    return parent / "bezant"
+    if home.startswith("/"):
+        return Path(home) / "bezant"
+    try:
+        return Path.home() / ".local/share/bezant"
+    except RuntimeError:
+        problem = (
+            f"data_dir ({ENVIRONMENT_PREFIX}DATA_DIR): this user has no home, so name a folder."
+        )
+        raise SettingsError([problem]) from None
 
 
 class Settings(BaseSettings):
@@ -117,8 +126,7 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             # Not chained: the original carries the input.
-            problems = [_sentence(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
-            raise SettingsError(problems) from None
+            raise SettingsError([_sentence(each) for each in error.errors()]) from None
         except SourceError as error:
             raise SettingsError([str(error)]) from None
 
@@ -168,7 +176,7 @@ class Settings(BaseSettings):
     def _check_key(cls, path: Path | None, info: ValidationInfo) -> Path | None:
         # A certificate that failed its own check is not in `data`, and is named already.
         if (path is None) != (info.data.get("tls_certificate", path) is None):
-            raise ValueError("and tls_certificate are given together or not at all")
+            raise ValueError("goes together with tls_certificate")
         return _readable(path)
 
     @field_validator("otlp_endpoint")
@@ -256,6 +264,9 @@ def _readable(path: Path | None) -> Path | None:
     return path
 
 
-def _sentence(name: str, message: str) -> str:
-    reason = message.removeprefix("Value error, ")
+def _sentence(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting."
+    reason = error["msg"].removeprefix("Value error, ")
     return f"{name} ({ENVIRONMENT_PREFIX}{name.upper()}): {reason}."

@@ -1,5 +1,6 @@
 """The ledger's routes: what each takes, answers and declines, and the use case behind it."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from msgspec import Struct
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
-from bezant.kernel.pagination import InvalidCursor, Page, turn_page
+from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.ledger import errors, schemas
 from bezant.ledger.service import Ledger
 
@@ -19,6 +20,10 @@ BATCH_BYTES_MAX: Final = 16 << 20
 
 _BOOK: Final = "/v1/books/{book}"
 _ACCOUNT: Final = "/v1/books/{book}/accounts/{account}"
+
+_ACCOUNT_POSITION: Final = re.compile(r"[A-Za-z0-9:._@-]{1,128}")
+_ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
+
 _OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.BookNotFound,
     errors.UnknownAccount,
@@ -77,6 +82,7 @@ class Routes:
         return await turn_page(
             "/v1/books",
             asked.query,
+            UUID_POSITION,
             lambda after, limit: self._ledger.books(tenant_id, after=after, limit=limit),
         )
 
@@ -94,6 +100,7 @@ class Routes:
         return await turn_page(
             f"/v1/books/{book_id}/accounts",
             asked.query,
+            _ACCOUNT_POSITION,
             lambda after, limit: self._ledger.accounts(
                 tenant_id, book_id, after=after, limit=limit
             ),
@@ -127,6 +134,7 @@ class Routes:
         return await turn_page(
             f"/v1/books/{book_id}/accounts/{account_id}/entries",
             asked.query,
+            _ENTRY_POSITION,
             lambda after, limit: self._ledger.entries(
                 tenant_id, book_id, account_id, cursor=after, limit=limit
             ),
@@ -165,8 +173,10 @@ def _transactions(routes: Routes) -> Sequence[Operation]:
             path_type=BookPath,
             body_type=schemas.NewTransaction,
             example={"postings": [_POSTING_EXAMPLE], "metadata": {"invoice": "2031"}},
+            description="With `dry_run`, 200 and what would be posted; nothing is.",
             status=201,
             answer_type=schemas.PostedTransaction,
+            other_answers={200: schemas.PostedTransaction},
             refusals=(*_OF_POSTINGS, *_OF_LANES),
             handler=routes.post,
         ),
@@ -190,7 +200,7 @@ def _transactions(routes: Routes) -> Sequence[Operation]:
                 ]
             },
             answer_type=schemas.BatchResults,
-            refusals=(errors.BookNotFound, *_OF_LANES),
+            refusals=(errors.BookNotFound, errors.TooManyPostings, *_OF_LANES),
             handler=routes.post_batch,
         ),
         ReadOperation(
@@ -254,6 +264,7 @@ def _accounts(routes: Routes) -> Sequence[Operation]:
                 errors.BookNotFound,
                 errors.AccountExists,
                 errors.UnknownAsset,
+                errors.LimitsBroken,
                 errors.LimitsContradict,
                 *_OF_LANES,
             ),

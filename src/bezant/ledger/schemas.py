@@ -7,23 +7,26 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from bezant.kernel.instants import Instant, require_within_calendar
+
 BATCH_TRANSACTIONS_MAX = 8_190
 POSTINGS_MAX = 8_190
 METADATA_MEMBERS_MAX = 50
 
+# `\Z`, since Python's `$` also matches before a final newline.
 AccountId = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9:._@-]{0,127}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9:._@-]{0,127}\Z",
         max_length=128,
-        description="The client's own identifier, an opaque reference such as `customers:42:wallet`.",
+        description="The client's own identifier: an opaque reference, no personal data.",
         examples=["customers:42:wallet"],
     ),
 ]
 AssetCode = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Z][A-Z0-9]{0,15}$",
+        pattern=r"^[A-Z][A-Z0-9]{0,15}\Z",
         max_length=16,
         description="ISO 4217 or own code.",
         examples=["EUR"],
@@ -32,7 +35,7 @@ AssetCode = Annotated[
 Amount = Annotated[
     str,
     Meta(
-        pattern=r"^[1-9][0-9]{0,38}$",
+        pattern=r"^[1-9][0-9]{0,38}\Z",
         max_length=39,
         description="Minor units, more than zero.",
         examples=["1250"],
@@ -41,13 +44,16 @@ Amount = Annotated[
 Limit = Annotated[
     str,
     Meta(
-        pattern=r"^(0|[1-9][0-9]{0,38})$", max_length=39, description="Minor units.", examples=["0"]
+        pattern=r"^(0|[1-9][0-9]{0,38})\Z",
+        max_length=39,
+        description="Minor units.",
+        examples=["0"],
     ),
 ]
 PostingCode = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_.-]{0,32}$",
+        pattern=r"^[A-Za-z0-9_.-]{0,32}\Z",
         max_length=32,
         description="The client's kind of posting.",
     ),
@@ -172,10 +178,13 @@ class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
 
     postings: Annotated[list[Posting], Meta(min_length=1, max_length=POSTINGS_MAX)]
     id: UUID | None = None
-    effective_at: datetime | None = None
+    effective_at: Instant | None = None
     metadata: Metadata | None = None
     reason: Annotated[str, Meta(max_length=500)] | None = None
     dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        require_within_calendar(self.effective_at, "effective_at")
 
 
 class PostedLeg(Struct, frozen=True):

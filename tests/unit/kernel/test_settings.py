@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_every_problem_is_named_at_once() -> None:
         otlp_endpoint="collector:4318",
         colour="blue",
     )
-    named = [problem.partition(" ")[0] for problem in problems]
+    named = [re.split("[ :]", problem)[0] for problem in problems]
     assert named == [
         "port",
         "workers",
@@ -167,3 +168,12 @@ def test_root_keeps_data_with_the_system_and_others_in_their_home(
     monkeypatch.setenv("XDG_DATA_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/ada")
     assert default_data_dir() == Path("/home/ada/.local/share/bezant")
+
+
+def test_a_user_without_a_home_is_asked_for_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert problems_of()[0].startswith("data_dir (BEZANT_DATA_DIR)")
+    assert Settings.load({"data_dir": "/srv/bezant"}).data_dir == Path("/srv/bezant")

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from bezant.kernel.instants import Instant, require_within_calendar
+
 Scope = Literal["keys:write", "ledger:read", "ledger:write", "metrics:read"]
 
 OVERLAP_S_DEFAULT = 24 * 3600
@@ -17,7 +19,10 @@ class NewApiKey(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=100, description="What it is for.")]
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
-    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    expires_at: Instant | None = None
+
+    def __post_init__(self) -> None:
+        require_within_calendar(self.expires_at, "expires_at")
 
 
 class Rotation(Struct, frozen=True, forbid_unknown_fields=True):

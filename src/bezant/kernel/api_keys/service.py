@@ -17,7 +17,6 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
-from bezant.kernel.pagination import InvalidCursor
 
 if TYPE_CHECKING:
     import asyncpg
@@ -118,10 +117,7 @@ class ApiKeyService:
 
     async def page(self, tenant_id: UUID, *, after: str | None, limit: int) -> ApiKeys:
         """A tenant's keys, oldest first, after the key with the identifier `after`."""
-        try:
-            start = _BEFORE_ALL if after is None else UUID(after)
-        except ValueError:
-            raise InvalidCursor("The cursor is not of this listing.", field="cursor") from None
+        start = _BEFORE_ALL if after is None else UUID(after)
         rows = await self._database.fetch(store.LIST, tenant_id, start, limit + 1)
         keys = [_key_of(row) for row in rows[:limit]]
         return ApiKeys(keys, str(keys[-1].id) if len(rows) > limit else None)

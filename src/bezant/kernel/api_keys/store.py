@@ -31,5 +31,5 @@ REVOKE: Final = """
 # The condition keeps several processes to one write a minute between them.
 TOUCH: Final = """
     UPDATE api_key SET last_used_at = $3
-    WHERE tenant_id = $1 AND key_id = $2 AND (last_used_at IS NULL OR last_used_at < $4)
+    WHERE tenant_id = $1 AND key_id = $2 AND (last_used_at IS NULL OR last_used_at <= $4)
 """

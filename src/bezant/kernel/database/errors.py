@@ -28,11 +28,14 @@ CONNECTION_LOST = (
 def is_lost(error: BaseException, connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
     """Whether an error means that the connection is gone.
 
-    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse; only the first is
-    something that passes.
+    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse;
+    only the first is something that passes.
     """
     if isinstance(error, asyncpg.InterfaceError):
-        return connection.is_closed()
+        try:
+            return connection.is_closed()
+        except asyncpg.InterfaceError:
+            return True  # the pool has taken it back already, which it does with lost ones only
     return isinstance(error, CONNECTION_LOST)
 
 

@@ -133,7 +133,7 @@ class Database:
         *,
         begin: str = BEGIN_SERIALIZABLE,
     ) -> T:
-        """Run `work` in one SERIALIZABLE transaction, again from its start when it lost against another.
+        """Run `work` in one SERIALIZABLE transaction; again from its start where it lost.
 
         Args:
             work: reads and writes through the connection that it is given; free of other effects,
@@ -164,8 +164,9 @@ class Database:
                 await connection.execute(begin)
                 result = await work(connection)
             except BaseException as error:
+                was_lost = is_lost(error, connection)
                 await _roll_back(connection)
-                if is_lost(error, connection):
+                if was_lost:
                     raise _unavailable(error) from error
                 raise
             try:
@@ -173,8 +174,9 @@ class Database:
             except RETRYABLE:
                 raise
             except BaseException as error:
-                connection.terminate()
-                if is_lost(error, connection):
+                was_lost = is_lost(error, connection)
+                _end(connection)
+                if was_lost:
                     raise CommitUnknown from error
                 raise
             return result
@@ -212,7 +214,13 @@ async def _roll_back(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
     try:
         await connection.execute(ROLLBACK)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        # Ended, it cannot commit; and the server rolls back what a lost session had open.
+        # The server rolls back what a session had open that it loses.
+        _end(connection)
+
+
+def _end(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    # The pool has taken a lost connection back already, and lets nobody end it twice.
+    with suppress(asyncpg.InterfaceError):
         connection.terminate()
 
 

@@ -25,7 +25,9 @@ FIELD_CHARACTERS_MAX: Final = 200
 
 # msgspec ends its messages by where: " - at `$.postings[0].amount`", " - at `key` in `$.metadata`".
 _WHERE: Final = re.compile(r"(?s)^(?P<what>.*?) - at (?:`key` in )?`\$\.?(?P<path>.*)`$")
-_NAMED_FIELD: Final = re.compile(r"(?s)(?:unknown|missing required) field `(?P<name>.*)`$")
+_NAMED_FIELD: Final = re.compile(
+    r"(?s)(?:unknown|missing required|Invalid) field `(?P<name>[^`]*)`"
+)
 _JSON_TYPES: Final = frozenset(
     {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
 )
@@ -119,6 +121,8 @@ def malformed(error: msgspec.ValidationError) -> Malformed:
     what, path = (located["what"], located["path"]) if located else (text, "")
     if what.startswith("Invalid enum value"):
         what = "Not one of the values that this field takes"
+    # Patterns are shown as JSON Schema has them.
+    what = what.replace(r"\\Z'", "$'")
     named = _NAMED_FIELD.search(what)
     if named:
         path = f"{path}.{named['name']}" if path else named["name"]

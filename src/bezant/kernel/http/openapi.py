@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bezant.kernel.database import DatabaseUnavailable, TooContended
 from bezant.kernel.errors import (
     Busy,
     Forbidden,
@@ -26,14 +27,24 @@ from bezant.kernel.http.errors import (
 )
 from bezant.kernel.http.headers import IDEMPOTENCY_KEY_CHARACTERS_MAX
 from bezant.kernel.http.operations import Operation, ReadOperation, WriteOperation
+from bezant.kernel.idempotency import KeyReused
 
 SECURITY_SCHEME: Final = "apiKey"
 _REF: Final = "#/components/schemas/{name}"
 
-OF_EVERY_OPERATION: Final = (Malformed, Unauthenticated, Forbidden, Busy, Unavailable)
+OF_EVERY_OPERATION: Final = (
+    Malformed,
+    Unauthenticated,
+    Forbidden,
+    Busy,
+    Unavailable,
+    DatabaseUnavailable,
+)
 OF_EVERY_WRITE: Final = (
     IdempotencyKeyRequired,
     IdempotencyKeyInvalid,
+    KeyReused,
+    TooContended,
     RequestTimeout,
     TooLarge,
     UnsupportedMediaType,
@@ -49,7 +60,7 @@ def add_operations(base: dict[str, Any], operations: Sequence[Operation]) -> dic
         path = base["paths"].setdefault(operation.path, {})
         path[operation.method.lower()] = _operation(operation, schema_of)
     known = base.setdefault("components", {})
-    known.setdefault("schemas", {}).update(components)
+    known.setdefault("schemas", {}).update(_translated(components))
     known["securitySchemes"] = {
         SECURITY_SCHEME: {"type": "http", "scheme": "bearer", "description": "An API key, `bz_…`."}
     }
@@ -69,6 +80,7 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
 def _kinds(operation: Operation) -> Iterable[type[Any]]:
     yield Problem
     yield operation.answer_type
+    yield from operation.other_answers.values()
     if isinstance(operation, WriteOperation):
         yield operation.body_type
 
@@ -117,7 +129,7 @@ def _parameters(kind: type[Any], place: str) -> list[dict[str, Any]]:
             "name": name,
             "in": place,
             "required": place == "path" or name in required,
-            "schema": _without_null(schema),
+            "schema": _translated(_without_null(schema)),
         }
         for name, schema in shape.get("properties", {}).items()
     ]
@@ -132,27 +144,52 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return kept[0]
 
 
+def _translated(schema: Any) -> Any:  # noqa: ANN401 - any JSON
+    r"""The schema with Python's patterns in JSON Schema's dialect.
+
+    The end of the text is `\Z` in Python, whose `$` also matches before a final newline, and `$`
+    in JSON Schema (ECMA-262).
+    """
+    if isinstance(schema, list):
+        return [_translated(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    translated = {name: _translated(each) for name, each in schema.items()}
+    if isinstance(translated.get("pattern"), str):
+        translated["pattern"] = translated["pattern"].replace(r"\Z", "$")
+    return translated
+
+
 def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[str, Any]:
-    headers: dict[str, Any] = {"X-Request-Id": _header("What the logs know this request by.")}
-    if isinstance(operation, WriteOperation):
-        headers["Idempotency-Replayed"] = _header(
-            "`true` when the answer was stored by an earlier request with the same key."
-        )
-    success = {
-        "description": HTTPStatus(operation.status).phrase,
-        "headers": headers,
-        "content": {"application/json": {"schema": schema_of[operation.answer_type]}},
+    headers = _headers(operation)
+    answers = {operation.status: operation.answer_type, **operation.other_answers}
+    responses: dict[str, Any] = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "headers": headers,
+            "content": {"application/json": {"schema": schema_of[answer_type]}},
+        }
+        for status, answer_type in sorted(answers.items())
     }
-    responses: dict[str, Any] = {str(operation.status): success}
     refusals = refusals_of(operation)
     for status in sorted({refusal.status for refusal in refusals}):
         responses[str(status)] = _problems(
-            [refusal for refusal in refusals if refusal.status == status]
+            [refusal for refusal in refusals if refusal.status == status], headers
         )
     return responses
 
 
-def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
+def _headers(operation: Operation) -> dict[str, Any]:
+    """What every answer of an operation may carry."""
+    headers = {"X-Request-Id": _header("What the logs know this request by.")}
+    if isinstance(operation, WriteOperation):
+        headers["Idempotency-Replayed"] = _header(
+            "`true` when the answer was stored by an earlier request with the same key."
+        )
+    return headers
+
+
+def _problems(refusals: list[type[Refusal]], headers: dict[str, Any]) -> dict[str, Any]:
     codes = [refusal.code for refusal in refusals]
     lines = [f"`{refusal.code}`: {summary_of(refusal)}" for refusal in refusals]
     schema = {
@@ -161,7 +198,7 @@ def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
             {"properties": {"code": {"enum": codes}}},
         ]
     }
-    headers: dict[str, Any] = {"X-Request-Id": _header("What the logs know this request by.")}
+    headers = dict(headers)
     if any(issubclass(refusal, Busy | Unavailable) for refusal in refusals):
         headers["Retry-After"] = _header("Seconds to wait before the next attempt.")
     if Unauthenticated in refusals or Forbidden in refusals:

@@ -94,6 +94,7 @@ class Operation(ABC):
         path_type: the Struct of the path's parameters.
         status: of success.
         answer_type: the wire model of success.
+        other_answers: wire models of further statuses of success.
         refusals: those that this operation may answer beyond those of every operation.
     """
 
@@ -106,6 +107,7 @@ class Operation(ABC):
     path_type: type[Any] = Nothing
     status: int = 200
     answer_type: type[Any]
+    other_answers: Mapping[int, type[Any]] = field(default_factory=dict)
     refusals: Sequence[type[Refusal]] = ()
     description: str = ""
 

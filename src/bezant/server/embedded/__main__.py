@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+import uvloop
+
 from bezant.server.embedded import DataFolder, EmbeddedServers, StartupError
 
 
@@ -39,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bezant.server.embedded", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
     try:
-        asyncio.run(run(parser.parse_args().data_dir))
+        uvloop.run(run(parser.parse_args().data_dir))
     except StartupError as error:
         sys.exit(f"{error.code}: {error}")
 

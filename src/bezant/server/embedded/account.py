@@ -57,7 +57,7 @@ class Account:
     def first_closed(self, folder: Path) -> Path | None:
         """The topmost existing ancestor of `folder` that this user may not enter, if any."""
         for ancestor in reversed(folder.parents):
-            if not ancestor.exists():
+            if not ancestor.is_dir():
                 return None
             status = ancestor.stat()
             # The first class that matches decides, as in the kernel: an owner without x is refused

@@ -13,7 +13,7 @@ class StartupError(Exception):
 
     Attributes:
         code: stable, upper snake case.
-        problem: one sentence: what is wrong, naming the folder or program.
+        problem: what is wrong, naming the folder or program; for a server, with its last words.
         remedy: one sentence: what to do about it.
     """
 
@@ -97,4 +97,7 @@ def server_failure(name: str, what: str, output: str, folder: Path) -> StartupEr
     if any(message in output for message in _DISK_FULL_MESSAGES):
         return DiskFullError(folder)
     said = output.strip().replace("\n", "\n  ") or "(nothing)"
-    return ServerFailedError(f"{name} {what}.", f"It last wrote:\n  {said}")
+    return ServerFailedError(
+        f"{name} {what}. It last wrote:\n  {said}\n",
+        f"Remove the cause, and start again; all that it wrote is in {folder / 'log'}.",
+    )

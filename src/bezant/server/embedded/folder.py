@@ -62,9 +62,13 @@ class DataFolder:
             self.path = self.path.resolve()
             self._check_reachable()
             self._create()
-            self._lock = self._acquire()
-            # Only now, holding the lock, is it certain that nobody else is at work in here.
-            self._close_to_others()
+            try:
+                self._acquire()
+                # Only now, holding the lock, is it certain that nobody else is at work in here.
+                self.open_to_servers(self.path, 0o710)
+            except BaseException:
+                self._release()
+                raise
         return self
 
     def __exit__(
@@ -73,9 +77,7 @@ class DataFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._release()
 
     def shared_folder(self, name: str) -> Path:
         """A folder that we write and the servers read."""
@@ -191,25 +193,25 @@ class DataFolder:
                 "or start the platform as a normal user.",
             )
 
-    def _acquire(self) -> int:
-        # Python's descriptors are not inherited, so a server that outlives us for a moment does not
-        # keep the lock.
-        lock = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    def _acquire(self) -> None:
+        # Python's descriptors are not inherited by programs that it executes, so a server that
+        # outlives us for a moment does not keep the lock.
+        self._lock = os.open(self.path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(lock, 32).decode("ascii", "replace").strip()
-            os.close(lock)
+            holder = os.read(self._lock, 32).decode("ascii", "replace").strip()
             raise AlreadyRunningError(
                 f"The data folder {self.path} is in use by process {holder or '(unknown)'}.",
                 "Stop that process first, or choose another folder with --data-dir.",
             ) from None
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode("ascii"))
-        return lock
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, f"{os.getpid()}\n".encode("ascii"))
 
-    def _close_to_others(self) -> None:
-        self.open_to_servers(self.path, 0o710)
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def _sync_folder(folder: Path) -> None:

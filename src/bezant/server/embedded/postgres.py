@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import urlencode
 
 import asyncpg
@@ -23,7 +23,6 @@ from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.programs import POSTGRES, programs_for
 
-_NAME: Final = "PostgreSQL"
 _MAJOR: Final = "18"
 _PASSWORDS: Final = "postgres-passwords.json"
 
@@ -75,6 +74,8 @@ class PostgresServer:
         progress: told each slow step, as a short sentence.
     """
 
+    name: ClassVar = "PostgreSQL"
+
     def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
         self._data = data
         self._sockets = sockets
@@ -96,11 +97,11 @@ class PostgresServer:
             ServerFailedError: it ended or did not answer; the error quotes what it wrote.
             DiskFullError: no space.
         """
-        programs = programs_for(self._data, POSTGRES)
         self._check_version()
+        programs = programs_for(self._data, POSTGRES)
         if not await stop_orphan(self._folder):
             raise ServerFailedError(
-                f"A {_NAME} of an earlier run still works on {self._folder} and does not stop.",
+                f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",
                 "End it, or restart the machine, and start again.",
             )
         passwords, are_new = self._passwords()
@@ -223,7 +224,7 @@ class PostgresServer:
                 if isinstance(error, TimeoutError):
                     what = f"did not answer within {_READY_WITHIN_S:.0f} s"
                     words = child.last_words()
-                    raise server_failure(_NAME, what, words, self._data.path) from None
+                    raise server_failure(self.name, what, words, self._data.path) from None
                 raise
             if is_ready:
                 return
@@ -231,7 +232,7 @@ class PostgresServer:
             words = child.last_words()
             is_held = any(text in words for text in _STILL_HELD)
             if not is_held or loop.time() > retry_until:
-                raise server_failure(_NAME, child.ending, words, self._data.path)
+                raise server_failure(self.name, child.ending, words, self._data.path)
             await asyncio.sleep(_HELD_RETRY_S)
 
     async def _answers(self, child: Child, owner_password: str) -> bool:
@@ -250,7 +251,7 @@ class PostgresServer:
                 await asyncio.sleep(_POLL_S)
             except asyncpg.PostgresError as error:
                 raise ServerFailedError(
-                    f"{_NAME} in {self._folder} refuses the platform: {error}.",
+                    f"{self.name} in {self._folder} refuses the platform: {error}.",
                     f"If {_PASSWORDS} is of another database, remove it: the next start makes new "
                     "passwords.",
                 ) from error

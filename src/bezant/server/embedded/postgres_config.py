@@ -4,6 +4,7 @@ Written at every start, so that an upgrade of the platform brings its own; outsi
 folder, so that not even a superuser within the database can change who may connect.
 """
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -113,14 +114,14 @@ def bootstrap_sql() -> str:
 
 def passwords_sql(passwords: dict[str, str]) -> str:
     """One statement a line: each role's password. The server keeps the SCRAM verifier only."""
-    return "".join(
-        f"ALTER ROLE {role} PASSWORD {_quoted(word)}\n" for role, word in passwords.items()
-    )
+    lines = []
+    for role, password in passwords.items():
+        assert re.fullmatch(r"[\w-]+", password, re.ASCII), "needs no quoting"
+        lines.append(f"ALTER ROLE {role} PASSWORD '{password}'\n")
+    return "".join(lines)
 
 
 def _quoted(value: str) -> str:
-    # Doubling quotes is right both in SQL and in postgresql.conf (19.1.2); a backslash would not be
-    # in the latter.
-    if "\\" in value or "\n" in value:
-        raise ValueError(f"cannot be written in postgresql.conf: {value!r}")
-    return "'" + value.replace("'", "''") + "'"
+    """A string of postgresql.conf, where a backslash escapes (PostgreSQL 18's `guc-file.l`)."""
+    escaped = value.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n")
+    return f"'{escaped}'"

@@ -127,6 +127,9 @@ def _copy(installed: Path, package: Package, target: Path) -> None:
             copy.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
     for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
         folder.chmod(0o755)
+    # It is copied once: what a loss of power left of it would be used ever after. A thousand small
+    # files are on disk far sooner together than one by one (measured: 0.07 s, 3.8 s).
+    os.sync()
 
 
 def _needed(installed: Path, package: Package) -> Iterator[Path]:

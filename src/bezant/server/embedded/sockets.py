@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -14,17 +15,22 @@ from bezant.server.embedded.folder import DataFolder
 _PATH_BYTES_MAX: Final = 107
 _LONGEST_NAME: Final = "/.s.PGSQL.5432"
 
+# Both servers and their clients have rules of their own for other characters: to PostgreSQL and
+# asyncpg a comma separates two places.
+_PLAIN: Final = re.compile(r"[\w/.-]+", re.ASCII)
+
 _OWNER_ONLY: Final = 0o700
 
 
 def socket_folder(data: DataFolder) -> Path:
-    """A folder of the servers' own for their sockets, in the data folder if that allows.
+    """A folder of the servers' own for their sockets, in the data folder if its path allows.
 
     Raises:
         FolderUnwritableError: the short folder exists and is somebody else's.
     """
-    inside = data.path / "run"
-    if len(os.fsencode(inside)) + len(_LONGEST_NAME) <= _PATH_BYTES_MAX:
+    inside = str(data.path / "run")
+    is_short = len(inside) + len(_LONGEST_NAME) <= _PATH_BYTES_MAX
+    if is_short and _PLAIN.fullmatch(inside):
         return data.servers_folder("run")
     # The same name at every start, so that a killed run leaves nothing behind that the next does
     # not use again.

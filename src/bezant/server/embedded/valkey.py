@@ -5,7 +5,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote
 
 from redis.asyncio import Redis
@@ -19,7 +19,6 @@ from bezant.server.embedded.errors import server_failure
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.programs import VALKEY, programs_for
 
-_NAME: Final = "Valkey"
 _READY_WITHIN_S: Final = 10.0
 _POLL_S: Final = 0.01
 _STOP_WITHIN_S: Final = 5.0
@@ -35,6 +34,8 @@ class ValkeyServer:
         sockets: a folder of the servers' own.
         progress: told each slow step, as a short sentence.
     """
+
+    name: ClassVar = "Valkey"
 
     def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
         self._data = data
@@ -76,11 +77,11 @@ class ValkeyServer:
             await self.stop()
             if isinstance(error, TimeoutError):
                 what = f"did not answer within {_READY_WITHIN_S:.0f} s"
-                raise server_failure(_NAME, what, child.last_words(), self._data.path) from None
+                raise server_failure(self.name, what, child.last_words(), self._data.path) from None
             raise
         if not is_ready:
             self._child = None
-            raise server_failure(_NAME, child.ending, child.last_words(), self._data.path)
+            raise server_failure(self.name, child.ending, child.last_words(), self._data.path)
         return url
 
     async def stop(self) -> None:

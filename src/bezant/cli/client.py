@@ -1,0 +1,213 @@
+"""A client of our own public API, as any other client of it would be written.
+
+HTTP/1.1 with connections kept alive, TLS 1.3, a bearer key; an `Idempotency-Key` on whatever
+changes state, so that a request whose answer was lost is sent again without harm.
+"""
+
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+
+from bezant.ledger import schemas
+
+T = TypeVar("T")
+
+PAGE_ROWS: Final = 1_000
+
+_TIMEOUT_S: Final = httpx.Timeout(60.0, connect=5.0)
+_TRIES_MAX: Final = 6
+_PAUSE_S_MAX: Final = 5.0
+_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class ApiError(Exception):
+    """The platform declined, or could not be reached.
+
+    Attributes:
+        status: the HTTP status; 0 when there was no answer.
+        code: stable, such as `OVERDRAFT_EXCEEDED`; `UNREACHABLE` when there was no answer.
+        detail: one sentence about this occurrence.
+        field: the request field at fault, where one is.
+    """
+
+    def __init__(self, status: int, code: str, detail: str, field: str | None = None) -> None:
+        where = f" ({field})" if field else ""
+        super().__init__(f"{code}: {detail}{where}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+
+class _Problem(msgspec.Struct):
+    code: str
+    detail: str = ""
+    field: str | None = None
+
+
+class Client:
+    """A session with one platform. Threads may share it.
+
+    Args:
+        url: where the platform is, such as `https://localhost:8443`.
+        api_key: the bearer credential.
+        ca: the authority that vouches for the server, PEM; None for those that the system trusts.
+    """
+
+    def __init__(self, url: str, api_key: str, ca: Path | None = None) -> None:
+        context = ssl.create_default_context(cafile=str(ca) if ca else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
+            verify=context,
+            timeout=_TIMEOUT_S,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        """The session itself; leaving closes its connections."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def books(self) -> Iterator[schemas.Book]:
+        """All books of the tenant, oldest first."""
+        for page in self._pages("/v1/books", schemas.Books):
+            yield from page.books
+
+    def book(self, book: UUID) -> schemas.Book:
+        """One book."""
+        return self._get(f"/v1/books/{book}", schemas.Book)
+
+    def create_book(self, new: schemas.NewBook) -> schemas.Book:
+        """Create a book."""
+        return self._send("POST", "/v1/books", new, schemas.Book)
+
+    def accounts(self, book: UUID) -> Iterator[schemas.Account]:
+        """All accounts of a book, by identifier."""
+        for page in self._pages(f"/v1/books/{book}/accounts", schemas.Accounts):
+            yield from page.accounts
+
+    def account(self, book: UUID, account: str) -> schemas.Account:
+        """One account."""
+        return self._get(_account(book, account), schemas.Account)
+
+    def open_account(self, book: UUID, new: schemas.NewAccount) -> schemas.Account:
+        """Open an account."""
+        return self._send("POST", f"/v1/books/{book}/accounts", new, schemas.Account)
+
+    def change_account(
+        self, book: UUID, account: str, change: schemas.AccountChange
+    ) -> schemas.Account:
+        """Change an account's status or limits."""
+        return self._send("PATCH", _account(book, account), change, schemas.Account)
+
+    def balance(self, book: UUID, account: str) -> schemas.Balance:
+        """An account's balance."""
+        return self._get(f"{_account(book, account)}/balance", schemas.Balance)
+
+    def entries(self, book: UUID, account: str) -> Iterator[schemas.Entry]:
+        """All entries of an account, oldest first."""
+        for page in self._pages(f"{_account(book, account)}/entries", schemas.Entries):
+            yield from page.entries
+
+    def post(
+        self, book: UUID, new: schemas.NewTransaction, key: str | None = None
+    ) -> schemas.PostedTransaction:
+        """Post a transaction, under an idempotency key that is made where none is given."""
+        path = f"/v1/books/{book}/transactions"
+        return self._send("POST", path, new, schemas.PostedTransaction, key)
+
+    def post_batch(self, book: UUID, batch: schemas.NewBatch) -> list[schemas.BatchResult]:
+        """Post many transactions; a result for each, in their order."""
+        path = f"/v1/books/{book}/transactions/batch"
+        return self._send("POST", path, batch, schemas.BatchResults).results
+
+    def transaction(self, book: UUID, transaction: UUID) -> schemas.Transaction:
+        """One recorded transaction."""
+        return self._get(f"/v1/books/{book}/transactions/{transaction}", schemas.Transaction)
+
+    def _pages(self, path: str, kind: type[T]) -> Iterator[T]:
+        cursor: str | None = None
+        while True:
+            query = {"limit": str(PAGE_ROWS)} | ({"cursor": cursor} if cursor else {})
+            page = self._get(path, kind, query)
+            yield page
+            cursor = getattr(page, "next", None)
+            if cursor is None:
+                return
+
+    def _get(self, path: str, kind: type[T], query: Mapping[str, str] | None = None) -> T:
+        return self._call("GET", path, kind, params=dict(query or {}))
+
+    def _send(
+        self, method: str, path: str, body: object, kind: type[T], key: str | None = None
+    ) -> T:
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": key or str(uuid4()),
+        }
+        return self._call(method, path, kind, content=msgspec.json.encode(body), headers=headers)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        params: dict[str, str] | None = None,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> T:
+        """Send a request, again with the same key where the platform asks for that or is gone.
+
+        Raises:
+            ApiError: declined, or still not answered.
+        """
+        for left in reversed(range(_TRIES_MAX)):
+            pause_s = 1.0
+            try:
+                answer = self._http.request(
+                    method, path, params=params, content=content, headers=headers
+                )
+            except httpx.TransportError as error:
+                if not left or isinstance(error, httpx.ConnectError):
+                    reason = f"{self._http.base_url} does not answer: {error}"
+                    raise ApiError(0, "UNREACHABLE", reason) from error
+            else:
+                if answer.is_success:
+                    return msgspec.json.decode(answer.content, type=kind)
+                if not left or answer.status_code not in _AGAIN:
+                    raise _error(answer)
+                pause_s = float(answer.headers.get("Retry-After", "1"))
+            time.sleep(min(pause_s, _PAUSE_S_MAX))
+        raise AssertionError("the last try returns or raises")
+
+
+def _account(book: UUID, account: str) -> str:
+    return f"/v1/books/{book}/accounts/{quote(account, safe=':@')}"
+
+
+def _error(answer: httpx.Response) -> ApiError:
+    try:
+        problem = msgspec.json.decode(answer.content, type=_Problem)
+    except msgspec.DecodeError:
+        # Something between us and the platform answered.
+        return ApiError(answer.status_code, "NOT_A_PROBLEM", f"HTTP {answer.status_code}")
+    return ApiError(answer.status_code, problem.code, problem.detail, problem.field)

@@ -1,0 +1,123 @@
+"""Whether a statement continues what the book has, and what of it is new: pure."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from bezant.cli.statement_import.plan import StatementPlan
+from bezant.cli.statement_import.trail import Trail, movements, transactions
+from bezant.formats.camt053 import AuditedStatement, Basis, Book, explain
+from bezant.formats.iso4217 import scale_of
+from bezant.kernel.money import format_units
+from bezant.ledger.schemas import BatchTransaction, Entry
+
+_DAY: Final = timedelta(days=1)
+
+
+class ImportRefused(Exception):  # noqa: N818 - an answer to the operator, not a fault
+    """The file is sound, but it does not go into this book."""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What to do with one statement.
+
+    Attributes:
+        opening: what to post first, where the account is new to the book.
+        present: those of its transactions that the book has already.
+        continues_by: the basis on which its opening balance is the book's; None where the whole
+            statement is in the book already, or is the account's first.
+    """
+
+    plan: StatementPlan
+    opening: BatchTransaction | None
+    present: frozenset[UUID]
+    continues_by: Basis | None
+
+    @property
+    def news(self) -> int:
+        """How many of its entries are to be posted."""
+        return self.plan.statement.booked - len(self.present)
+
+
+def decide(plans: list[StatementPlan], entries: Iterable[Entry]) -> list[Decision]:
+    """Decide about the statements of one account, each as if those before it were booked.
+
+    Args:
+        plans: in the file's order.
+        entries: all that the book has for the account, oldest first.
+
+    Raises:
+        ImportRefused: a statement neither is in the book nor continues it.
+    """
+    ids = [plan.entry_ids for plan in plans]
+    # A statement that a file holds twice is found the second time.
+    owner = {id_: at for at in reversed(range(len(plans))) for id_ in ids[at]}
+    trail, known = Trail(), set[UUID]()
+    found = [Trail() for _ in plans]
+    is_new_account = True
+    for transaction, legs in transactions(entries):
+        is_new_account = False
+        moved = movements(legs)
+        trail.add(moved)
+        if transaction in owner:
+            found[owner[transaction]].add(moved)
+            known.add(transaction)
+    decisions = []
+    for plan, its_ids, standing in zip(plans, ids, found, strict=True):
+        present = frozenset(known.intersection(its_ids))
+        opening = continues_by = None
+        if is_new_account:
+            is_new_account = False
+            opening = plan.opening()
+            trail.add(plan.opening_movements)
+        elif len(present) < len(its_ids) or not its_ids:
+            continues_by = _continues(plan.statement, trail.without(standing.totals))
+        if len(present) < len(its_ids):
+            trail = trail.without(standing.totals)
+            trail.add(plan.statement.movements)
+        known.update(its_ids)
+        decisions.append(Decision(plan, opening, present, continues_by))
+    return decisions
+
+
+def _continues(statement: AuditedStatement, before: Trail) -> Basis | None:
+    """How the statement's opening balance is what the book had before it.
+
+    Banks carry a closing balance over under its own date or under that of the next day.
+
+    Raises:
+        ImportRefused: it is not.
+    """
+    opening, header = statement.opening, statement.header
+    book = before.book()
+    for balance in (opening, msgspec.structs.replace(opening, date=opening.date - _DAY)):
+        if (found := explain(balance, header, book)).basis is not None:
+            return found.basis
+    if not statement.booked and _was_passed(statement, before):
+        return None
+    raise ImportRefused(_gap(statement, book))
+
+
+def _was_passed(statement: AuditedStatement, trail: Trail) -> bool:
+    """Whether a statement without entries agrees with the book at its own date.
+
+    Nothing of it is in the book to recognize it by, and nothing is to be posted for it.
+    """
+    book = trail.book_at(statement.closing.date)
+    return explain(statement.closing, statement.header, book).basis is not None
+
+
+def _gap(statement: AuditedStatement, book: Book) -> str:
+    opening, header = statement.opening, statement.header
+    scale = scale_of(header.currency)
+    has, asks = (format_units(amount, scale) for amount in (book.booked, opening.own_amount))
+    gap = format_units(opening.own_amount - book.booked, scale)
+    number = header.legal_number or header.electronic_number or header.id
+    return (
+        f"Statement {number} (line {header.line}) opens at {asks} {header.currency} on "
+        f"{opening.date}, but the book has {has}, a difference of {gap}. A statement before it is "
+        "missing, or it was booked in another form."
+    )

@@ -1,0 +1,98 @@
+"""`bezant up`: run the platform."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bezant.cli.console import Steps, failures_explained, say_json
+from bezant.kernel.settings import Settings
+from bezant.kernel.telemetry import configure_logs
+from bezant.server.lifecycle import Serving
+from bezant.server.lifecycle import up as run_platform
+
+DataDir = Annotated[Path | None, typer.Option(help="Where data and certificates are.")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(help="An outside PostgreSQL. Others see arguments: better BEZANT_DATABASE_URL."),
+]
+OwnerUrl = Annotated[
+    str | None, typer.Option(help="The same, as the role that owns and migrates the schema.")
+]
+AllowPlaintext = Annotated[
+    bool | None, typer.Option(help="Accept a database on this machine without TLS.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up")(up)
+
+
+def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framework declares them
+    config: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+    data_dir: DataDir = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve requests.")] = None,
+    database_url: DatabaseUrl = None,
+    owner_url: OwnerUrl = None,
+    allow_plaintext_loopback: AllowPlaintext = None,
+    cache_url: Annotated[
+        str | None, typer.Option(help="An outside cache: redis://, rediss:// or memcached://.")
+    ] = None,
+    tls_certificate: Annotated[Path | None, typer.Option(help="Your chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    otlp_endpoint: Annotated[str | None, typer.Option(help="Where traces go (OTLP/HTTP).")] = None,
+    as_json: Json = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Serve: embedded PostgreSQL and Valkey unless URLs are given, migrations, HTTPS.
+
+    Options can also be set in the environment as BEZANT_..., or in a file. Stop with Ctrl-C.
+    """
+    with failures_explained(as_json=as_json):
+        settings = Settings.load(
+            {
+                "config": config,
+                "data_dir": data_dir,
+                "host": host,
+                "port": port,
+                "workers": workers,
+                "database_url": database_url,
+                "owner_url": owner_url,
+                "allow_plaintext_loopback": allow_plaintext_loopback,
+                "cache_url": cache_url,
+                "tls_certificate": tls_certificate,
+                "tls_key": tls_key,
+                "otlp_endpoint": otlp_endpoint,
+                "log_format": "json" if as_json else None,
+            }
+        )
+        is_json = settings.log_format == "json"
+        configure_logs(settings.log_format)
+        with Steps(as_json=is_json) as steps:
+
+            def tell(serving: Serving) -> None:
+                steps.pause()
+                _tell(serving, as_json=is_json)
+
+            asyncio.run(run_platform(settings, steps.begin, tell))
+
+
+def _tell(serving: Serving, *, as_json: bool) -> None:
+    if as_json:
+        ca = None if serving.ca is None else str(serving.ca)
+        say_json({"event": "serving", "url": serving.url, "ca": ca, "api_key": serving.sandbox_key})
+        return
+    trust = "" if serving.ca is None else f"--cacert {serving.ca} "
+    key = serving.sandbox_key or "$BEZANT_API_KEY"
+    typer.echo(f"\nBezant serves {serving.url}")
+    if serving.ca is not None:
+        typer.echo(f"  Authority to trust   {serving.ca}")
+    if serving.sandbox_key is not None:
+        typer.echo(f"  Sandbox API key      {serving.sandbox_key}   (shown this once)")
+    else:
+        typer.echo("  Sandbox API key      shown at the first start; new: bezant keys create NAME")
+    typer.echo(f'\n  curl {trust}-H "Authorization: Bearer {key}" {serving.url}/v1/books\n')

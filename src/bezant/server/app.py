@@ -1,0 +1,83 @@
+"""The application: every domain's routes behind one door."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+import bezant
+from bezant.kernel.database import Database
+from bezant.kernel.http import Authenticator, Exchange, install
+from bezant.kernel.ids import Ids
+from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
+from bezant import ledger
+from bezant.ledger import Ledger
+from bezant.server.cache_probe import CacheProbe
+from bezant.server.health import Health, add_health
+
+_SLOW_S: Final = 1.0
+_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+_SERVER_ERROR: Final = 500
+
+log = structlog.get_logger("bezant.http")
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the application is composed of, opened and closed by its worker."""
+
+    database: Database
+    ledger: Ledger
+    authenticator: Authenticator
+    cache: CacheProbe
+    ids: Ids
+    tracing: Tracing
+
+
+def create_app(platform: Platform) -> ASGIApp:
+    """The ASGI application over a running platform.
+
+    Without authentication it answers health probes and `/openapi.json`, which says nothing but what
+    this code can do; there are no browsable documents, whose pages would load scripts from
+    elsewhere.
+    """
+    app = FastAPI(
+        title="Bezant",
+        version=bezant.__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    install(
+        app,
+        ledger.operations(platform.ledger),
+        authenticator=platform.authenticator,
+        ids=platform.ids,
+        observe=observe,
+    )
+    add_health(app, Health(platform.database, platform.cache), platform.authenticator)
+    return Traced(app, platform.tracing)
+
+
+def observe(exchange: Exchange) -> None:
+    """Count an exchange, and log it where an operator may have to act: a fault, or slowness.
+
+    The others are in the metrics, and every change with its actor in the audit log, which unlike a
+    log file commits with the change itself.
+    """
+    status = exchange.status
+    method = exchange.method if exchange.method in _METHODS else "other"
+    HTTP_REQUESTS.labels(method, exchange.route, status).inc()
+    HTTP_SECONDS.labels(method, exchange.route).observe(exchange.elapsed_s)
+    if status >= _SERVER_ERROR or exchange.elapsed_s >= _SLOW_S:
+        log.warning(
+            "request",
+            method=method,
+            route=exchange.route,
+            status=status,
+            elapsed_s=round(exchange.elapsed_s, 6),
+            request_id=exchange.request_id,
+            actor=exchange.actor,
+        )

@@ -1,0 +1,135 @@
+"""Health and metrics: what load balancers, orchestrators and Prometheus ask."""
+
+import asyncio
+from typing import ClassVar, Final, Literal
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import Response
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from bezant.kernel.database import PING, Database, DatabaseUnavailable
+from bezant.kernel.errors import Refusal
+from bezant.kernel.http import Authenticator, authorize
+from bezant.kernel.telemetry import metrics
+from bezant.server.cache_probe import CacheProbe
+from bezant.server.migrations import SchemaTooNew, SchemaTooOld, check_schema
+
+METRICS_SCOPE: Final = "metrics:read"
+
+_PROBLEM: Final = {
+    "content": {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+    }
+}
+_PROBE_TIMEOUT_S: Final = 2.0
+# Anybody may ask, so that a flood of questions must not become one of database connections.
+_READINESS_KEPT_S: Final = 0.5
+
+
+class NotReady(Refusal):
+    """The platform cannot serve: the database is down, or its schema does not fit the code."""
+
+    status, code, title = 503, "NOT_READY", "Not ready to serve"
+    retry_after_s: ClassVar[int] = 1
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class Readiness(BaseModel):
+    """What the platform stands on.
+
+    Attributes:
+        status: `degraded` when the cache is down: everything works, slower.
+        migrations: the schema is the one that this code needs.
+    """
+
+    status: Literal["ready", "degraded"]
+    database: Literal["up"] = "up"
+    migrations: Literal["current"] = "current"
+    cache: Literal["up", "down"]
+
+
+class Health:
+    """The probes of one worker."""
+
+    def __init__(self, database: Database, cache: CacheProbe) -> None:
+        self._database = database
+        self._cache = cache
+        self._asking: asyncio.Task[Readiness] | None = None
+        self._asked_at = float("-inf")
+
+    async def live(self) -> Liveness:
+        """The process answers. It looks at nothing else: a database outage must restart nobody."""
+        return Liveness()
+
+    async def ready(self) -> Readiness:
+        """Database reachable, schema current, cache up or at least not needed.
+
+        Raises:
+            NotReady: the platform cannot serve.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or (
+            self._asking.done() and now - self._asked_at > _READINESS_KEPT_S
+        ):
+            self._asked_at = now
+            self._asking = asyncio.create_task(self._ask())
+        # Shielded: the answer is everybody's, and one client's hanging up must not take it from
+        # others.
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> Readiness:
+        try:
+            async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                await self._database.fetch(PING)
+                await check_schema(self._database)
+        except (DatabaseUnavailable, TimeoutError):
+            raise NotReady("The database does not answer.", database="down") from None
+        except (SchemaTooNew, SchemaTooOld) as error:
+            raise NotReady(str(error), database="up") from None
+        if await self._cache.is_up():
+            return Readiness(status="ready", cache="up")
+        return Readiness(status="degraded", cache="down")
+
+
+def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> None:
+    """Add `/health/live`, `/health/ready` and `/metrics`. Only the last asks who is there."""
+    router = APIRouter(tags=["operations"])
+    router.add_api_route(
+        "/health/live", health.live, operation_id="live", summary="Whether the process answers"
+    )
+    router.add_api_route(
+        "/health/ready",
+        health.ready,
+        operation_id="ready",
+        summary="Whether the platform can serve",
+        responses={503: {**_PROBLEM, "description": NotReady.title}},
+    )
+
+    async def read_metrics(request: Request) -> Response:
+        await authorize(authenticator, request.scope, METRICS_SCOPE)
+        # Reading the files of many workers takes milliseconds that other requests should not wait
+        # for.
+        text = await asyncio.to_thread(metrics.render)
+        return Response(text, media_type=metrics.CONTENT_TYPE)
+
+    router.add_api_route(
+        "/metrics",
+        read_metrics,
+        operation_id="metrics",
+        summary="Metrics in the Prometheus text format",
+        response_class=Response,
+        responses={
+            200: {"content": {"text/plain": {}}, "description": "The sum over all workers"},
+            401: {**_PROBLEM, "description": "Authentication is required"},
+            403: {**_PROBLEM, "description": "The credential does not grant this action"},
+            503: {**_PROBLEM, "description": "Temporarily unavailable"},
+        },
+        openapi_extra={"security": [{"apiKey": [METRICS_SCOPE]}]},
+    )
+    app.include_router(router)

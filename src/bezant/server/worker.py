@@ -1,0 +1,185 @@
+"""A worker: one process that serves requests, run as `python -m bezant.server.worker`.
+
+Its task comes on standard input, since arguments and environments can be read by others. On
+standard output it tells the parent, in one line of JSON each, that it serves, or why it cannot. It
+ends when the parent does, however that happens.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvicorn
+import uvloop
+
+from bezant.kernel.api_keys import ApiKeyAuthenticator
+from bezant.kernel.clock import SystemClock
+from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.telemetry import configure_logs, open_tracing
+from bezant.ledger import Ledger
+from bezant.server.app import Platform, create_app
+from bezant.server.cache_probe import cache_probe
+from bezant.server.connecting import opened_database
+from bezant.server.embedded import StartupError
+from bezant.server.errors import CertificateUnusable
+from bezant.server.tls import BadCertificate, ServerCertificate
+
+REFUSED: Final = 3
+"""The exit status of a worker that said why it cannot start."""
+
+_CERTIFICATE_POLL_S: Final = 5
+# Above the idle time that clients and load balancers keep a connection for (60 s is common), so
+# that it is they who close it: a request sent into a closing connection is lost.
+_KEEP_ALIVE_S: Final = 65
+# Each connection costs some 50 KiB of TLS buffers; more are answered 503.
+_CONNECTIONS_SERVED_MAX: Final = 4096
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What a worker serves, and with what.
+
+    Attributes:
+        parent_pid: whose end is the worker's.
+        listener: the inherited descriptor of the listening socket.
+        certificate: the TLS chain, PEM.
+        key: its key, PEM.
+        database_url: as the application's role.
+        connections_max: how many connections it may hold.
+        cache_url: the cache.
+        run_folder: where workers of one machine meet.
+        drain_s: how long requests in flight may take after the worker was asked to stop.
+        log_format: see `bezant.kernel.telemetry.LogFormat`.
+        otlp_endpoint: where traces go; None for nowhere.
+    """
+
+    parent_pid: int
+    listener: int
+    certificate: str
+    key: str
+    database_url: str
+    connections_max: int
+    cache_url: str
+    run_folder: str
+    drain_s: int
+    log_format: str
+    otlp_endpoint: str | None
+
+
+class Word(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a worker tells its parent: that it serves, or a `StartupError`."""
+
+    serving: bool
+    code: str = ""
+    problem: str = ""
+    remedy: str = ""
+
+    def say(self) -> None:
+        """Send it."""
+        sys.stdout.buffer.write(msgspec.json.encode(self) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it accepts connections."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        Word(serving=True).say()
+
+
+def main() -> None:
+    """Take the task and serve until asked to stop."""
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    _end_with(task.parent_pid)
+    configure_logs(task.log_format)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(task))
+    except StartupError as error:
+        Word(serving=False, code=error.code, problem=error.problem, remedy=error.remedy).say()
+        sys.exit(REFUSED)
+
+
+def _end_with(parent_pid: int) -> None:
+    """Be killed when the parent ends, even by SIGKILL (prctl(2), PR_SET_PDEATHSIG).
+
+    Killed, not asked: the databases end at the same moment, so there is nothing to drain.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL)) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:
+        sys.exit("the parent ended before its worker began")
+
+
+async def _serve(task: Task) -> None:
+    certificate = _load_certificate(task)
+    async with AsyncExitStack() as opened:
+        platform = await _open(task, opened)
+
+        async def look_at_certificate() -> None:
+            certificate.reload_if_changed()
+
+        server = _Server(
+            uvicorn.Config(
+                create_app(platform),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                ssl_context_factory=lambda _config, _default: certificate.context,
+                access_log=False,
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                limit_concurrency=_CONNECTIONS_SERVED_MAX,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=task.drain_s,
+                callback_notify=look_at_certificate,
+                timeout_notify=_CERTIFICATE_POLL_S,
+            )
+        )
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
+        # The server raises the signal that stopped it once more when it is done, for whoever
+        # handled it before: nobody, since what is left to do is to close everything.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        await server.serve(sockets=[socket.socket(fileno=task.listener)])
+
+
+async def _open(task: Task, opened: AsyncExitStack) -> Platform:
+    """Everything that the application stands on, closed with `opened` in reverse order."""
+    tracing = open_tracing(task.otlp_endpoint)
+    opened.callback(tracing.close)
+    database = await opened.enter_async_context(
+        opened_database(task.database_url, connections_max=task.connections_max)
+    )
+    clock, ids = SystemClock(), TimeOrderedIds()
+    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids)
+    await ledger.start()
+    opened.push_async_callback(ledger.close)
+    authenticator = ApiKeyAuthenticator(database, clock)
+    opened.push_async_callback(authenticator.close)
+    cache = cache_probe(task.cache_url)
+    opened.push_async_callback(cache.close)
+    return Platform(database, ledger, authenticator, cache, ids, tracing)
+
+
+def _load_certificate(task: Task) -> ServerCertificate:
+    try:
+        return ServerCertificate.load(Path(task.certificate), Path(task.key))
+    except BadCertificate as error:
+        raise CertificateUnusable(
+            f"The TLS certificate cannot be used: {error}.",
+            "Give a PEM chain and its unencrypted key with --tls-certificate and --tls-key.",
+        ) from error
+
+
+if __name__ == "__main__":
+    main()
