@@ -7,5 +7,6 @@ from pathlib import Path
 if folder := os.environ.get("BEZANT_SQL_RECORD"):
     from tools.sql_recorder import recorded
 
-    # Until the process ends.
-    ExitStack().enter_context(recorded(Path(folder)))
+    # Never left: it holds until the process ends.
+    recording = ExitStack()
+    recording.enter_context(recorded(Path(folder)))
