@@ -80,6 +80,14 @@ async def test_what_was_committed_is_there_after_a_restart(data: Path) -> None:
     assert restart_s < 2
 
 
+async def test_only_the_servers_that_are_asked_for_run(data: Path) -> None:
+    with DataFolder(data) as held:
+        async with EmbeddedServers(held, lambda _: None, has_postgres=False) as servers:
+            async with Redis.from_url(servers.valkey_url) as cache:
+                assert await cache.ping()
+            assert not (data / "postgres").exists()
+
+
 def memory_kib(pid: int) -> int:
     """A process's share of memory, kibibytes: its own, and its part of what it shares (proc(5))."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
