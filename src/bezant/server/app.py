@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 import bezant
+from bezant import ledger
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
-from bezant import ledger
 from bezant.ledger import Ledger
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
