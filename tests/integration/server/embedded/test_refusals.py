@@ -164,11 +164,13 @@ async def test_a_database_of_another_major_version(data: Path) -> None:
         await start(data)
 
 
-async def test_a_damaged_database_is_told_by_the_servers_own_words(data: Path) -> None:
-    await start(data)
-    (data / "postgres/global/pg_control").unlink()
+async def test_a_damaged_database_is_told_by_the_servers_own_words(used_data: Path) -> None:
+    await start(used_data)
+    control = used_data / "postgres/global/pg_control"
+    control.rename(control.with_suffix(".lost"))
     with refused("SERVER_FAILED", "PostgreSQL ended with status", "global/pg_control"):
-        await start(data)
+        await start(used_data)
+    control.with_suffix(".lost").rename(control)
 
 
 @pytest.mark.parametrize(
