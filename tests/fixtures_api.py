@@ -158,10 +158,10 @@ async def api(
     clock, ids = SystemClock(), TimeOrderedIds()
     authenticator = ApiKeyAuthenticator(database, clock)
     cache = RedisProbe(embedded_servers.valkey_url)
-    app = create_app(
-        Platform(database, ledger, authenticator, cache, ids, open_tracing(otlp_endpoint=None))
-    )
-    yield Api(app, database, ApiKeyService(database, clock, ids), declared={})
+    service = ApiKeyService(database, clock, ids)
+    tracing = open_tracing(otlp_endpoint=None)
+    app = create_app(Platform(database, ledger, authenticator, service, cache, ids, tracing))
+    yield Api(app, database, service, declared={})
     await authenticator.close()
     await cache.close()
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 import bezant
 from bezant import ledger
 from bezant.kernel import api_keys
-from bezant.kernel.clock import SystemClock
+from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
@@ -33,6 +33,7 @@ class Platform:
     database: Database
     ledger: Ledger
     authenticator: Authenticator
+    api_keys: ApiKeyService
     cache: CacheProbe
     ids: Ids
     tracing: Tracing
@@ -52,10 +53,9 @@ def create_app(platform: Platform) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
-    keys = api_keys.ApiKeyService(platform.database, SystemClock(), platform.ids)
     install(
         app,
-        [*ledger.operations(platform.ledger), *api_keys.operations(keys)],
+        [*ledger.operations(platform.ledger), *api_keys.operations(platform.api_keys)],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,

@@ -19,10 +19,10 @@ import msgspec
 import uvicorn
 import uvloop
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator
+from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.telemetry import configure_logs, open_tracing
+from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import cache_probe
@@ -43,7 +43,7 @@ _CONNECTIONS_SERVED_MAX: Final = 4096
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(Sensitive, msgspec.Struct, frozen=True):
     """What a worker serves, and with what.
 
     Attributes:
@@ -168,7 +168,15 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(authenticator.close)
     cache = cache_probe(task.cache_url)
     opened.push_async_callback(cache.close)
-    return Platform(database, ledger, authenticator, cache, ids, tracing)
+    return Platform(
+        database=database,
+        ledger=ledger,
+        api_keys=ApiKeyService(database, clock, ids),
+        authenticator=authenticator,
+        cache=cache,
+        ids=ids,
+        tracing=tracing,
+    )
 
 
 def _load_certificate(task: Task) -> ServerCertificate:

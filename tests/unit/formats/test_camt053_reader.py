@@ -16,6 +16,7 @@ from bezant.formats.camt053 import (
 )
 from statements import Movement, Payment, Statement, xml
 
+FIVE = "\N{ARABIC-INDIC DIGIT FIVE}"
 HEAD = f'<Document xmlns="{statements.NAMESPACE}08"><BkToCstmrStmt>'.encode()
 
 
@@ -95,7 +96,7 @@ def test_an_entry_without_end_does_not_fill_the_memory(monkeypatch: pytest.Monke
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">-5.00', "-5.00", "unsigned decimal"),
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">5e2', "5e2", "unsigned decimal"),
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">5,00', "5,00", "unsigned decimal"),
-        ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">\N{ARABIC-INDIC DIGIT FIVE}', "\N{ARABIC-INDIC DIGIT FIVE}", "unsigned decimal"),
+        ('<Amt Ccy="EUR">5.00', f'<Amt Ccy="EUR">{FIVE}', FIVE, "unsigned decimal"),
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="USD">5.00', "5.00", "the account in EUR"),
         ('<Amt Ccy="EUR">5.00', "<Amt>5.00", "5.00", "Ccy"),
         ('<Amt Ccy="EUR">5.00</Amt>', "<x/>", "<Ntry>", "no <Amt>"),
