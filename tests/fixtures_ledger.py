@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +23,7 @@ from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate
 
 IDS = TimeOrderedIds()
+NO_BOOK = UUID(int=0)
 _numbers = itertools.count(1)
 
 
@@ -87,7 +89,7 @@ class Bank:
     ledger: Ledger
     database: Database
     tenant_id: UUID
-    book_id: UUID = UUID(int=0)
+    book_id: UUID = NO_BOOK
     asset: str = "EUR"
     opened: list[str] = field(default_factory=list)
 
@@ -124,22 +126,22 @@ class Bank:
         answer = await self.ledger.open_account(self.call(), self.book_id, new)
         return answer.value(schemas.Account).id
 
-    async def change(self, account_id: str, **change: object) -> Answer:
+    async def change(self, account_id: str, **change: Any) -> Answer:  # noqa: ANN401 - members by name
         """Change an account."""
         return await self.ledger.change_account(
             self.call(),
             self.book_id,
             account_id,
-            schemas.AccountChange(**change),  # type: ignore[arg-type] - the test names members
+            schemas.AccountChange(**change),
         )
 
-    def leg(self, debit: str, credit: str, amount: int | str, **more: object) -> schemas.Posting:
+    def leg(self, debit: str, credit: str, amount: int | str, **more: Any) -> schemas.Posting:  # noqa: ANN401 - members by name
         """One posting."""
-        return schemas.Posting(debit, credit, self.asset, str(amount), **more)  # type: ignore[arg-type] - as above
+        return schemas.Posting(debit, credit, self.asset, str(amount), **more)
 
-    async def post(self, *legs: schemas.Posting, key: str | None = None, **more: object) -> Answer:
+    async def post(self, *legs: schemas.Posting, key: str | None = None, **more: Any) -> Answer:  # noqa: ANN401 - members by name
         """Post a transaction."""
-        new = schemas.NewTransaction(list(legs), **more)  # type: ignore[arg-type] - as above
+        new = schemas.NewTransaction(list(legs), **more)
         return await self.ledger.post(self.call(key), self.book_id, new)
 
     async def pay(self, debit: str, credit: str, amount: int, key: str | None = None) -> Answer:

@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pytest
 
@@ -64,13 +66,24 @@ class SeparateRun:
             text=True,
         )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._process:
+            self._process.kill()
+
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def ready(self) -> "SeparateRun":
+    def ready(self) -> Self:
         """Wait until both servers answer."""
-        assert self._process.stdout is not None
         urls = dict(line.split(": ", 1) for line in self._lines())
         assert len(urls) == 3, self._process.communicate()[1]
         self.owner_url, self.valkey_url = urls["owner"], urls["valkey"]

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from processes.poster import Job
 
 import bezant
+from processes.poster import Job
 
 SCRIPT = Path(__file__).parent / "processes" / "poster.py"
 

@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that cuts the connection at COMMIT: before the server sees it, or before its answer."""
+"""A proxy before PostgreSQL that cuts the connection at COMMIT."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ class CommitProxy:
         query = parse_qs(parts.query)
         self._upstream = f"{query['host'][0]}/.s.PGSQL.5432"
         self._path = folder / ".s.PGSQL.5432"
-        self.url = f"{url.split('?')[0]}?host={quote(str(folder), safe='')}&port=5432"
+        self.url = f"{url.split('?', maxsplit=1)[0]}?host={quote(str(folder), safe='')}&port=5432"
         self.cut = Cut.NEVER
         self.cuts = 0
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,7 +1,7 @@
-"""A process of its own that posts to a book and tells of every answer: `python poster.py < job.json`.
+"""A process that posts to a book and tells of every answer: `python poster.py < job.json`.
 
-The job: url, run_folder, tenant_id, book_id, prefix, count, concurrency, and `stall_s`: how long the database sleeps
-inside the first batch's transaction, after the lane's compare-and-set.
+The job: url, run_folder, tenant_id, book_id, prefix, count, concurrency, and `stall_s`: how long
+the database sleeps inside the first batch's transaction, after the lane's compare-and-set.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ from bezant.ledger import Decision, Ledger, Reads, RiderKinds, Seen, post, schem
 
 STALL = RowKind(
     "stall",
-    "SELECT pg_sleep(seconds) FROM unnest($2::float8[]) AS new (seconds) WHERE $1::uuid IS NOT NULL",
+    "SELECT pg_sleep(seconds) FROM unnest($2::float8[]) AS new (seconds)"
+    " WHERE $1::uuid IS NOT NULL",
 )
 
 

@@ -54,7 +54,7 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a state-changing request was answered: rendered once, stored, and replayed byte for byte.
+    """What a state-changing request was answered: rendered once, then replayed byte for byte.
 
     Attributes:
         status: the HTTP status.

@@ -55,7 +55,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 
 
 class Malformed(Refusal):
-    """The request cannot be read as what the route takes: JSON, types, unknown fields, encodings."""
+    """The request cannot be read as what the route takes."""
 
     status, code, title = 400, "MALFORMED", "The request is malformed"
 
@@ -101,7 +101,7 @@ class Busy(Refusal):
 
 
 class Unavailable(Refusal):
-    """A part that the request needs is down; nothing was done, or a repeat with the same key is safe."""
+    """A part that the request needs is down; a repeat with the same key is safe."""
 
     status, code, title = 503, "UNAVAILABLE", "Temporarily unavailable"
 

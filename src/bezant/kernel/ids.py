@@ -18,7 +18,7 @@ class Ids(Protocol):
 
 
 class TimeOrderedIds:
-    """UUIDv7 with the random field as a counter within a millisecond (RFC 9562, section 6.2, method 2).
+    """UUIDv7 whose random field counts up within a millisecond (RFC 9562, section 6.2).
 
     Identifiers of one process strictly increase, so index insertions stay at the right edge.
     """

@@ -60,7 +60,7 @@ def parse_units(text: str, scale: int) -> int:
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
-    """Split `total` in proportion to `weights` by the largest remainder; the parts sum exactly to it.
+    """Split `total` in proportion to `weights` by the largest remainder: an exact sum.
 
     Ties go to the earlier part, so that the same request always gives the same split.
 

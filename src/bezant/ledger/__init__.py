@@ -1,6 +1,7 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import api, schemas
+from bezant.ledger import schemas
+from bezant.ledger.api import operations
 from bezant.ledger.lane import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
@@ -18,7 +19,7 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
-    "api",
+    "operations",
     "post",
     "schemas",
     "verify",

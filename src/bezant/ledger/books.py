@@ -26,8 +26,8 @@ SYSTEM_ACCOUNTS: Final = (
     ("suspense", schemas.AccountType.LIABILITY),
     ("position", schemas.AccountType.ASSET),
 )
-"""Accounts that a book has from the start, one of each per asset, such as `suspense:EUR` and `position:EUR`: money
-whose owner is not known yet, and what the book holds of an asset against its other assets."""
+"""Accounts that a book has from the start, one of each per asset, such as `suspense:EUR`: for money
+whose owner is not known yet, and for what the book holds of an asset against its other assets."""
 
 
 async def create_book(

@@ -118,13 +118,13 @@ class TransactionIdReused(Conflict):
 
 
 class LaneElsewhere(Unavailable):
-    """The book is being written by a process that cannot be reached from here; nothing was done here."""
+    """The book is written by a process out of reach from here; nothing was done."""
 
     code, title = "LANE_ELSEWHERE", "The book is busy elsewhere"
 
 
 class OutcomeUnknown(Unavailable):
-    """The request may or may not have taken effect. A repeat with the same key is safe and tells."""
+    """The request may have taken effect. A repeat with the same key is safe and tells."""
 
     code, title = "OUTCOME_UNKNOWN", "The outcome is not known yet"
 

@@ -5,7 +5,7 @@ row.
 """
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,9 @@ from bezant.kernel.database import Database
 from bezant.ledger import schemas, store
 from bezant.ledger.errors import AccountNotFound, BookNotFound, TransactionNotFound
 from bezant.ledger.lane import FIND_ACCOUNTS, FIND_TRANSACTIONS, account_of, bounds_of, transfer_id
+
+if TYPE_CHECKING:
+    import asyncpg
 
 _NIL: Final = UUID(int=0)
 _ENTRY_POSITION: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
@@ -118,7 +121,9 @@ class Queries:
             raise TransactionNotFound(f"No transaction {transaction_id}.")
         return _transaction(rows)
 
-    async def _account_row(self, tenant_id: UUID, book_id: UUID, account_id: str) -> Any:
+    async def _account_row(
+        self, tenant_id: UUID, book_id: UUID, account_id: str
+    ) -> "asyncpg.Record":
         row = await self._database.fetchrow(store.FIND_ACCOUNT, tenant_id, book_id, account_id)
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
@@ -130,7 +135,7 @@ def _position(after: str | None) -> tuple[int, int]:
     return (0, 0) if match is None else (int(match[1]), int(match[2]))
 
 
-def _book(row: Any) -> schemas.Book:
+def _book(row: "asyncpg.Record") -> schemas.Book:
     return schemas.Book(
         id=row["book_id"],
         name=row["name"],
@@ -143,7 +148,7 @@ def _book(row: Any) -> schemas.Book:
     )
 
 
-def _account(row: Any) -> schemas.Account:
+def _account(row: "asyncpg.Record") -> schemas.Account:
     return schemas.Account(
         id=row["account_id"],
         asset=row["asset"],
@@ -154,7 +159,7 @@ def _account(row: Any) -> schemas.Account:
     )
 
 
-def _entry(row: Any) -> schemas.Entry:
+def _entry(row: "asyncpg.Record") -> schemas.Entry:
     return schemas.Entry(
         transfer_id=transfer_id(row["transaction_id"], row["leg"]),
         transaction_id=row["transaction_id"],
@@ -170,7 +175,7 @@ def _entry(row: Any) -> schemas.Entry:
     )
 
 
-def _transaction(rows: list[Any]) -> schemas.Transaction:
+def _transaction(rows: "list[asyncpg.Record]") -> schemas.Transaction:
     first = rows[0]
     content = {} if first["content"] is None else msgspec.json.decode(first["content"])
     return schemas.Transaction(

@@ -8,14 +8,14 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 import bezant
+from bezant import ledger
+from bezant.kernel import api_keys
 from bezant.kernel.api_keys import ApiKeyService
-from bezant.kernel.api_keys import api as api_keys_api
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.ledger import Ledger
-from bezant.ledger import api as ledger_api
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
 
@@ -32,8 +32,8 @@ class Platform:
 
     database: Database
     ledger: Ledger
-    api_keys: ApiKeyService
     authenticator: Authenticator
+    api_keys: ApiKeyService
     cache: CacheProbe
     ids: Ids
     tracing: Tracing
@@ -55,10 +55,7 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     install(
         app,
-        [
-            *ledger_api.operations(platform.ledger),
-            *api_keys_api.operations(platform.api_keys),
-        ],
+        [*ledger.operations(platform.ledger), *api_keys.operations(platform.api_keys)],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,

@@ -1,4 +1,4 @@
-"""A connection lost within COMMIT: whether it took effect is found out, and it takes effect once."""
+"""A connection lost within COMMIT: what was asked takes effect once."""
 
 import asyncio
 import tempfile
@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fixtures_ledger import Bank, new_bank, open_ledger
-from proxies import CommitProxy, Cut
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database
 from bezant.ledger import schemas
+from fixtures_ledger import Bank, new_bank, open_ledger
+from proxies import CommitProxy, Cut
 
 
 @pytest.fixture

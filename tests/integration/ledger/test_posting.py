@@ -1,6 +1,7 @@
 """What a client can rely on when it posts."""
 
 import asyncio
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -64,7 +65,10 @@ async def test_limits_judge_the_net_effect_whatever_the_order_of_legs(bank: Bank
 async def test_an_overdraft_goes_as_far_as_allowed(
     bank: Bank, limits: dict[str, str], amount: int, refusal: str | None
 ) -> None:
-    await bank.open("carol", **limits)
+    carol = schemas.NewAccount(
+        "carol", "EUR", schemas.AccountType.LIABILITY, schemas.Limits(**limits)
+    )
+    await bank.ledger.open_account(bank.call(), bank.book_id, carol)
     answer = await bank.pay("carol", "world", amount)
     assert (None if answer.status == 201 else code(answer)) == refusal
 
@@ -343,7 +347,7 @@ async def test_recorded_instants_strictly_increase_although_the_clock_stands_sti
     instants = [answer.value(schemas.PostedTransaction).recorded_at for answer in answers]
     assert all(
         later - earlier >= timedelta(microseconds=1)
-        for earlier, later in zip(instants, instants[1:], strict=False)
+        for earlier, later in itertools.pairwise(instants)
     )
     assert (await bank.verify()).findings == []
 

@@ -8,12 +8,12 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from fixtures_ledger import Bank
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database, Row, RowKind
 from bezant.kernel.purity import ImpureDecision
 from bezant.ledger import Decision, ReadKind, Reads, Seen, post, schemas
+from fixtures_ledger import Bank
 
 NOTES = RowKind(
     "note",
@@ -29,7 +29,8 @@ NOTE = ReadKind("note", "SELECT key, body FROM note WHERE tenant_id = $1 AND key
 async def notes(owner: Any) -> AsyncIterator[None]:  # noqa: ANN401 - the driver's connection
     """A table of another domain."""
     await owner.execute(
-        "CREATE TABLE note (tenant_id uuid, key text, body text NOT NULL, PRIMARY KEY (tenant_id, key))"
+        "CREATE TABLE note (tenant_id uuid, key text, body text NOT NULL,"
+        " PRIMARY KEY (tenant_id, key))"
     )
     await owner.execute("GRANT SELECT, INSERT, UPDATE ON note TO bezant_app")
     yield

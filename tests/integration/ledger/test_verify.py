@@ -1,16 +1,15 @@
 """The verifier finds each kind of corruption, and says where."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import pytest
-from fixtures_ledger import Bank, new_bank
 
 from bezant.kernel.database import Database
 from bezant.ledger import Ledger, schemas
 from bezant.ledger.verify import Finding, Kind
+from fixtures_ledger import Bank, new_bank
 
 
 @dataclass
@@ -28,8 +27,8 @@ class Corrupted:
 
 
 @pytest.fixture
-async def book(ledger: Ledger, database: Database, owner: Any) -> AsyncIterator[Corrupted]:  # noqa: ANN401 - the driver's
-    """Seven transactions in batches of their own, the fourth with metadata; not verified at the end."""
+async def book(ledger: Ledger, database: Database, owner: Any) -> Corrupted:  # noqa: ANN401 - the driver's
+    """Seven transactions in batches of their own, the fourth with metadata."""
     bank = await (await new_bank(ledger, database)).create()
     await bank.open("world", schemas.AccountType.ASSET)
     await bank.open("alice", overdraft="0")
@@ -39,7 +38,7 @@ async def book(ledger: Ledger, database: Database, owner: Any) -> AsyncIterator[
             metadata={"who": "Ann"} if amount == 103 else None,
         )
     assert (await bank.verify()).findings == []
-    yield Corrupted(bank, owner)
+    return Corrupted(bank, owner)
 
 
 OF_BOOK = "WHERE tenant_id = $1 AND book_id = $2"
@@ -76,22 +75,28 @@ CORRUPTIONS = {
         "batch 9",
     ),
     "a transfer inserted": (
-        "INSERT INTO transfer SELECT tenant_id, book_id, 12, leg, gen_random_uuid(), kind, debit_no,"
-        " credit_no, amount, code, booking_date, value_date, effective_at,"
-        f" recorded_at + interval '1 hour', NULL FROM transfer {OF_BOOK} AND seq = 11",
+        (
+            "INSERT INTO transfer SELECT tenant_id, book_id, 12, leg, gen_random_uuid(), kind,"
+            " debit_no, credit_no, amount, code, booking_date, value_date, effective_at,"
+            f" recorded_at + interval '1 hour', NULL FROM transfer {OF_BOOK} AND seq = 11"
+        ),
         Kind.BATCH_RANGE,
         "seq 12",
     ),
     "a leg added": (
-        "INSERT INTO transfer SELECT tenant_id, book_id, seq, 2, transaction_id, kind, debit_no,"
-        " credit_no, amount, code, booking_date, value_date, effective_at, recorded_at,"
-        f" content_hash FROM transfer {OF_BOOK} AND seq = 11",
+        (
+            "INSERT INTO transfer SELECT tenant_id, book_id, seq, 2, transaction_id, kind,"
+            " debit_no, credit_no, amount, code, booking_date, value_date, effective_at,"
+            f" recorded_at, content_hash FROM transfer {OF_BOOK} AND seq = 11"
+        ),
         Kind.LEG_GAP,
         "seq 11",
     ),
     "two transfers reordered": (
-        "UPDATE transfer SET seq = CASE seq WHEN 6 THEN 1007 ELSE 1006 END"
-        f" {OF_BOOK} AND seq IN (6, 7)",
+        (
+            "UPDATE transfer SET seq = CASE seq WHEN 6 THEN 1007 ELSE 1006 END"
+            f" {OF_BOOK} AND seq IN (6, 7)"
+        ),
         Kind.SEQUENCE_GAP,
         "seq 6",
     ),
@@ -136,8 +141,10 @@ CORRUPTIONS = {
         "seq 8",
     ),
     "content slipped in": (
-        "INSERT INTO transaction_content SELECT tenant_id, book_id, 9, salt, content"
-        f" FROM transaction_content {OF_BOOK}",
+        (
+            "INSERT INTO transaction_content SELECT tenant_id, book_id, 9, salt, content"
+            f" FROM transaction_content {OF_BOOK}"
+        ),
         Kind.CONTENT_STRAY,
         "seq 9",
     ),

@@ -3,11 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from fixtures_ledger import Bank, new_bank, open_ledger
-
 from bezant.kernel.database import Database
 from bezant.kernel.telemetry import ABORTS
 from bezant.ledger import schemas
+from fixtures_ledger import Bank, new_bank, open_ledger
 
 ROUNDS = 150
 PARTITION = (

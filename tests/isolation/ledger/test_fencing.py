@@ -4,19 +4,20 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fixtures_ledger import Bank, new_bank, open_ledger
-from posters import posting
-from processes.poster import Job
 
 from bezant.kernel.database import Database
 from bezant.ledger import Ledger, PostTransaction, schemas
 from bezant.ledger.lane import LaneLost, store
+from fixtures_ledger import Bank, new_bank, open_ledger
+from posters import posting
+from processes.poster import Job
 
 
-def job(bank: Bank, url: str, run_folder: Path, prefix: str, **more: object) -> Job:
-    return Job(url, str(run_folder), bank.tenant_id, bank.book_id, prefix, **more)  # type: ignore[arg-type] - named by the test
+def job(bank: Bank, url: str, run_folder: Path, prefix: str, **more: Any) -> Job:  # noqa: ANN401 - members by name
+    return Job(url, str(run_folder), bank.tenant_id, bank.book_id, prefix, **more)
 
 
 async def test_two_processes_post_to_one_book(bank: Bank, app_url: str, run_folder: Path) -> None:
@@ -45,7 +46,7 @@ async def test_a_holder_stopped_in_its_batch_past_its_lease_writes_nothing_more(
     stalled = job(bank, app_url, run_folder, "stalled", count=3, stall_s=0.5)
     async with posting(stalled) as holder:
         await holder.until("stalling")
-        await _until_batch_is_open(database, bank)
+        await _until_batch_is_open(database)
         holder.process.send_signal(signal.SIGSTOP)
         # A process that has no part in the stopped one's lane takes it over.
         async with open_ledger(database, run_folder) as other:
@@ -138,9 +139,8 @@ async def _epoch(database: Database, bank: Bank) -> int:
     return int(row["epoch"])
 
 
-async def _until_batch_is_open(database: Database, bank: Bank) -> None:
-    """Wait until some session sleeps inside the stalled batch, which is past its compare-and-set."""
-    assert bank.book_id
+async def _until_batch_is_open(database: Database) -> None:
+    """Wait until a session sleeps inside the stalled batch, past its compare-and-set."""
     for _ in range(500):
         row = await database.fetchrow(
             "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(seconds)%'"

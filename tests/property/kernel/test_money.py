@@ -39,7 +39,7 @@ def test_what_is_not_minor_units_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", ".5", "1,5", "1e3", "NaN", "1.005", "--1", "1.2.3"])
 def test_what_is_not_a_decimal_of_the_scale_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="decimal|digits"):
+    with pytest.raises(ValueError, match=r"decimal|digits"):
         parse_units(text, 2)
 
 

@@ -1,4 +1,4 @@
-"""Whatever is posted, in whatever order and company: books balance, limits hold, nothing half-done remains."""
+"""Whatever is posted: books balance, limits hold, and nothing half-done remains."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

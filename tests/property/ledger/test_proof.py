@@ -1,6 +1,6 @@
 """The log's hashes are those of RFC 6962, and what it commits to is canonical JSON."""
 
-from datetime import UTC, date, datetime, timezone, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any
 from uuid import UUID

@@ -78,6 +78,7 @@ def decide(plans: list[StatementPlan], entries: Iterable[Entry]) -> list[Decisio
         if len(present) < len(its_ids):
             trail = trail.without(standing.totals)
             trail.add(plan.statement.movements)
+            _check_arrival(plan.statement, trail)
         known.update(its_ids)
         decisions.append(Decision(plan, opening, present, continues_by))
     return decisions
@@ -101,6 +102,32 @@ def _continues(statement: AuditedStatement, before: Trail) -> Basis | None:
     raise ImportRefused(_gap(statement, book))
 
 
+def _check_arrival(statement: AuditedStatement, after: Trail) -> None:
+    """Check that the book will arrive at the closing balance too, not only the file.
+
+    They part where a statement continues the book by value date, and its bank never counts what it
+    had put off.
+
+    Raises:
+        ImportRefused: it will not.
+    """
+    closing, header = statement.closing, statement.header
+    found = explain(closing, header, after.book())
+    if found.basis is None:
+        amounts = (closing.amount, found.amount, closing.amount - found.amount)
+        says, has, gap = (format_units(each, scale_of(header.currency)) for each in amounts)
+        raise ImportRefused(
+            f"Statement {_number(statement)} (line {header.line}) closes at {says} "
+            f"{header.currency} on {closing.date}, but with it the book would have {has}, "
+            f"a difference of {gap}."
+        )
+
+
+def _number(statement: AuditedStatement) -> str:
+    header = statement.header
+    return header.legal_number or header.electronic_number or header.id
+
+
 def _was_passed(statement: AuditedStatement, trail: Trail) -> bool:
     """Whether a statement without entries agrees with the book at its own date.
 
@@ -115,9 +142,8 @@ def _gap(statement: AuditedStatement, book: Book) -> str:
     scale = scale_of(header.currency)
     has, asks = (format_units(amount, scale) for amount in (book.booked, opening.own_amount))
     gap = format_units(opening.own_amount - book.booked, scale)
-    number = header.legal_number or header.electronic_number or header.id
     return (
-        f"Statement {number} (line {header.line}) opens at {asks} {header.currency} on "
+        f"Statement {_number(statement)} (line {header.line}) opens at {asks} {header.currency} on "
         f"{opening.date}, but the book has {has}, a difference of {gap}. A statement before it is "
         "missing, or it was booked in another form."
     )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bezant.cli.client import ApiError, Client
+from bezant.cli.client import ApiError
 from bezant.cli.statement_import.comparison import Row, Verdict, compare
 from bezant.cli.statement_import.decision import Decision, ImportRefused, decide
 from bezant.cli.statement_import.plan import StatementPlan
@@ -29,7 +29,9 @@ from bezant.formats.iso4217 import scale_of
 from bezant.ledger.schemas import (
     BATCH_TRANSACTIONS_MAX,
     POSTINGS_MAX,
+    Account,
     Asset,
+    BatchResult,
     BatchTransaction,
     Book,
     Entry,
@@ -44,6 +46,34 @@ BATCH_BYTES_MAX: Final = 8 << 20
 """Half of what the route takes, so that one request stays quick to send and to repeat."""
 
 _OPENED_AT_ONCE: Final = 8
+
+
+class Platform(Protocol):
+    """What an import needs of the API; `Client` has it, over HTTPS."""
+
+    def books(self) -> Iterator[Book]:
+        """All books of the tenant."""
+        ...
+
+    def create_book(self, new: NewBook) -> Book:
+        """Create a book."""
+        ...
+
+    def accounts(self, book: UUID) -> Iterator[Account]:
+        """All accounts of a book."""
+        ...
+
+    def open_account(self, book: UUID, new: NewAccount) -> Account:
+        """Open an account."""
+        ...
+
+    def entries(self, book: UUID, account: str) -> Iterator[Entry]:
+        """All entries of an account, oldest first."""
+        ...
+
+    def post_batch(self, book: UUID, batch: NewBatch) -> list[BatchResult]:
+        """Post many transactions; a result for each."""
+        ...
 
 
 class Step(StrEnum):
@@ -106,14 +136,14 @@ class ImportResult(msgspec.Struct, frozen=True):
 
 
 def import_file(
-    path: Path, book: str, client: Client, key: bytes, progress: Progress
+    path: Path, book: str, platform: Platform, key: bytes, progress: Progress
 ) -> ImportResult:
     """Book a file's statements and compare the balances.
 
     Args:
         path: a camt.053 file.
         book: a book's identifier, or its name; a name that no book has makes a new one.
-        client: a session with the platform.
+        platform: a session with it.
         key: what account numbers and names are made opaque with.
         progress: told how far the import is.
 
@@ -124,18 +154,18 @@ def import_file(
     """
     with progress.file(Step.CHECK, path) as source:
         statements = audit_statements(source)
-    found = _find_book(client, book, statements)
+    found = _find_book(platform, book, statements)
     is_new = found is None
     if found is None:
         _check_sequence(statements)
-        found = _create_book(client, book, statements)
+        found = _create_book(platform, book, statements)
     names, zone = Pseudonyms(key, found.id), ZoneInfo(found.time_zone)
     plans = [StatementPlan(statement, names, zone) for statement in statements]
-    accounts = _BankAccounts(client, found.id, progress)
+    accounts = _BankAccounts(platform, found.id, progress)
     decisions = accounts.decide(plans)
     if any(decision.opening or decision.news for decision in decisions):
         with progress.file(Step.BOOK, path) as source:
-            _Booking(client, found.id).run(source, decisions)
+            _Booking(platform, found.id).run(source, decisions)
     rows = accounts.compare(plans)
     results = [_result(*each) for each in zip(decisions, rows, strict=True)]
     agrees = all(row.agrees is not Verdict.DIFFERS for each in rows for row in each)
@@ -158,13 +188,13 @@ def _result(decision: Decision, rows: list[Row]) -> StatementResult:
     )
 
 
-def _find_book(client: Client, name: str, statements: list[AuditedStatement]) -> Book | None:
+def _find_book(platform: Platform, name: str, statements: list[AuditedStatement]) -> Book | None:
     """The book of an identifier or name, fit for the file; None where there is none.
 
     Raises:
         ImportRefused: several have the name, or the book lacks a currency or counts it otherwise.
     """
-    found = [book for book in client.books() if name in {book.name, str(book.id)}]
+    found = [book for book in platform.books() if name in {book.name, str(book.id)}]
     if len(found) > 1:
         ids = ", ".join(str(book.id) for book in found)
         raise ImportRefused(f"{len(found)} books are named {name!r}; give one by its id: {ids}")
@@ -183,9 +213,9 @@ def _find_book(client: Client, name: str, statements: list[AuditedStatement]) ->
     return book
 
 
-def _create_book(client: Client, name: str, statements: list[AuditedStatement]) -> Book:
+def _create_book(platform: Platform, name: str, statements: list[AuditedStatement]) -> Book:
     assets = [Asset(code, scale) for code, scale in sorted(_currencies(statements).items())]
-    return client.create_book(NewBook(name=name, assets=assets))
+    return platform.create_book(NewBook(name=name, assets=assets))
 
 
 def _check_sequence(statements: list[AuditedStatement]) -> None:
@@ -218,8 +248,8 @@ def _by_account(
 class _BankAccounts:
     """The bank accounts of a file, as the book has them."""
 
-    def __init__(self, client: Client, book: UUID, progress: Progress) -> None:
-        self._client = client
+    def __init__(self, platform: Platform, book: UUID, progress: Progress) -> None:
+        self._platform = platform
         self._book = book
         self._progress = progress
 
@@ -241,7 +271,7 @@ class _BankAccounts:
 
     def _entries(self, step: Step, account: str) -> Iterator[Entry]:
         try:
-            yield from self._progress.entries(step, self._client.entries(self._book, account))
+            yield from self._progress.entries(step, self._platform.entries(self._book, account))
         except ApiError as error:
             # An account that no statement was booked for yet has no entries.
             if error.code != "ACCOUNT_NOT_FOUND":
@@ -251,10 +281,10 @@ class _BankAccounts:
 class _Booking:
     """Sends what is new, in batches, with the accounts that it needs."""
 
-    def __init__(self, client: Client, book: UUID) -> None:
-        self._client = client
+    def __init__(self, platform: Platform, book: UUID) -> None:
+        self._platform = platform
         self._book = book
-        self._accounts = {account.id for account in client.accounts(book)}
+        self._accounts = {account.id for account in platform.accounts(book)}
         self._new_accounts: dict[str, NewAccount] = {}
         self._batch: list[BatchTransaction] = []
         self._lines: list[int] = []
@@ -308,7 +338,7 @@ class _Booking:
         if not self._batch:
             return
         self._open_accounts()
-        results = self._client.post_batch(self._book, NewBatch(self._batch))
+        results = self._platform.post_batch(self._book, NewBatch(self._batch))
         for line, result in zip(self._lines, results, strict=True):
             if result.status != HTTPStatus.CREATED:
                 raise ImportRefused(
@@ -326,7 +356,7 @@ class _Booking:
 
     def _open_account(self, new: NewAccount) -> str:
         try:
-            self._client.open_account(self._book, new)
+            self._platform.open_account(self._book, new)
         except ApiError as error:
             # Another import of the same account was first.
             if error.code != "ACCOUNT_EXISTS":

@@ -24,17 +24,24 @@ ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 class Node:
     """An element and its children of the same namespace; extensions are passed over."""
 
-    __slots__ = ("_children", "_element", "_space")
+    __slots__ = ("_by_name", "_element", "_space")
 
     def __init__(self, element: etree._Element, space: str) -> None:
         self._element = element
         self._space = space
-        children: dict[str, list[etree._Element]] = {}
-        start = len(space)
-        for child in element:
-            if child.tag.startswith(space):
-                children.setdefault(child.tag[start:], []).append(child)
-        self._children = children
+        self._by_name: dict[str, list[etree._Element]] | None = None
+
+    @property
+    def _children(self) -> dict[str, list[etree._Element]]:
+        """The children by name, found when first asked for: most elements hold text only."""
+        if self._by_name is None:
+            self._by_name = {}
+            start = len(self._space)
+            for child in self._element:
+                tag = child.tag
+                if tag.startswith(self._space):
+                    self._by_name.setdefault(tag[start:], []).append(child)
+        return self._by_name
 
     @property
     def line(self) -> int:

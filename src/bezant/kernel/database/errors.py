@@ -19,6 +19,8 @@ CONNECTION_LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
+    # The driver says so of a session that ended under an operation.
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )
@@ -28,8 +30,8 @@ CONNECTION_LOST = (
 def is_lost(error: BaseException, connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
     """Whether an error means that the connection is gone.
 
-    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse; only the first is
-    something that passes.
+    The driver raises `InterfaceError` both for a connection that was lost and for its own misuse;
+    only the first is something that passes.
     """
     if isinstance(error, asyncpg.InterfaceError):
         try:

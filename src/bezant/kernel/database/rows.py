@@ -1,4 +1,4 @@
-"""Rows that travel with a commit, written in sets: one statement per kind, whatever their number."""
+"""Rows that travel with a commit, written in sets: one statement per kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -161,11 +161,7 @@ def _translated(schema: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[str, Any]:
-    headers: dict[str, Any] = {"X-Request-Id": _header("What the logs know this request by.")}
-    if isinstance(operation, WriteOperation):
-        headers["Idempotency-Replayed"] = _header(
-            "`true` when the answer was stored by an earlier request with the same key."
-        )
+    headers = _headers(operation)
     answers = {operation.status: operation.answer_type, **operation.other_answers}
     responses: dict[str, Any] = {
         str(status): {
@@ -178,12 +174,22 @@ def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
     refusals = refusals_of(operation)
     for status in sorted({refusal.status for refusal in refusals}):
         responses[str(status)] = _problems(
-            [refusal for refusal in refusals if refusal.status == status]
+            [refusal for refusal in refusals if refusal.status == status], headers
         )
     return responses
 
 
-def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
+def _headers(operation: Operation) -> dict[str, Any]:
+    """What every answer of an operation may carry."""
+    headers = {"X-Request-Id": _header("What the logs know this request by.")}
+    if isinstance(operation, WriteOperation):
+        headers["Idempotency-Replayed"] = _header(
+            "`true` when the answer was stored by an earlier request with the same key."
+        )
+    return headers
+
+
+def _problems(refusals: list[type[Refusal]], headers: dict[str, Any]) -> dict[str, Any]:
     codes = [refusal.code for refusal in refusals]
     lines = [f"`{refusal.code}`: {summary_of(refusal)}" for refusal in refusals]
     schema = {
@@ -192,7 +198,7 @@ def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
             {"properties": {"code": {"enum": codes}}},
         ]
     }
-    headers: dict[str, Any] = {"X-Request-Id": _header("What the logs know this request by.")}
+    headers = dict(headers)
     if any(issubclass(refusal, Busy | Unavailable) for refusal in refusals):
         headers["Retry-After"] = _header("Seconds to wait before the next attempt.")
     if Unauthenticated in refusals or Forbidden in refusals:

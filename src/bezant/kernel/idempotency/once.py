@@ -1,6 +1,5 @@
 """Writes that belong to no book: one transaction with its idempotency record and audit entry."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -20,6 +19,8 @@ from bezant.kernel.idempotency import store
 from bezant.kernel.idempotency.records import find, record
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from asyncpg.pool import PoolConnectionProxy
 
 _TRIES_MAX: Final = 5
@@ -36,6 +37,9 @@ async def once(
     A refusal raised by `work` undoes what it wrote, and is itself recorded and replayed.
 
     Args:
+        database: where.
+        clock: tells when it was done.
+        call: who asks, and under which key.
         work: reads and writes through the connection it is given; may run several times.
 
     Raises:

@@ -23,7 +23,9 @@ class KeyReused(Refusal):
 
 
 def record(call: Call, answer: Answer, at: datetime) -> list[Row]:
-    """The row that makes `answer` the answer to every repeat of `call`; none for a call without a key.
+    """The row that makes `answer` the answer to every repeat of `call`.
+
+    A call without a key has none.
 
     The request is kept only as a salted hash: its body may hold what has to be erasable.
     """

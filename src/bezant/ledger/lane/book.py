@@ -1,4 +1,4 @@
-"""A book as its lane holds it in memory between batches: valid while epoch and version match the lane's row."""
+"""A book as its lane holds it in memory, valid while epoch and version match the lane's row."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta

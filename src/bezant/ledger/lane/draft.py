@@ -1,4 +1,4 @@
-"""A batch in the making: what its items post, open and change, with a way back to before any of them."""
+"""A batch in the making: what its items post, open and change, and how to undo it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -185,7 +185,7 @@ class Draft:
 
     @property
     def root(self) -> bytes | None:
-        """The Merkle root over the batch's leaves; None when it adds nothing to the book's history."""
+        """The Merkle root over the batch's leaves; None when it adds nothing to history."""
         return merkle_root([leaf_hash(leaf) for leaf in self.leaves]) if self.leaves else None
 
     def next_head(self, root: bytes | None) -> Head:

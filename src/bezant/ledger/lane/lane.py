@@ -1,4 +1,4 @@
-"""A lane: the one writer of a book. It gathers what waits into batches, and commits a batch at a time."""
+"""A lane: the one writer of a book. It commits what waits, a batch at a time."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ SeenRows = Mapping[tuple[str, Any], Mapping[str, Any]]
 
 @dataclass(slots=True)
 class _Outcome:
-    """A batch decided: the book's draft, rows that travel with it, answers by item, and items that broke."""
+    """A batch decided: the draft, rows that travel with it, answers, and items that broke."""
 
     draft: Draft
     head: Head
@@ -125,7 +125,7 @@ class Lane:
                 item.fail(LaneLost())
 
     async def _serve(self, items: Sequence[Item]) -> None:
-        """Commit items together; if the database refuses, in halves, so that a bad one stands alone."""
+        """Commit items together; refused by the database, in halves, so that a bad one is alone."""
         try:
             await self._commit(items)
         except (LaneLost, CommitUnknown, DatabaseUnavailable) as error:

@@ -1,10 +1,10 @@
-"""The lanes of a process: which book is written here, which elsewhere, and how a rider gets there."""
+"""The lanes of a process: which book is written here, which elsewhere, and the way there."""
 
 import asyncio
 import random
 import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
@@ -22,8 +22,12 @@ from bezant.ledger.lane.reader import head_of, load_book
 from bezant.ledger.lane.rider import Rider
 from bezant.ledger.lane.writer import LEASE, LaneLost
 
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
 ROUTE_TIMEOUT_S: Final = 25.0
-"""How long a rider looks for a lane that takes it: longer than a stopped holder's session and lease together."""
+"""How long a rider looks for a lane: longer than a stopped holder's session and lease."""
 
 _PAUSE_S_MAX: Final = 0.05
 
@@ -134,7 +138,9 @@ class Lanes:
             return await self._take(key, row["epoch"])
 
     async def _take(self, key: _Key, epoch: int) -> Lane:
-        async def take(connection: Any) -> Any:
+        async def take(
+            connection: "PoolConnectionProxy[asyncpg.Record]",
+        ) -> "asyncpg.Record | None":
             return await connection.fetchrow(store.TAKE, *key, epoch, self._server.address, LEASE)
 
         try:

@@ -30,7 +30,7 @@ class PeerGone(Exception):  # noqa: N818 - a turn of events that the router acts
 
 
 class PeerSilent(Exception):  # noqa: N818 - a turn of events that the router acts on
-    """The process took the rider and did not answer in time: it may be slow, stopped, or about to answer."""
+    """The process did not answer in time: it may be slow, stopped, or about to answer."""
 
 
 class Ask(msgspec.Struct, frozen=True):

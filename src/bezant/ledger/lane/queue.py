@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(slots=True)
 class Queue:
-    """Two queues, so that bulk yields: a small item waits for one bulk item at the most, and the other way round."""
+    """Two queues, so that a small item waits for one bulk item at the most, and the reverse."""
 
     _small: deque[Item] = field(default_factory=deque)
     _bulk: deque[Item] = field(default_factory=deque)

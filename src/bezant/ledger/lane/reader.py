@@ -1,7 +1,7 @@
-"""Reading what a batch needs: the lane's head, accounts not in memory yet, transactions under given ids."""
+"""Reading what a batch needs: the head, accounts not in memory, transactions by id."""
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,11 @@ from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.proof import Frontier
 from bezant.ledger.schemas import AccountStatus, AccountType
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Stored = asyncpg.Record | Mapping[str, Any]
 
 
 async def load_book(database: Database, tenant_id: UUID, book_id: UUID, head: Head) -> BookState:
@@ -47,7 +52,7 @@ async def load_accounts(database: Database, book: BookState, ids: Collection[str
         book.accounts[row["account_id"]] = account_of(row)
 
 
-def head_of(row: Any) -> Head:
+def head_of(row: "Stored") -> Head:
     """A lane's row as a head."""
     return Head(
         epoch=row["epoch"],
@@ -59,7 +64,7 @@ def head_of(row: Any) -> Head:
     )
 
 
-def bounds_of(row: Any) -> Bounds:
+def bounds_of(row: "Stored") -> Bounds:
     """The limits in a row of `account` or `account_event`."""
     return Bounds(
         *(
@@ -69,7 +74,7 @@ def bounds_of(row: Any) -> Bounds:
     )
 
 
-def account_of(row: Any) -> Account:
+def account_of(row: "Stored") -> Account:
     """A joined row of `account` and `balance`."""
     return Account(
         no=row["account_no"],
@@ -90,12 +95,12 @@ def account_of(row: Any) -> Account:
 
 async def find_transactions(
     database: Database, book: BookState, ids: Iterable[UUID]
-) -> dict[UUID, list[Any]]:
+) -> "dict[UUID, list[asyncpg.Record]]":
     """The legs of those of the transactions that stand already, in order."""
     wanted = list(ids)
     if not wanted:
         return {}
-    found: dict[UUID, list[Any]] = {}
+    found: dict[UUID, list[asyncpg.Record]] = {}
     for row in await database.fetch(store.FIND_TRANSACTIONS, book.tenant_id, book.book_id, wanted):
         found.setdefault(row["transaction_id"], []).append(row)
     return found

@@ -16,7 +16,7 @@ _encode_content: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 def transfer_id(transaction_id: UUID, leg: int) -> UUID:
-    """A leg's identifier: UUIDv8 (RFC 9562, section 5.8), derived, so that it needs no column of its own."""
+    """A leg's identifier: a UUIDv8 (RFC 9562, section 5.8), derived, so that none is stored."""
     digest = sha256(transaction_id.bytes + leg.to_bytes(2, "big")).digest()
     bits = int.from_bytes(digest[:16], "big")
     return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0b10 << 62)

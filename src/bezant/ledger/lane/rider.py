@@ -47,7 +47,7 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a rider decides from: the book as it stands after the items before it, and the rows it declared.
+    """What a rider decides from: the book after the items before it, and rows it declared.
 
     Attributes:
         draft: the batch so far; accounts are posted to through it.
@@ -60,14 +60,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows: the answer, and rows of the rider's own domain to be written in the same commit."""
+    """What follows: the answer, and rows of the rider's own domain for the same commit."""
 
     answer: Answer
     rows: tuple[Row, ...] = ()
 
 
 class Rider(Protocol):
-    """A request that a lane carries out. Implemented by frozen `msgspec.Struct`s, so that it can be sent."""
+    """A request that a lane carries out: a frozen `msgspec.Struct`, so that it can be sent."""
 
     @property
     def weight(self) -> int:

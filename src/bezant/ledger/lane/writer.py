@@ -1,4 +1,4 @@
-"""Writing a batch: history, balances and the lane's head, in one transaction that somebody else opened."""
+"""Writing a batch: history, balances and the lane's head, in the caller's transaction."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

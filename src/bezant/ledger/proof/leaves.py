@@ -28,7 +28,7 @@ class PostingLeaf(msgspec.Struct, frozen=True):
 
 
 class TransactionLeaf(msgspec.Struct, frozen=True):
-    """A transaction. `content` is the salted hash of what may be erased, in hex; None without such content."""
+    """A transaction. `content` is the salted hash of what may be erased, in hex, if any."""
 
     book: UUID
     content: str | None
@@ -66,5 +66,5 @@ class AccountLeaf(msgspec.Struct, frozen=True):
 
 
 def content_hash(salt: bytes, content: bytes) -> bytes:
-    """The commitment to erasable content. The salt is erased with it, so the hash cannot be guessed back."""
+    """The commitment to erasable content. The salt goes with it, so nothing is guessed back."""
     return sha256(salt + content).digest()

@@ -32,7 +32,7 @@ def merkle_root(hashes: Sequence[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """A log's right edge: the roots of its perfect subtrees, largest first. Enough to append and to take the root.
+    """A log's right edge: the roots of its perfect subtrees; enough to append to it.
 
     Attributes:
         size: the number of leaves.

@@ -28,6 +28,8 @@ FINDINGS_MAX: Final = 20
 
 Row = Mapping[str, Any]
 
+_BEFORE_TIME: Final = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(slots=True)
 class Replay:
@@ -45,7 +47,7 @@ class Replay:
     log: Frontier = field(default_factory=Frontier)
     seq: int = 0
     transfers: int = 0
-    recorded_at: datetime = datetime.min.replace(tzinfo=UTC)
+    recorded_at: datetime = _BEFORE_TIME
     findings: list[Finding] = field(default_factory=list)
     _leaves: list[bytes] = field(default_factory=list)
 

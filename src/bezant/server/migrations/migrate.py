@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 from alembic import command
@@ -97,7 +97,7 @@ async def _refuse_newer(owner_url: str) -> None:
         )
 
 
-async def _contract(owner: Any) -> int:
+async def _contract(owner: "asyncpg.Connection[asyncpg.Record]") -> int:
     try:
         return int(await owner.fetchval(FIND_CONTRACT) or 0)
     except asyncpg.UndefinedTableError:

@@ -15,5 +15,12 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def data(folder: Path) -> Path:
-    """Where a data folder may be made."""
+    """Where a data folder may be made, for one test."""
     return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def used_data() -> Iterator[Path]:
+    """A data folder for tests that start and stop servers in turn: all but the first start fast."""
+    with open_folder() as parent:
+        yield parent / "data"

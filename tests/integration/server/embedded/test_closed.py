@@ -5,6 +5,7 @@ import os
 import pwd
 import socket
 import stat
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from redis.exceptions import RedisError
 
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.embedded.programs import POSTGRES, VALKEY
+from bezant.server.embedded.sockets import forget_sockets, socket_folder
 from fixtures_servers import SeparateRun
 
 
@@ -179,6 +181,32 @@ async def test_statements_and_values_stay_out_of_the_log(
     assert "hunter2" not in log
 
 
+def identity(pid: int, line: str) -> set[str]:
+    """The words of a line of `/proc/…/status` (proc(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return set(next(each for each in lines if each.startswith(f"{line}:")).split()[1:])
+
+
+@pytest.mark.usefixtures("embedded_servers")
+def test_the_servers_have_no_way_back_to_our_user_terminal_or_environment(
+    session_data: Path,
+) -> None:
+    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    pids = server_pids(session_data)
+    assert len(pids) > 2
+    for pid in pids:
+        # Real, effective, saved and that of the file system.
+        assert identity(pid, "Uid") == {str(user.pw_uid)}
+        assert identity(pid, "Gid") == {str(user.pw_gid)}
+        if os.geteuid() == 0:
+            assert identity(pid, "Groups") == set()
+            assert identity(pid, "CapEff") == {"0" * 16}
+        # Ctrl-C in our terminal must not reach them before we have drained requests.
+        assert os.getsid(pid) != os.getsid(0)
+        assert "HOME=" not in Path(f"/proc/{pid}/environ").read_text()
+    assert "HOME=" in Path("/proc/self/environ").read_text()
+
+
 def states(*folders: Path) -> dict[Path, tuple[int, int, int]]:
     """Mode and owner of everything beneath, and of what is above."""
     found = {}
@@ -216,11 +244,10 @@ async def test_no_mode_owner_or_user_outside_the_data_folder_changes(
     assert users() == users_before
 
 
-@pytest.mark.parametrize("name", ["d" * 60 + "/" + "e" * 60, "Ada's ledger, 2026 \\ für alle"])
-async def test_where_sockets_cannot_be_they_get_a_short_folder_which_goes_again(
-    folder: Path, name: str
+async def test_where_a_path_allows_no_sockets_they_get_a_short_folder_which_goes_again(
+    folder: Path,
 ) -> None:
-    with DataFolder(folder / name) as data:
+    with DataFolder(folder / "Ada's ledger, 2026 \\ für alle") as data:
         async with EmbeddedServers(data, lambda _: None) as servers:
             short = servers.postgres.socket_dir
             assert not short.is_relative_to(folder)
@@ -228,6 +255,20 @@ async def test_where_sockets_cannot_be_they_get_a_short_folder_which_goes_again(
             await (await asyncpg.connect(servers.postgres.app_url)).close()
             async with Redis.from_url(servers.valkey_url) as cache:
                 assert await cache.ping()
+        assert not short.exists()
+
+
+def test_the_longest_path_for_a_socket_is_used(folder: Path) -> None:
+    # 107 bytes for all of it (unix(7)), of which `/run/.s.PGSQL.5432` takes 18.
+    longest = 107 - 18 - len(str(folder)) - 1
+    with DataFolder(folder / ("d" * longest)) as data:
+        assert socket_folder(data) == data.path / "run"
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(data.path / "run/.s.PGSQL.5432"))
+    with DataFolder(folder / ("d" * (longest + 1))) as data:
+        short = socket_folder(data)
+        assert short.parent == Path(tempfile.gettempdir())
+        forget_sockets(data, short)
         assert not short.exists()
 
 
@@ -243,10 +284,11 @@ def test_a_normal_user_runs_the_servers_as_themselves_and_in_place(
     folder: Path, data: Path
 ) -> None:
     folder.chmod(0o777)
-    run = SeparateRun(data, prefix=NORMAL_USER).ready()
-    owners = {path.lstat().st_uid for path in (data, *data.rglob("*"))}
-    assert owners == {pwd.getpwnam("nobody").pw_uid}
-    assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert not (data / "programs").exists()
-    status, errors = run.end()
+    with SeparateRun(data, prefix=NORMAL_USER) as run:
+        run.ready()
+        owners = {path.lstat().st_uid for path in (data, *data.rglob("*"))}
+        assert owners == {pwd.getpwnam("nobody").pw_uid}
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        assert not (data / "programs").exists()
+        status, errors = run.end()
     assert status == 0, errors

@@ -9,11 +9,18 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import asyncpg
 import pytest
 
-from bezant.server.embedded import DataFolder, EmbeddedServers, StartupError
+from bezant.server.embedded import (
+    DataFolder,
+    EmbeddedServers,
+    StartupError,
+    postgres,
+    valkey,
+)
 from bezant.server.embedded.account import Account
 from bezant.server.embedded.errors import server_failure
 from bezant.server.embedded.sockets import socket_folder
@@ -54,13 +61,14 @@ async def start(data: Path) -> None:
             pass
 
 
-def test_a_second_run_on_one_folder(data: Path) -> None:
-    first = SeparateRun(data).ready()
-    status, errors = SeparateRun(data).outcome()
+def test_a_second_run_on_one_folder(used_data: Path) -> None:
+    with SeparateRun(used_data) as first:
+        pid = first.ready().pid
+        with SeparateRun(used_data) as second:
+            status, errors = second.outcome()
+        assert first.end(signal.SIGINT)[0] == 0
     assert status == 1
-    assert errors.startswith(f"ALREADY_RUNNING: The data folder {data} is in use by process ")
-    assert f" {first.pid}. Stop that process first" in errors
-    assert first.end(signal.SIGINT)[0] == 0
+    assert f"ALREADY_RUNNING: The data folder {used_data} is in use by process {pid}." in errors
 
 
 def test_the_folder_is_free_again_once_it_is_left(data: Path) -> None:
@@ -156,25 +164,41 @@ async def test_a_database_of_another_major_version(data: Path) -> None:
         await start(data)
 
 
-async def test_a_damaged_database_is_told_by_the_servers_own_words(data: Path) -> None:
-    await start(data)
-    (data / "postgres/global/pg_control").unlink()
+async def test_a_damaged_database_is_told_by_the_servers_own_words(used_data: Path) -> None:
+    await start(used_data)
+    control = used_data / "postgres/global/pg_control"
+    control.rename(control.with_suffix(".lost"))
     with refused("SERVER_FAILED", "PostgreSQL ended with status", "global/pg_control"):
-        await start(data)
+        await start(used_data)
+    control.with_suffix(".lost").rename(control)
+
+
+@pytest.mark.parametrize(
+    ("module", "bound", "name"),
+    [(postgres, "_SILENT_WITHIN_S", "PostgreSQL"), (valkey, "_READY_WITHIN_S", "Valkey")],
+)
+async def test_a_server_that_does_not_answer_in_time_and_none_is_left_behind(
+    used_data: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, bound: str, name: str
+) -> None:
+    monkeypatch.setattr(module, bound, 0.0)
+    with refused("SERVER_FAILED", f"{name} did not answer within 0 s"):
+        await start(used_data)
+    for server in ("postgres/postmaster.pid", "run/valkey.sock"):
+        assert not (used_data / server).exists()
 
 
 async def test_passwords_of_another_database_are_told_and_lost_ones_are_made_anew(
-    data: Path,
+    used_data: Path,
 ) -> None:
-    await start(data)
-    passwords = data / "postgres-passwords.json"
+    await start(used_data)
+    passwords = used_data / "postgres-passwords.json"
     before = passwords.read_text()
-    with DataFolder(data) as held:
+    with DataFolder(used_data) as held:
         held.write(passwords, before.replace('": "', '": "x'), is_secret=True)
     with refused("SERVER_FAILED", "refuses the platform"):
-        await start(data)
+        await start(used_data)
     passwords.unlink()
-    with DataFolder(data) as held:
+    with DataFolder(used_data) as held:
         async with EmbeddedServers(held, lambda _: None) as servers:
             await (await asyncpg.connect(servers.postgres.app_url)).close()
     assert passwords.read_text() != before
