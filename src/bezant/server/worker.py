@@ -29,6 +29,7 @@ from bezant.server.cache_probe import cache_probe
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
+from bezant.server.protocol import BoundedProtocol
 from bezant.server.tls import BadCertificate, ServerCertificate
 
 REFUSED: Final = 3
@@ -131,7 +132,7 @@ async def _serve(task: Task) -> None:
         server = _Server(
             uvicorn.Config(
                 create_app(platform),
-                http="httptools",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="off",
                 ssl_context_factory=lambda _config, _default: certificate.context,
