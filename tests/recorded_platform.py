@@ -44,6 +44,7 @@ class RecordedPlatform:
         transactions: those posted, by id, in the order of posting, of each book.
         batches_left: how many batches are taken before the connection breaks.
         declined: accounts that take no postings.
+        received: how many transactions were sent, posted or not.
     """
 
     held: list[Book] = field(default_factory=list)
@@ -51,6 +52,7 @@ class RecordedPlatform:
     transactions: dict[UUID, dict[UUID, BatchTransaction]] = field(default_factory=dict)
     batches_left: int = 1_000
     declined: set[str] = field(default_factory=set)
+    received: int = 0
 
     def books(self) -> Iterator[Book]:
         return iter(self.held)
@@ -77,6 +79,7 @@ class RecordedPlatform:
         if not self.batches_left:
             raise ApiError(0, "UNREACHABLE", "The connection broke.")
         self.batches_left -= 1
+        self.received += len(batch.transactions)
         return [self._post(book, item) for item in batch.transactions]
 
     def entries(self, book: UUID, account: str) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ import json
 import re
 import stat
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
@@ -11,10 +12,12 @@ import msgspec
 import pytest
 
 from bezant.cli.statement_import import importer
+from bezant.cli.statement_import.plan import counterparty
 from bezant.cli.statement_import.pseudonyms import KeyUnusable, load_key
+from bezant.formats.camt053 import Detail, Entry, Party, read_statements
 from bezant.ledger.schemas import AccountType, BatchResult, NewBatch
 from recorded_platform import Desk
-from statements import DAY, IBAN, Movement, Payment, Statement
+from statements import DAY, IBAN, Movement, Payment, Statement, xml
 
 ALICE = Payment(name="Alice Ängström", account="FI2112345600000785", remittance="Rent March")
 BOB = Payment(name="Bob Builder", account="DE02100100100006820101")
@@ -143,6 +146,39 @@ def test_a_reversal_is_of_the_counterparty_of_the_payment_that_it_takes_back(des
     [bob] = desk.platform.accounts_of("counterparty:")
     assert desk.platform.balance(bob) == 0
     assert len(desk.platform.recorded()) == 3
+
+
+OWNER, OTHER = Party(name="Owner"), Party(name="Other")
+OWN_ACCOUNT = Party(name="Owner", account=IBAN)
+
+
+@pytest.mark.parametrize(
+    ("is_credit", "is_reversal", "debtor", "creditor", "found"),
+    [
+        (True, False, OTHER, OWNER, OTHER),
+        (False, False, OWNER, OTHER, OTHER),
+        (True, True, OWNER, OTHER, OTHER),
+        (False, True, OTHER, OWNER, OTHER),
+        # A bank that names the parties as in the reversal, told by the owner's account.
+        (True, True, OTHER, OWN_ACCOUNT, OTHER),
+        (False, True, OWN_ACCOUNT, OTHER, OTHER),
+        # One that names only who the reversal came from.
+        (True, True, OTHER, Party(), OTHER),
+        (False, False, OWNER, Party(), None),
+        (True, False, OWN_ACCOUNT, Party(), None),
+    ],
+)
+def test_the_counterparty_has_the_other_role(
+    is_credit: bool,  # noqa: FBT001 - a case
+    is_reversal: bool,  # noqa: FBT001 - a case
+    debtor: Party,
+    creditor: Party,
+    found: Party | None,
+) -> None:
+    content = xml(Statement([Movement(5 if is_credit else -5, is_reversal=is_reversal)]))
+    [entry] = [part for part in read_statements(BytesIO(content)) if isinstance(part, Entry)]
+    detail = Detail(1, None, None, debtor, creditor, (), "", "")
+    assert counterparty(entry, detail, IBAN) == found
 
 
 def test_the_owner_is_never_its_own_counterparty(desk: Desk) -> None:

@@ -151,7 +151,9 @@ def test_an_import_that_was_declined_in_part_is_completed_once_that_is_put_right
     with pytest.raises(ImportRefused, match=r"line \d+ was declined: ACCOUNT_FROZEN"):
         desk.load(statement)
     desk.platform.declined.clear()
+    desk.platform.received = 0
     result = desk.load(statement)
+    assert desk.platform.received == 1
     assert result.agrees
     assert result.statements[0].posted == 1
     assert desk.platform.balance(desk.bank_account) == 600

@@ -1,8 +1,6 @@
 """Whether a statement continues what the book has, and what of it is new: pure."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -13,8 +11,6 @@ from bezant.formats.camt053 import AuditedStatement, Basis, Book, explain
 from bezant.formats.iso4217 import scale_of
 from bezant.kernel.money import format_units
 from bezant.ledger.schemas import BatchTransaction, Entry
-
-_DAY: Final = timedelta(days=1)
 
 
 class ImportRefused(Exception):  # noqa: N818 - an answer to the operator, not a fault
@@ -87,19 +83,14 @@ def decide(plans: list[StatementPlan], entries: Iterable[Entry]) -> list[Decisio
 def _continues(statement: AuditedStatement, before: Trail) -> Basis | None:
     """How the statement's opening balance is what the book had before it.
 
-    Banks carry a closing balance over under its own date or under that of the next day.
-
     Raises:
         ImportRefused: it is not.
     """
-    opening, header = statement.opening, statement.header
     book = before.book()
-    for balance in (opening, msgspec.structs.replace(opening, date=opening.date - _DAY)):
-        if (found := explain(balance, header, book)).basis is not None:
-            return found.basis
-    if not statement.booked and _was_passed(statement, before):
-        return None
-    raise ImportRefused(_gap(statement, book))
+    basis = explain(statement.opening, statement.header, book).basis
+    if basis is None and (statement.booked or not _was_passed(statement, before)):
+        raise ImportRefused(_gap(statement, book))
+    return basis
 
 
 def _check_arrival(statement: AuditedStatement, after: Trail) -> None:

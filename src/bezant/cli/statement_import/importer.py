@@ -316,6 +316,7 @@ class _Booking:
                 if transaction.id not in decision.present:
                     self._add(decision.plan, transaction, part.line)
         _check_complete(decision, at)
+        _require(next(upcoming, None) is None)
         self._flush()
 
     def _add(self, plan: StatementPlan, transaction: BatchTransaction, line: int) -> None:
