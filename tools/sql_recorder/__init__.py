@@ -14,7 +14,7 @@ from unittest.mock import patch
 import asyncpg
 from asyncpg.connection import LoggedQuery
 
-FOLDER_VARIABLE: Final = "BEZANT_SQL_RECORD"
+FOLDER_VARIABLE: Final = "SQL_RECORD_FOLDER"
 """Names the folder that the processes of a run leave their records in."""
 
 

@@ -33,7 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     recording = ExitStack()
     recording.callback(shutil.rmtree, folder, ignore_errors=True)
     recording.enter_context(recorded(folder))
-    paths = [str(_CHILDREN), str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(_CHILDREN), str(_ROOT), str(_ROOT / "src")]
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
     environment = pytest.MonkeyPatch()
     recording.callback(environment.undo)
     environment.setenv(FOLDER_VARIABLE, str(folder))

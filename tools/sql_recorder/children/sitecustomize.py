@@ -4,7 +4,7 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 
-if folder := os.environ.get("BEZANT_SQL_RECORD"):
+if folder := os.environ.get("SQL_RECORD_FOLDER"):
     from tools.sql_recorder import recorded
 
     # Never left: it holds until the process ends.
