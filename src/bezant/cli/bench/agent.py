@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 import uvloop
 
+from bezant.kernel.telemetry import configure_logs
 from bezant.server.embedded import StartupError
 
 S = TypeVar("S")
@@ -90,6 +91,8 @@ def serve(
     prepare: Callable[[S], AbstractAsyncContextManager[tuple[msgspec.Struct, Rounds[R]]]],
 ) -> None:
     """The agent's end: prepare, then answer rounds until standard input ends."""
+    # Standard output is for answers alone.
+    configure_logs()
 
     async def run() -> None:
         lines = asyncio.StreamReader(limit=_LINE_BYTES_MAX)

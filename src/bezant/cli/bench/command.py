@@ -13,6 +13,7 @@ from bezant.cli.bench.cases import Figure, Suite
 from bezant.cli.bench.suites import QUICK, Sizes, run
 from bezant.cli.console import Steps, failures_explained, say_json
 from bezant.cli.up import Json
+from bezant.kernel.telemetry import LogFormat, configure_logs
 
 # A figure that is cut off is of no use, so lines may be longer than a narrow terminal.
 _WIDTH_MIN: Final = 130
@@ -41,6 +42,7 @@ def bench(
     A missed target is shown as missed; the exit status tells only whether everything was measured.
     The data are in the folder for temporary files (TMPDIR), which should be on a disk.
     """
+    configure_logs(LogFormat.JSON if as_json else LogFormat.AUTO)
     sizes = QUICK if is_quick else Sizes()
     if seconds is not None:
         sizes = replace(sizes, seconds=seconds)

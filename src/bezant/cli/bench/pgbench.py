@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+from bezant.cli.bench import store
 from bezant.cli.bench.agent import AgentFailedError
 from bezant.server.embedded import POSTGRES, SUPERUSER, superuser_password
 
 CLIENTS: Final = 16
 _THREADS: Final = 2
-_DATABASE: Final = "reference"
 _WORDS_MAX: Final = 2_000
 
 
@@ -38,11 +38,10 @@ async def transactions_per_second(
         host=socket, user=SUPERUSER, password=password, database="postgres"
     )
     try:
-        await connection.execute(f"CREATE DATABASE {_DATABASE}")
+        await connection.execute(store.CREATE_REFERENCE)
         access = {"PGHOST": socket, "PGUSER": SUPERUSER, "PGPASSWORD": password}
         await _pgbench(access, "--initialize", "--quiet", f"--scale={scale}")
-        # What the load wrote is on disk before the clock starts.
-        await connection.execute("CHECKPOINT")
+        await connection.execute(store.CHECKPOINT)
         said = await _pgbench(
             access,
             f"--client={CLIENTS}",
@@ -50,8 +49,8 @@ async def transactions_per_second(
             "--protocol=prepared",
             f"--time={math.ceil(seconds)}",
         )
-        await connection.execute(f"DROP DATABASE {_DATABASE}")
-        await connection.execute("CHECKPOINT")
+        await connection.execute(store.DROP_REFERENCE)
+        await connection.execute(store.CHECKPOINT)
     finally:
         await connection.close()
     found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
@@ -64,7 +63,7 @@ async def _pgbench(access: dict[str, str], *options: str) -> str:
     process = await asyncio.create_subprocess_exec(
         str(program),
         *options,
-        _DATABASE,
+        store.REFERENCE_DATABASE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**access, "LC_ALL": "C"},
