@@ -14,6 +14,7 @@ from bezant.cli.demo.report import Report, print_report
 from bezant.cli.demo.scenes import SCENES
 from bezant.cli.up import DataDir, Json
 from bezant.kernel.settings import Settings
+from bezant.kernel.telemetry import LogFormat, configure_logs
 from bezant.server import endpoint
 
 
@@ -32,6 +33,7 @@ def demo(
 
     The exit status is 0 only if the books balance and all that should be refused was.
     """
+    configure_logs(LogFormat.JSON if as_json else LogFormat.AUTO)
     with failures_explained(as_json=as_json):
         access = endpoint.access(Settings.load({"data_dir": data_dir}).data_dir)
         ca = None if access.ca is None else Path(access.ca)

@@ -66,6 +66,12 @@ class PostgresAddress:
     socket_dir: Path
 
 
+def superuser_password(data_dir: Path) -> str:
+    """The password of `SUPERUSER`, for those who may read the data folder."""
+    passwords = json.loads((data_dir / _PASSWORDS).read_text(encoding="utf-8"))
+    return str(passwords[config.SUPERUSER])
+
+
 class PostgresServer:
     """PostgreSQL on a data folder, as our child.
 
