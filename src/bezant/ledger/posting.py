@@ -9,6 +9,7 @@ import msgspec
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Malformed, Refusal
+from bezant.kernel.instants import EARLIEST, LATEST
 from bezant.kernel.money import parse_minor_units
 from bezant.ledger.domain import Account
 from bezant.ledger.errors import (
@@ -251,4 +252,6 @@ def _keep_content(draft: Draft, seq: int, new: NewTransaction) -> bytes | None:
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise Malformed("An instant carries its offset, such as Z.", field="effective_at")
+    if not EARLIEST <= instant <= LATEST:
+        raise Malformed("An instant lies in the years 1970 to 9998.", field="effective_at")
     return instant.astimezone(UTC)
