@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     suite: Annotated[Suite | None, typer.Argument(help="Which.", show_default="all")] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="How long each case takes.", show_default="8")
+        float | None, typer.Option(min=0.1, help="How long each case takes.", show_default="5")
     ] = None,
     is_quick: Annotated[  # noqa: FBT002 - a flag
         bool, typer.Option("--quick", help="See that every case runs; the figures mean nothing.")
