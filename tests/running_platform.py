@@ -15,13 +15,8 @@ from typing import Any, Self
 
 import httpx
 
-import bezant
-
 COMMAND = (sys.executable, "-m", "bezant.cli")
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")},
-    "PYTHONPATH": str(Path(bezant.__file__).parents[1]),
-}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")}
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 

@@ -1,0 +1,160 @@
+"""Every figure that is specified: its unit and its target. What is measured is judged by these."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+
+class Suite(StrEnum):
+    """What can be measured by itself."""
+
+    PLATFORM = "platform"
+    LEDGER = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One figure.
+
+    Attributes:
+        target: the least, or with `is_ceiling` the most; in `unit`, or as a multiple of the case
+            `ratio_to`. None where the figure is only told.
+        ratio_to: the case whose figure of the same run is the measure.
+        note: what a reader has to know.
+    """
+
+    suite: Suite
+    name: str
+    unit: str
+    target: float | None = None
+    is_ceiling: bool = False
+    ratio_to: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """Why a case has no figure in this run."""
+
+    reason: str
+
+
+Measured = Mapping[str, float | NotMeasured]
+
+
+class Ratio(Struct, frozen=True):
+    """A figure as a multiple of another of the same run."""
+
+    case: str
+    value: float
+    ratio: float
+    target: float
+
+
+class Figure(Struct, frozen=True):
+    """A case as measured.
+
+    Attributes:
+        value: None when it was not measured; `note` says why.
+        target: in `unit`; None when there is none.
+        ok: whether the target is met; None without a value or a target.
+    """
+
+    suite: Suite
+    case: str
+    value: float | None
+    unit: str
+    target: float | None
+    ok: bool | None
+    ratio_to: Ratio | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
+REFERENCE: Final = "pgbench TPC-B, 16 clients"
+BULK: Final = "bulk, one book"
+TWO_BOOKS: Final = "bulk, two books"
+HOT: Final = "one hot account, 100 callers"
+HOT_P99: Final = "one hot account, 100 callers: p99"
+HOT_BATCHES: Final = "one hot account, batches of 100"
+REPLAYS: Final = "idempotent replays"
+HTTPS: Final = "one transfer per HTTPS request, 64 connections"
+HTTPS_P99: Final = "one transfer per HTTPS request: p99"
+HTTPS_VERIFY: Final = "the same during a verification"
+HTTPS_NO_CACHE: Final = "the same with the cache down"
+AFTER_LOAD: Final = "bulk after 10 M transfers"
+ABORTS: Final = {
+    (2, True): "aborts, two books of one partition",
+    (4, True): "aborts, four books of one partition",
+    (2, False): "aborts, two books of two partitions",
+    (4, False): "aborts, four books of four partitions",
+}
+"""By the number of books, and whether they share a partition of every table."""
+
+COLD_START: Final = "cold start, fresh data folder"
+RESTART: Final = "restart on existing data"
+MEMORY: Final = "idle memory of all processes"
+BALANCE_P50: Final = "balance over HTTPS, 1 connection: p50"
+BALANCES: Final = "balance over HTTPS, 32 connections"
+HANDSHAKES: Final = "TLS handshakes"
+
+_UNCACHED: Final = "the target is for cached reads; this release reads the database"
+_RATE: Final = "transfers/s"
+
+CASES: Final = (
+    Case(Suite.PLATFORM, COLD_START, "s", 15, is_ceiling=True),
+    Case(Suite.PLATFORM, RESTART, "s", 3, is_ceiling=True),
+    Case(Suite.PLATFORM, MEMORY, "MiB", 500, is_ceiling=True, note="proportional set size"),
+    Case(Suite.PLATFORM, BALANCE_P50, "ms", 1, is_ceiling=True, note=_UNCACHED),
+    Case(Suite.PLATFORM, BALANCES, "requests/s", 3_000, note=_UNCACHED),
+    Case(Suite.PLATFORM, HANDSHAKES, "connections/s"),
+    Case(Suite.LEDGER, REFERENCE, "transactions/s", note="the measure of the ratios"),
+    Case(Suite.LEDGER, BULK, _RATE, 3.5, ratio_to=REFERENCE, note="stretch: 10 times"),
+    Case(Suite.LEDGER, TWO_BOOKS, _RATE, 6, ratio_to=REFERENCE, note="stretch: 10 times"),
+    Case(Suite.LEDGER, HOT, _RATE, 2, ratio_to=REFERENCE),
+    Case(Suite.LEDGER, HOT_P99, "ms", 150, is_ceiling=True),
+    Case(Suite.LEDGER, HOT_BATCHES, _RATE),
+    Case(Suite.LEDGER, REPLAYS, "requests/s"),
+    Case(Suite.LEDGER, HTTPS, _RATE, 0.5, ratio_to=REFERENCE),
+    Case(Suite.LEDGER, HTTPS_P99, "ms", 150, is_ceiling=True),
+    Case(Suite.LEDGER, HTTPS_VERIFY, _RATE, 0.5, ratio_to=HTTPS),
+    Case(Suite.LEDGER, HTTPS_NO_CACHE, _RATE, 0.5, ratio_to=HTTPS),
+    *(Case(Suite.LEDGER, name, "%", 3, is_ceiling=True) for name in ABORTS.values()),
+    Case(Suite.LEDGER, AFTER_LOAD, _RATE, 0.7, ratio_to=BULK),
+)
+
+
+def judge(suites: Sequence[Suite], measured: Measured) -> list[Figure]:
+    """The figures of the suites, each case in its place.
+
+    Raises:
+        KeyError: a case is missing; one that cannot be measured has to say why.
+    """
+    return [_figure(case, measured) for case in CASES if case.suite in suites]
+
+
+def _figure(case: Case, measured: Measured) -> Figure:
+    value = measured[case.name]
+    if isinstance(value, NotMeasured):
+        return Figure(case.suite, case.name, None, case.unit, None, None, note=value.reason)
+    target, ratio = case.target, None
+    if case.ratio_to is not None and case.target is not None:
+        base = measured[case.ratio_to]
+        assert not isinstance(base, NotMeasured), "measured before what is compared with it"
+        target = case.target * base
+        ratio = Ratio(case.ratio_to, base, value / base, case.target)
+    is_met = None
+    if target is not None:
+        is_met = value <= target if case.is_ceiling else value >= target
+    return Figure(
+        case.suite,
+        case.name,
+        value,
+        case.unit,
+        target,
+        is_met,
+        UNSET if ratio is None else ratio,
+        case.note or UNSET,
+    )

@@ -1,0 +1,246 @@
+"""Carrying out the suites, case by case, on one platform."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from bezant.cli.bench import agent, caller, cases, poster, verifier
+from bezant.cli.bench.agent import Agent
+from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
+from bezant.cli.bench.pgbench import transactions_per_second
+from bezant.cli.bench.stage import Stage, memory_mib, open_stage
+from bezant.cli.client import Client
+from bezant.ledger import schemas
+from bezant.server.endpoint import Endpoint
+from bezant.server.provisioning import SANDBOX
+
+BATCH: Final = 8_000
+HOT_CALLERS: Final = 100
+HTTPS_CONNECTIONS: Final = 64
+READING_CONNECTIONS: Final = 32
+
+# Two requests wait for each book, so that its lane is never without one.
+_BULK_CALLERS: Final = 2
+_COLLIDING_CALLERS: Final = 10
+_HTTPS_ACCOUNTS: Final = 200
+_LONG_TRANSFERS: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of everything.
+
+    Attributes:
+        seconds: of one case.
+        accounts: in a book of the bulk cases.
+        scale: pgbench's; 100,000 of its accounts each.
+    """
+
+    seconds: float = 5.0
+    accounts: int = 100_000
+    scale: int = 50
+
+
+QUICK: Final = Sizes(seconds=0.2, accounts=200, scale=1)
+"""Enough to see every case run; the figures mean nothing."""
+
+
+@dataclass(slots=True)
+class _Bench:
+    """One run: the platform it measures, and what it found so far."""
+
+    stage: Stage
+    sizes: Sizes
+    is_long: bool
+    progress: Callable[[str], None]
+    measured: dict[str, float | NotMeasured] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def posting(
+        self,
+        platform: Endpoint,
+        books: int = 1,
+        accounts: int | None = None,
+        share_partition: bool | None = None,  # noqa: FBT001 - a third value is "either"
+    ) -> AsyncIterator[tuple[Agent, list[UUID]]]:
+        setup = poster.Setup(
+            platform.database_url,
+            str(self.stage.run_folder),
+            SANDBOX,
+            books,
+            self.sizes.accounts if accounts is None else accounts,
+            share_partition,
+        )
+        async with agent.started(poster, setup, poster.Ready) as (posting, ready):
+            yield posting, ready.books
+
+    async def post(
+        self,
+        posting: Agent,
+        callers: int,
+        *,
+        batch: int = 1,
+        books: int = 1,
+        is_hot: bool = False,
+        is_replay: bool = False,
+    ) -> poster.Outcome:
+        asked = poster.Round(self.sizes.seconds, callers, batch, books, is_hot, is_replay)
+        return await posting.ask(asked, poster.Outcome)
+
+    async def call(self, calling: Agent, load: caller.Load, connections: int) -> caller.Outcome:
+        asked = caller.Round(load, connections, self.sizes.seconds)
+        return await calling.ask(asked, caller.Outcome)
+
+    @asynccontextmanager
+    async def calling(self, platform: Endpoint) -> AsyncIterator[Agent]:
+        """Who calls a book of the API's own."""
+        assert platform.ca is not None
+        accounts = [f"customers:{number}:wallet" for number in range(_HTTPS_ACCOUNTS)]
+        book = await asyncio.to_thread(
+            _open_book, platform.url, self.stage.api_key, Path(platform.ca), accounts
+        )
+        setup = caller.Setup(platform.url, platform.ca, self.stage.api_key, str(book), accounts)
+        async with agent.started(caller, setup, caller.Ready) as (calling, _):
+            yield calling
+
+
+async def run(
+    suites: list[Suite], sizes: Sizes, progress: Callable[[str], None], *, is_long: bool = False
+) -> list[Figure]:
+    """Measure.
+
+    Args:
+        suites: which.
+        sizes: how much.
+        progress: told each case as it begins.
+        is_long: whether to take the tens of minutes that ten million transfers need.
+
+    Raises:
+        StartupError: the platform did not start, or a process that makes load failed.
+    """
+    with open_stage() as stage:
+        bench = _Bench(stage, sizes, is_long, progress)
+        progress("Starting a platform on a fresh data folder")
+        async with stage.running() as platform:
+            bench.measured[cases.COLD_START] = stage.start_s
+            bench.measured[cases.MEMORY] = memory_mib(platform.pid)
+            if Suite.LEDGER in suites:
+                await _ledger(bench, platform)
+        if Suite.PLATFORM in suites:
+            progress("Starting it again")
+            async with stage.running() as platform:
+                bench.measured[cases.RESTART] = stage.start_s
+                await _platform(bench, platform)
+        return judge(suites, bench.measured)
+
+
+async def _platform(bench: _Bench, platform: Endpoint) -> None:
+    async with bench.calling(platform) as calling:
+        bench.progress(cases.BALANCE_P50)
+        single = await bench.call(calling, caller.Load.BALANCE, 1)
+        bench.measured[cases.BALANCE_P50] = single.p50_ms
+        bench.progress(cases.BALANCES)
+        many = await bench.call(calling, caller.Load.BALANCE, READING_CONNECTIONS)
+        bench.measured[cases.BALANCES] = many.per_second
+        bench.progress(cases.HANDSHAKES)
+        handshakes = await bench.call(calling, caller.Load.HANDSHAKE, 0)
+        bench.measured[cases.HANDSHAKES] = handshakes.per_second
+
+
+async def _ledger(bench: _Bench, platform: Endpoint) -> None:
+    bench.progress(cases.REFERENCE)
+    bench.measured[cases.REFERENCE] = await transactions_per_second(
+        bench.stage.data,
+        platform.database_url,
+        scale=bench.sizes.scale,
+        seconds=bench.sizes.seconds,
+    )
+    book = await _in_process(bench, platform)
+    await _over_https(bench, platform, book)
+    for share_partition in (True, False):
+        await _aborts(bench, platform, share_partition=share_partition)
+
+
+async def _in_process(bench: _Bench, platform: Endpoint) -> UUID:
+    """The cases of callers within a process; the book that they filled."""
+    measured, progress = bench.measured, bench.progress
+    progress(f"Opening two books of {bench.sizes.accounts} accounts")
+    async with bench.posting(platform) as (one, books):
+        # The second book is opened by a second process, as two workers would hold them.
+        async with bench.posting(platform) as (two, _):
+            progress(cases.BULK)
+            bulk = await bench.post(one, _BULK_CALLERS, batch=BATCH)
+            measured[cases.BULK] = bulk.per_second
+            progress(cases.TWO_BOOKS)
+            both = await asyncio.gather(
+                *(bench.post(each, _BULK_CALLERS, batch=BATCH) for each in (one, two))
+            )
+            measured[cases.TWO_BOOKS] = sum(outcome.per_second for outcome in both)
+        progress(cases.HOT)
+        hot = await bench.post(one, HOT_CALLERS, is_hot=True)
+        measured[cases.HOT], measured[cases.HOT_P99] = hot.per_second, hot.p99_ms
+        progress(cases.HOT_BATCHES)
+        batches = await bench.post(one, _COLLIDING_CALLERS, batch=100, is_hot=True)
+        measured[cases.HOT_BATCHES] = batches.per_second
+        progress(cases.REPLAYS)
+        replays = await bench.post(one, HOT_CALLERS, is_replay=True)
+        measured[cases.REPLAYS] = replays.per_second
+        measured[cases.AFTER_LOAD] = await _after_load(bench, one)
+    return books[0]
+
+
+async def _after_load(bench: _Bench, posting: Agent) -> float | NotMeasured:
+    if not bench.is_long:
+        return NotMeasured("takes tens of minutes: ask for it by --long")
+    posted = 0
+    while posted < _LONG_TRANSFERS:
+        bench.progress(f"{cases.AFTER_LOAD}: {posted} posted")
+        posted += (await bench.post(posting, _BULK_CALLERS, batch=BATCH)).transfers
+    return (await bench.post(posting, _BULK_CALLERS, batch=BATCH)).per_second
+
+
+async def _over_https(bench: _Bench, platform: Endpoint, book: UUID) -> None:
+    measured = bench.measured
+    setup = verifier.Setup(platform.database_url, SANDBOX, book)
+    async with bench.calling(platform) as calling:
+        bench.progress(cases.HTTPS)
+        alone = await bench.call(calling, caller.Load.POST, HTTPS_CONNECTIONS)
+        measured[cases.HTTPS], measured[cases.HTTPS_P99] = alone.per_second, alone.p99_ms
+        bench.progress(cases.HTTPS_VERIFY)
+        async with agent.started(verifier, setup, verifier.Ready) as (verifying, _):
+            together, _ = await asyncio.gather(
+                bench.call(calling, caller.Load.POST, HTTPS_CONNECTIONS),
+                verifying.ask(verifier.Round(bench.sizes.seconds), verifier.Outcome),
+            )
+        measured[cases.HTTPS_VERIFY] = together.per_second
+    measured[cases.HTTPS_NO_CACHE] = NotMeasured("no request of this release uses the cache")
+
+
+async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -> None:
+    """What parallel books cost each other, in per cent of all tries to commit."""
+    most = max(count for count, _ in cases.ABORTS)
+    accounts = min(bench.sizes.accounts, 1_000)
+    async with bench.posting(platform, most, accounts, share_partition) as (posting, _):
+        for count in sorted(count for count, shared in cases.ABORTS if shared is share_partition):
+            name = cases.ABORTS[count, share_partition]
+            bench.progress(name)
+            outcome = await bench.post(posting, _COLLIDING_CALLERS, books=count)
+            tries = outcome.commits + outcome.aborts
+            bench.measured[name] = 100 * outcome.aborts / tries
+
+
+def _open_book(url: str, api_key: str, ca: Path, accounts: list[str]) -> UUID:
+    with Client(url, api_key, ca) as client:
+        asset = schemas.Asset("EUR", 2)
+        book = client.create_book(schemas.NewBook("Bench", [asset])).id
+        limits = (schemas.Limits(), schemas.Limits(overdraft=str(10**15)))
+        for number, account in enumerate(accounts):
+            kind = schemas.AccountType.LIABILITY
+            client.open_account(
+                book, schemas.NewAccount(account, asset.code, kind, limits[number % 2])
+            )
+        return book

@@ -1,0 +1,63 @@
+"""An agent that verifies a book again and again while others post."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+from msgspec import Struct
+
+from bezant.cli.bench.agent import Rounds, serve
+from bezant.kernel.database import Database
+from bezant.ledger import verify_book
+
+
+class Setup(Struct, frozen=True):
+    """Which book."""
+
+    database_url: str
+    tenant_id: UUID
+    book: UUID
+
+
+class Ready(Struct, frozen=True):
+    """It can begin."""
+
+
+class Round(Struct, frozen=True):
+    """For how long; a verification that is not finished by then is given up."""
+
+    seconds: float
+
+
+class Outcome(Struct, frozen=True):
+    """How many verifications ended, and how many transactions each replayed."""
+
+    verifications: int
+    transactions: int
+
+
+@asynccontextmanager
+async def prepare(setup: Setup) -> AsyncIterator[tuple[Ready, Rounds[Round]]]:
+    """Connect."""
+    database = await Database.open(setup.database_url, connections_max=1)
+
+    async def run(asked: Round) -> Outcome:
+        verifications = transactions = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(asked.seconds):
+                while True:
+                    report = await verify_book(database, setup.tenant_id, setup.book)
+                    assert report.findings == [], report.findings
+                    verifications, transactions = verifications + 1, report.transactions
+        return Outcome(verifications, transactions)
+
+    try:
+        yield Ready(), run
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """Run the agent."""
+    serve(Setup, Round, prepare)
