@@ -16,9 +16,7 @@ from typing import Any, Self
 import httpx
 
 COMMAND = (sys.executable, "-m", "bezant.cli")
-ENVIRONMENT = {
-    name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")
-}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")}
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 
