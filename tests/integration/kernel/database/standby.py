@@ -1,4 +1,4 @@
-"""A real streaming standby of an embedded PostgreSQL: to be paused, stopped, killed, promoted."""
+"""A real streaming standby of an embedded PostgreSQL, and a clock for who gives it up."""
 
 import asyncio
 import os
@@ -16,9 +16,20 @@ from bezant.server.embedded.child import Child
 from bezant.server.embedded.postgres import PostgresAddress, superuser_password
 from bezant.server.embedded.postgres_config import DATABASE, PORT, SUPERUSER
 from bezant.server.embedded.programs import POSTGRES, programs_for
+from running_platform import until
 
 WITHIN_S = 30
 POLL_S = 0.02
+
+
+class Stopwatch:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
 class Standby:
@@ -108,10 +119,7 @@ class Standby:
         await self._child.wait()
 
     async def _until(self, question: str, *values: object) -> None:
-        async with asyncio.timeout(WITHIN_S):
-            # Another process's state: there is nothing in this one to wait for.
-            while not await self._here.fetchval(question, *values):  # noqa: ASYNC110 - as above
-                await asyncio.sleep(POLL_S)
+        await until(lambda: self._here.fetchval(question, *values), WITHIN_S)
 
 
 async def _admit_replication(data: DataFolder, superuser: asyncpg.Connection) -> None:

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from bezant.kernel.calls import Principal
-from bezant.kernel.database import Database, Replica, ReplicaUnavailable, replica
+from bezant.kernel.database import Database, Replica, replica
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import metrics
@@ -28,19 +28,11 @@ from bezant.ledger import Ledger, operations, schemas, store
 from bezant.ledger.errors import AccountNotFound, TransactionNotFound
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.migrations import migrate
+from fixtures_api import fresh_key
 from fixtures_ledger import Bank, new_bank
 from fixtures_servers import open_folder
-from integration.kernel.database.standby import Standby
-
-
-class Stopwatch:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from integration.kernel.database.standby import Standby, Stopwatch
+from running_platform import running
 
 
 @dataclass
@@ -213,6 +205,35 @@ async def test_every_read_of_a_book_may_be_the_replicas(pair: Pair) -> None:
     assert await facts(newest) == (3, True, [1, 1, 1], True, True)
 
 
+async def test_a_platform_is_given_its_replica_by_an_option(
+    primary: tuple[DataFolder, EmbeddedServers, Path], standby: Standby
+) -> None:
+    _, servers, folder = primary
+    urls = ("--database-url", servers.postgres.app_url, "--replica-url", standby.url)
+    async with running(folder / "up", *urls) as platform, platform.client() as client:
+
+        async def create(path: str, body: object) -> dict[str, Any]:
+            answer = await client.post(path, json=body, headers=fresh_key())
+            assert answer.is_success, answer.text
+            created: dict[str, Any] = answer.json()
+            return created
+
+        asset = {"code": "EUR", "scale": 2}
+        book = await create("/v1/books", {"name": "Money", "assets": [asset]})
+        path = f"/v1/books/{book['id']}"
+        for account in ("world", "alice"):
+            body = {"id": account, "asset": "EUR", "type": "liability"}
+            await create(f"{path}/accounts", body)
+        leg = {"debit": "world", "credit": "alice", "asset": "EUR", "amount": "1"}
+        seq = (await create(f"{path}/transactions", {"postings": [leg]}))["seq"]
+        await standby.catch_up()
+        headers = {"Bezant-Read-After": str(seq)}
+        balance = await client.get(f"{path}/accounts/alice/balance", headers=headers)
+        assert balance.json()["posted"] == "1"
+        counted = (await client.get("/metrics")).text
+        assert 'bezant_replica_reads_total{outcome="served"} 1.0' in counted
+
+
 class OneCaller:
     """Takes every token for one tenant's."""
 
@@ -332,44 +353,6 @@ async def test_a_promoted_replica_is_not_believed(join: Join, start: Start) -> N
     await pair.pay()
     # It has what the caller saw, and would answer 1; but who writes there now is unknown.
     assert await pair.balance(read_after=seen) == 2
-
-
-async def test_a_platform_starts_without_its_replica(tmp_path: Path) -> None:
-    watch = Stopwatch()
-    absent = Replica(f"postgresql://app@/bezant?host={tmp_path}", monotonic=watch)
-    for _ in range(2):
-        with pytest.raises(ReplicaUnavailable):
-            await absent.read(_never)
-        watch.now_s += replica.PAUSE_S
-    await absent.close()
-
-
-async def test_one_read_at_a_time_tries_a_replica_that_failed(tmp_path: Path) -> None:
-    """A server that accepts and says nothing, as one behind a broken network does."""
-    connected = 0
-
-    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connected
-        connected += 1
-        await writer.drain()
-        opened.append(writer)
-
-    opened: list[asyncio.StreamWriter] = []
-    silent = await asyncio.start_unix_server(say_nothing, str(tmp_path / ".s.PGSQL.5432"))
-    url = f"postgresql://app@/bezant?host={tmp_path}&port=5432&sslmode=disable"
-    hanging = Replica(url, monotonic=Stopwatch())
-    reads = await asyncio.gather(*(hanging.read(_never) for _ in range(20)), return_exceptions=True)
-    for writer in opened:
-        writer.close()
-    silent.close()
-    await silent.wait_closed()
-    await hanging.close()
-    assert {type(each) for each in reads} == {ReplicaUnavailable}
-    assert connected == 1
-
-
-async def _never(_: object) -> UUID:
-    raise AssertionError("there is no connection")
 
 
 async def _exists(read: Awaitable[object]) -> bool:
