@@ -7,7 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,9 +36,9 @@ class RunningPlatform:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    async def start(cls, data_dir: Path, *options: str) -> Self:
+    async def start(cls, data_dir: Path, *options: str, prefix: Sequence[str] = ()) -> Self:
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, "up", "--json", "--data-dir", str(data_dir), "--port", "0", *options,
+            *prefix, *COMMAND, "up", "--json", "--data-dir", str(data_dir), "--port", "0", *options,
             env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
@@ -98,9 +98,11 @@ class RunningPlatform:
 
 
 @asynccontextmanager
-async def running(data_dir: Path, *options: str) -> AsyncIterator[RunningPlatform]:
+async def running(
+    data_dir: Path, *options: str, prefix: Sequence[str] = ()
+) -> AsyncIterator[RunningPlatform]:
     """A platform that is ended when the test does not."""
-    platform = await RunningPlatform.start(data_dir, *options)
+    platform = await RunningPlatform.start(data_dir, *options, prefix=prefix)
     try:
         yield platform
     finally:

@@ -82,8 +82,9 @@ async def _verify(url: str, tenant: UUID | None) -> list[BookReport]:
 
 
 def _show(reports: list[BookReport]) -> None:
-    console = Console(width=None if Console().is_terminal else 120)
-    table = Table("book", "id", title="Books, recomputed from their history")
+    console = Console(width=None if Console().is_terminal else 140)
+    table = Table("book", title="Books, recomputed from their history")
+    table.add_column("id", no_wrap=True)
     for heading in ("transactions", "transfers", "accounts"):
         table.add_column(heading, justify="right")
     table.add_column(f"log root ({_ROOT_SHOWN} of 64)")

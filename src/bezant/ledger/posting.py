@@ -63,12 +63,8 @@ class PostTransaction(msgspec.Struct, frozen=True):
 
     def decide(self, seen: Seen) -> Decision:
         """Post it, or find that it stands already."""
-        if self.new.dry_run:
-            before = seen.draft.savepoint()
-            posted = post(seen.draft, self.new)
-            seen.draft.rollback(before)
-            return Decision(Answer.of(posted))
-        return Decision(Answer.of(post(seen.draft, self.new), status=201))
+        posted = post(seen.draft, self.new)
+        return Decision(Answer.of(posted, status=200 if self.new.dry_run else 201))
 
 
 @RiderKinds.register
@@ -114,7 +110,8 @@ class PostBatch(msgspec.Struct, frozen=True):
 def post(draft: Draft, new: NewTransaction) -> PostedTransaction:
     """Post a transaction into a draft, whole or not at all.
 
-    Limits are judged by the transaction's net effect: the order of its legs does not matter.
+    Limits are judged by the transaction's net effect: the order of its legs does not matter. A dry
+    run is judged and answered like any other, and leaves the draft as before.
 
     Raises:
         Refusal: one of the ledger's; the draft is as before.
@@ -129,7 +126,9 @@ def post(draft: Draft, new: NewTransaction) -> PostedTransaction:
     except Refusal:
         draft.rollback(before)
         raise
-    if new.id is not None and not new.dry_run:
+    if new.dry_run:
+        draft.rollback(before)
+    elif new.id is not None:
         draft.name(new.id, Recorded(posted, new.__eq__))
     return posted
 

@@ -5,22 +5,25 @@ worker's connections or its memory. Bodies have their own bounds, in `bezant.ker
 """
 
 from asyncio import AbstractEventLoop, TimerHandle, Transport
+from http import HTTPStatus
 from typing import Any, Final
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from bezant.kernel.errors import Malformed, Refusal
+
 HEAD_BYTES_MAX: Final = 64 * 1024
 """Give or take what arrives at once, 256 KiB at most."""
 
 HEAD_SECONDS_MAX: Final = 10.0
 
-# RFC 6585, section 5. The request has no identifier yet, nor is it known what it accepts.
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
-)
+
+class HeadTooLarge(Refusal):
+    """The request's line and headers, or its trailers, exceed what a server reads."""
+
+    status, code, title = 431, "HEAD_TOO_LARGE", "The request's head is too large"
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -56,9 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._undelivered_bytes += len(data)
         super().data_received(data)
         if self._undelivered_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
-            return
+            self._refuse(HeadTooLarge(f"Headers are at most {HEAD_BYTES_MAX} bytes in all."))
         self._time_head()
 
     def on_message_begin(self) -> None:
@@ -81,6 +82,21 @@ class BoundedProtocol(HttpToolsProtocol):
         """It is complete."""
         self._undelivered_bytes = 0
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are no problem body
+        """Answer what is not HTTP."""
+        self._refuse(Malformed("The request is not HTTP/1.1."))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer what no route has seen, and hang up: where another request begins is unknown."""
+        body = refusal.encode()
+        self.transport.write(
+            f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
+            f"content-type: application/problem+json\r\ncontent-length: {len(body)}\r\n"
+            "cache-control: no-store\r\nconnection: close\r\n\r\n".encode("ascii")
+            + body
+        )
+        self.transport.close()
 
     def _time_head(self) -> None:
         """Have the timer run while a head is incomplete; most arrive whole and never start it."""

@@ -1,6 +1,7 @@
 """Clients that say too little, or too much."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 
@@ -94,6 +95,14 @@ MANY = b"x: y\r\n" * (HEAD_BYTES_MAX // 6 + 1)
 async def test_a_head_without_an_end_is_refused(address: tuple[str, int], endless: bytes) -> None:
     received = await answers(await connect(address), endless)
     assert received.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_what_is_not_http_is_answered_by_a_problem(address: tuple[str, int]) -> None:
+    received = await answers(await connect(address), b"\x16\x03\x01 hello\r\n\r\n")
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["code"] == "MALFORMED"
 
 
 @pytest.mark.parametrize("trailer", [b"x" * 1024, b"x: y\r\n" * 128], ids=["one", "many"])

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from bezant.cli.statement_import import importer
+from bezant.cli.statement_import import booking
 from bezant.cli.statement_import.plan import counterparty
 from bezant.cli.statement_import.pseudonyms import KeyUnusable, load_key
 from bezant.formats.camt053 import Detail, Entry, Party, read_statements
@@ -196,7 +196,7 @@ def test_equal_entries_both_count(desk: Desk) -> None:
 def test_a_batch_keeps_to_the_limits_of_the_route(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importer, "BATCH_TRANSACTIONS_MAX", 7)
+    monkeypatch.setattr(booking, "BATCH_TRANSACTIONS_MAX", 7)
     taken = []
     post = desk.platform.post_batch
 

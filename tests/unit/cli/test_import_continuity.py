@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from bezant.cli.client import ApiError
-from bezant.cli.statement_import import importer
+from bezant.cli.statement_import import booking
 from bezant.cli.statement_import.comparison import Verdict
 from bezant.cli.statement_import.decision import ImportRefused
 from bezant.formats.camt053 import StatementError
@@ -113,6 +113,18 @@ def test_a_statement_that_the_bank_changed_is_refused(desk: Desk) -> None:
     assert desk.platform.state() == before
 
 
+def test_a_statement_that_the_bank_changed_without_its_balances_is_told_to_be_changed(
+    desk: Desk,
+) -> None:
+    there_and_back = Statement([Movement(500), Movement(-500)])
+    other_way = replace(there_and_back, movements=[Movement(600), Movement(-600)])
+    desk.load(there_and_back)
+    with pytest.raises(ImportRefused, match="with 2 entries that the file does not have"):
+        desk.load(other_way)
+    with pytest.raises(ImportRefused):
+        Desk(desk.folder).load(there_and_back, other_way)
+
+
 def test_statements_without_number_are_told_apart_by_their_identifiers(desk: Desk) -> None:
     there_and_back = Statement([Movement(500), Movement(-500)], number=None)
     desk.load(there_and_back)
@@ -126,7 +138,7 @@ def test_statements_without_number_are_told_apart_by_their_identifiers(desk: Des
 def test_an_interrupted_import_is_completed_by_importing_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batches: int
 ) -> None:
-    monkeypatch.setattr(importer, "BATCH_TRANSACTIONS_MAX", 1)
+    monkeypatch.setattr(booking, "BATCH_TRANSACTIONS_MAX", 1)
     whole, cut = Desk(tmp_path), Desk(tmp_path)
     whole.load(MARCH_2, MARCH_3)
     cut.platform.batches_left = batches

@@ -16,7 +16,7 @@ from bezant.cli.up import Json
 from bezant.kernel.telemetry import LogFormat, configure_logs
 
 # A figure that is cut off is of no use, so lines may be longer than a narrow terminal.
-_WIDTH_MIN: Final = 130
+_WIDTH_MIN: Final = 140
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     suite: Annotated[Suite | None, typer.Argument(help="Which.", show_default="all")] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="How long each case takes.", show_default="8")
+        float | None, typer.Option(min=0.1, help="How long each case takes.", show_default="5")
     ] = None,
     is_quick: Annotated[  # noqa: FBT002 - a flag
         bool, typer.Option("--quick", help="See that every case runs; the figures mean nothing.")
@@ -59,7 +59,7 @@ def bench(
 def _print(figures: list[Figure], console: Console) -> None:
     table = Table(box=None)
     table.add_column("Case", no_wrap=True)
-    for heading in ("Measured", "Target"):
+    for heading in ("Measured", "Target", "Ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     for suite in Suite:
@@ -67,7 +67,7 @@ def _print(figures: list[Figure], console: Console) -> None:
         if of_suite:
             table.add_row(f"[bold]{suite}[/bold]")
         for figure in of_suite:
-            table.add_row(f"  {figure.case}", _measured(figure), _target(figure), _verdict(figure))
+            table.add_row(f"  {figure.case}", *_cells(figure), _verdict(figure))
     console.print(table)
     missed = sum(figure.ok is False for figure in figures)
     judged = sum(figure.ok is not None for figure in figures)
@@ -77,17 +77,16 @@ def _print(figures: list[Figure], console: Console) -> None:
             console.print(f"{figure.case}: {figure.note}.", highlight=False)
 
 
-def _measured(figure: Figure) -> str:
-    if figure.value is None:
-        return "-"
-    ratio = "" if figure.ratio_to is UNSET else f" ({figure.ratio_to.ratio:.2f}x)"
-    return f"{_number(figure.value)} {figure.unit}{ratio}"
-
-
-def _target(figure: Figure) -> str:
+def _cells(figure: Figure) -> tuple[str, str, str]:
+    """Measured, target, ratio."""
+    value, target = (
+        "-" if number is None else f"{_number(number)} {figure.unit}"
+        for number in (figure.value, figure.target)
+    )
+    ratio = ""
     if figure.ratio_to is not UNSET:
-        return f"{figure.ratio_to.target:g}x {figure.ratio_to.case}"
-    return "" if figure.target is None else f"{_number(figure.target)} {figure.unit}"
+        ratio = f"{figure.ratio_to.ratio:.2f}x of {figure.ratio_to.target:g}x"
+    return value, target, ratio
 
 
 def _verdict(figure: Figure) -> str:

@@ -40,7 +40,7 @@ class Sizes:
         scale: pgbench's; 100,000 of its accounts each.
     """
 
-    seconds: float = 8.0
+    seconds: float = 5.0
     accounts: int = 100_000
     scale: int = 50
 

@@ -1,5 +1,6 @@
 """Whether a statement continues what the book has, and what of it is new: pure."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -48,36 +49,52 @@ def decide(plans: list[StatementPlan], entries: Iterable[Entry]) -> list[Decisio
     Raises:
         ImportRefused: a statement neither is in the book nor continues it.
     """
-    ids = [plan.entry_ids for plan in plans]
-    # A statement that a file holds twice is found the second time.
-    owner = {id_: at for at in reversed(range(len(plans))) for id_ in ids[at]}
-    trail, known = Trail(), set[UUID]()
-    found = [Trail() for _ in plans]
-    is_new_account = True
-    for transaction, legs in transactions(entries):
-        is_new_account = False
-        moved = movements(legs)
-        trail.add(moved)
-        if transaction in owner:
-            found[owner[transaction]].add(moved)
-            known.add(transaction)
-    decisions = []
-    for plan, its_ids, standing in zip(plans, ids, found, strict=True):
-        present = frozenset(known.intersection(its_ids))
+    standing = _Standing(plans, entries)
+    return [standing.decide(plan) for plan in plans]
+
+
+class _Standing:
+    """What the book has of an account, and what it will have after each decision."""
+
+    def __init__(self, plans: list[StatementPlan], entries: Iterable[Entry]) -> None:
+        keys = {plan.key for plan in plans}
+        self._total = Trail()
+        self._of_statement: dict[int, Trail] = defaultdict(Trail)
+        self._transactions: dict[int, set[UUID]] = defaultdict(set)
+        self._is_new = True
+        for transaction, legs in transactions(entries):
+            self._is_new = False
+            moved = movements(legs)
+            self._total.add(moved)
+            if (key := transaction.int >> 64) in keys:
+                self._of_statement[key].add(moved)
+                self._transactions[key].add(transaction)
+
+    def decide(self, plan: StatementPlan) -> Decision:
+        """Decide about the next statement, and count it as booked."""
+        statement, ids = plan.statement, set(plan.entry_ids)
+        known = self._transactions[plan.key]
+        if known - ids:
+            raise ImportRefused(_changed(statement, len(known - ids)))
+        present = frozenset(known)
         opening = continues_by = None
-        if is_new_account:
-            is_new_account = False
+        if self._is_new:
+            self._is_new = False
             opening = plan.opening()
-            trail.add(plan.opening_movements)
-        elif len(present) < len(its_ids) or not its_ids:
-            continues_by = _continues(plan.statement, trail.without(standing.totals))
-        if len(present) < len(its_ids):
-            trail = trail.without(standing.totals)
-            trail.add(plan.statement.movements)
-            _check_arrival(plan.statement, trail)
-        known.update(its_ids)
-        decisions.append(Decision(plan, opening, present, continues_by))
-    return decisions
+            self._total.add(plan.opening_movements)
+        elif present < ids or not ids:
+            continues_by = _continues(statement, self._before(plan))
+        if present < ids:
+            self._total = self._before(plan)
+            self._total.add(statement.movements)
+            _check_arrival(statement, self._total)
+            self._of_statement[plan.key] = Trail(statement.movements)
+            self._transactions[plan.key] = ids
+        return Decision(plan, opening, present, continues_by)
+
+    def _before(self, plan: StatementPlan) -> Trail:
+        """The totals without what the book has of the statement."""
+        return self._total.without(self._of_statement[plan.key].totals)
 
 
 def _continues(statement: AuditedStatement, before: Trail) -> Basis | None:
@@ -126,6 +143,14 @@ def _was_passed(statement: AuditedStatement, trail: Trail) -> bool:
     """
     book = trail.book_at(statement.closing.date)
     return explain(statement.closing, statement.header, book).basis is not None
+
+
+def _changed(statement: AuditedStatement, others: int) -> str:
+    return (
+        f"Statement {_number(statement)} (line {statement.header.line}) is in the book with "
+        f"{others} entries that the file does not have: the bank changed it. "
+        "Reverse what was booked before."
+    )
 
 
 def _gap(statement: AuditedStatement, book: Book) -> str:

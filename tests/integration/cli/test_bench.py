@@ -1,0 +1,78 @@
+"""`bezant bench` from end to end, too short for its figures to mean anything."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from fixtures_servers import open_folder
+from running_platform import COMMAND, ENVIRONMENT
+
+MEMBERS = {"suite", "case", "value", "unit", "target", "ok"}
+OPTIONAL_MEMBERS = {"ratio_to", "note"}
+
+# As the specifications name them, each with whether it has a target of its own.
+SPECIFIED = {
+    "platform": {
+        "cold start, fresh data folder": True,
+        "restart on existing data": True,
+        "idle memory of all processes": True,
+        "balance over HTTPS, 1 connection: p50": True,
+        "balance over HTTPS, 32 connections": True,
+        "TLS handshakes": False,
+    },
+    "ledger": {
+        "pgbench TPC-B, 16 clients": False,
+        "bulk, one book": True,
+        "bulk, two books": True,
+        "one hot account, 100 callers": True,
+        "one hot account, 100 callers: p99": True,
+        "one hot account, batches of 100": False,
+        "idempotent replays": False,
+        "one transfer per HTTPS request, 64 connections": True,
+        "one transfer per HTTPS request: p99": True,
+        "the same during a verification": True,
+        "aborts, two books of one partition": True,
+        "aborts, four books of one partition": True,
+        "aborts, two books of two partitions": True,
+        "aborts, four books of four partitions": True,
+    },
+}
+# What a run leaves out, it says so.
+NOT_MEASURED = {"the same with the cache down", "bulk after 10 M transfers"}
+
+
+async def bench(temporary_files: Path) -> list[dict[str, Any]]:
+    """Run it to its end; its figures."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "bench", "--quick", "--json",
+        env=ENVIRONMENT | {"TMPDIR": str(temporary_files)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    figures: list[dict[str, Any]] = json.loads(output)
+    return figures
+
+
+async def test_every_specified_case_is_measured_or_says_why_not() -> None:
+    with open_folder() as folder:
+        figures = await bench(folder)
+        assert list(folder.iterdir()) == [], "it leaves nothing behind"
+
+    for figure in figures:
+        assert set(figure) - OPTIONAL_MEMBERS == MEMBERS
+    measured = {
+        suite: {
+            figure["case"]: figure["ok"] is not None
+            for figure in figures
+            if figure["suite"] == suite and figure["value"] is not None
+        }
+        for suite in SPECIFIED
+    }
+    assert measured == SPECIFIED
+    left_out = {figure["case"]: figure["note"] for figure in figures if figure["value"] is None}
+    assert set(left_out) == NOT_MEASURED
+    assert all(left_out.values())
+    # Aborts are the only figures that may be zero.
+    assert all(f["value"] > 0 or f["unit"] == "%" for f in figures if f["value"] is not None)
