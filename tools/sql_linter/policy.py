@@ -72,7 +72,7 @@ HOUSE = Policy(
         ),
     },
     unexecuted={
-        f"bezant/cli/bench/store.py:{name}": "`bezant bench` runs it, for minutes; the suite does not."
+        f"bezant/cli/bench/store.py:{name}": "`bezant bench` runs it; it takes minutes."
         for name in ("CREATE_REFERENCE", "DROP_REFERENCE")
     },
 )
