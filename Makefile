@@ -20,8 +20,10 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 .PHONY: setup setup-dev up test lint bench campaign fmt lock clean
 
 setup: $(RUNTIME)
+	@:
 
 setup-dev: $(DEV)
+	@:
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -7,7 +7,12 @@ from typing import Final, TypeVar
 
 import pytest
 
-pytest_plugins = ["fixtures_servers", "fixtures_ledger", "fixtures_api"]
+pytest_plugins = [
+    "tools.sql_recorder.pytest_plugin",
+    "fixtures_servers",
+    "fixtures_ledger",
+    "fixtures_api",
+]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

@@ -1,5 +1,9 @@
 """The whole API over the embedded PostgreSQL, in this process: tenants, their keys, their data."""
 
+import asyncio
+import json
+import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,22 +14,25 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import FastAPI
+import uvicorn
+from starlette.types import ASGIApp
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
-from bezant.kernel.api_keys import api as api_keys
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Exchange, install
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.ledger.api import operations
-from bezant.ledger.service import Ledger
+from bezant.kernel.telemetry import open_tracing
+from bezant.ledger import Ledger
+from bezant.server.app import Platform, create_app
+from bezant.server.cache_probe import RedisProbe
+from bezant.server.embedded import EmbeddedServers
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
+BASE = "https://bezant.test"
 ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
 
 _keys = count(1)
@@ -60,11 +67,35 @@ class Tenant:
 class Api:
     """The application and what it stands on."""
 
-    app: FastAPI
+    app: ASGIApp
     database: Database
-    authenticator: ApiKeyAuthenticator
     keys: ApiKeyService
-    seen: list[Exchange]
+    declared: dict[str, Any]
+
+    async def document(self) -> dict[str, Any]:
+        """The OpenAPI document, as anybody may read it."""
+        async with httpx.AsyncClient(transport=self._transport, base_url=BASE) as client:
+            document: dict[str, Any] = (await client.get("/openapi.json")).json()
+        return document
+
+    async def check_declared(self, answer: httpx.Response) -> None:
+        """Fail the test whose request is answered by what the document does not declare."""
+        if not self.declared:
+            self.declared |= (await self.document())["paths"]
+        method, path = answer.request.method.lower(), answer.request.url.path
+        for template, operations in self.declared.items():
+            pattern = re.sub(r"\{[a-z]+\}", "[^/]+", template)
+            if re.fullmatch(pattern, path) and method in operations:
+                responses = operations[method]["responses"]
+                assert str(answer.status_code) in responses, f"{method} {path} {answer.status_code}"
+                schema = _problem_schema(responses[str(answer.status_code)])
+                if "allOf" in schema:
+                    code = json.loads(await answer.aread())["code"]
+                    assert code in schema["allOf"][1]["properties"]["code"]["enum"]
+
+    @property
+    def _transport(self) -> httpx.ASGITransport:
+        return httpx.ASGITransport(self.app, raise_app_exceptions=False)
 
     @asynccontextmanager
     async def tenant(self, scopes: tuple[str, ...] = ALL_SCOPES) -> AsyncIterator[Tenant]:
@@ -79,9 +110,10 @@ class Api:
     def client(self, key: str) -> httpx.AsyncClient:
         """A client that sends `key`."""
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
-            base_url="https://bezant.test",
+            transport=self._transport,
+            base_url=BASE,
             headers={"Authorization": f"Bearer {key}"},
+            event_hooks={"response": [self.check_declared]},
         )
 
     async def issue(
@@ -104,6 +136,13 @@ class Api:
         await self.database.transaction(work)
 
 
+def _problem_schema(response: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a problem; of another answer, nothing."""
+    problem = response.get("content", {}).get("application/problem+json", {})
+    schema: dict[str, Any] = problem.get("schema", {})
+    return schema
+
+
 def operator_call(tenant_id: UUID) -> Call:
     """What the command line would send."""
     return Call(
@@ -112,23 +151,19 @@ def operator_call(tenant_id: UUID) -> Call:
 
 
 @pytest.fixture(scope="session")
-async def api(database: Database, ledger: Ledger) -> AsyncIterator[Api]:
-    """The API, once per session."""
+async def api(
+    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers
+) -> AsyncIterator[Api]:
+    """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
-    authenticator, seen = ApiKeyAuthenticator(database, clock), list[Exchange]()
-    keys = ApiKeyService(database, clock, ids)
-    app = FastAPI(
-        title="Bezant", version="test", docs_url=None, redoc_url=None, redirect_slashes=False
-    )
-    install(
-        app,
-        [*operations(ledger), *api_keys.operations(keys)],
-        authenticator=authenticator,
-        ids=ids,
-        observe=seen.append,
-    )
-    yield Api(app, database, authenticator, keys, seen)
+    authenticator = ApiKeyAuthenticator(database, clock)
+    cache = RedisProbe(embedded_servers.valkey_url)
+    service = ApiKeyService(database, clock, ids)
+    tracing = open_tracing(otlp_endpoint=None)
+    app = create_app(Platform(database, ledger, authenticator, service, cache, ids, tracing))
+    yield Api(app, database, service, declared={})
     await authenticator.close()
+    await cache.close()
 
 
 @pytest.fixture(scope="session")
@@ -181,3 +216,15 @@ async def open_book(tenant: Tenant) -> Book:
     posted = await tenant.create(f"{book.path}/transactions", book.transfer("100000"))
     book.transaction = posted["id"]
     return book
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """The application on a port of this machine; its base URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+        await task

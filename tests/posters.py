@@ -1,7 +1,6 @@
 """Starting posting processes, and following what they say."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-import bezant
 from processes.poster import Job
 
 SCRIPT = Path(__file__).parent / "processes" / "poster.py"
@@ -57,7 +55,6 @@ async def posting(job: Job) -> AsyncIterator[Poster]:
         str(SCRIPT),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(bezant.__file__).parents[1])},
     )
     assert process.stdin is not None
     process.stdin.write(msgspec.json.encode(job))

@@ -7,7 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +15,8 @@ from typing import Any, Self
 
 import httpx
 
-import bezant
-
 COMMAND = (sys.executable, "-m", "bezant.cli")
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")},
-    "PYTHONPATH": str(Path(bezant.__file__).parents[1]),
-}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")}
 START_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 
@@ -41,9 +36,9 @@ class RunningPlatform:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    async def start(cls, data_dir: Path, *options: str) -> Self:
+    async def start(cls, data_dir: Path, *options: str, prefix: Sequence[str] = ()) -> Self:
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, "up", "--json", "--data-dir", str(data_dir), "--port", "0", *options,
+            *prefix, *COMMAND, "up", "--json", "--data-dir", str(data_dir), "--port", "0", *options,
             env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
@@ -103,9 +98,11 @@ class RunningPlatform:
 
 
 @asynccontextmanager
-async def running(data_dir: Path, *options: str) -> AsyncIterator[RunningPlatform]:
+async def running(
+    data_dir: Path, *options: str, prefix: Sequence[str] = ()
+) -> AsyncIterator[RunningPlatform]:
     """A platform that is ended when the test does not."""
-    platform = await RunningPlatform.start(data_dir, *options)
+    platform = await RunningPlatform.start(data_dir, *options, prefix=prefix)
     try:
         yield platform
     finally:

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
+    "verify": ("bezant.cli.verify", "Recompute every book from its history."),
     "demo": ("bezant.cli.demo", "Play a day of a small fintech through the API."),
     "bench": ("bezant.cli.bench", "Measure this machine against the targets."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),

@@ -25,6 +25,7 @@ PAGE_ROWS: Final = 1_000
 
 _TIMEOUT_S: Final = httpx.Timeout(60.0, connect=5.0)
 _TRIES_MAX: Final = 6
+_PAUSE_S: Final = 1.0
 _PAUSE_S_MAX: Final = 5.0
 _AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -181,7 +182,7 @@ class Client:
             ApiError: declined, or still not answered.
         """
         for left in reversed(range(_TRIES_MAX)):
-            pause_s = 1.0
+            pause_s = _PAUSE_S
             try:
                 answer = self._http.request(
                     method, path, params=params, content=content, headers=headers
@@ -195,13 +196,19 @@ class Client:
                     return msgspec.json.decode(answer.content, type=kind)
                 if not left or answer.status_code not in _AGAIN:
                     raise _error(answer)
-                pause_s = float(answer.headers.get("Retry-After", "1"))
+                pause_s = _retry_after(answer)
             time.sleep(min(pause_s, _PAUSE_S_MAX))
         raise AssertionError("the last try returns or raises")
 
 
 def _account(book: UUID, account: str) -> str:
     return f"/v1/books/{book}/accounts/{quote(account, safe=':@')}"
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds; the platform sends no dates, but something before it might (RFC 9110, 10.2.3)."""
+    value: str = answer.headers.get("Retry-After", "")
+    return float(value) if value.isascii() and value.isdigit() else _PAUSE_S
 
 
 def _error(answer: httpx.Response) -> ApiError:

@@ -39,6 +39,7 @@ class Steps:
                 console=console,
             )
         self._current: TaskID | None = None
+        self._is_paused = False
 
     def __enter__(self) -> Self:
         if self._progress is not None:
@@ -60,7 +61,9 @@ class Steps:
 
     def begin(self, step: str) -> None:
         """A step begins, and the one before has ended."""
-        if self._progress is not None:
+        if self._is_paused:
+            log.info("step", step=step)
+        elif self._progress is not None:
             self._end_current()
             self._current = self._progress.add_task(step, total=1)
         elif self._as_json:
@@ -69,8 +72,9 @@ class Steps:
             typer.echo(f"{step} ...", err=True)
 
     def pause(self) -> None:
-        """The last step has ended; what follows is said in lines or events, without a spinner."""
+        """The last step has ended; what follows is logged, as events of a running platform."""
         self.__exit__(None, None, None)
+        self._is_paused = True
 
     def _end_current(self) -> None:
         if self._progress is not None and self._current is not None:

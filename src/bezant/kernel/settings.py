@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         allow_plaintext_loopback: accept a database on this machine without TLS.
         database_url: an outside PostgreSQL, as the role that the platform works as; None starts the
             embedded one.
-        owner_url: the same database as the role that migrates it; None migrates as `database_url`.
+        owner_url: the same database as the role that migrates it; None leaves its schema as it is.
         cache_url: an outside cache; None starts the embedded one.
         log_format: how events are written; `auto` is plain, coloured on a terminal.
         tls_certificate: the chain, PEM; None makes a development certificate.

@@ -37,6 +37,7 @@ _OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.BalanceOverflow,
     errors.TransactionIdReused,
 )
+_NO_ACCOUNT: Final = (errors.BookNotFound, errors.AccountNotFound)
 _OF_LANES: Final[tuple[type[Refusal], ...]] = (errors.LaneElsewhere, errors.OutcomeUnknown)
 
 _POSTING_EXAMPLE: Final = {
@@ -158,7 +159,12 @@ class Routes:
 def operations(ledger: Ledger) -> Sequence[Operation]:
     """The ledger's operations, the busiest first: routing tries them in order."""
     routes = Routes(ledger)
-    return [*_transactions(routes), *_accounts(routes), *_books(routes)]
+    return [
+        *_transactions(routes),
+        *_account_reads(routes),
+        *_account_changes(routes),
+        *_books(routes),
+    ]
 
 
 def _transactions(routes: Routes) -> Sequence[Operation]:
@@ -217,8 +223,7 @@ def _transactions(routes: Routes) -> Sequence[Operation]:
     ]
 
 
-def _accounts(routes: Routes) -> Sequence[Operation]:
-    not_found = (errors.BookNotFound, errors.AccountNotFound)
+def _account_reads(routes: Routes) -> Sequence[Operation]:
     return [
         ReadOperation(
             id="get_balance",
@@ -228,7 +233,7 @@ def _accounts(routes: Routes) -> Sequence[Operation]:
             scope=READ,
             path_type=AccountPath,
             answer_type=schemas.Balance,
-            refusals=not_found,
+            refusals=_NO_ACCOUNT,
             handler=routes.balance,
         ),
         ReadOperation(
@@ -240,9 +245,37 @@ def _accounts(routes: Routes) -> Sequence[Operation]:
             path_type=AccountPath,
             query_type=Page,
             answer_type=schemas.Entries,
-            refusals=(*not_found, InvalidCursor),
+            refusals=(*_NO_ACCOUNT, InvalidCursor),
             handler=routes.entries,
         ),
+        ReadOperation(
+            id="get_account",
+            path=_ACCOUNT,
+            tag="accounts",
+            summary="An account",
+            scope=READ,
+            path_type=AccountPath,
+            answer_type=schemas.Account,
+            refusals=_NO_ACCOUNT,
+            handler=routes.account,
+        ),
+        ReadOperation(
+            id="list_accounts",
+            path=f"{_BOOK}/accounts",
+            tag="accounts",
+            summary="A book's accounts, by identifier",
+            scope=READ,
+            path_type=BookPath,
+            query_type=Page,
+            answer_type=schemas.Accounts,
+            refusals=(errors.BookNotFound, InvalidCursor),
+            handler=routes.accounts,
+        ),
+    ]
+
+
+def _account_changes(routes: Routes) -> Sequence[Operation]:
+    return [
         WriteOperation(
             id="open_account",
             path=f"{_BOOK}/accounts",
@@ -270,29 +303,6 @@ def _accounts(routes: Routes) -> Sequence[Operation]:
             ),
             handler=routes.open_account,
         ),
-        ReadOperation(
-            id="list_accounts",
-            path=f"{_BOOK}/accounts",
-            tag="accounts",
-            summary="A book's accounts, by identifier",
-            scope=READ,
-            path_type=BookPath,
-            query_type=Page,
-            answer_type=schemas.Accounts,
-            refusals=(errors.BookNotFound, InvalidCursor),
-            handler=routes.accounts,
-        ),
-        ReadOperation(
-            id="get_account",
-            path=_ACCOUNT,
-            tag="accounts",
-            summary="An account",
-            scope=READ,
-            path_type=AccountPath,
-            answer_type=schemas.Account,
-            refusals=not_found,
-            handler=routes.account,
-        ),
         WriteOperation(
             id="change_account",
             method="PATCH",
@@ -306,7 +316,7 @@ def _accounts(routes: Routes) -> Sequence[Operation]:
             example={"status": "frozen"},
             answer_type=schemas.Account,
             refusals=(
-                *not_found,
+                *_NO_ACCOUNT,
                 errors.AccountNotEmpty,
                 errors.LimitsBroken,
                 errors.LimitsContradict,

@@ -9,6 +9,7 @@ import msgspec
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Malformed, Refusal
+from bezant.kernel.instants import EARLIEST, LATEST
 from bezant.kernel.money import parse_minor_units
 from bezant.ledger.domain import Account
 from bezant.ledger.errors import (
@@ -62,12 +63,8 @@ class PostTransaction(msgspec.Struct, frozen=True):
 
     def decide(self, seen: Seen) -> Decision:
         """Post it, or find that it stands already."""
-        if self.new.dry_run:
-            before = seen.draft.savepoint()
-            posted = post(seen.draft, self.new)
-            seen.draft.rollback(before)
-            return Decision(Answer.of(posted))
-        return Decision(Answer.of(post(seen.draft, self.new), status=201))
+        posted = post(seen.draft, self.new)
+        return Decision(Answer.of(posted, status=200 if self.new.dry_run else 201))
 
 
 @RiderKinds.register
@@ -113,7 +110,8 @@ class PostBatch(msgspec.Struct, frozen=True):
 def post(draft: Draft, new: NewTransaction) -> PostedTransaction:
     """Post a transaction into a draft, whole or not at all.
 
-    Limits are judged by the transaction's net effect: the order of its legs does not matter.
+    Limits are judged by the transaction's net effect: the order of its legs does not matter. A dry
+    run is judged and answered like any other, and leaves the draft as before.
 
     Raises:
         Refusal: one of the ledger's; the draft is as before.
@@ -128,7 +126,9 @@ def post(draft: Draft, new: NewTransaction) -> PostedTransaction:
     except Refusal:
         draft.rollback(before)
         raise
-    if new.id is not None and not new.dry_run:
+    if new.dry_run:
+        draft.rollback(before)
+    elif new.id is not None:
         draft.name(new.id, Recorded(posted, new.__eq__))
     return posted
 
@@ -251,4 +251,6 @@ def _keep_content(draft: Draft, seq: int, new: NewTransaction) -> bytes | None:
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise Malformed("An instant carries its offset, such as Z.", field="effective_at")
+    if not EARLIEST <= instant <= LATEST:
+        raise Malformed("An instant lies in the years 1970 to 9998.", field="effective_at")
     return instant.astimezone(UTC)

@@ -8,11 +8,13 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 import bezant
+from bezant import ledger
+from bezant.kernel import api_keys
+from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
-from bezant import ledger
 from bezant.ledger import Ledger
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
@@ -31,6 +33,7 @@ class Platform:
     database: Database
     ledger: Ledger
     authenticator: Authenticator
+    api_keys: ApiKeyService
     cache: CacheProbe
     ids: Ids
     tracing: Tracing
@@ -52,7 +55,7 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     install(
         app,
-        ledger.operations(platform.ledger),
+        [*ledger.operations(platform.ledger), *api_keys.operations(platform.api_keys)],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,

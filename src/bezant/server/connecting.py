@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
 
 from bezant.kernel.database import (
     CONNECTION_LOST,
@@ -13,6 +15,13 @@ from bezant.kernel.database import (
 )
 from bezant.server.errors import DatabaseUnusable, SchemaMismatch
 from bezant.server.migrations import SchemaTooNew, SchemaTooOld, check_schema, migrate
+
+# By SQLSTATE (PostgreSQL, appendix A): what an operator can change. Any other error is a defect.
+_REMEDIES: Final = {
+    "42501": "Give the URL of the role that owns the schema with --owner-url.",
+    "53100": "The database's disk is full: free some space, and start again.",
+    "55P03": "Others hold locks on its tables for long: try again, or end their transactions.",
+}
 
 
 @asynccontextmanager
@@ -51,6 +60,13 @@ async def migrate_schema(owner_url: str, app_role: str, progress: Callable[[str]
         raise SchemaMismatch(*_sentences(error)) from error
     except (*CONNECTION_LOST, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise _unreachable(f"{type(error).__name__}.") from error
+    except (asyncpg.PostgresError, DBAPIError) as error:
+        # Alembic's connection wraps the driver's errors, other statements raise them as they are.
+        found = error.orig if isinstance(error, DBAPIError) else error
+        remedy = _REMEDIES.get(getattr(found, "sqlstate", ""))
+        if remedy is None:
+            raise
+        raise DatabaseUnusable("The schema cannot be migrated.", remedy) from error
 
 
 async def _check(database: Database) -> None:

@@ -19,7 +19,7 @@ _FILE: Final = "endpoint.json"
 _KEY_FILE: Final = "cli.key"
 
 
-class Endpoint(msgspec.Struct, Sensitive, frozen=True):
+class Endpoint(Sensitive, msgspec.Struct, frozen=True):
     """A running platform. The database's URLs hold passwords.
 
     Attributes:
@@ -39,7 +39,7 @@ class Endpoint(msgspec.Struct, Sensitive, frozen=True):
     cache_url: str
 
 
-class Access(msgspec.Struct, Sensitive, frozen=True):
+class Access(Sensitive, msgspec.Struct, frozen=True):
     """What a local command needs to call the API.
 
     Attributes:

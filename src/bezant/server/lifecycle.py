@@ -41,7 +41,7 @@ _RUN_FOLDER_BYTES_MAX: Final = 107 - 30
 log = structlog.get_logger("bezant.lifecycle")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Stores:
     """Where the platform keeps its data. The URLs hold passwords.
 
@@ -55,7 +55,7 @@ class Stores:
     embedded: EmbeddedServers | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Serving:
     """What an operator is told when the platform serves.
 

@@ -19,16 +19,17 @@ import msgspec
 import uvicorn
 import uvloop
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator
+from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.telemetry import configure_logs, open_tracing
+from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import cache_probe
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
+from bezant.server.protocol import BoundedProtocol
 from bezant.server.tls import BadCertificate, ServerCertificate
 
 REFUSED: Final = 3
@@ -43,7 +44,7 @@ _CONNECTIONS_SERVED_MAX: Final = 4096
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(Sensitive, msgspec.Struct, frozen=True):
     """What a worker serves, and with what.
 
     Attributes:
@@ -131,7 +132,7 @@ async def _serve(task: Task) -> None:
         server = _Server(
             uvicorn.Config(
                 create_app(platform),
-                http="httptools",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="off",
                 ssl_context_factory=lambda _config, _default: certificate.context,
@@ -168,7 +169,15 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(authenticator.close)
     cache = cache_probe(task.cache_url)
     opened.push_async_callback(cache.close)
-    return Platform(database, ledger, authenticator, cache, ids, tracing)
+    return Platform(
+        database=database,
+        ledger=ledger,
+        api_keys=ApiKeyService(database, clock, ids),
+        authenticator=authenticator,
+        cache=cache,
+        ids=ids,
+        tracing=tracing,
+    )
 
 
 def _load_certificate(task: Task) -> ServerCertificate:

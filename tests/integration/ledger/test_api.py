@@ -3,6 +3,7 @@
 import asyncio
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from fixtures_api import Book, Tenant, fresh_key, open_book
@@ -165,3 +166,65 @@ async def test_an_account_that_is_none_is_a_404(book: Book, account: str) -> Non
     for tail in ("", "/balance", "/entries"):
         answer = await book.tenant.client.get(f"{book.path}/accounts/{account}{tail}")
         assert answer.status_code == 404, tail
+
+
+async def test_a_frozen_account_takes_nothing_until_it_is_opened_again(tenant: Tenant) -> None:
+    book = await open_book(tenant)
+
+    async def change(**members: object) -> httpx.Response:
+        path = f"{book.path}/accounts/wallet"
+        return await tenant.client.patch(path, json=members, headers=fresh_key())
+
+    frozen = await change(status="frozen")
+    assert (frozen.status_code, frozen.json()["status"]) == (200, "frozen")
+    assert frozen.json()["limits"] == {"overdraft": "0"}, "what is left out stays"
+    declined = await tenant.post(f"{book.path}/transactions", book.transfer("1"))
+    assert (declined.status_code, declined.json()["code"]) == (422, "ACCOUNT_FROZEN")
+    assert (await change(status="open")).status_code == 200
+    assert (await tenant.post(f"{book.path}/transactions", book.transfer("1"))).status_code == 201
+    closed = await change(status="closed")
+    assert (closed.status_code, closed.json()["code"]) == (409, "ACCOUNT_NOT_EMPTY")
+    assert closed.json()["posted"] == "100001"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"status": "melted"}, "status"),
+        ({"status": None}, "status"),
+        ({"limits": None}, "limits"),
+        ({"limits": {"overdraft": 5}}, "limits.overdraft"),
+        ({"limits": {"overdraft": "-5"}}, "limits.overdraft"),
+        ({"limits": {"ceiling": "5"}}, "limits.ceiling"),
+        ({"id": "another"}, "id"),
+    ],
+)
+async def test_a_bad_change_is_a_400_that_names_the_field(
+    book: Book, change: dict[str, object], field: str
+) -> None:
+    path = f"{book.path}/accounts/wallet"
+    answer = await book.tenant.client.patch(path, json=change, headers=fresh_key())
+    assert (answer.status_code, answer.json().get("field")) == (400, field), answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"assets": []}, 400, "MALFORMED"),
+        ({"assets": [{"code": "EUR", "scale": 19}]}, 400, "MALFORMED"),
+        ({"assets": [{"code": "EUR", "scale": 2.0}]}, 400, "MALFORMED"),
+        ({"assets": [{"code": "EUR", "scale": "2"}]}, 400, "MALFORMED"),
+        ({"assets": [{"code": "EUR", "scale": 2}] * 2}, 422, "ASSET_REPEATED"),
+        ({"name": ""}, 400, "MALFORMED"),
+        ({"name": "n" * 201}, 400, "MALFORMED"),
+        ({"time_zone": "Mars/Olympus"}, 422, "UNKNOWN_TIME_ZONE"),
+        ({"time_zone": "../../etc/passwd"}, 422, "UNKNOWN_TIME_ZONE"),
+        ({"time_zone": ""}, 422, "UNKNOWN_TIME_ZONE"),
+    ],
+)
+async def test_a_book_that_makes_no_sense_is_refused(
+    tenant: Tenant, change: dict[str, object], status: int, code: str
+) -> None:
+    body = {"name": "Money", "assets": [{"code": "EUR", "scale": 2}]} | change
+    answer = await tenant.post("/v1/books", body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -1,6 +1,5 @@
 """The verifier finds each kind of corruption, and says where."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -77,8 +76,8 @@ CORRUPTIONS = {
     ),
     "a transfer inserted": (
         (
-            "INSERT INTO transfer SELECT tenant_id, book_id, 12, leg, gen_random_uuid(), kind, debit_no,"
-            " credit_no, amount, code, booking_date, value_date, effective_at,"
+            "INSERT INTO transfer SELECT tenant_id, book_id, 12, leg, gen_random_uuid(), kind,"
+            " debit_no, credit_no, amount, code, booking_date, value_date, effective_at,"
             f" recorded_at + interval '1 hour', NULL FROM transfer {OF_BOOK} AND seq = 11"
         ),
         Kind.BATCH_RANGE,
@@ -86,9 +85,9 @@ CORRUPTIONS = {
     ),
     "a leg added": (
         (
-            "INSERT INTO transfer SELECT tenant_id, book_id, seq, 2, transaction_id, kind, debit_no,"
-            " credit_no, amount, code, booking_date, value_date, effective_at, recorded_at,"
-            f" content_hash FROM transfer {OF_BOOK} AND seq = 11"
+            "INSERT INTO transfer SELECT tenant_id, book_id, seq, 2, transaction_id, kind,"
+            " debit_no, credit_no, amount, code, booking_date, value_date, effective_at,"
+            f" recorded_at, content_hash FROM transfer {OF_BOOK} AND seq = 11"
         ),
         Kind.LEG_GAP,
         "seq 11",

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from bezant.server import endpoint
 from fixtures_servers import open_folder
-from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, until, workers
+from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, children, until, workers
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +190,26 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_counts_are_kept(
     async with platform.client() as client:
         assert (await client.get("/v1/books")).status_code == 200
     assert await requests_counted(platform) >= counted + 2, "the request for metrics, and this one"
+
+
+async def test_a_database_that_is_killed_is_started_again_and_workers_reconnect(
+    platform: RunningPlatform,
+) -> None:
+    before = workers(platform.process.pid)
+    found = children(platform.process.pid).items()
+    [postmaster] = [pid for pid, words in found if words[0].endswith("/postgres")]
+    os.kill(postmaster, signal.SIGKILL)
+    while (await platform.event("step"))["step"] != "PostgreSQL runs again":
+        pass
+
+    async def is_ready() -> bool:
+        async with platform.client() as client:
+            return (await client.get("/health/ready")).status_code == 200
+
+    await until(is_ready)
+    async with platform.client() as client:
+        assert (await client.get("/v1/books")).status_code == 200
+    assert workers(platform.process.pid) == before
 
 
 async def test_a_replaced_certificate_is_served_without_a_restart(

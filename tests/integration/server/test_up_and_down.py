@@ -1,6 +1,8 @@
 """`bezant up` starting, stopping, being killed, and refusing to start."""
 
 import asyncio
+import os
+import pwd
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -26,6 +28,11 @@ from running_platform import (
     workers,
 )
 
+NORMAL_USER = (
+    *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
+    # Only so that it can read this interpreter and package, which may lie in root's home.
+    *("--inh-caps=+dac_override", "--ambient-caps=+dac_override"),
+)
 NEW_BOOK = {"name": "Main", "assets": [{"code": "EUR", "scale": 2}]}
 
 
@@ -261,12 +268,54 @@ async def test_a_schema_newer_than_the_code_is_refused(
     postgres = bare_servers.postgres
     await migrate(postgres.owner_url, "bezant_app")
     owner = await asyncpg.connect(postgres.owner_url)
-    await owner.execute("UPDATE schema_contract SET contract = 999, schema_version = 999")
-    await owner.close()
+    (known,) = await owner.fetch("SELECT contract, schema_version FROM schema_contract")
+    change = "UPDATE schema_contract SET contract = $1, schema_version = $2"
+    await owner.execute(change, 999, 999)
     status, errors = await refused("--data-dir", str(data_dir), *outside(bare_servers))
+    await owner.execute(change, *known)
+    await owner.close()
     assert status == 1
     assert errors.splitlines()[-1].startswith("bezant: The database has schema contract 999;")
     assert errors.splitlines()[-1].endswith("Install the newer release.")
+
+
+async def test_only_the_owner_migrates(data_dir: Path, bare_servers: EmbeddedServers) -> None:
+    app_url = bare_servers.postgres.app_url
+    status, errors = await refused(
+        "--data-dir", str(data_dir), *outside(bare_servers), "--owner-url", app_url
+    )
+    assert status == 1
+    assert errors.splitlines()[-1] == (
+        "bezant: The schema cannot be migrated. "
+        "Give the URL of the role that owns the schema with --owner-url."
+    )
+
+
+async def test_a_migration_that_must_wait_for_long_is_given_up(
+    data_dir: Path, bare_servers: EmbeddedServers
+) -> None:
+    await migrate(bare_servers.postgres.owner_url, "bezant_app")
+    other = await asyncpg.connect(bare_servers.postgres.owner_url)
+    try:
+        await other.execute("BEGIN")
+        await other.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+        status, errors = await refused("--data-dir", str(data_dir), *outside(bare_servers))
+    finally:
+        await other.close()
+    assert status == 1
+    assert "hold locks" in errors.splitlines()[-1]
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="every test runs as a normal user then")
+async def test_a_normal_user_runs_it_all(data_dir: Path) -> None:
+    data_dir.parent.chmod(0o777)
+    async with running(data_dir, prefix=NORMAL_USER) as platform:
+        await create_book(platform, "normal")
+    assert owners(data_dir) == {pwd.getpwnam("nobody").pw_uid}
 
 
 async def test_a_database_that_does_not_answer_is_refused(data_dir: Path) -> None:

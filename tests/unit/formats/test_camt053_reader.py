@@ -1,5 +1,6 @@
 """What a camt.053 file must be to be read at all, and what is made of it."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -16,6 +17,7 @@ from bezant.formats.camt053 import (
 )
 from statements import Movement, Payment, Statement, xml
 
+FIVE = "\N{ARABIC-INDIC DIGIT FIVE}"
 HEAD = f'<Document xmlns="{statements.NAMESPACE}08"><BkToCstmrStmt>'.encode()
 
 
@@ -95,7 +97,7 @@ def test_an_entry_without_end_does_not_fill_the_memory(monkeypatch: pytest.Monke
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">-5.00', "-5.00", "unsigned decimal"),
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">5e2', "5e2", "unsigned decimal"),
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">5,00', "5,00", "unsigned decimal"),
-        ('<Amt Ccy="EUR">5.00', '<Amt Ccy="EUR">\N{ARABIC-INDIC DIGIT FIVE}', "\N{ARABIC-INDIC DIGIT FIVE}", "unsigned decimal"),
+        ('<Amt Ccy="EUR">5.00', f'<Amt Ccy="EUR">{FIVE}', FIVE, "unsigned decimal"),
         ('<Amt Ccy="EUR">5.00', '<Amt Ccy="USD">5.00', "5.00", "the account in EUR"),
         ('<Amt Ccy="EUR">5.00', "<Amt>5.00", "5.00", "Ccy"),
         ('<Amt Ccy="EUR">5.00</Amt>', "<x/>", "<Ntry>", "no <Amt>"),
@@ -185,6 +187,23 @@ def test_extensions_of_other_namespaces_are_passed_over() -> None:
     )
     content = edited("</Ntry>\n", f"{extension}</Ntry>\n")
     assert len(entries(content)) == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "iso-8859-1", "windows-1252"])
+def test_the_encodings_that_banks_send_are_read(encoding: str) -> None:
+    named = "utf-8" if encoding == "utf-8-sig" else encoding
+    text = xml(Statement([Movement(5, (Payment(name="Ärzte"),))])).decode()
+    [entry] = entries(text.replace("UTF-8", named).encode(encoding))
+    assert entry.details[0].debtor.name == "Ärzte"
+
+
+def test_prefixes_comments_and_an_envelope_change_nothing() -> None:
+    plain = xml(Statement([Movement(500), Movement(-200)]))
+    text = plain.decode().replace("5.00</Amt>", "5.<!-- a dot -->00</Amt>")
+    prefixed = re.sub(r"<(/?)(?=[A-Z])", r"<\1n:", text).replace("xmlns=", "xmlns:n=")
+    start = prefixed.index("<n:Document")
+    wrapped = f"{prefixed[:start]}<Envelope><AppHdr/>{prefixed[start:]}</Envelope>"
+    assert entries(wrapped.encode()) == entries(plain)
 
 
 def test_several_statements_of_several_accounts_are_told_apart() -> None:

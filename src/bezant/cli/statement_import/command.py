@@ -17,6 +17,7 @@ from bezant.cli.statement_import.report import ConsoleProgress, print_report
 from bezant.cli.up import DataDir, Json
 from bezant.formats.camt053 import StatementError
 from bezant.kernel.settings import Settings
+from bezant.kernel.telemetry import configure_logs
 from bezant.server import endpoint
 
 _WIDTH = 240
@@ -40,6 +41,7 @@ def import_statement(
     A broken file is refused whole. Importing a file again changes nothing, and completes an import
     that was interrupted. The exit status is 0 only if the balances agree.
     """
+    configure_logs("json" if as_json else "plain")
     with failures_explained(as_json=as_json), _import_failures_explained(file, as_json=as_json):
         folder = Settings.load({"data_dir": data_dir}).data_dir
         access = endpoint.access(folder)

@@ -1,7 +1,9 @@
 """The file's balances beside the book's."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -54,13 +56,18 @@ def compare(entries: Iterable[Entry], plans: list[StatementPlan]) -> list[list[R
     """
     trail = Trail()
     comparisons = [_Comparison(plan) for plan in plans]
-    owner = {id_: each for each in comparisons for id_ in each.ids}
+    # A file may hold a statement twice.
+    owners = defaultdict[UUID, list[_Comparison]](list)
+    for each in comparisons:
+        for id_ in each.ids:
+            owners[id_].append(each)
     for transaction, legs in transactions(entries):
-        each = owner.get(transaction)
-        if each is not None and not each.found:
-            each.look(trail.book(), at_start=True)
+        its = owners.get(transaction, ())
+        for each in its:
+            if not each.found:
+                each.look(trail.book(), at_start=True)
         trail.add(movements(legs))
-        if each is not None:
+        for each in its:
             each.found += 1
             if each.found == len(each.ids):
                 each.look(trail.book(), at_start=False)

@@ -1,49 +1,36 @@
 """From a file to a book: check it whole, book what is new, compare."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bezant.cli.client import ApiError, Client
+from bezant.cli.client import ApiError
+from bezant.cli.statement_import.booking import Booking
 from bezant.cli.statement_import.comparison import Row, Verdict, compare
 from bezant.cli.statement_import.decision import Decision, ImportRefused, decide
 from bezant.cli.statement_import.plan import StatementPlan
+from bezant.cli.statement_import.platform import Platform
 from bezant.cli.statement_import.pseudonyms import Pseudonyms
 from bezant.formats.camt053 import (
     AuditedStatement,
-    StatementHeader,
     audit_statements,
-    entry_digest,
-    read_statements,
 )
 from bezant.formats.iso4217 import scale_of
 from bezant.ledger.schemas import (
-    BATCH_TRANSACTIONS_MAX,
-    POSTINGS_MAX,
     Asset,
-    BatchTransaction,
     Book,
     Entry,
-    NewAccount,
-    NewBatch,
     NewBook,
 )
 
 T = TypeVar("T")
-
-BATCH_BYTES_MAX: Final = 8 << 20
-"""Half of what the route takes, so that one request stays quick to send and to repeat."""
-
-_OPENED_AT_ONCE: Final = 8
 
 
 class Step(StrEnum):
@@ -106,14 +93,14 @@ class ImportResult(msgspec.Struct, frozen=True):
 
 
 def import_file(
-    path: Path, book: str, client: Client, key: bytes, progress: Progress
+    path: Path, book: str, platform: Platform, key: bytes, progress: Progress
 ) -> ImportResult:
     """Book a file's statements and compare the balances.
 
     Args:
         path: a camt.053 file.
         book: a book's identifier, or its name; a name that no book has makes a new one.
-        client: a session with the platform.
+        platform: a session with it.
         key: what account numbers and names are made opaque with.
         progress: told how far the import is.
 
@@ -124,18 +111,18 @@ def import_file(
     """
     with progress.file(Step.CHECK, path) as source:
         statements = audit_statements(source)
-    found = _find_book(client, book, statements)
+    found = _find_book(platform, book, statements)
     is_new = found is None
     if found is None:
         _check_sequence(statements)
-        found = _create_book(client, book, statements)
+        found = _create_book(platform, book, statements)
     names, zone = Pseudonyms(key, found.id), ZoneInfo(found.time_zone)
     plans = [StatementPlan(statement, names, zone) for statement in statements]
-    accounts = _BankAccounts(client, found.id, progress)
+    accounts = _BankAccounts(platform, found.id, progress)
     decisions = accounts.decide(plans)
     if any(decision.opening or decision.news for decision in decisions):
         with progress.file(Step.BOOK, path) as source:
-            _Booking(client, found.id).run(source, decisions)
+            Booking(platform, found.id).run(source, decisions)
     rows = accounts.compare(plans)
     results = [_result(*each) for each in zip(decisions, rows, strict=True)]
     agrees = all(row.agrees is not Verdict.DIFFERS for each in rows for row in each)
@@ -158,13 +145,13 @@ def _result(decision: Decision, rows: list[Row]) -> StatementResult:
     )
 
 
-def _find_book(client: Client, name: str, statements: list[AuditedStatement]) -> Book | None:
+def _find_book(platform: Platform, name: str, statements: list[AuditedStatement]) -> Book | None:
     """The book of an identifier or name, fit for the file; None where there is none.
 
     Raises:
         ImportRefused: several have the name, or the book lacks a currency or counts it otherwise.
     """
-    found = [book for book in client.books() if name in {book.name, str(book.id)}]
+    found = [book for book in platform.books() if name in {book.name, str(book.id)}]
     if len(found) > 1:
         ids = ", ".join(str(book.id) for book in found)
         raise ImportRefused(f"{len(found)} books are named {name!r}; give one by its id: {ids}")
@@ -183,9 +170,9 @@ def _find_book(client: Client, name: str, statements: list[AuditedStatement]) ->
     return book
 
 
-def _create_book(client: Client, name: str, statements: list[AuditedStatement]) -> Book:
+def _create_book(platform: Platform, name: str, statements: list[AuditedStatement]) -> Book:
     assets = [Asset(code, scale) for code, scale in sorted(_currencies(statements).items())]
-    return client.create_book(NewBook(name=name, assets=assets))
+    return platform.create_book(NewBook(name=name, assets=assets))
 
 
 def _check_sequence(statements: list[AuditedStatement]) -> None:
@@ -218,8 +205,8 @@ def _by_account(
 class _BankAccounts:
     """The bank accounts of a file, as the book has them."""
 
-    def __init__(self, client: Client, book: UUID, progress: Progress) -> None:
-        self._client = client
+    def __init__(self, platform: Platform, book: UUID, progress: Progress) -> None:
+        self._platform = platform
         self._book = book
         self._progress = progress
 
@@ -241,104 +228,8 @@ class _BankAccounts:
 
     def _entries(self, step: Step, account: str) -> Iterator[Entry]:
         try:
-            yield from self._progress.entries(step, self._client.entries(self._book, account))
+            yield from self._progress.entries(step, self._platform.entries(self._book, account))
         except ApiError as error:
             # An account that no statement was booked for yet has no entries.
             if error.code != "ACCOUNT_NOT_FOUND":
                 raise
-
-
-class _Booking:
-    """Sends what is new, in batches, with the accounts that it needs."""
-
-    def __init__(self, client: Client, book: UUID) -> None:
-        self._client = client
-        self._book = book
-        self._accounts = {account.id for account in client.accounts(book)}
-        self._new_accounts: dict[str, NewAccount] = {}
-        self._batch: list[BatchTransaction] = []
-        self._lines: list[int] = []
-        self._bytes = 0
-        self._postings = 0
-
-    def run(self, source: BinaryIO, decisions: list[Decision]) -> None:
-        """Read the file again and post what the decisions call for.
-
-        Raises:
-            ImportRefused: the file is not the one that was checked, or a posting was declined.
-        """
-        upcoming = iter(decisions)
-        decision: Decision | None = None
-        at = 0
-        for part in read_statements(source):
-            if isinstance(part, StatementHeader):
-                _check_complete(decision, at)
-                decision, at = next(upcoming, None), 0
-                _require(decision is not None and part == decision.plan.statement.header)
-                if decision and decision.opening:
-                    self._add(decision.plan, decision.opening, part.line)
-            elif part.moves_money:
-                assert decision is not None
-                digests, digest = decision.plan.statement.digests, entry_digest(part)
-                _require(at < len(digests) and digests[at] == digest)
-                transaction = decision.plan.entry(part, at, digest)
-                at += 1
-                if transaction.id not in decision.present:
-                    self._add(decision.plan, transaction, part.line)
-        _check_complete(decision, at)
-        self._flush()
-
-    def _add(self, plan: StatementPlan, transaction: BatchTransaction, line: int) -> None:
-        size, postings = len(msgspec.json.encode(transaction)), len(transaction.postings)
-        if (
-            len(self._batch) == BATCH_TRANSACTIONS_MAX
-            or self._bytes + size > BATCH_BYTES_MAX
-            or self._postings + postings > POSTINGS_MAX
-        ):
-            self._flush()
-        for account in plan.accounts(transaction):
-            if account.id not in self._accounts:
-                self._new_accounts[account.id] = account
-        self._batch.append(transaction)
-        self._lines.append(line)
-        self._bytes += size
-        self._postings += postings
-
-    def _flush(self) -> None:
-        if not self._batch:
-            return
-        self._open_accounts()
-        results = self._client.post_batch(self._book, NewBatch(self._batch))
-        for line, result in zip(self._lines, results, strict=True):
-            if result.status != HTTPStatus.CREATED:
-                raise ImportRefused(
-                    f"The entry at line {line} was declined: {result.code}: {result.detail} "
-                    "Once that is put right, importing again completes the statement."
-                )
-        self._batch, self._lines = [], []
-        self._bytes = self._postings = 0
-
-    def _open_accounts(self) -> None:
-        with ThreadPoolExecutor(_OPENED_AT_ONCE) as pool:
-            for account in pool.map(self._open_account, self._new_accounts.values()):
-                self._accounts.add(account)
-        self._new_accounts = {}
-
-    def _open_account(self, new: NewAccount) -> str:
-        try:
-            self._client.open_account(self._book, new)
-        except ApiError as error:
-            # Another import of the same account was first.
-            if error.code != "ACCOUNT_EXISTS":
-                raise
-        return new.id
-
-
-def _check_complete(decision: Decision | None, entries: int) -> None:
-    _require(decision is None or entries == decision.plan.statement.booked)
-
-
-def _require(is_same: bool) -> None:  # noqa: FBT001 - an assertion about the outside world
-    """The file is read twice; what is booked must be what was checked."""
-    if not is_same:
-        raise ImportRefused("The file changed while it was being imported. Import it again.")

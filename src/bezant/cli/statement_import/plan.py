@@ -36,6 +36,7 @@ class StatementPlan:
     Attributes:
         statement: what the file says.
         bank_account: the ledger account of the bank account.
+        key: the upper half of the ids of its entries' transactions.
     """
 
     def __init__(self, statement: AuditedStatement, names: Pseudonyms, zone: ZoneInfo) -> None:
@@ -45,6 +46,7 @@ class StatementPlan:
         self._currency = header.currency
         self._names = names
         self._zone = zone
+        self.key = names.statement(self.bank_account, statement)
 
     @property
     def opening_id(self) -> UUID:
@@ -114,7 +116,7 @@ class StatementPlan:
         )
 
     def _entry_id(self, at: int, digest: bytes) -> UUID:
-        return self._names.entry(self.bank_account, self.statement, at, digest)
+        return self._names.entry(self.key, at, digest)
 
     def _leg(
         self, other: str, amount: int, direction: Direction, code: str, days: tuple[date, date]

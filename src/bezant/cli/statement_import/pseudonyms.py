@@ -20,7 +20,6 @@ from bezant.formats.camt053 import AuditedStatement, BankAccount, Party
 
 _KEY_BYTES: Final = 32
 _TOKEN_BYTES: Final = 15  # 120 bits, 24 characters of base32 without padding
-_UUID_BYTES: Final = 16
 
 
 class KeyUnusable(Exception):  # noqa: N818 - says what the key is, not that an error occurred
@@ -92,45 +91,54 @@ class Pseudonyms:
 
     def opening(self, bank_account: str) -> UUID:
         """The transaction that brings a bank account's first opening balance into the book."""
-        return self._uuid("opening", bank_account)
+        return self._uuid(self._half("opening", bank_account), "opening")
 
-    def entry(
-        self, bank_account: str, statement: AuditedStatement, ordinal: int, digest: bytes
-    ) -> UUID:
-        """The transaction of an entry: the same whenever the bank sends the same statement.
+    def statement(self, bank_account: str, statement: AuditedStatement) -> int:
+        """The upper half of the ids of a statement's transactions: what it is recognized by.
 
         Args:
             bank_account: the ledger account of the statement.
             statement: known by its number, or its identifier where it has none, and by its period
                 and balances: a bank that sends it again may give the message, and even the
                 statement, a new identifier.
-            ordinal: the entry's place among the booked ones, so that equal entries both count.
-            digest: what else identifies it within the statement.
         """
         header = statement.header
         numbers = (header.electronic_number, header.legal_number)
         is_numbered = any(number and number.strip("0") for number in numbers)
-        identity = (
+        return self._half(
+            "statement",
             bank_account,
             numbers if is_numbered else header.id,
             header.page,
             header.period,
             (statement.opening.date, statement.opening.amount),
             (statement.closing.date, statement.closing.amount),
-            ordinal,
-            digest,
         )
-        return self._uuid("entry", identity)
+
+    def entry(self, statement: int, at: int, digest: bytes) -> UUID:
+        """The transaction of an entry: the same whenever the bank sends the same statement.
+
+        Args:
+            statement: the upper half of its id.
+            at: its place among those of the statement that move money, so that equal entries both
+                count.
+            digest: what else identifies it within the statement.
+        """
+        return self._uuid(statement, at, digest)
 
     def _token(self, *parts: str) -> str:
         digest = self._hash(parts)[:_TOKEN_BYTES]
         return b32encode(digest).decode().lower()
 
-    def _uuid(self, *parts: object) -> UUID:
-        """A UUID of version 8 (RFC 9562, section 5.8): 122 bits of the hash."""
-        number = int.from_bytes(self._hash(parts)[:_UUID_BYTES], "big")
-        number &= ~(0xF << 76 | 0b11 << 62)
-        return UUID(int=number | 0x8 << 76 | 0b10 << 62)
+    def _half(self, *parts: object) -> int:
+        """The upper half of a UUID of version 8 (RFC 9562, section 5.8): 60 bits of the hash."""
+        number = int.from_bytes(self._hash(parts)[:8], "big")
+        return number & ~(0xF << 12) | 0x8 << 12
+
+    def _uuid(self, half: int, *parts: object) -> UUID:
+        """A UUID with a given upper half: 62 more bits of the hash."""
+        number = int.from_bytes(self._hash((half, *parts))[:8], "big")
+        return UUID(int=half << 64 | 0b10 << 62 | number >> 2)
 
     def _hash(self, parts: tuple[object, ...]) -> bytes:
         # JSON keeps the parts apart: ("ab", "c") and ("a", "bc") differ.

@@ -1,5 +1,6 @@
 """API keys: credentials of servers. Hashed, scoped, expiring, rotating."""
 
+from bezant.kernel.api_keys.api import operations
 from bezant.kernel.api_keys.authenticator import ApiKeyAuthenticator
 from bezant.kernel.api_keys.schemas import ApiKey, ApiKeys, IssuedApiKey, NewApiKey, Rotation, Scope
 from bezant.kernel.api_keys.service import ApiKeyService
@@ -13,4 +14,5 @@ __all__ = [
     "NewApiKey",
     "Rotation",
     "Scope",
+    "operations",
 ]

@@ -19,6 +19,8 @@ CONNECTION_LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.TooManyConnectionsError,
+    # The driver says so of a session that ended under an operation.
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )

@@ -26,6 +26,7 @@ from bezant.kernel.database.statements import (
     ROLLBACK,
     SESSION_TIMEOUTS,
 )
+from bezant.kernel.errors import Refusal
 from bezant.kernel.telemetry import ABORTS
 
 if TYPE_CHECKING:
@@ -122,6 +123,15 @@ class Database:
             raise _unavailable(error) from error
         try:
             yield connection
+        except (asyncpg.PostgresError, Refusal) as error:
+            # The session lives on after an error that the server told, unless it told of its end.
+            if is_lost(error, connection) or isinstance(error, DatabaseUnavailable):
+                _end(connection)
+            raise
+        except BaseException:
+            # Cancelled, lost, or in a state that nobody knows: the server rolls back what it loses.
+            _end(connection)
+            raise
         finally:
             # A connection lost meanwhile cannot be given back; the pool has already let it go.
             with suppress(*CONNECTION_LOST, asyncpg.InterfaceError):
@@ -163,20 +173,16 @@ class Database:
             try:
                 await connection.execute(begin)
                 result = await work(connection)
-            except BaseException as error:
-                was_lost = is_lost(error, connection)
-                await _roll_back(connection)
-                if was_lost:
+            except Exception as error:
+                if is_lost(error, connection) or not await _roll_back(connection):
                     raise _unavailable(error) from error
                 raise
             try:
                 await connection.execute(COMMIT)
             except RETRYABLE:
                 raise
-            except BaseException as error:
-                was_lost = is_lost(error, connection)
-                _end(connection)
-                if was_lost:
+            except Exception as error:
+                if is_lost(error, connection):
                     raise CommitUnknown from error
                 raise
             return result
@@ -210,12 +216,13 @@ class Database:
         return rows[0] if rows else None
 
 
-async def _roll_back(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+async def _roll_back(connection: "PoolConnectionProxy[asyncpg.Record]") -> bool:
+    """End the transaction; False when the connection was lost meanwhile."""
     try:
         await connection.execute(ROLLBACK)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        # The server rolls back what a session had open that it loses.
-        _end(connection)
+    except (*CONNECTION_LOST, asyncpg.InterfaceError):
+        return False
+    return True
 
 
 def _end(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:

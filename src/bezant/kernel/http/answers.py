@@ -5,7 +5,7 @@ from typing import Final
 from starlette.types import Send
 
 from bezant.kernel.calls import Answer
-from bezant.kernel.errors import Busy, Forbidden, Refusal, TooLarge, Unauthenticated, Unavailable
+from bezant.kernel.errors import Forbidden, Refusal, TooLarge, Unauthenticated
 from bezant.kernel.http.errors import MethodNotAllowed
 
 JSON: Final = b"application/json"
@@ -29,14 +29,16 @@ async def send_refusal(send: Send, refusal: Refusal, *, with_body: bool = True) 
 
 def headers_of(refusal: Refusal) -> Headers:
     """What a refusal says in headers: RFC 6750 (section 3) challenges, `Retry-After`, `Allow`."""
+    # An attribute of those refusals that pass, in whichever domain they are declared.
+    retry_after_s = getattr(refusal, "retry_after_s", None)
+    if retry_after_s is not None:
+        return [(b"retry-after", str(retry_after_s).encode())]
     match refusal:
         case Unauthenticated():
             return [(b"www-authenticate", b'Bearer realm="bezant"')]
         case Forbidden(facts={"scope": scope}):
             challenge = f'Bearer realm="bezant", error="insufficient_scope", scope="{scope}"'
             return [(b"www-authenticate", challenge.encode())]
-        case Busy() | Unavailable():
-            return [(b"retry-after", str(refusal.retry_after_s).encode())]
         case MethodNotAllowed(facts={"allow": allow}):
             return [(b"allow", str(allow).encode())]
         case TooLarge():

@@ -114,14 +114,17 @@ class Operation(ABC):
     async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         with_body = scope["method"] != "HEAD"
+        limit = asyncio.timeout(REQUEST_SECONDS_MAX)
         try:
-            async with asyncio.timeout(REQUEST_SECONDS_MAX):
+            async with limit:
                 principal = await authorize(gate.authenticator, scope, self.scope)
                 answer = await self._answer(gate, principal, scope, receive)
         except Refusal as refusal:
             await send_refusal(send, refusal, with_body=with_body)
             return
         except TimeoutError:
+            if not limit.expired():
+                raise  # somebody else's clock: a fault, not an answer
             late = Unavailable(
                 f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
             )

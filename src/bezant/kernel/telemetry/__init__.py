@@ -1,5 +1,6 @@
 """Logs, metrics and traces: what operators see. No secret and no personal datum enters them."""
 
+from bezant.kernel.telemetry import metrics
 from bezant.kernel.telemetry.logs import LogFormat, configure_logs
 from bezant.kernel.telemetry.metrics import (
     ABORTS,
@@ -32,5 +33,6 @@ __all__ = [
     "Tracing",
     "bind_request",
     "configure_logs",
+    "metrics",
     "open_tracing",
 ]

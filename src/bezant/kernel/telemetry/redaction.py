@@ -25,7 +25,9 @@ _NAMES: Final = frozenset({
 # Defence in depth for text that others compose, such as a driver's error: passwords in URLs, bearer
 # credentials and API keys. The first thing to trust is the type.
 _URL_PASSWORD: Final = re.compile(r"(?<=://)([^\s:/@]*):[^\s@]+@")
-_CREDENTIAL: Final = re.compile(r"\bbz_[A-Za-z0-9_\-]{8,}|(?<=\bBearer )[^\s\"']+", re.IGNORECASE)
+_CREDENTIAL: Final = re.compile(
+    r"""\bbz_[A-Za-z0-9_\-]{8,}|(?<=\bBearer )[^\s"']+|(?<=\bpassword=)[^\s&"']+""", re.IGNORECASE
+)
 
 
 class Sensitive:

@@ -73,6 +73,7 @@ class Lane:
         self._queue = Queue()
         self._wakeup = asyncio.Event()
         self._is_closing = False
+        self._is_serving = False
         self._lost: LaneLost | None = None
         self._runner = asyncio.create_task(self._run(), name=f"lane {book.book_id}")
 
@@ -98,6 +99,11 @@ class Lane:
         """Whether it takes nothing more."""
         return self._lost is not None or self._is_closing
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not len(self._queue) and not self._is_serving
+
     async def close(self) -> None:
         """Finish what waits, take nothing more."""
         self._is_closing = True
@@ -113,7 +119,9 @@ class Lane:
                     continue
                 batch = self._queue.take()
                 LANE_QUEUE.dec(len(batch))
+                self._is_serving = True
                 await self._serve(batch)
+                self._is_serving = False
         except LaneLost as lost:
             self._lost = lost
         finally:

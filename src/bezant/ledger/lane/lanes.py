@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 ROUTE_TIMEOUT_S: Final = 25.0
 """How long a rider looks for a lane: longer than a stopped holder's session and lease."""
+
+LANES_HELD_MAX: Final = 2_000
+"""Lanes of a process; beyond, the one longest idle is let go, and taken again when it is needed."""
 
 _PAUSE_S_MAX: Final = 0.05
 
@@ -85,6 +89,8 @@ class Lanes:
             try:
                 lane = self._lanes.get(key) or await self._locate(key, gone, silent)
                 if isinstance(lane, Lane):
+                    if key in self._lanes:
+                        self._lanes[key] = self._lanes.pop(key)  # the most recent stand last
                     return await lane.submit(rider, call)
                 return await self._peer(lane).ask(tenant_id, book_id, rider, call)
             except LaneLost:
@@ -153,4 +159,12 @@ class Lanes:
         book = await load_book(self._database, *key, head_of(row))
         lane = Lane(self._database, self._clock, self._ids, book)
         self._lanes[key] = lane
+        await self._let_go(key)
         return lane
+
+    async def _let_go(self, needed: _Key) -> None:
+        """Keep the number of lanes within its limit, as far as idle ones allow."""
+        idle = (key for key, lane in self._lanes.items() if lane.is_idle and key != needed)
+        for key in list(islice(idle, max(0, len(self._lanes) - LANES_HELD_MAX))):
+            await self._lanes.pop(key).close()
+            del self._locating[key]

@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from bezant.server.embedded.errors import NoAccountError
+from bezant.server.embedded.errors import NoAccount
 
 # In this order. A system PostgreSQL's own user is not among them: its superuser could read our
 # files.
@@ -30,7 +30,7 @@ class Account:
         """Whom the servers run as: the current user, or an existing unprivileged one under root.
 
         Raises:
-            NoAccountError: root, on a machine without any of the usual unprivileged users.
+            NoAccount: root, on a machine without any of the usual unprivileged users.
         """
         uid = os.geteuid()
         if uid != 0:
@@ -43,7 +43,7 @@ class Account:
                 continue
             if entry.pw_uid != 0 and entry.pw_gid != 0:
                 return cls(name, entry.pw_uid, entry.pw_gid)
-        raise NoAccountError(
+        raise NoAccount(
             "PostgreSQL does not run as root, and this machine has no unprivileged user to run it "
             f"as ({', '.join(_UNPRIVILEGED_NAMES)}).",
             "Start the platform as a normal user.",

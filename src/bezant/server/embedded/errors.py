@@ -1,5 +1,7 @@
 """What can keep the embedded servers from starting, each with its remedy."""
 
+# ruff: noqa: N818 - the names say what happened; the base class says that it is an error
+
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,37 +27,37 @@ class StartupError(Exception):
         self.remedy = remedy
 
 
-class AlreadyRunningError(StartupError):
+class AlreadyRunning(StartupError):
     """Another process holds the data folder."""
 
     code = "ALREADY_RUNNING"
 
 
-class FolderUnwritableError(StartupError):
+class FolderUnwritable(StartupError):
     """The data folder cannot be created, entered or written by the user who starts the platform."""
 
     code = "FOLDER_UNWRITABLE"
 
 
-class FolderUnreachableError(StartupError):
+class FolderUnreachable(StartupError):
     """Started by root, the servers run as another user, who cannot enter the data folder."""
 
     code = "FOLDER_UNREACHABLE"
 
 
-class FolderNotOursError(StartupError):
+class FolderNotOurs(StartupError):
     """The folder holds other things; its mode must not be changed, nor may files appear in it."""
 
     code = "FOLDER_NOT_OURS"
 
 
-class NoAccountError(StartupError):
+class NoAccount(StartupError):
     """Started by root, and the machine has no unprivileged user to run the servers as."""
 
     code = "NO_UNPRIVILEGED_USER"
 
 
-class DiskFullError(StartupError):
+class DiskFull(StartupError):
     """The file system of the data folder has no space left, or the quota is used up."""
 
     code = "DISK_FULL"
@@ -67,19 +69,19 @@ class DiskFullError(StartupError):
         )
 
 
-class VersionMismatchError(StartupError):
+class VersionMismatch(StartupError):
     """The data folder was written by another major version of PostgreSQL."""
 
     code = "DATABASE_VERSION_MISMATCH"
 
 
-class ProgramMissingError(StartupError):
+class ProgramMissing(StartupError):
     """A server's program is not installed for this kind of machine."""
 
     code = "PROGRAM_MISSING"
 
 
-class ServerFailedError(StartupError):
+class ServerFailed(StartupError):
     """A server ended while it started, or did not answer in time."""
 
     code = "SERVER_FAILED"
@@ -95,9 +97,9 @@ def server_failure(name: str, what: str, output: str, folder: Path) -> StartupEr
         folder: the data folder.
     """
     if any(message in output for message in _DISK_FULL_MESSAGES):
-        return DiskFullError(folder)
+        return DiskFull(folder)
     said = output.strip().replace("\n", "\n  ") or "(nothing)"
-    return ServerFailedError(
+    return ServerFailed(
         f"{name} {what}. It last wrote:\n  {said}\n",
         f"Remove the cause, and start again; all that it wrote is in {folder / 'log'}.",
     )

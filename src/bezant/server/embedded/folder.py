@@ -26,11 +26,11 @@ from typing import Self
 
 from bezant.server.embedded.account import Account
 from bezant.server.embedded.errors import (
-    AlreadyRunningError,
-    DiskFullError,
-    FolderNotOursError,
-    FolderUnreachableError,
-    FolderUnwritableError,
+    AlreadyRunning,
+    DiskFull,
+    FolderNotOurs,
+    FolderUnreachable,
+    FolderUnwritable,
 )
 
 _LOCK_NAME = "bezant.lock"
@@ -44,12 +44,12 @@ class DataFolder:
         account: the user that the servers run as.
 
     Raises:
-        AlreadyRunningError: on entering; another process has it.
-        FolderUnwritableError: on entering; it cannot be created or written.
-        FolderUnreachableError: on entering; the servers' user cannot get to it.
-        FolderNotOursError: on entering; it exists and holds other things.
-        NoAccountError: root, and no user to run the servers as.
-        DiskFullError: no space for even the first files.
+        AlreadyRunning: on entering; another process has it.
+        FolderUnwritable: on entering; it cannot be created or written.
+        FolderUnreachable: on entering; the servers' user cannot get to it.
+        FolderNotOurs: on entering; it exists and holds other things.
+        NoAccount: root, and no user to run the servers as.
+        DiskFull: no space for even the first files.
     """
 
     def __init__(self, path: Path) -> None:
@@ -151,9 +151,9 @@ class DataFolder:
             yield
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise DiskFullError(self.path) from error
+                raise DiskFull(self.path) from error
             if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
-                raise FolderUnwritableError(
+                raise FolderUnwritable(
                     f"The data folder {self.path} cannot be used: {error.strerror} "
                     f"({error.filename}).",
                     "Make it a folder that you may write, or choose another one with --data-dir.",
@@ -173,12 +173,12 @@ class DataFolder:
         entries = {entry.name for entry in self.path.iterdir()}
         owner = self.path.stat().st_uid
         if entries and owner != os.geteuid():
-            raise FolderNotOursError(
+            raise FolderNotOurs(
                 f"The folder {self.path} belongs to the user with the id {owner}.",
                 "Start the platform as that user, or choose another folder with --data-dir.",
             )
         if entries and _LOCK_NAME not in entries:
-            raise FolderNotOursError(
+            raise FolderNotOurs(
                 f"The folder {self.path} is not empty, and what it holds is not Bezant's.",
                 "Choose a new or an empty folder with --data-dir.",
             )
@@ -186,7 +186,7 @@ class DataFolder:
     def _check_reachable(self) -> None:
         closed = self.account.first_closed(self.path) if self.account.is_other else None
         if closed is not None:
-            raise FolderUnreachableError(
+            raise FolderUnreachable(
                 f"Started by root, the servers run as the user {self.account.name}, "
                 f"who may not enter {closed}.",
                 "Choose a folder that all users can reach, such as --data-dir /var/lib/bezant, "
@@ -201,7 +201,7 @@ class DataFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(self._lock, 32).decode("ascii", "replace").strip()
-            raise AlreadyRunningError(
+            raise AlreadyRunning(
                 f"The data folder {self.path} is in use by process {holder or '(unknown)'}.",
                 "Stop that process first, or choose another folder with --data-dir.",
             ) from None

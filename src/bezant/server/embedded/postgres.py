@@ -18,7 +18,7 @@ import asyncpg
 
 from bezant.server.embedded import postgres_config as config
 from bezant.server.embedded.child import Child
-from bezant.server.embedded.errors import ServerFailedError, VersionMismatchError, server_failure
+from bezant.server.embedded.errors import ServerFailed, VersionMismatch, server_failure
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.programs import POSTGRES, programs_for
@@ -26,8 +26,10 @@ from bezant.server.embedded.programs import POSTGRES, programs_for
 _MAJOR: Final = "18"
 _PASSWORDS: Final = "postgres-passwords.json"
 
-# Recovery replays at most what one checkpoint interval wrote.
-_READY_WITHIN_S: Final = 120.0
+# How long it may say nothing. One that says it recovers is never cut short: it would start over,
+# and `max_wal_size` bounds the work.
+_SILENT_WITHIN_S: Final = 30.0
+_RECOVERY_TOLD_AFTER_S: Final = 1.0
 _POLL_S: Final = 0.02
 _CONNECT_WITHIN_S: Final = 5.0
 _STOP_WITHIN_S: Final = 30.0
@@ -41,8 +43,7 @@ _STILL_HELD: Final = (
 _HELD_WITHIN_S: Final = 10.0
 _HELD_RETRY_S: Final = 0.1
 
-_NOT_READY_YET: Final = (
-    asyncpg.CannotConnectNowError,
+_NOT_THERE_YET: Final = (
     asyncpg.ConnectionDoesNotExistError,
     ConnectionError,
     FileNotFoundError,
@@ -80,7 +81,7 @@ class PostgresServer:
         progress: told each slow step, as a short sentence.
     """
 
-    name: ClassVar = "PostgreSQL"
+    name: ClassVar[str] = "PostgreSQL"
 
     def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
         self._data = data
@@ -99,14 +100,14 @@ class PostgresServer:
         """Start it, making the database first where there is none; return when it answers.
 
         Raises:
-            VersionMismatchError: the folder is of another major version.
-            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
-            DiskFullError: no space.
+            VersionMismatch: the folder is of another major version.
+            ServerFailed: it ended or did not answer; the error quotes what it wrote.
+            DiskFull: no space.
         """
         self._check_version()
         programs = programs_for(self._data, POSTGRES)
         if not await stop_orphan(self._folder):
-            raise ServerFailedError(
+            raise ServerFailed(
                 f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",
                 "End it, or restart the machine, and start again.",
             )
@@ -140,7 +141,7 @@ class PostgresServer:
         except FileNotFoundError:
             return
         if found.strip() != _MAJOR:
-            raise VersionMismatchError(
+            raise VersionMismatch(
                 f"The database in {self._folder} is of PostgreSQL {found.strip()[:8]}, "
                 f"and this is {_MAJOR}.",
                 "Start it with the release of Bezant that wrote it, dump the database there, "
@@ -223,17 +224,11 @@ class PostgresServer:
             # A fast shutdown when we die; the next start waits for it, or insists.
             self._child = child = await self._start_child(command, "postgres.log", signal.SIGINT)
             try:
-                async with asyncio.timeout(_READY_WITHIN_S):
-                    is_ready = await self._answers(child, owner_password)
-            except BaseException as error:
+                if await self._answers(child, owner_password):
+                    return
+            except BaseException:
                 await self.stop()
-                if isinstance(error, TimeoutError):
-                    what = f"did not answer within {_READY_WITHIN_S:.0f} s"
-                    words = child.last_words()
-                    raise server_failure(self.name, what, words, self._data.path) from None
                 raise
-            if is_ready:
-                return
             self._child = None
             words = child.last_words()
             is_held = any(text in words for text in _STILL_HELD)
@@ -243,6 +238,9 @@ class PostgresServer:
 
     async def _answers(self, child: Child, owner_password: str) -> bool:
         """Wait until the owner can connect; False when the server ends instead."""
+        now = asyncio.get_running_loop().time
+        heard_at = started_at = now()
+        is_told = False
         while child.status is None:
             try:
                 connection = await asyncpg.connect(
@@ -253,10 +251,20 @@ class PostgresServer:
                     database=config.DATABASE,
                     timeout=_CONNECT_WITHIN_S,
                 )
-            except _NOT_READY_YET:
+            except asyncpg.CannotConnectNowError:
+                heard_at = now()
+                if not is_told and heard_at - started_at > _RECOVERY_TOLD_AFTER_S:
+                    self._progress(f"{self.name} recovers from a crash")
+                    is_told = True
+                await asyncio.sleep(_POLL_S)
+            except _NOT_THERE_YET:
+                if now() - heard_at > _SILENT_WITHIN_S:
+                    what = f"did not answer within {_SILENT_WITHIN_S:.0f} s"
+                    words = child.last_words()
+                    raise server_failure(self.name, what, words, self._data.path) from None
                 await asyncio.sleep(_POLL_S)
             except asyncpg.PostgresError as error:
-                raise ServerFailedError(
+                raise ServerFailed(
                     f"{self.name} in {self._folder} refuses the platform: {error}.",
                     f"If {_PASSWORDS} is of another database, remove it: the next start makes new "
                     "passwords.",

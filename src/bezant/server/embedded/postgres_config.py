@@ -50,9 +50,9 @@ _SETTINGS: Final = (
     ("shared_buffers", "256MB", "the hot books; touched only as it fills"),
     ("huge_pages", "try", "where the machine offers them"),
     # Steady latency
-    ("max_wal_size", "4GB", "checkpoints come by time, not in bursts of load"),
+    ("max_wal_size", "2GB", "checkpoints come by time rather than by load; bounds recovery"),
     ("min_wal_size", "256MB", "log files are reused rather than made anew under load"),
-    ("checkpoint_timeout", "15min", "fewer full-page images; bounds recovery to seconds"),
+    ("checkpoint_timeout", "10min", "fewer full-page images"),
     ("wal_compression", "pglz", "full-page images are most of the log"),
     ("random_page_cost", "1.1", "solid state disks"),
     # Nobody holds a lane for ever

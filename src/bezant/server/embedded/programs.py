@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bezant.server.embedded.errors import ProgramMissingError
+from bezant.server.embedded.errors import ProgramMissing
 from bezant.server.embedded.folder import DataFolder
 
 _MACHINE: Final = {"amd64": "x86_64", "arm64": "aarch64"}.get(
@@ -44,17 +44,17 @@ class Package:
         """Where packages are installed.
 
         Raises:
-            ProgramMissingError: the package is not there, or has no program for this machine.
+            ProgramMissing: the package is not there, or has no program for this machine.
         """
         spec = importlib.util.find_spec(self.module)
         if spec is None or not spec.submodule_search_locations:
-            raise ProgramMissingError(
+            raise ProgramMissing(
                 f"The package {self.distribution} is not installed.",
                 "Install it, or use servers of your own by --database-url and --cache-url.",
             )
         packages = Path(spec.submodule_search_locations[0]).parent
         if not (packages / self.home / self.program).is_file():
-            raise ProgramMissingError(
+            raise ProgramMissing(
                 f"The package {self.distribution} has no program for this machine ({_MACHINE}).",
                 "Use servers of your own by --database-url and --cache-url.",
             )
@@ -94,8 +94,8 @@ def programs_for(data: DataFolder, package: Package) -> Path:
     version, so that an upgrade makes a new one; those of other versions are removed.
 
     Raises:
-        ProgramMissingError: there is none.
-        DiskFullError: no space for the copy.
+        ProgramMissing: there is none.
+        DiskFull: no space for the copy.
     """
     installed = package.installed()
     if not data.account.is_other:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from bezant.server.embedded.errors import FolderUnwritableError
+from bezant.server.embedded.errors import FolderUnwritable
 from bezant.server.embedded.folder import DataFolder
 
 # `sun_path` holds 108 bytes with the final zero (unix(7)).
@@ -26,7 +26,7 @@ def socket_folder(data: DataFolder) -> Path:
     """A folder of the servers' own for their sockets, in the data folder if its path allows.
 
     Raises:
-        FolderUnwritableError: the short folder exists and is somebody else's.
+        FolderUnwritable: the short folder exists and is somebody else's.
     """
     inside = str(data.path / "run")
     is_short = len(inside) + len(_LONGEST_NAME) <= _PATH_BYTES_MAX
@@ -48,7 +48,7 @@ def socket_folder(data: DataFolder) -> Path:
             status = short.lstat()
             is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == account.uid
             if not is_ours or stat.S_IMODE(status.st_mode) != _OWNER_ONLY:
-                raise FolderUnwritableError(
+                raise FolderUnwritable(
                     f"The folder for sockets {short} exists and belongs to somebody else.",
                     "Remove it, or choose a data folder with a shorter path.",
                 ) from None

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import quote
@@ -35,7 +36,7 @@ class ValkeyServer:
         progress: told each slow step, as a short sentence.
     """
 
-    name: ClassVar = "Valkey"
+    name: ClassVar[str] = "Valkey"
 
     def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
         self._data = data
@@ -54,7 +55,7 @@ class ValkeyServer:
         """Start it; return its URL, which holds the password, when it answers.
 
         Raises:
-            ServerFailedError: it ended or did not answer; the error quotes what it wrote.
+            ServerFailed: it ended or did not answer; the error quotes what it wrote.
         """
         self._progress("Starting Valkey")
         programs = programs_for(self._data, VALKEY)
@@ -70,19 +71,18 @@ class ValkeyServer:
             stdin=self._configuration().encode(),
         )
         url = f"unix://:{self._password}@{quote(str(self._socket))}?db=0"
+        what = f"did not answer within {_READY_WITHIN_S:.0f} s"
         try:
-            async with asyncio.timeout(_READY_WITHIN_S):
-                is_ready = await _answers(child, url)
-        except BaseException as error:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_READY_WITHIN_S):
+                    if await _answers(child, url):
+                        return url
+                    what = child.ending
+        except BaseException:
             await self.stop()
-            if isinstance(error, TimeoutError):
-                what = f"did not answer within {_READY_WITHIN_S:.0f} s"
-                raise server_failure(self.name, what, child.last_words(), self._data.path) from None
             raise
-        if not is_ready:
-            self._child = None
-            raise server_failure(self.name, child.ending, child.last_words(), self._data.path)
-        return url
+        await self.stop()
+        raise server_failure(self.name, what, child.last_words(), self._data.path)
 
     async def stop(self) -> None:
         """End it. What it held is gone, as a cache's content may be at any moment."""

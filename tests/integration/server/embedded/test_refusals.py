@@ -9,11 +9,18 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import asyncpg
 import pytest
 
-from bezant.server.embedded import DataFolder, EmbeddedServers, StartupError
+from bezant.server.embedded import (
+    DataFolder,
+    EmbeddedServers,
+    StartupError,
+    postgres,
+    valkey,
+)
 from bezant.server.embedded.account import Account
 from bezant.server.embedded.errors import server_failure
 from bezant.server.embedded.sockets import socket_folder
@@ -157,11 +164,27 @@ async def test_a_database_of_another_major_version(data: Path) -> None:
         await start(data)
 
 
-async def test_a_damaged_database_is_told_by_the_servers_own_words(data: Path) -> None:
-    await start(data)
-    (data / "postgres/global/pg_control").unlink()
+async def test_a_damaged_database_is_told_by_the_servers_own_words(used_data: Path) -> None:
+    await start(used_data)
+    control = used_data / "postgres/global/pg_control"
+    control.rename(control.with_suffix(".lost"))
     with refused("SERVER_FAILED", "PostgreSQL ended with status", "global/pg_control"):
-        await start(data)
+        await start(used_data)
+    control.with_suffix(".lost").rename(control)
+
+
+@pytest.mark.parametrize(
+    ("module", "bound", "name"),
+    [(postgres, "_SILENT_WITHIN_S", "PostgreSQL"), (valkey, "_READY_WITHIN_S", "Valkey")],
+)
+async def test_a_server_that_does_not_answer_in_time_and_none_is_left_behind(
+    used_data: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, bound: str, name: str
+) -> None:
+    monkeypatch.setattr(module, bound, 0.0)
+    with refused("SERVER_FAILED", f"{name} did not answer within 0 s"):
+        await start(used_data)
+    for server in ("postgres/postmaster.pid", "run/valkey.sock"):
+        assert not (used_data / server).exists()
 
 
 async def test_passwords_of_another_database_are_told_and_lost_ones_are_made_anew(

@@ -200,3 +200,16 @@ async def test_the_observer_sees_templates_and_never_paths(
     ]
     assert desk.seen[0].actor == "key:full"
     assert all(0 < each.elapsed_s < 60 for each in desk.seen)
+
+
+async def test_a_timeout_inside_a_handler_is_a_fault_and_not_an_answer(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def times_out(*_: object, **__: object) -> bytes:
+        raise TimeoutError
+
+    monkeypatch.setattr("bezant.kernel.http.operations.read_body", times_out)
+    with structlog.testing.capture_logs() as logs:
+        answer = await client.post("/v1/notes", content=b'{"text": "a"}', headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
+    assert [entry["event"] for entry in logs] == ["fault"]

@@ -47,6 +47,7 @@ def logged(capsys: pytest.CaptureFixture[str], **members: object) -> dict[str, o
         [(b"cookie", b"session=hunter2"), (b"host", b"bank")],
         {"idempotency-key": "hunter2"},
         "postgresql://bezant:hunter2@localhost/bezant",
+        "unix:///run/valkey.sock?db=0&password=hunter2",
         "Bearer hunter2",
         b"redis://:hunter2@cache/0",
         ValueError("connecting to postgresql://bezant:hunter2@db failed"),

@@ -1,0 +1,75 @@
+"""The commands of the documents run as they stand, in order, against a real platform.
+
+Blocks marked `sh` are run; `console` shows what a reader types elsewhere, unmarked ones what is
+printed.
+"""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fixtures_servers import open_folder
+from running_platform import RunningPlatform, running
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "docs/guides/ledger.md", "docs/guides/api.md")
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+async def platform() -> AsyncIterator[RunningPlatform]:
+    """A platform for the documents of this module."""
+    with open_folder() as parent:
+        async with running(parent / "data") as platform:
+            yield platform
+
+
+def commands(document: str) -> list[str]:
+    return BLOCK.findall((ROOT / document).read_text())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+async def test_a_documents_commands_run(
+    platform: RunningPlatform, document: str, tmp_path: Path
+) -> None:
+    bezant = tmp_path / "bezant"
+    bezant.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bezant.cli "$@"\n')
+    bezant.chmod(0o755)
+    script = "set -euo pipefail\n" + "\n".join(commands(document))
+    shell = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        script,
+        cwd=tmp_path,
+        env={
+            "HOME": str(tmp_path),
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "src"),
+            "BEZANT_URL": platform.url,
+            "BEZANT_CA": platform.serving["ca"],
+            "BEZANT_API_KEY": platform.key,
+            "BEZANT_DATA_DIR": str(platform.data_dir),
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await shell.communicate()
+    assert shell.returncode == 0, printed.decode()
+    if "bezant verify" in script:
+        assert b"books sound: " in printed
+
+
+def test_every_listed_document_has_commands() -> None:
+    assert all(commands(document) for document in DOCUMENTS)
+    listed = {ROOT / document for document in DOCUMENTS}
+    with_commands = {
+        path
+        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        if BLOCK.search(path.read_text())
+    }
+    assert with_commands == listed
