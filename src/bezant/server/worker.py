@@ -21,7 +21,6 @@ import uvloop
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
@@ -31,7 +30,6 @@ from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
 from bezant.server.protocol import BoundedProtocol
-from bezant.server.slow_statements import watch_statements
 from bezant.server.tls import BadCertificate, ServerCertificate
 
 REFUSED: Final = 3
@@ -162,7 +160,6 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     """Everything that the application stands on, closed with `opened` in reverse order."""
     tracing = open_tracing(task.otlp_endpoint)
     opened.callback(tracing.close)
-    Database.on_connect.append(watch_statements)
     database = await opened.enter_async_context(
         opened_database(
             task.database_url,
