@@ -23,6 +23,8 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError as SourceError
 
+from bezant.kernel.database import SLOW_STATEMENT_MS
+
 ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
 _CACHE_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "memcached"})
@@ -81,6 +83,7 @@ class Settings(BaseSettings):
         owner_url: the same database as the role that migrates it; None leaves its schema as it is.
         cache_url: an outside cache; None starts the embedded one.
         log_format: how events are written; `auto` is plain, coloured on a terminal.
+        slow_statement_ms: database statements that take as long are logged.
         tls_certificate: the chain, PEM; None makes a development certificate.
         tls_key: its key, PEM.
         otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
@@ -107,6 +110,7 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = None
     cache_url: SecretStr | None = None
     log_format: Literal["auto", "json", "plain"] = "auto"
+    slow_statement_ms: Annotated[int, Field(ge=1)] = SLOW_STATEMENT_MS
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     otlp_endpoint: str | None = None

@@ -12,7 +12,7 @@ from bezant.ledger import schemas
 from bezant.ledger.accounts import ChangeAccount, OpenAccount
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
-from bezant.ledger.lane import Lanes, Rider
+from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import Queries
 
@@ -64,6 +64,15 @@ class Ledger:
             Unavailable: nothing was done, or a repeat with the same key is safe and tells.
         """
         return await self._lanes.submit(call.tenant_id, book_id, rider, call)
+
+    async def submit_jointly(self, call: Call, rider: JointRider) -> Answer:
+        """Have a rider carried out in several books of the tenant, in one commit.
+
+        Raises:
+            BookNotFound: the tenant lacks one of the books.
+            Unavailable: nothing was done, or a repeat with the same key is safe and tells.
+        """
+        return await self._lanes.submit_jointly(call.tenant_id, rider, call)
 
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bezant.kernel.database import (
     CONNECTION_LOST,
+    SLOW_STATEMENT_MS,
     Database,
     DatabaseRefused,
     DatabaseUnavailable,
@@ -25,7 +26,9 @@ _REMEDIES: Final = {
 
 
 @asynccontextmanager
-async def opened_database(url: str, *, connections_max: int) -> AsyncIterator[Database]:
+async def opened_database(
+    url: str, *, connections_max: int, slow_statement_ms: int = SLOW_STATEMENT_MS
+) -> AsyncIterator[Database]:
     """The database, connected as the application's role, its schema fit for this code.
 
     Raises:
@@ -33,7 +36,9 @@ async def opened_database(url: str, *, connections_max: int) -> AsyncIterator[Da
         SchemaMismatch: it was not migrated, or by a newer release.
     """
     try:
-        database = await Database.open(url, connections_max=connections_max)
+        database = await Database.open(
+            url, connections_max=connections_max, slow_statement_ms=slow_statement_ms
+        )
     except DatabaseUnavailable as error:
         raise _unreachable(error.detail) from error
     except asyncpg.PostgresError as error:

@@ -113,6 +113,7 @@ async def _run(
             key=str(certificates.key),
             database_url=stores.database_url,
             connections_max=_connections_per_worker(settings.workers),
+            slow_statement_ms=settings.slow_statement_ms,
             cache_url=stores.cache_url,
             run_folder=str(run_folder),
             drain_s=DRAIN_S,

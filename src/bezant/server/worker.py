@@ -56,6 +56,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         key: its key, PEM.
         database_url: as the application's role.
         connections_max: how many connections it may hold.
+        slow_statement_ms: statements that take as long are logged.
         cache_url: the cache.
         run_folder: where workers of one machine meet.
         drain_s: how long requests in flight may take after the worker was asked to stop.
@@ -69,6 +70,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     key: str
     database_url: str
     connections_max: int
+    slow_statement_ms: int
     cache_url: str
     run_folder: str
     drain_s: int
@@ -162,7 +164,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.callback(tracing.close)
     Database.on_connect.append(watch_statements)
     database = await opened.enter_async_context(
-        opened_database(task.database_url, connections_max=task.connections_max)
+        opened_database(
+            task.database_url,
+            connections_max=task.connections_max,
+            slow_statement_ms=task.slow_statement_ms,
+        )
     )
     clock, ids = SystemClock(), TimeOrderedIds()
     ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids)

@@ -42,6 +42,7 @@ def make_workers(
             key=str(authority.key),
             database_url=database_url,
             connections_max=2,
+            slow_statement_ms=500,
             cache_url=embedded_servers.valkey_url,
             run_folder=str(tmp_path),
             drain_s=1,

@@ -10,6 +10,7 @@ from bezant.kernel.database.errors import (
 from bezant.kernel.database.pool import Database
 from bezant.kernel.database.rows import Row, RowKind, write_rows
 from bezant.kernel.database.server import Capabilities, Engine
+from bezant.kernel.database.slow import SLOW_STATEMENT_MS
 from bezant.kernel.database.statements import (
     BEGIN_READ_ONLY,
     BEGIN_SERIALIZABLE,
@@ -25,6 +26,7 @@ __all__ = [
     "PING",
     "ROLLBACK_TO_SAVEPOINT",
     "SAVEPOINT",
+    "SLOW_STATEMENT_MS",
     "Capabilities",
     "CommitUnknown",
     "Database",

@@ -18,6 +18,7 @@ from bezant.kernel.database.errors import (
     is_lost,
 )
 from bezant.kernel.database.server import Capabilities, inspect_server
+from bezant.kernel.database.slow import SLOW_STATEMENT_MS, SlowStatements
 from bezant.kernel.database.statements import (
     BEGIN_READ_ONLY,
     BEGIN_SERIALIZABLE,
@@ -61,13 +62,21 @@ class Database:
         self.capabilities = capabilities
 
     @classmethod
-    async def open(cls, url: str, *, name: str = "bezant", connections_max: int = 10) -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        name: str = "bezant",
+        connections_max: int = 10,
+        slow_statement_ms: int = SLOW_STATEMENT_MS,
+    ) -> Self:
         """Connect, and check that the server is fit to keep money on.
 
         Args:
             url: a PostgreSQL URL of the application's role.
             name: what the server shows as `application_name`.
             connections_max: the most connections that this process holds.
+            slow_statement_ms: statements that take as long are logged and counted.
 
         Raises:
             DatabaseUnavailable: the server cannot be reached.
@@ -85,7 +94,7 @@ class Database:
                 statement_cache_size=0 if capabilities.is_pooled else 500,
                 max_inactive_connection_lifetime=300,
                 server_settings=None if capabilities.is_pooled else {"application_name": name},
-                init=cls._initializer(capabilities),
+                init=cls._initializer(capabilities, SlowStatements(slow_statement_ms)),
                 reset=_keep_session,
             )
         except CONNECTION_LOST as error:
@@ -93,10 +102,11 @@ class Database:
         return cls(pool, capabilities)
 
     @classmethod
-    def _initializer(cls, capabilities: Capabilities) -> Hook:
+    def _initializer(cls, capabilities: Capabilities, slow: SlowStatements) -> Hook:
         async def initialize(connection: asyncpg.Connection) -> None:
             if not capabilities.is_pooled:
                 await connection.execute(SESSION_TIMEOUTS)
+            connection.add_query_logger(slow)
             for hook in cls.on_connect:
                 await hook(connection)
 

@@ -2,6 +2,7 @@
 
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.lane.draft import AccountEvent, Content, Draft, Recorded, Transfer
+from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
 from bezant.ledger.lane.reader import account_of, bounds_of
 from bezant.ledger.lane.recorded import encode_content, transfer_id
@@ -19,6 +20,7 @@ __all__ = [
     "Decision",
     "Draft",
     "Head",
+    "JointRider",
     "LaneLost",
     "Lanes",
     "ReadKind",

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,11 +13,12 @@ import msgspec
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database
+from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
 from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
+from bezant.ledger.lane.joint import JointCommit, JointRider
 from bezant.ledger.lane.lane import Lane
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
@@ -70,6 +72,33 @@ class Lanes:
         for peer in self._peers.values():
             await peer.close()
 
+    async def submit_jointly(self, tenant_id: UUID, rider: JointRider, call: Call) -> Answer:
+        """Have a rider carried out in several books, in one commit.
+
+        Lanes that other processes of this machine hold are taken from them: what they have in
+        flight commits before, or comes here.
+
+        Raises:
+            BookNotFound: the tenant lacks one of the books.
+            Unavailable: nothing was done, or a repeat with the same key is safe and tells.
+        """
+        call = _with_key(call)
+        keys = [(tenant_id, book_id) for book_id in sorted(rider.reads())]
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ROUTE_TIMEOUT_S
+        while loop.time() < deadline:
+            with suppress(LaneLost):
+                lanes = [await self._seize(key) for key in keys]
+                commit = JointCommit(self._database, self._clock, self._ids, lanes, call)
+                try:
+                    return await commit.carry_out(rider)
+                except (CommitUnknown, DatabaseUnavailable) as error:
+                    raise LaneLost from error
+            for key in keys:
+                self._drop(key)
+            await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+        raise OutcomeUnknown("The books' lanes could not be had; repeat it with the same key.")
+
     async def submit(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
         """Have a rider carried out, once, and durable when this returns.
 
@@ -78,9 +107,7 @@ class Lanes:
             Busy: too much waits for the book.
             Unavailable: nothing was done, or a repeat with the same key is safe and tells.
         """
-        if call.idempotency_key is None:
-            # Sent twice after a fault, the rider must still be carried out once.
-            call = msgspec.structs.replace(call, idempotency_key=f"call:{call.id}")
+        call = _with_key(call)
         key = (tenant_id, book_id)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ROUTE_TIMEOUT_S
@@ -143,6 +170,13 @@ class Lanes:
                 return str(path)
             return await self._take(key, row["epoch"])
 
+    async def _seize(self, key: _Key) -> Lane:
+        """The lane, taken even from another process of this machine."""
+        found = self._lanes.get(key) or await self._locate(key, None, None)
+        while not isinstance(found, Lane):
+            found = await self._locate(key, gone=found, silent=None)
+        return found
+
     async def _take(self, key: _Key, epoch: int) -> Lane:
         async def take(
             connection: "PoolConnectionProxy[asyncpg.Record]",
@@ -168,3 +202,10 @@ class Lanes:
         for key in list(islice(idle, max(0, len(self._lanes) - LANES_HELD_MAX))):
             await self._lanes.pop(key).close()
             del self._locating[key]
+
+
+def _with_key(call: Call) -> Call:
+    """Sent twice after a fault, a call must still be carried out once: by a key, at least ours."""
+    if call.idempotency_key is not None:
+        return call
+    return msgspec.structs.replace(call, idempotency_key=f"call:{call.id}")
