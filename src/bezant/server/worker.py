@@ -21,6 +21,7 @@ import uvloop
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
+from bezant.kernel.collector import tune_collector
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
@@ -95,6 +96,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        tune_collector()
         Word(serving=True).say()
 
 
