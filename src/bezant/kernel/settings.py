@@ -83,6 +83,8 @@ class Settings(BaseSettings):
         owner_url: the same database as the role that migrates it; None leaves its schema as it is.
         cache_url: an outside cache; None starts the embedded one.
         log_format: how events are written; `auto` is plain, coloured on a terminal.
+        requests_per_s_max: what an API key may do in each worker, on the average.
+        requests_burst_max: what it may do at once, after a rest.
         slow_statement_ms: database statements that take as long are logged.
         tls_certificate: the chain, PEM; None makes a development certificate.
         tls_key: its key, PEM.
@@ -110,6 +112,8 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = None
     cache_url: SecretStr | None = None
     log_format: Literal["auto", "json", "plain"] = "auto"
+    requests_per_s_max: Annotated[int, Field(ge=1)] = 5_000
+    requests_burst_max: Annotated[int, Field(ge=1)] = 10_000
     slow_statement_ms: Annotated[int, Field(ge=1)] = SLOW_STATEMENT_MS
     tls_certificate: Path | None = None
     tls_key: Path | None = None

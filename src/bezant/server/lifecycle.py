@@ -116,6 +116,8 @@ async def _run(
             slow_statement_ms=settings.slow_statement_ms,
             cache_url=stores.cache_url,
             run_folder=str(run_folder),
+            requests_per_s_max=settings.requests_per_s_max,
+            requests_burst_max=settings.requests_burst_max,
             drain_s=DRAIN_S,
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,

@@ -22,6 +22,7 @@ import uvloop
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
@@ -58,6 +59,8 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         slow_statement_ms: statements that take as long are logged.
         cache_url: the cache.
         run_folder: where workers of one machine meet.
+        requests_per_s_max: what an API key may do, on the average.
+        requests_burst_max: what it may do at once, after a rest.
         drain_s: how long requests in flight may take after the worker was asked to stop.
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
@@ -72,6 +75,8 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     slow_statement_ms: int
     cache_url: str
     run_folder: str
+    requests_per_s_max: int
+    requests_burst_max: int
     drain_s: int
     log_format: str
     otlp_endpoint: str | None
@@ -181,7 +186,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         database=database,
         ledger=ledger,
         api_keys=ApiKeyService(database, clock, ids),
-        authenticator=authenticator,
+        authenticator=RateLimits(
+            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+        ),
         cache=cache,
         ids=ids,
         tracing=tracing,

@@ -45,6 +45,8 @@ def make_workers(
             slow_statement_ms=500,
             cache_url=embedded_servers.valkey_url,
             run_folder=str(tmp_path),
+            requests_per_s_max=5_000,
+            requests_burst_max=10_000,
             drain_s=1,
             log_format="json",
             otlp_endpoint=None,

@@ -26,6 +26,7 @@ from bezant.kernel.http.errors import (
     UnsupportedMediaType,
 )
 from bezant.kernel.http.headers import IDEMPOTENCY_KEY_CHARACTERS_MAX
+from bezant.kernel.http.limits import RateLimited
 from bezant.kernel.http.operations import Operation, ReadOperation, WriteOperation
 from bezant.kernel.idempotency import KeyReused
 
@@ -36,6 +37,7 @@ OF_EVERY_OPERATION: Final = (
     Malformed,
     Unauthenticated,
     Forbidden,
+    RateLimited,
     Busy,
     Unavailable,
     DatabaseUnavailable,
