@@ -44,9 +44,7 @@ async def bezant(*arguments: str) -> Ended:
 
 async def up_refused(data_dir: Path, *arguments: str) -> str:
     """Run `up`, which must refuse with status 1; why."""
-    ended = await bezant(
-        "up", "--port", "0", "--data-dir", str(data_dir), *NO_CACHE, *arguments
-    )
+    ended = await bezant("up", "--port", "0", "--data-dir", str(data_dir), *NO_CACHE, *arguments)
     assert (ended.status, ended.output) == (1, ""), ended
     return ended.errors.strip().splitlines()[-1]
 
@@ -77,9 +75,7 @@ class Till:
         """The book's route."""
         return f"/v1/books/{self.book}"
 
-    async def pay(
-        self, client: httpx.AsyncClient, key: str, amount: int = 1
-    ) -> httpx.Response:
+    async def pay(self, client: httpx.AsyncClient, key: str, amount: int = 1) -> httpx.Response:
         """One payment under an idempotency key."""
         leg = {"debit": "world", "credit": "wallet", "asset": "EUR", "amount": str(amount)}
         return await client.post(
