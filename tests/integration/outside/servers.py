@@ -23,6 +23,7 @@ from bezant.kernel.clock import SystemClock
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.embedded.account import Account
 from bezant.server.embedded.child import Child
+
 LOOPBACK: Final = "127.0.0.1"
 PASSWORD: Final = "not-a-secret"
 OWNER: Final = "bezant_owner"
