@@ -9,6 +9,7 @@ import pytest
 from bezant.kernel.clock import SystemClock
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.migrations.migrate import PRIVILEGES
+from integration.outside.servers import APP, OWNER, STRANGER, Cluster
 from integration.outside.till import (
     NO_CACHE,
     bezant,
@@ -17,7 +18,6 @@ from integration.outside.till import (
     up_refused,
     verified,
 )
-from integration.outside.servers import APP, OWNER, STRANGER, Cluster
 from running_platform import until
 
 HISTORY = ("transfer", "batch", "account_event", "audit_entry")
