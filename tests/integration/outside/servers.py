@@ -1,7 +1,7 @@
 """Servers as an operator has them: Debian's PostgreSQL, PgBouncer, Redis and Memcached.
 
-Each test run starts its own, as an unprivileged user, in a folder of its own, on loopback ports that
-were free, and ends them. The machine's own services are neither used nor touched.
+Each test run starts its own, as an unprivileged user, in a folder of its own, on loopback ports
+that were free, and ends them. The machine's own services are neither used nor touched.
 """
 
 import asyncio
@@ -192,7 +192,8 @@ async def cluster(folder: Path) -> AsyncIterator[Cluster]:
     authority.ensure(LOOPBACK)
     (folder / "password").write_text(PASSWORD)
     data.mkdir(mode=0o700)
-    for path in (data, folder, authority.certificate.parent, *folder.glob("*/server.*")):
+    theirs = (data, folder, authority.certificate.parent, authority.certificate, authority.key)
+    for path in theirs:
         os.chown(path, account.uid, account.gid)
     await _initdb(Path(postgres).with_name("initdb"), folder, data)
     (data / "pg_hba.conf").write_text(_HBA)

@@ -30,6 +30,14 @@ class Ended:
     output: str
     errors: str
 
+    @property
+    def refusal(self) -> str:
+        """Why it refused, with status 1, in its own words, which come last."""
+        assert (self.status, self.output) == (1, ""), self
+        last = self.errors.strip().splitlines()[-1]
+        assert last.startswith("bezant: "), self.errors
+        return last
+
 
 async def bezant(*arguments: str) -> Ended:
     """Run a command to its end."""
@@ -43,10 +51,9 @@ async def bezant(*arguments: str) -> Ended:
 
 
 async def up_refused(data_dir: Path, *arguments: str) -> str:
-    """Run `up`, which must refuse with status 1; why."""
+    """Run `up`, which must refuse; why."""
     ended = await bezant("up", "--port", "0", "--data-dir", str(data_dir), *NO_CACHE, *arguments)
-    assert (ended.status, ended.output) == (1, ""), ended
-    return ended.errors.strip().splitlines()[-1]
+    return ended.refusal
 
 
 async def migrated(owner_url: str, app_url: str) -> None:

@@ -288,7 +288,7 @@ async def test_only_the_owner_migrates(data_dir: Path, bare_servers: EmbeddedSer
     )
     assert status == 1
     assert errors.splitlines()[-1] == (
-        "bezant: The schema cannot be migrated. "
+        "bezant: The schema cannot be migrated: permission denied for table alembic_version. "
         "Give the URL of the role that owns the schema with --owner-url."
     )
 
