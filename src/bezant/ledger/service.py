@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.ledger import schemas
 from bezant.ledger.accounts import ChangeAccount, OpenAccount
@@ -14,7 +14,7 @@ from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.posting import PostBatch, PostTransaction
-from bezant.ledger.queries import Queries
+from bezant.ledger.queries import BookReader, Queries
 
 BATCH_POSTINGS_MAX: Final = 2 * schemas.BATCH_TRANSACTIONS_MAX
 """Postings in one request: a batch may be full of two-legged transactions."""
@@ -31,6 +31,7 @@ class Ledger:
         database: connected as the application's role.
         run_folder: where this process listens for others of its machine; short, and closed to other
             users.
+        replica: answers reads whose callers say what they must see; None where there is none.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Ledger:
         *,
         clock: Clock | None = None,
         ids: Ids | None = None,
+        replica: Replica | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
         self._lanes = Lanes(database, self._clock, self._ids, run_folder)
         self._queries = Queries(database)
+        self._reader = BookReader(database, replica)
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
@@ -115,29 +118,76 @@ class Ledger:
         return await self._queries.book(tenant_id, book_id)
 
     async def accounts(
-        self, tenant_id: UUID, book_id: UUID, *, after: str | None, limit: int
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        *,
+        after: str | None,
+        limit: int,
+        read_after: int | None = None,
     ) -> schemas.Accounts:
-        """`GET …/accounts`."""
-        return await self._queries.accounts(tenant_id, book_id, after=after, limit=limit)
+        """`GET …/accounts`. `read_after`, here and below: the `seq` that must be seen."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.accounts(tenant_id, book_id, after=after, limit=limit),
+        )
 
-    async def account(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Account:
+    async def account(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> schemas.Account:
         """`GET …/accounts/{id}`."""
-        return await self._queries.account(tenant_id, book_id, account_id)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.account(tenant_id, book_id, account_id),
+        )
 
-    async def balance(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Balance:
+    async def balance(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> schemas.Balance:
         """`GET …/accounts/{id}/balance`."""
-        return await self._queries.balance(tenant_id, book_id, account_id)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.balance(tenant_id, book_id, account_id),
+        )
 
     async def entries(
-        self, tenant_id: UUID, book_id: UUID, account_id: str, *, cursor: str | None, limit: int
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        account_id: str,
+        *,
+        cursor: str | None,
+        limit: int,
+        read_after: int | None = None,
     ) -> schemas.Entries:
         """`GET …/accounts/{id}/entries`."""
-        return await self._queries.entries(
-            tenant_id, book_id, account_id, after=cursor, limit=limit
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.entries(
+                tenant_id, book_id, account_id, after=cursor, limit=limit
+            ),
         )
 
     async def transaction(
-        self, tenant_id: UUID, book_id: UUID, transaction_id: UUID
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        transaction_id: UUID,
+        *,
+        read_after: int | None = None,
     ) -> schemas.Transaction:
         """`GET …/transactions/{id}`."""
-        return await self._queries.transaction(tenant_id, book_id, transaction_id)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )

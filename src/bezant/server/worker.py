@@ -22,6 +22,7 @@ import uvloop
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector
+from bezant.kernel.database import Replica
 from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
@@ -55,6 +56,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         certificate: the TLS chain, PEM.
         key: its key, PEM.
         database_url: as the application's role.
+        replica_url: a replica of the database, as the same role; None for none.
         connections_max: how many connections it may hold.
         slow_statement_ms: statements that take as long are logged.
         cache_url: the cache.
@@ -71,6 +73,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     certificate: str
     key: str
     database_url: str
+    replica_url: str | None
     connections_max: int
     slow_statement_ms: int
     cache_url: str
@@ -174,8 +177,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
             slow_statement_ms=task.slow_statement_ms,
         )
     )
+    replica = _replica(task)
+    if replica is not None:
+        opened.push_async_callback(replica.close)
     clock, ids = SystemClock(), TimeOrderedIds()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids)
+    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids, replica=replica)
     await ledger.start()
     opened.push_async_callback(ledger.close)
     authenticator = ApiKeyAuthenticator(database, clock)
@@ -192,6 +198,16 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         cache=cache,
         ids=ids,
         tracing=tracing,
+    )
+
+
+def _replica(task: Task) -> Replica | None:
+    if task.replica_url is None:
+        return None
+    return Replica(
+        task.replica_url,
+        connections_max=task.connections_max,
+        slow_statement_ms=task.slow_statement_ms,
     )
 
 

@@ -41,6 +41,7 @@ def make_workers(
             certificate=str(authority.certificate),
             key=str(authority.key),
             database_url=database_url,
+            replica_url=None,
             connections_max=2,
             slow_statement_ms=500,
             cache_url=embedded_servers.valkey_url,

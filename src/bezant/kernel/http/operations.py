@@ -57,11 +57,17 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[P, Q]):
-    """A request that changes nothing: who asks, the path's and the query's parameters."""
+    """A request that changes nothing: who asks, the path's and the query's parameters.
+
+    Attributes:
+        read_after: the newest `seq` of the book that the caller has seen, if it sent one: whatever
+            is as new may answer, such as a replica. None where only the newest will do.
+    """
 
     principal: Principal
     path: P
     query: Q
+    read_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +154,15 @@ class Operation(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOperation(Operation, Generic[P, Q]):
-    """A GET."""
+    """A GET.
+
+    Attributes:
+        is_replicated: whether a replica may answer; then it takes `Bezant-Read-After`.
+    """
 
     handler: Callable[[Reading[P, Q]], Awaitable[object]]
     query_type: type[Any] = Nothing
+    is_replicated: bool = False
     method: str = field(default="GET", init=False)
 
     async def _answer(
@@ -162,7 +173,8 @@ class ReadOperation(Operation, Generic[P, Q]):
         receive: Receive,  # noqa: ARG002 - as above
     ) -> Answer:
         query = parse_query(scope["query_string"], self.query_type)
-        reading: Reading[P, Q] = Reading(principal, self._path(scope), query)
+        read_after = Headers(scope["headers"]).read_after() if self.is_replicated else None
+        reading: Reading[P, Q] = Reading(principal, self._path(scope), query, read_after)
         return Answer.of(await self.handler(reading), self.status)
 
 
