@@ -23,6 +23,7 @@ from bezant.kernel.clock import SystemClock
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.embedded.account import Account
 from bezant.server.embedded.child import Child
+from bezant.server.migrations import migrate
 
 LOOPBACK: Final = "127.0.0.1"
 PASSWORD: Final = "not-a-secret"
@@ -176,6 +177,12 @@ class Cluster:
         """Make an empty database that the owner's role owns."""
         async with self.connected("postgres", "postgres") as connection:
             await connection.execute(f"CREATE DATABASE {name} OWNER {OWNER}")
+
+    async def migrated_database(self, name: str) -> str:
+        """Make a database that is ready for the application's role; its name."""
+        await self.new_database(name)
+        await migrate(self.by_socket(OWNER, name), APP)
+        return name
 
 
 @asynccontextmanager

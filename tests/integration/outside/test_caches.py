@@ -7,10 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bezant.server.cache_probe import cache_probe
 from fixtures_servers import open_folder
-from integration.outside.servers import APP, OWNER, PASSWORD, Cluster, Server, memcached, redis
-from integration.outside.till import migrated, serving
-from running_platform import RunningPlatform, until
+from integration.outside.servers import APP, PASSWORD, Cluster, Server, memcached, redis
+from integration.outside.till import serving
+from running_platform import until
 
 Start = Callable[[Path], AbstractAsyncContextManager[Server]]
 
@@ -33,10 +34,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Server, s
 @pytest.fixture(scope="module")
 async def app_url(postgres: Cluster) -> str:
     """A migrated database of the module, as the application's role."""
-    await postgres.new_database("cached")
-    app = postgres.by_socket(APP, "cached")
-    await migrated(postgres.by_socket(OWNER, "cached"), app)
-    return app
+    return postgres.by_socket(APP, await postgres.migrated_database("cached"))
 
 
 async def cache_state(client: httpx.AsyncClient) -> tuple[int, str, str]:
@@ -64,14 +62,9 @@ async def test_the_cache_is_up_then_gone_and_payments_go_on(
         assert await till.balance(client) == 2
 
 
-async def test_a_cache_that_asks_for_another_password_is_down(app_url: str, folder: Path) -> None:
-    with open_folder() as place:
-        async with redis(place) as server:
-            url = f"redis://:wrong@127.0.0.1:{server.port}"
-            options = ("--database-url", app_url, "--cache-url", url)
-            platform = await RunningPlatform.start(folder / "data", *options)
-            try:
-                async with platform.client() as client:
-                    assert await cache_state(client) == (200, "degraded", "down")
-            finally:
-                assert await platform.stop() == 0
+async def test_a_redis_that_asks_for_another_password_is_down(folder: Path) -> None:
+    async with redis(folder) as server:
+        for password, is_up in ((PASSWORD, True), ("wrong", False)):
+            probe = cache_probe(f"redis://:{password}@127.0.0.1:{server.port}")
+            assert await probe.is_up() is is_up
+            await probe.close()

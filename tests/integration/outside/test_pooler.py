@@ -12,7 +12,7 @@ import pytest
 from bezant.kernel.database import Database
 from fixtures_servers import open_folder
 from integration.outside.servers import APP, OWNER, Cluster, Server, pooled, pooler
-from integration.outside.till import NO_CACHE, bezant, migrated, serving, verified
+from integration.outside.till import NO_CACHE, bezant, serving, verified
 
 LOOPBACK_FLAG = "--allow-plaintext-loopback"
 # Fewer sessions than the platform has connections: transactions of several take turns in one.
@@ -22,9 +22,7 @@ NARROW = "default_pool_size = 3\n"
 @pytest.fixture(scope="module")
 async def database(postgres: Cluster) -> str:
     """A migrated database of the module; its name."""
-    await postgres.new_database("pooled")
-    await migrated(postgres.by_socket(OWNER, "pooled"), postgres.by_socket(APP, "pooled"))
-    return "pooled"
+    return await postgres.migrated_database("pooled")
 
 
 @pytest.fixture(scope="module", params=["", NARROW], ids=["as it comes", "3 sessions"])

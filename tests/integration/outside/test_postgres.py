@@ -27,9 +27,7 @@ LOOPBACK_FLAG = "--allow-plaintext-loopback"
 @pytest.fixture(scope="module")
 async def database(postgres: Cluster) -> str:
     """A migrated database of the module; its name."""
-    await postgres.new_database("kept")
-    await migrated(postgres.by_socket(OWNER, "kept"), postgres.by_socket(APP, "kept"))
-    return "kept"
+    return await postgres.migrated_database("kept")
 
 
 async def test_it_serves_verifies_and_keeps_everything_there(
@@ -181,20 +179,21 @@ async def test_a_role_that_does_not_exist_receives_no_rights(
 async def test_a_schema_that_does_not_fit_the_code_is_refused(
     postgres: Cluster, folder: Path
 ) -> None:
-    await postgres.new_database("misfit")
-    owner, app = postgres.by_socket(OWNER, "misfit"), postgres.by_socket(APP, "misfit")
-    arguments = ("--database-url", app)
-    assert "Run `bezant migrate`" in await up_refused(folder / "data", *arguments)
-    await migrated(owner, app)
-    async with postgres.connected(OWNER, "misfit") as connection:
+    await postgres.new_database("older")
+    await postgres.migrated_database("newer")
+    async with postgres.connected(OWNER, "newer") as connection:
         await connection.execute("UPDATE schema_contract SET contract = 99, schema_version = 99")
-    problem, migrating = await asyncio.gather(
-        up_refused(folder / "data", *arguments),
-        bezant("migrate", "--owner-url", owner, "--database-url", app),
+    owner, newer = postgres.by_socket(OWNER, "newer"), postgres.by_socket(APP, "newer")
+    older = postgres.by_socket(APP, "older")
+    unmigrated, serving_it, migrating_it = await asyncio.gather(
+        up_refused(folder / "data", "--database-url", older),
+        up_refused(folder / "other", "--database-url", newer),
+        bezant("migrate", "--owner-url", owner, "--database-url", newer),
     )
-    assert "has schema contract 99" in problem
-    assert "Install the newer release" in problem
-    assert "has schema contract 99" in migrating.refusal
+    assert "has no Bezant schema yet. Run `bezant migrate`" in unmigrated
+    for problem in (serving_it, migrating_it.refusal):
+        assert "has schema contract 99" in problem
+        assert "Install the newer release" in problem
 
 
 async def test_a_role_without_rights_is_told_to_migrate_for_it(

@@ -54,7 +54,7 @@ def answered(platform: RunningPlatform) -> dict[int, float]:
     for pid in counts:
         path = platform.data_dir / "metrics" / f"counter_{pid}.db"
         if path.exists():
-            values = MmapedDict.read_all_values_from_file(str(path))
+            values = MmapedDict.read_all_values_from_file(str(path))  # type: ignore[no-untyped-call]  # unannotated there
             counts[pid] = sum(value for key, value, *_ in values if "http_requests" in key)
     return counts
 
