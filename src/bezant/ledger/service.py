@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
@@ -176,6 +177,22 @@ class Ledger:
             ),
         )
 
+    async def disclose_transaction(
+        self, call: Call, book_id: UUID, transaction_id: UUID, *, read_after: int | None = None
+    ) -> schemas.Transaction:
+        """`GET …/transactions/{id}`. Metadata may identify people: reading it is audited.
+
+        Raises:
+            TransactionNotFound: the book, if there is such a book, has no such transaction.
+            Unavailable: the audit log cannot be written.
+        """
+        found = await self.transaction(
+            call.tenant_id, book_id, transaction_id, read_after=read_after
+        )
+        if found.metadata is not None or found.reason is not None:
+            await audit.write(self._database, self._clock, call, Answer(200, b""))
+        return found
+
     async def transaction(
         self,
         tenant_id: UUID,
@@ -184,7 +201,7 @@ class Ledger:
         *,
         read_after: int | None = None,
     ) -> schemas.Transaction:
-        """`GET …/transactions/{id}`."""
+        """One transaction, for the platform itself."""
         return await self._reader.read(
             tenant_id,
             book_id,
