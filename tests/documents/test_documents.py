@@ -17,7 +17,12 @@ from fixtures_servers import open_folder
 from running_platform import RunningPlatform, running
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/guides/ledger.md", "docs/guides/api.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/guides/ledger.md",
+    "docs/guides/api.md",
+    "docs/guides/import-a-statement.md",
+)
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 

@@ -71,4 +71,7 @@ HOUSE = Policy(
             "Single-user mode reads the roles' statements; no driver can connect yet."
         ),
     },
+    unparsed={
+        "bezant/cli/bench/store.py:CHECKPOINT": "Touches no table; the parser has no word for it.",
+    },
 )

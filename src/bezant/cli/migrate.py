@@ -1,7 +1,6 @@
 """`bezant migrate`: migrate an outside database without serving."""
 
 import asyncio
-from urllib.parse import urlsplit
 
 import typer
 
@@ -39,8 +38,7 @@ def migrate(
         if settings.owner_url is None or settings.database_url is None:
             raise SettingsError(["owner_url and database_url: both are needed to migrate."])
         configure_logs(settings.log_format)
-        app_role = urlsplit(settings.database_url.get_secret_value()).username or ""
+        owner_url = settings.owner_url.get_secret_value()
+        app_url = settings.database_url.get_secret_value()
         with Steps(as_json=as_json) as steps:
-            asyncio.run(
-                migrate_schema(settings.owner_url.get_secret_value(), app_role, steps.begin)
-            )
+            asyncio.run(migrate_schema(owner_url, app_url, steps.begin))

@@ -237,6 +237,8 @@ def _check_transport(url: SecretStr, *, allow_loopback: bool) -> None:
         return
     # The last one counts, as drivers read it.
     if query.get("sslmode", [""])[-1] == "verify-full":
+        for authority in query.get("sslrootcert", []):
+            _readable(Path(authority))
         return
     if all(host.startswith("/") or _is_loopback(host) for host in hosts):
         if allow_loopback:

@@ -2,7 +2,7 @@
 
 from bezant.ledger import schemas
 from bezant.ledger.api import operations
-from bezant.ledger.lane import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
@@ -11,6 +11,7 @@ __all__ = [
     "BookReport",
     "Decision",
     "Finding",
+    "JointRider",
     "Ledger",
     "PostBatch",
     "PostTransaction",

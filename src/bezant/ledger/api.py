@@ -162,8 +162,8 @@ class Routes:
 
     async def transaction(self, asked: Reading[TransactionPath, Nothing]) -> schemas.Transaction:
         """`GET …/transactions/{transaction}`."""
-        return await self._ledger.transaction(
-            asked.principal.tenant_id,
+        return await self._ledger.disclose_transaction(
+            asked.call("transaction.read", purpose="asked for by its id"),
             asked.path.book,
             asked.path.transaction,
             read_after=asked.read_after,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
@@ -12,7 +13,7 @@ from bezant.ledger import schemas
 from bezant.ledger.accounts import ChangeAccount, OpenAccount
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
-from bezant.ledger.lane import Lanes, Rider
+from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
 
@@ -67,6 +68,15 @@ class Ledger:
             Unavailable: nothing was done, or a repeat with the same key is safe and tells.
         """
         return await self._lanes.submit(call.tenant_id, book_id, rider, call)
+
+    async def submit_jointly(self, call: Call, rider: JointRider) -> Answer:
+        """Have a rider carried out in several books of the tenant, in one commit.
+
+        Raises:
+            BookNotFound: the tenant lacks one of the books.
+            Unavailable: nothing was done, or a repeat with the same key is safe and tells.
+        """
+        return await self._lanes.submit_jointly(call.tenant_id, rider, call)
 
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
@@ -167,6 +177,22 @@ class Ledger:
             ),
         )
 
+    async def disclose_transaction(
+        self, call: Call, book_id: UUID, transaction_id: UUID, *, read_after: int | None = None
+    ) -> schemas.Transaction:
+        """`GET …/transactions/{id}`. Metadata may identify people: reading it is audited.
+
+        Raises:
+            TransactionNotFound: the book, if there is such a book, has no such transaction.
+            Unavailable: the audit log cannot be written.
+        """
+        found = await self.transaction(
+            call.tenant_id, book_id, transaction_id, read_after=read_after
+        )
+        if found.metadata is not None or found.reason is not None:
+            await audit.write(self._database, self._clock, call, Answer(200, b""))
+        return found
+
     async def transaction(
         self,
         tenant_id: UUID,
@@ -175,7 +201,7 @@ class Ledger:
         *,
         read_after: int | None = None,
     ) -> schemas.Transaction:
-        """`GET …/transactions/{id}`."""
+        """One transaction, for the platform itself."""
         return await self._reader.read(
             tenant_id,
             book_id,

@@ -79,6 +79,8 @@ class Health:
         ):
             self._asked_at = now
             self._asking = asyncio.create_task(self._ask())
+            # When everybody who waited has hung up, its refusal is for nobody.
+            self._asking.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
         # Shielded: the answer is everybody's, and one client's hanging up must not take it from
         # others.
         return await asyncio.shield(self._asking)

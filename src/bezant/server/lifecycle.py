@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -211,8 +210,7 @@ async def _stores(
 async def _prepare(stores: Stores, data: DataFolder, progress: Progress) -> str | None:
     """Bring the schema up to date and make the first keys; the sandbox's, if it is new."""
     if stores.owner_url is not None:
-        app_role = urlsplit(stores.database_url).username or ""
-        await migrate_schema(stores.owner_url, app_role, progress)
+        await migrate_schema(stores.owner_url, stores.database_url, progress)
     async with opened_database(stores.database_url, connections_max=2) as database:
         provisioning = Provisioning(database, SystemClock(), TimeOrderedIds())
         sandbox_key = await provisioning.sandbox_key()

@@ -21,6 +21,7 @@ import uvloop
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
+from bezant.kernel.collector import tune_collector
 from bezant.kernel.database import Replica
 from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
@@ -103,6 +104,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        tune_collector()
         Word(serving=True).say()
 
 

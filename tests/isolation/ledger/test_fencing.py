@@ -10,7 +10,7 @@ import pytest
 
 from bezant.kernel.database import Database
 from bezant.ledger import Ledger, PostTransaction, schemas
-from bezant.ledger.lane import LaneLost, store
+from bezant.ledger.lane import LaneLost, lanes, store
 from fixtures_ledger import Bank, new_bank, open_ledger
 from posters import posting
 from processes.poster import Job
@@ -87,6 +87,24 @@ async def test_a_killed_holder_is_replaced_at_once_and_nothing_is_lost_or_double
     )
     assert beyond is not None
     assert await bank.posted("alice") == 1_000 + beyond["count"]
+
+
+async def test_a_process_holds_a_bounded_number_of_lanes(
+    database: Database, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lane longest idle is let go, and taken again when it is needed."""
+    monkeypatch.setattr(lanes, "LANES_HELD_MAX", 2)
+    async with open_ledger(database, run_folder) as ledger:
+        banks = [await _bank(ledger, database) for _ in range(4)]
+        for _ in range(3):
+            for bank in banks:
+                assert (await bank.pay("world", "alice", 1)).status == 201
+                assert len(ledger._lanes._lanes) <= 2
+        answers = await asyncio.gather(*(bank.pay("world", "alice", 1) for bank in banks * 5))
+        assert {answer.status for answer in answers} == {201}
+        for bank in banks:
+            assert await bank.posted("alice") == 8
+            assert (await bank.verify()).findings == []
 
 
 async def test_without_the_compare_and_set_a_stale_holder_corrupts_the_book(

@@ -211,6 +211,9 @@ def test_a_batch_keeps_to_the_limits_of_the_route(
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "data"
+    with pytest.raises(KeyUnusable, match="is no folder"):
+        load_key(folder)
+    folder.mkdir()
     key = load_key(folder)
     assert load_key(folder) == key
     assert len(key) == 32

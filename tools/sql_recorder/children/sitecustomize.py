@@ -1,12 +1,49 @@
-"""Python imports this by its name when it starts: here, in every process that a test run starts."""
+"""Python imports this by its name when it starts: here, in every process that a test run starts.
+
+It waits for the driver to be imported, so that a process that needs none stays as it is.
+"""
 
 import os
-from contextlib import ExitStack
-from pathlib import Path
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
 
-if folder := os.environ.get("SQL_RECORD_FOLDER"):
-    from tools.sql_recorder import recorded
 
-    # Never left: it holds until the process ends.
+class _OnDriver(MetaPathFinder):
+    """Starts to record once `asyncpg` has been imported."""
+
+    def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
+        """The driver's own specification, with a loader that starts to record at its end."""
+        if fullname != "asyncpg":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(fullname)
+        if spec is None or spec.loader is None:
+            return spec
+        load = spec.loader.exec_module
+
+        def load_and_record(module: ModuleType) -> None:
+            load(module)
+            _record()
+
+        spec.loader.exec_module = load_and_record  # type: ignore[method-assign]
+        return spec
+
+
+def _record() -> None:
+    # Imported late: what a process does not need should not be there.
+    from contextlib import ExitStack  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
+    from tools.sql_recorder import FOLDER_VARIABLE, recorded  # noqa: PLC0415
+
     recording = ExitStack()
-    recording.enter_context(recorded(Path(folder)))
+    recording.enter_context(recorded(Path(os.environ[FOLDER_VARIABLE])))
+    # Never left, and so kept: it holds until the process ends.
+    sys.modules[__name__].__dict__["recording"] = recording
+
+
+if "SQL_RECORD_FOLDER" in os.environ:
+    sys.meta_path.insert(0, _OnDriver())

@@ -1,6 +1,7 @@
 """`bezant bench`: measure, and compare with the targets."""
 
 import asyncio
+import signal
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -43,6 +44,8 @@ def bench(
     The data are in the folder for temporary files (TMPDIR), which should be on a disk.
     """
     configure_logs(LogFormat.JSON if as_json else LogFormat.AUTO)
+    # As Ctrl-C: what was started is stopped, and the folder removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sizes = QUICK if is_quick else Sizes()
     if seconds is not None:
         sizes = replace(sizes, seconds=seconds)

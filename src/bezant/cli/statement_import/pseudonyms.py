@@ -30,11 +30,15 @@ def load_key(folder: Path) -> bytes:
     """The key in a data folder, made on first use; readable by its owner only.
 
     Raises:
-        KeyUnusable: others may read it, or it is not a key.
+        KeyUnusable: there is no such folder, others may read the key, or it is not a key.
     """
     path = folder / "import.key"
+    # Not made here: a folder that the platform did not make would be none that it can start on.
+    if not folder.is_dir():
+        raise KeyUnusable(
+            f"{folder}, which is to keep import.key, is no folder; name one with --data-dir."
+        )
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make(path)
         if path.stat().st_mode & 0o077:
             raise KeyUnusable(f"{path} may be read by others; `chmod 600` it, or renew it.")

@@ -10,7 +10,7 @@ from bezant.kernel.database.errors import (
 from bezant.kernel.database.pool import Database
 from bezant.kernel.database.replica import Replica, ReplicaUnavailable
 from bezant.kernel.database.rows import Row, RowKind, write_rows
-from bezant.kernel.database.server import Capabilities, Engine
+from bezant.kernel.database.server import Capabilities, Engine, inspect_server
 from bezant.kernel.database.slow import SLOW_STATEMENT_MS
 from bezant.kernel.database.statements import (
     BEGIN_READ_ONLY,
@@ -39,5 +39,6 @@ __all__ = [
     "Row",
     "RowKind",
     "TooContended",
+    "inspect_server",
     "write_rows",
 ]

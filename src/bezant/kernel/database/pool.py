@@ -52,10 +52,7 @@ class Database:
 
     Attributes:
         capabilities: what the engine behind the URL can do beyond portable SQL.
-        on_connect: called with every new connection, before its first use.
     """
-
-    on_connect: list[Hook] = []  # noqa: RUF012 - shared by every pool of the process on purpose
 
     def __init__(self, pool: asyncpg.Pool, capabilities: Capabilities) -> None:
         self._pool = pool
@@ -107,8 +104,6 @@ class Database:
             if not capabilities.is_pooled:
                 await connection.execute(SESSION_TIMEOUTS)
             connection.add_query_logger(slow)
-            for hook in cls.on_connect:
-                await hook(connection)
 
         return initialize
 
@@ -200,8 +195,16 @@ class Database:
     async def read(
         self, work: "Callable[[PoolConnectionProxy[asyncpg.Record]], Awaitable[T]]"
     ) -> T:
-        """Run `work` on one snapshot of the database, read-only."""
-        return await self.transaction(work, begin=BEGIN_READ_ONLY)
+        """Run `work` on one snapshot of the database, read-only.
+
+        Raises:
+            DatabaseUnavailable: the connection was lost.
+        """
+        try:
+            return await self.transaction(work, begin=BEGIN_READ_ONLY)
+        except CommitUnknown as error:
+            # Nothing was written that could be in doubt.
+            raise _unavailable(error.__cause__ or error) from error
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows of one reading statement.
@@ -209,11 +212,12 @@ class Database:
         Raises:
             DatabaseUnavailable: the connection was lost.
         """
+        if self.capabilities.is_pooled:
+            # The statement's parse and its execution could go to two sessions, and the timeouts
+            # that a session of our own has are those of a transaction.
+            return await self.read(lambda connection: connection.fetch(statement, *values))
         async with self.connection() as connection:
             try:
-                if self.capabilities.is_pooled:
-                    async with connection.transaction():
-                        return await connection.fetch(statement, *values)
                 return await connection.fetch(statement, *values)
             except (*CONNECTION_LOST, asyncpg.InterfaceError) as error:
                 if is_lost(error, connection):

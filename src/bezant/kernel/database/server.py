@@ -27,13 +27,10 @@ class Capabilities:
 
     Attributes:
         engine: who answers.
-        has_copy: whether `COPY … FROM STDIN` is the fast way in; else sets are inserted from
-            arrays.
         is_pooled: whether a pooler in transaction mode stands in between.
     """
 
     engine: Engine
-    has_copy: bool
     is_pooled: bool
 
 
@@ -58,7 +55,7 @@ async def inspect_server(url: str) -> Capabilities:
     engine = _engine(version)
     if engine is Engine.POSTGRESQL:
         _check(settings)
-    return Capabilities(engine, has_copy=engine is Engine.POSTGRESQL, is_pooled=is_pooled)
+    return Capabilities(engine, is_pooled=is_pooled)
 
 
 def _engine(version: str) -> Engine:

@@ -1,38 +1,31 @@
 """A lane: the one writer of a book. It commits what waits, a batch at a time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from bezant.kernel import audit, idempotency, purity
+from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import (
-    CommitUnknown,
-    Database,
-    DatabaseUnavailable,
-    Row,
-    write_rows,
-)
-from bezant.kernel.errors import Refusal, Unavailable
+from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable, write_rows
+from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import BATCH_ITEMS, BATCH_SECONDS, IDEMPOTENT_REPLAYS, LANE_QUEUE
 from bezant.ledger.lane import store
-from bezant.ledger.lane.book import BookState, Head
-from bezant.ledger.lane.draft import Draft, Recorded
+from bezant.ledger.lane.book import BookState
+from bezant.ledger.lane.deciding import Outcome, decide, read_rows
+from bezant.ledger.lane.draft import Draft
 from bezant.ledger.lane.queue import Item, Queue
 from bezant.ledger.lane.reader import find_transactions, load_accounts
 from bezant.ledger.lane.recorded import recorded_of
-from bezant.ledger.lane.rider import ReadKind, Rider, Seen
+from bezant.ledger.lane.rider import Rider
 from bezant.ledger.lane.writer import LaneLost, write_draft
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
@@ -42,19 +35,6 @@ ACCOUNTS_HELD_MAX: Final = 500_000
 
 _TRIES_MAX: Final = 5
 _TRANSFER: Final = "transfer"
-
-SeenRows = Mapping[tuple[str, Any], Mapping[str, Any]]
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """A batch decided: the draft, rows that travel with it, answers, and items that broke."""
-
-    draft: Draft
-    head: Head
-    rows: list[Row] = field(default_factory=list)
-    answers: list[tuple[Item, Answer]] = field(default_factory=list)
-    broken: list[tuple[Item, Exception]] = field(default_factory=list)
 
 
 class Lane:
@@ -72,6 +52,7 @@ class Lane:
         self._book = book
         self._queue = Queue()
         self._wakeup = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._is_closing = False
         self._lost: LaneLost | None = None
         self._runner = asyncio.create_task(self._run(), name=f"lane {book.book_id}")
@@ -93,29 +74,54 @@ class Lane:
         self._wakeup.set()
         return await item.done
 
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[BookState]:
+        """The book between two batches, for a commit over several books.
+
+        Raises:
+            LaneLost: another process has the lane now, or will.
+        """
+        async with self._turn:
+            if self.is_lost:
+                raise LaneLost from self._lost
+            try:
+                yield self._book
+            except (LaneLost, CommitUnknown, DatabaseUnavailable):
+                self._lose(LaneLost())
+                raise
+
     @property
     def is_lost(self) -> bool:
         """Whether it takes nothing more."""
         return self._lost is not None or self._is_closing
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not len(self._queue) and not self._turn.locked()
+
     async def close(self) -> None:
         """Finish what waits, take nothing more."""
         self._is_closing = True
         self._wakeup.set()
-        await self._runner
+        await asyncio.wait([self._runner])
+
+    def _lose(self, lost: LaneLost) -> None:
+        self._lost = lost
+        self._wakeup.set()
 
     async def _run(self) -> None:
         try:
-            while not (self._is_closing and not len(self._queue)):
+            while self._lost is None and not (self._is_closing and not len(self._queue)):
                 if not len(self._queue):
                     self._wakeup.clear()
                     await self._wakeup.wait()
                     continue
-                batch = self._queue.take()
-                LANE_QUEUE.dec(len(batch))
-                await self._serve(batch)
+                async with self._turn:
+                    if self._lost is None:
+                        await self._serve_next()
         except LaneLost as lost:
-            self._lost = lost
+            self._lose(lost)
         finally:
             # Whatever ended the lane, nobody is left waiting for it.
             self._lost = self._lost or LaneLost()
@@ -124,15 +130,25 @@ class Lane:
             for item in waiting:
                 item.fail(LaneLost())
 
+    async def _serve_next(self) -> None:
+        batch = self._queue.take()
+        LANE_QUEUE.dec(len(batch))
+        try:
+            await self._serve(batch)
+        except (LaneLost, CommitUnknown, DatabaseUnavailable) as error:
+            # What is in memory may no longer be so. Whoever takes the lane next looks.
+            raise LaneLost from error
+        finally:
+            # Those that have their answer keep it.
+            for item in batch:
+                item.fail(LaneLost())
+
     async def _serve(self, items: Sequence[Item]) -> None:
         """Commit items together; refused by the database, in halves, so that a bad one is alone."""
         try:
             await self._commit(items)
-        except (LaneLost, CommitUnknown, DatabaseUnavailable) as error:
-            # What is in memory may no longer be so. Whoever takes the lane next looks.
-            for item in items:
-                item.fail(LaneLost())
-            raise LaneLost from error
+        except DatabaseUnavailable:
+            raise
         except Unavailable as refusal:
             for item in items:
                 item.fail(refusal)
@@ -143,10 +159,6 @@ class Lane:
             middle = len(items) // 2
             await self._serve(items[:middle])
             await self._serve(items[middle:])
-        except BaseException:
-            for item in items:
-                item.fail(LaneLost())
-            raise
 
     async def _commit(self, items: Sequence[Item]) -> None:
         started = perf_counter()
@@ -188,12 +200,11 @@ class Lane:
                 item.answer(answers[item.call.id])
         return [item for item in items if item.call.id not in answers]
 
-    async def _write(self, items: Sequence[Item], *, are_ids_new: bool) -> _Outcome:
+    async def _write(self, items: Sequence[Item], *, are_ids_new: bool) -> Outcome:
         """Decide and write, in one transaction.
 
         Transactions under given ids are looked up only when the unique index has told that one of
-        them stands
-        already: a probe for each costs more than the rare second try.
+        them stands already: a probe for each costs more than the rare second try.
         """
         reads = [item.rider.reads() for item in items]
         await load_accounts(
@@ -205,13 +216,14 @@ class Lane:
         wanted = {kind_and_key for read in reads for kind_and_key in read.rows}
         undecided: list[Draft] = []
 
-        async def work(connection: "Connection") -> _Outcome:
+        async def work(connection: "Connection") -> Outcome:
             while undecided:
                 undecided.pop().discard()
-            rows = await self._read_rows(connection, wanted) if wanted else {}
-            outcome = self._decide(items, dict(recorded), rows)
-            undecided.append(outcome.draft)
-            await write_draft(connection, outcome.draft)
+            rows = await read_rows(connection, self._book.tenant_id, wanted)
+            draft = Draft(self._book, self._clock.now(), self._ids, dict(recorded))
+            undecided.append(draft)
+            outcome = decide(items, draft, rows)
+            await write_draft(connection, draft)
             await write_rows(connection, self._book.tenant_id, outcome.rows)
             return outcome
 
@@ -222,63 +234,7 @@ class Lane:
                 undecided.pop().discard()
             raise
 
-    async def _read_rows(
-        self, connection: "Connection", wanted: set[tuple[ReadKind, Any]]
-    ) -> SeenRows:
-        """Rows of other domains, one statement per kind, under the batch's own isolation."""
-        keys: dict[ReadKind, list[Any]] = {}
-        for kind, key in wanted:
-            keys.setdefault(kind, []).append(key)
-        rows: dict[tuple[str, Any], Mapping[str, Any]] = {}
-        for kind, of_kind in keys.items():
-            for row in await connection.fetch(kind.statement, self._book.tenant_id, of_kind):
-                rows[kind.name, row["key"]] = dict(row)
-        return rows
-
-    def _decide(
-        self, items: Sequence[Item], recorded: "dict[UUID, Recorded]", rows: SeenRows
-    ) -> _Outcome:
-        """Run the riders in order. What one refuses or breaks on undoes that one alone."""
-        draft = Draft(self._book, self._clock.now(), self._ids, recorded)
-        outcome = _Outcome(draft, self._book.head)
-        seen = Seen(draft, rows)
-        answered: dict[str | None, tuple[Call, Answer]] = {}
-        for item in items:
-            call = item.call
-            if call.idempotency_key in answered:
-                outcome.answers.append((item, _repeat(call, *answered[call.idempotency_key])))
-                continue
-            before = draft.savepoint()
-            try:
-                with purity.deciding():
-                    decision = item.rider.decide(seen)
-            except Refusal as refusal:
-                draft.rollback(before)
-                answer = Answer.refused(refusal)
-            except Exception as error:  # noqa: BLE001 - a broken rider fails alone; its caller is told
-                draft.rollback(before)
-                outcome.broken.append((item, error))
-                continue
-            else:
-                answer = decision.answer
-                outcome.rows.extend(decision.rows)
-            if call.idempotency_key is not None:
-                answered[call.idempotency_key] = (call, answer)
-            outcome.answers.append((item, answer))
-            outcome.rows.extend(idempotency.record(call, answer, draft.at))
-            outcome.rows.extend(audit.entry(call, answer, draft.at))
-        outcome.head = draft.next_head(draft.root)
-        return outcome
-
     def _forget(self) -> None:
         accounts = self._book.accounts
         while len(accounts) > ACCOUNTS_HELD_MAX:
             del accounts[next(iter(accounts))]
-
-
-def _repeat(call: Call, first: Call, answer: Answer) -> Answer:
-    """What a request is answered whose key came earlier in the same batch."""
-    if call.fingerprint != first.fingerprint:
-        return idempotency.reused()
-    IDEMPOTENT_REPLAYS.inc()
-    return Answer(answer.status, answer.body, is_replay=True)

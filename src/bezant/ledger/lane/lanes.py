@@ -3,19 +3,23 @@
 import asyncio
 import random
 import socket
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database
+from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
 from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
+from bezant.ledger.lane.joint import JointCommit, JointRider
 from bezant.ledger.lane.lane import Lane
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 ROUTE_TIMEOUT_S: Final = 25.0
 """How long a rider looks for a lane: longer than a stopped holder's session and lease."""
+
+LANES_HELD_MAX: Final = 2_000
+"""Lanes of a process; beyond, the one longest idle is let go, and taken again when it is needed."""
 
 _PAUSE_S_MAX: Final = 0.05
 
@@ -51,7 +58,8 @@ class Lanes:
             run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
         )
         self._lanes: dict[_Key, Lane] = {}
-        self._locating: dict[_Key, asyncio.Lock] = {}
+        # Gone with the last who waits: books that do not exist leave nothing behind.
+        self._locating: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
 
     async def start(self) -> None:
@@ -66,6 +74,33 @@ class Lanes:
         for peer in self._peers.values():
             await peer.close()
 
+    async def submit_jointly(self, tenant_id: UUID, rider: JointRider, call: Call) -> Answer:
+        """Have a rider carried out in several books, in one commit.
+
+        Lanes that other processes of this machine hold are taken from them: what they have in
+        flight commits before, or comes here.
+
+        Raises:
+            BookNotFound: the tenant lacks one of the books.
+            Unavailable: nothing was done, or a repeat with the same key is safe and tells.
+        """
+        call = _with_key(call)
+        keys = [(tenant_id, book_id) for book_id in sorted(rider.reads())]
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ROUTE_TIMEOUT_S
+        while loop.time() < deadline:
+            with suppress(LaneLost):
+                lanes = [await self._seize(key) for key in keys]
+                commit = JointCommit(self._database, self._clock, self._ids, lanes, call)
+                try:
+                    return await commit.carry_out(rider)
+                except (CommitUnknown, DatabaseUnavailable) as error:
+                    raise LaneLost from error
+            for key in keys:
+                self._drop(key)
+            await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+        raise OutcomeUnknown("The books' lanes could not be had; repeat it with the same key.")
+
     async def submit(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
         """Have a rider carried out, once, and durable when this returns.
 
@@ -74,9 +109,7 @@ class Lanes:
             Busy: too much waits for the book.
             Unavailable: nothing was done, or a repeat with the same key is safe and tells.
         """
-        if call.idempotency_key is None:
-            # Sent twice after a fault, the rider must still be carried out once.
-            call = msgspec.structs.replace(call, idempotency_key=f"call:{call.id}")
+        call = _with_key(call)
         key = (tenant_id, book_id)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ROUTE_TIMEOUT_S
@@ -85,6 +118,8 @@ class Lanes:
             try:
                 lane = self._lanes.get(key) or await self._locate(key, gone, silent)
                 if isinstance(lane, Lane):
+                    if key in self._lanes:
+                        self._lanes[key] = self._lanes.pop(key)  # the most recent stand last
                     return await lane.submit(rider, call)
                 return await self._peer(lane).ask(tenant_id, book_id, rider, call)
             except LaneLost:
@@ -92,6 +127,7 @@ class Lanes:
                 await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
             except PeerGone as error:
                 gone = str(error)
+                self._peers.pop(gone, None)
             except PeerSilent as error:
                 silent = str(error)
         raise OutcomeUnknown(
@@ -122,7 +158,8 @@ class Lanes:
 
     async def _locate(self, key: _Key, gone: str | None, silent: str | None) -> Lane | str:
         """The lane, taken if it is free; else the socket of the process that holds it."""
-        async with self._locating.setdefault(key, asyncio.Lock()):
+        locating = self._locating.setdefault(key, asyncio.Lock())
+        async with locating:
             if key in self._lanes:
                 return self._lanes[key]
             row = await self._database.fetchrow(store.FIND_HOLDER, *key)
@@ -136,6 +173,13 @@ class Lanes:
             elif not is_mine and path != gone and (row["is_leased"] or path != silent):
                 return str(path)
             return await self._take(key, row["epoch"])
+
+    async def _seize(self, key: _Key) -> Lane:
+        """The lane, taken even from another process of this machine."""
+        found = self._lanes.get(key) or await self._locate(key, None, None)
+        while not isinstance(found, Lane):
+            found = await self._locate(key, gone=found, silent=None)
+        return found
 
     async def _take(self, key: _Key, epoch: int) -> Lane:
         async def take(
@@ -153,4 +197,18 @@ class Lanes:
         book = await load_book(self._database, *key, head_of(row))
         lane = Lane(self._database, self._clock, self._ids, book)
         self._lanes[key] = lane
+        await self._let_go(key)
         return lane
+
+    async def _let_go(self, needed: _Key) -> None:
+        """Keep the number of lanes within its limit, as far as idle ones allow."""
+        idle = (key for key, lane in self._lanes.items() if lane.is_idle and key != needed)
+        for key in list(islice(idle, max(0, len(self._lanes) - LANES_HELD_MAX))):
+            await self._lanes.pop(key).close()
+
+
+def _with_key(call: Call) -> Call:
+    """Sent twice after a fault, a call must still be carried out once: by a key, at least ours."""
+    if call.idempotency_key is not None:
+        return call
+    return msgspec.structs.replace(call, idempotency_key=f"call:{call.id}")

@@ -71,10 +71,12 @@ async def migrate(owner_url: str, app_role: str, progress: Callable[[str], None]
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     progress("Migrating the schema")
-    async with engine.connect() as connection:
-        await connection.run_sync(_upgrade)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+    finally:
+        await engine.dispose()
     await _grant(owner_url, app_role)
 
 

@@ -1,0 +1,96 @@
+"""What waits for a lane is taken fairly, and never without bound."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from bezant.kernel.calls import Call
+from bezant.kernel.errors import Busy
+from bezant.ledger import PostTransaction, schemas
+from bezant.ledger.lane.queue import (
+    BATCH_WEIGHT_MAX,
+    QUEUE_WEIGHT_MAX,
+    SMALL_WEIGHT_MAX,
+    Item,
+    Queue,
+)
+
+CALL = Call(UUID(int=1), UUID(int=2), "key:test", "test", "/test", "test")
+
+
+def item(weight: int) -> Item:
+    leg = schemas.Posting("a", "b", "EUR", "1")
+    rider = PostTransaction(schemas.NewTransaction([leg] * weight))
+    assert rider.weight == weight
+    done = asyncio.new_event_loop().create_future()
+    done.get_loop().close()
+    return Item(rider, CALL, weight, done)
+
+
+def weights(batch: list[Item]) -> list[int]:
+    return [each.weight for each in batch]
+
+
+def test_small_items_share_a_batch_in_their_order() -> None:
+    queue = Queue()
+    for weight in (1, 2, 3):
+        queue.put(item(weight))
+    assert weights(queue.take()) == [1, 2, 3]
+    assert len(queue) == 0
+
+
+def test_a_batch_takes_no_more_postings_than_its_limit() -> None:
+    queue = Queue()
+    count = BATCH_WEIGHT_MAX // SMALL_WEIGHT_MAX
+    for _ in range(count + 5):
+        queue.put(item(SMALL_WEIGHT_MAX))
+    assert len(queue.take()) == count
+    assert len(queue.take()) == 5
+
+
+def test_a_small_item_waits_for_one_bulk_item_at_the_most() -> None:
+    queue = Queue()
+    bulk = SMALL_WEIGHT_MAX + 1
+    for _ in range(3):
+        queue.put(item(bulk))
+    assert weights(queue.take()) == [bulk]
+    queue.put(item(1))
+    assert weights(queue.take()) == [1]
+
+
+def test_a_bulk_item_waits_for_one_batch_of_small_ones_at_the_most() -> None:
+    queue = Queue()
+    bulk = SMALL_WEIGHT_MAX + 1
+    queue.put(item(1))
+    queue.put(item(bulk))
+    assert weights(queue.take()) == [1]
+    queue.put(item(1))
+    assert weights(queue.take()) == [bulk]
+    assert weights(queue.take()) == [1]
+
+
+def test_an_item_larger_than_a_batch_is_taken_alone() -> None:
+    queue = Queue()
+    queue.put(item(BATCH_WEIGHT_MAX * 2))
+    assert weights(queue.take()) == [BATCH_WEIGHT_MAX * 2]
+
+
+def test_beyond_the_limit_callers_are_told_to_come_back() -> None:
+    queue = Queue()
+    for _ in range(QUEUE_WEIGHT_MAX // BATCH_WEIGHT_MAX):
+        queue.put(item(BATCH_WEIGHT_MAX))
+    with pytest.raises(Busy) as busy:
+        queue.put(item(1))
+    assert busy.value.retry_after_s >= 1
+    queue.take()
+    queue.put(item(1))
+
+
+def test_a_drained_queue_is_empty_and_takes_anew() -> None:
+    queue = Queue()
+    for _ in range(QUEUE_WEIGHT_MAX // BATCH_WEIGHT_MAX):
+        queue.put(item(BATCH_WEIGHT_MAX))
+    assert len(queue.drain()) == QUEUE_WEIGHT_MAX // BATCH_WEIGHT_MAX
+    queue.put(item(BATCH_WEIGHT_MAX))
+    assert len(queue) == 1
