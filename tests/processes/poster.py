@@ -49,7 +49,7 @@ class StalledPayment(msgspec.Struct, frozen=True):
 
     def decide(self, seen: Seen) -> Decision:
         leg = schemas.Posting("world", "alice", "EUR", "1")
-        answer = Answer.of(post(seen.draft, schemas.NewTransaction([leg])), status=201)
+        answer = Answer.of(post(seen.draft, schemas.NewTransaction([leg])).view(), status=201)
         return Decision(answer, (Row(STALL, (self.stall_s,)),))
 
 

@@ -71,8 +71,7 @@ HOUSE = Policy(
             "Single-user mode reads the roles' statements; no driver can connect yet."
         ),
     },
-    unexecuted={
-        f"bezant/cli/bench/store.py:{name}": "`bezant bench` runs it; it takes minutes."
-        for name in ("CREATE_REFERENCE", "DROP_REFERENCE")
+    unparsed={
+        "bezant/cli/bench/store.py:CHECKPOINT": "Touches no table; the parser has no word for it.",
     },
 )

@@ -20,6 +20,9 @@ DatabaseUrl = Annotated[
 OwnerUrl = Annotated[
     str | None, typer.Option(help="The same, as the role that owns and migrates the schema.")
 ]
+ReplicaUrl = Annotated[
+    str | None, typer.Option(help="A streaming replica of it, as the same role, to read from.")
+]
 AllowPlaintext = Annotated[
     bool | None, typer.Option(help="Accept a database on this machine without TLS.")
 ]
@@ -39,6 +42,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
     workers: Annotated[int | None, typer.Option(help="Processes that serve requests.")] = None,
     database_url: DatabaseUrl = None,
     owner_url: OwnerUrl = None,
+    replica_url: ReplicaUrl = None,
     allow_plaintext_loopback: AllowPlaintext = None,
     cache_url: Annotated[
         str | None, typer.Option(help="An outside cache: redis://, rediss:// or memcached://.")
@@ -62,6 +66,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
                 "workers": workers,
                 "database_url": database_url,
                 "owner_url": owner_url,
+                "replica_url": replica_url,
                 "allow_plaintext_loopback": allow_plaintext_loopback,
                 "cache_url": cache_url,
                 "tls_certificate": tls_certificate,

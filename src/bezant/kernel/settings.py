@@ -81,8 +81,11 @@ class Settings(BaseSettings):
         database_url: an outside PostgreSQL, as the role that the platform works as; None starts the
             embedded one.
         owner_url: the same database as the role that migrates it; None leaves its schema as it is.
+        replica_url: a streaming replica of the database; None asks the primary for everything.
         cache_url: an outside cache; None starts the embedded one.
         log_format: how events are written; `auto` is plain, coloured on a terminal.
+        requests_per_s_max: what an API key may do in each worker, on the average.
+        requests_burst_max: what it may do at once, after a rest.
         slow_statement_ms: database statements that take as long are logged.
         tls_certificate: the chain, PEM; None makes a development certificate.
         tls_key: its key, PEM.
@@ -108,8 +111,11 @@ class Settings(BaseSettings):
     allow_plaintext_loopback: bool = False
     database_url: SecretStr | None = None
     owner_url: SecretStr | None = None
+    replica_url: SecretStr | None = None
     cache_url: SecretStr | None = None
     log_format: Literal["auto", "json", "plain"] = "auto"
+    requests_per_s_max: Annotated[int, Field(ge=1)] = 5_000
+    requests_burst_max: Annotated[int, Field(ge=1)] = 10_000
     slow_statement_ms: Annotated[int, Field(ge=1)] = SLOW_STATEMENT_MS
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -153,12 +159,13 @@ class Settings(BaseSettings):
             sources.append(InitSettingsSource(settings_cls, _read_toml(Path(str(config)))))
         return tuple(sources)
 
-    @field_validator("database_url", "owner_url")
+    @field_validator("database_url", "owner_url", "replica_url")
     @classmethod
     def _check_database(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if url is None:
             return None
-        if info.field_name == "owner_url" and info.data.get("database_url", url) is None:
+        # A database_url that failed its own check is not in `data`, and is named already.
+        if info.field_name != "database_url" and info.data.get("database_url", url) is None:
             raise ValueError("is of use only together with database_url")
         _check_transport(url, allow_loopback=info.data.get("allow_plaintext_loopback", False))
         return url

@@ -103,14 +103,17 @@ class Routes:
             asked.query,
             _ACCOUNT_POSITION,
             lambda after, limit: self._ledger.accounts(
-                tenant_id, book_id, after=after, limit=limit
+                tenant_id, book_id, after=after, limit=limit, read_after=asked.read_after
             ),
         )
 
     async def account(self, asked: Reading[AccountPath, Nothing]) -> schemas.Account:
         """`GET …/accounts/{account}`."""
         return await self._ledger.account(
-            asked.principal.tenant_id, asked.path.book, asked.path.account
+            asked.principal.tenant_id,
+            asked.path.book,
+            asked.path.account,
+            read_after=asked.read_after,
         )
 
     async def change_account(self, asked: Writing[AccountPath, schemas.AccountChange]) -> Answer:
@@ -122,7 +125,10 @@ class Routes:
     async def balance(self, asked: Reading[AccountPath, Nothing]) -> schemas.Balance:
         """`GET …/accounts/{account}/balance`."""
         return await self._ledger.balance(
-            asked.principal.tenant_id, asked.path.book, asked.path.account
+            asked.principal.tenant_id,
+            asked.path.book,
+            asked.path.account,
+            read_after=asked.read_after,
         )
 
     async def entries(self, asked: Reading[AccountPath, Page]) -> schemas.Entries:
@@ -137,7 +143,12 @@ class Routes:
             asked.query,
             _ENTRY_POSITION,
             lambda after, limit: self._ledger.entries(
-                tenant_id, book_id, account_id, cursor=after, limit=limit
+                tenant_id,
+                book_id,
+                account_id,
+                cursor=after,
+                limit=limit,
+                read_after=asked.read_after,
             ),
         )
 
@@ -151,8 +162,11 @@ class Routes:
 
     async def transaction(self, asked: Reading[TransactionPath, Nothing]) -> schemas.Transaction:
         """`GET …/transactions/{transaction}`."""
-        return await self._ledger.transaction(
-            asked.principal.tenant_id, asked.path.book, asked.path.transaction
+        return await self._ledger.disclose_transaction(
+            asked.call("transaction.read", purpose="asked for by its id"),
+            asked.path.book,
+            asked.path.transaction,
+            read_after=asked.read_after,
         )
 
 
@@ -215,6 +229,7 @@ def _transactions(routes: Routes) -> Sequence[Operation]:
             tag="transactions",
             summary="A recorded transaction",
             scope=READ,
+            is_replicated=True,
             path_type=TransactionPath,
             answer_type=schemas.Transaction,
             refusals=(errors.BookNotFound, errors.TransactionNotFound),
@@ -231,6 +246,7 @@ def _account_reads(routes: Routes) -> Sequence[Operation]:
             tag="accounts",
             summary="An account's balance",
             scope=READ,
+            is_replicated=True,
             path_type=AccountPath,
             answer_type=schemas.Balance,
             refusals=_NO_ACCOUNT,
@@ -242,6 +258,7 @@ def _account_reads(routes: Routes) -> Sequence[Operation]:
             tag="accounts",
             summary="An account's entries, oldest first",
             scope=READ,
+            is_replicated=True,
             path_type=AccountPath,
             query_type=Page,
             answer_type=schemas.Entries,
@@ -254,6 +271,7 @@ def _account_reads(routes: Routes) -> Sequence[Operation]:
             tag="accounts",
             summary="An account",
             scope=READ,
+            is_replicated=True,
             path_type=AccountPath,
             answer_type=schemas.Account,
             refusals=_NO_ACCOUNT,
@@ -265,6 +283,7 @@ def _account_reads(routes: Routes) -> Sequence[Operation]:
             tag="accounts",
             summary="A book's accounts, by identifier",
             scope=READ,
+            is_replicated=True,
             path_type=BookPath,
             query_type=Page,
             answer_type=schemas.Accounts,

@@ -23,13 +23,13 @@ from bezant.ledger.lane import (
     Content,
     Decision,
     Draft,
+    Posted,
     Reads,
     Recorded,
     RiderKinds,
     Seen,
     Transfer,
     encode_content,
-    transfer_id,
 )
 from bezant.ledger.proof import PostingLeaf, TransactionLeaf, content_hash
 from bezant.ledger.schemas import (
@@ -37,8 +37,6 @@ from bezant.ledger.schemas import (
     BatchResults,
     NewBatch,
     NewTransaction,
-    PostedLeg,
-    PostedTransaction,
     Posting,
 )
 
@@ -64,7 +62,7 @@ class PostTransaction(msgspec.Struct, frozen=True):
     def decide(self, seen: Seen) -> Decision:
         """Post it, or find that it stands already."""
         posted = post(seen.draft, self.new)
-        return Decision(Answer.of(posted, status=200 if self.new.dry_run else 201))
+        return Decision(Answer.of(posted.view(), status=_status(self.new)))
 
 
 @RiderKinds.register
@@ -95,7 +93,7 @@ class PostBatch(msgspec.Struct, frozen=True):
     @staticmethod
     def _result(seen: Seen, item: NewTransaction) -> BatchResult:
         try:
-            answer = PostTransaction(item).decide(seen).answer
+            post(seen.draft, item)
         except Refusal as refusal:
             return BatchResult(
                 status=refusal.status,
@@ -104,10 +102,10 @@ class PostBatch(msgspec.Struct, frozen=True):
                 detail=refusal.detail,
                 field=refusal.field,
             )
-        return BatchResult(status=answer.status, id=item.id)
+        return BatchResult(status=_status(item), id=item.id)
 
 
-def post(draft: Draft, new: NewTransaction) -> PostedTransaction:
+def post(draft: Draft, new: NewTransaction) -> Posted:
     """Post a transaction into a draft, whole or not at all.
 
     Limits are judged by the transaction's net effect: the order of its legs does not matter. A dry
@@ -133,14 +131,14 @@ def post(draft: Draft, new: NewTransaction) -> PostedTransaction:
     return posted
 
 
-def _post(draft: Draft, new: NewTransaction) -> PostedTransaction:
+def _post(draft: Draft, new: NewTransaction) -> Posted:
     transaction_id = new.id or draft.ids.new()
     seq, recorded_at = draft.advance()
     effective_at = _utc(new.effective_at) if new.effective_at else recorded_at
     commitment = _keep_content(draft, seq, new)
     today, value_day = draft.book.local_date(recorded_at), draft.book.local_date(effective_at)
     touched: dict[int, Account] = {}
-    leaves, legs = [], []
+    leaves: list[PostingLeaf] = []
     for leg, posting in enumerate(new.postings):
         debit, credit = _sides(draft, posting, leg)
         amount = parse_minor_units(posting.amount, field=f"postings[{leg}].amount")
@@ -186,7 +184,6 @@ def _post(draft: Draft, new: NewTransaction) -> PostedTransaction:
                 value_date,
             )
         )
-        legs.append(PostedLeg(transfer_id(transaction_id, leg), text))
     for account in touched.values():
         account.check_limits()
     leaf = TransactionLeaf(
@@ -200,7 +197,11 @@ def _post(draft: Draft, new: NewTransaction) -> PostedTransaction:
         str(seq),
     )
     draft.leaves.append(leaf.encode())
-    return PostedTransaction(transaction_id, seq, recorded_at, legs)
+    return Posted(transaction_id, seq, recorded_at, [leaf.amount for leaf in leaves])
+
+
+def _status(new: NewTransaction) -> int:
+    return 200 if new.dry_run else 201
 
 
 def _accounts(new: NewTransaction) -> list[str]:

@@ -5,33 +5,50 @@ row.
 """
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, Replica, ReplicaUnavailable
+from bezant.kernel.telemetry import REPLICA_READS
 from bezant.ledger import schemas, store
 from bezant.ledger.errors import AccountNotFound, BookNotFound, TransactionNotFound
 from bezant.ledger.lane import FIND_ACCOUNTS, FIND_TRANSACTIONS, account_of, bounds_of, transfer_id
 
 if TYPE_CHECKING:
     import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+T = TypeVar("T")
 
 _NIL: Final = UUID(int=0)
 _ENTRY_POSITION: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
 
 
-class Queries:
-    """The ledger's reads. Each sees everything that was answered before it began."""
+class Source(Protocol):
+    """Where rows are read: the database, or one snapshot of it."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    async def fetch(self, statement: str, /, *values: object) -> "list[asyncpg.Record]":
+        """The rows of one reading statement."""
+        ...
+
+    async def fetchrow(self, statement: str, /, *values: object) -> "asyncpg.Record | None":
+        """The first row of one reading statement, or None."""
+        ...
+
+
+class Queries:
+    """The ledger's reads, as of what their source shows."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
         """A tenant's books, oldest first."""
         start = _NIL if after is None else UUID(after)
-        rows = await self._database.fetch(store.FIND_BOOKS, tenant_id, start, limit + 1)
+        rows = await self._source.fetch(store.FIND_BOOKS, tenant_id, start, limit + 1)
         books = [_book(row) for row in rows[:limit]]
         return schemas.Books(books, str(books[-1].id) if len(rows) > limit else None)
 
@@ -41,7 +58,7 @@ class Queries:
         Raises:
             BookNotFound: the tenant has no such book.
         """
-        row = await self._database.fetchrow(store.FIND_BOOK, tenant_id, book_id)
+        row = await self._source.fetchrow(store.FIND_BOOK, tenant_id, book_id)
         if row is None:
             raise BookNotFound(f"No book {book_id}.")
         return _book(row)
@@ -50,7 +67,7 @@ class Queries:
         self, tenant_id: UUID, book_id: UUID, *, after: str | None, limit: int
     ) -> schemas.Accounts:
         """A book's accounts, by id."""
-        rows = await self._database.fetch(
+        rows = await self._source.fetch(
             store.FIND_ACCOUNTS, tenant_id, book_id, after or "", limit + 1
         )
         if not rows:
@@ -72,7 +89,7 @@ class Queries:
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
-        row = await self._database.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
+        row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
         account = account_of(row)
@@ -96,7 +113,7 @@ class Queries:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
         account = await self._account_row(tenant_id, book_id, account_id)
-        rows = await self._database.fetch(
+        rows = await self._source.fetch(
             store.FIND_ENTRIES,
             tenant_id,
             book_id,
@@ -116,7 +133,7 @@ class Queries:
         Raises:
             TransactionNotFound: the book, if there is such a book, has no such transaction.
         """
-        rows = await self._database.fetch(FIND_TRANSACTIONS, tenant_id, book_id, [transaction_id])
+        rows = await self._source.fetch(FIND_TRANSACTIONS, tenant_id, book_id, [transaction_id])
         if not rows:
             raise TransactionNotFound(f"No transaction {transaction_id}.")
         return _transaction(rows)
@@ -124,10 +141,53 @@ class Queries:
     async def _account_row(
         self, tenant_id: UUID, book_id: UUID, account_id: str
     ) -> "asyncpg.Record":
-        row = await self._database.fetchrow(store.FIND_ACCOUNT, tenant_id, book_id, account_id)
+        row = await self._source.fetchrow(store.FIND_ACCOUNT, tenant_id, book_id, account_id)
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
         return row
+
+
+class BookReader:
+    """Reads of one book, answered by the replica where that is known to be new enough.
+
+    Args:
+        database: the primary. It answers whoever does not say what they have seen, and whatever
+            the replica cannot.
+        replica: None where there is none.
+    """
+
+    def __init__(self, database: Database, replica: Replica | None) -> None:
+        self._primary = Queries(database)
+        self._replica = replica
+
+    async def read(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        read_after: int | None,
+        query: Callable[[Queries], Awaitable[T]],
+    ) -> T:
+        """Run a query of one book where it sees at least `read_after`, a `seq` of that book.
+
+        Without a `read_after` it sees everything that was answered before it began.
+        """
+        if read_after is None or self._replica is None:
+            return await query(self._primary)
+
+        async def on_replica(connection: "PoolConnectionProxy[asyncpg.Record]") -> T | None:
+            row = await connection.fetchrow(store.FIND_REPLAYED_SEQ, tenant_id, book_id)
+            if row is None or row["seq"] < read_after:
+                return None
+            return await query(Queries(connection))
+
+        try:
+            answer = await self._replica.read(on_replica)
+        except ReplicaUnavailable:
+            outcome, answer = "unavailable", None
+        else:
+            outcome = "behind" if answer is None else "served"
+        REPLICA_READS.labels(outcome).inc()
+        return await query(self._primary) if answer is None else answer
 
 
 def _position(after: str | None) -> tuple[int, int]:

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.ledger import schemas
 from bezant.ledger.accounts import ChangeAccount, OpenAccount
@@ -14,7 +15,7 @@ from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.posting import PostBatch, PostTransaction
-from bezant.ledger.queries import Queries
+from bezant.ledger.queries import BookReader, Queries
 
 BATCH_POSTINGS_MAX: Final = 2 * schemas.BATCH_TRANSACTIONS_MAX
 """Postings in one request: a batch may be full of two-legged transactions."""
@@ -31,6 +32,7 @@ class Ledger:
         database: connected as the application's role.
         run_folder: where this process listens for others of its machine; short, and closed to other
             users.
+        replica: answers reads whose callers say what they must see; None where there is none.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Ledger:
         *,
         clock: Clock | None = None,
         ids: Ids | None = None,
+        replica: Replica | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
         self._lanes = Lanes(database, self._clock, self._ids, run_folder)
         self._queries = Queries(database)
+        self._reader = BookReader(database, replica)
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
@@ -115,29 +119,92 @@ class Ledger:
         return await self._queries.book(tenant_id, book_id)
 
     async def accounts(
-        self, tenant_id: UUID, book_id: UUID, *, after: str | None, limit: int
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        *,
+        after: str | None,
+        limit: int,
+        read_after: int | None = None,
     ) -> schemas.Accounts:
-        """`GET …/accounts`."""
-        return await self._queries.accounts(tenant_id, book_id, after=after, limit=limit)
-
-    async def account(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Account:
-        """`GET …/accounts/{id}`."""
-        return await self._queries.account(tenant_id, book_id, account_id)
-
-    async def balance(self, tenant_id: UUID, book_id: UUID, account_id: str) -> schemas.Balance:
-        """`GET …/accounts/{id}/balance`."""
-        return await self._queries.balance(tenant_id, book_id, account_id)
-
-    async def entries(
-        self, tenant_id: UUID, book_id: UUID, account_id: str, *, cursor: str | None, limit: int
-    ) -> schemas.Entries:
-        """`GET …/accounts/{id}/entries`."""
-        return await self._queries.entries(
-            tenant_id, book_id, account_id, after=cursor, limit=limit
+        """`GET …/accounts`. `read_after`, here and below: the `seq` that must be seen."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.accounts(tenant_id, book_id, after=after, limit=limit),
         )
 
-    async def transaction(
-        self, tenant_id: UUID, book_id: UUID, transaction_id: UUID
+    async def account(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> schemas.Account:
+        """`GET …/accounts/{id}`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.account(tenant_id, book_id, account_id),
+        )
+
+    async def balance(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> schemas.Balance:
+        """`GET …/accounts/{id}/balance`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.balance(tenant_id, book_id, account_id),
+        )
+
+    async def entries(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        account_id: str,
+        *,
+        cursor: str | None,
+        limit: int,
+        read_after: int | None = None,
+    ) -> schemas.Entries:
+        """`GET …/accounts/{id}/entries`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.entries(
+                tenant_id, book_id, account_id, after=cursor, limit=limit
+            ),
+        )
+
+    async def disclose_transaction(
+        self, call: Call, book_id: UUID, transaction_id: UUID, *, read_after: int | None = None
     ) -> schemas.Transaction:
-        """`GET …/transactions/{id}`."""
-        return await self._queries.transaction(tenant_id, book_id, transaction_id)
+        """`GET …/transactions/{id}`. Metadata may identify people: reading it is audited.
+
+        Raises:
+            TransactionNotFound: the book, if there is such a book, has no such transaction.
+            Unavailable: the audit log cannot be written.
+        """
+        found = await self.transaction(
+            call.tenant_id, book_id, transaction_id, read_after=read_after
+        )
+        if found.metadata is not None or found.reason is not None:
+            await audit.write(self._database, self._clock, call, Answer(200, b""))
+        return found
+
+    async def transaction(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        transaction_id: UUID,
+        *,
+        read_after: int | None = None,
+    ) -> schemas.Transaction:
+        """One transaction, for the platform itself."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )

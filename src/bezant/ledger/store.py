@@ -50,6 +50,11 @@ FIND_ENTRIES: Final = """
     ORDER BY e.seq, e.leg LIMIT $6
 """
 
+# A standby that was promoted goes a way of its own: its numbers say nothing about this book.
+FIND_REPLAYED_SEQ: Final = """
+    SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
+"""
+
 INSERT_BOOK: Final = """
     INSERT INTO book (tenant_id, book_id, name, time_zone, created_at)
     VALUES ($1, $2, $3, $4, $5)

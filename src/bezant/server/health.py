@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from bezant.kernel.database import PING, Database, DatabaseUnavailable
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http import Authenticator, authorize
+from bezant.kernel.http import Authenticator, RateLimited, authorize
 from bezant.kernel.telemetry import metrics
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.migrations import SchemaTooNew, SchemaTooOld, check_schema
@@ -130,6 +130,7 @@ def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> No
             200: {"content": {"text/plain": {}}, "description": "The sum over all workers"},
             401: {**_PROBLEM, "description": "Authentication is required"},
             403: {**_PROBLEM, "description": "The credential does not grant this action"},
+            429: {**_PROBLEM, "description": RateLimited.title},
             503: {**_PROBLEM, "description": "Temporarily unavailable"},
         },
         openapi_extra={"security": [{"apiKey": [METRICS_SCOPE]}]},

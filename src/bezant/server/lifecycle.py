@@ -111,10 +111,15 @@ async def _run(
             certificate=str(certificates.certificate),
             key=str(certificates.key),
             database_url=stores.database_url,
+            replica_url=(
+                None if settings.replica_url is None else settings.replica_url.get_secret_value()
+            ),
             connections_max=_connections_per_worker(settings.workers),
             slow_statement_ms=settings.slow_statement_ms,
             cache_url=stores.cache_url,
             run_folder=str(run_folder),
+            requests_per_s_max=settings.requests_per_s_max,
+            requests_burst_max=settings.requests_burst_max,
             drain_s=DRAIN_S,
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,

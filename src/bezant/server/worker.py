@@ -21,7 +21,9 @@ import uvloop
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
+from bezant.kernel.collector import tune_collector
+from bezant.kernel.database import Replica
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
@@ -31,7 +33,6 @@ from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
 from bezant.server.protocol import BoundedProtocol
-from bezant.server.slow_statements import watch_statements
 from bezant.server.tls import BadCertificate, ServerCertificate
 
 REFUSED: Final = 3
@@ -55,10 +56,13 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         certificate: the TLS chain, PEM.
         key: its key, PEM.
         database_url: as the application's role.
+        replica_url: a replica of the database, as the same role; None for none.
         connections_max: how many connections it may hold.
         slow_statement_ms: statements that take as long are logged.
         cache_url: the cache.
         run_folder: where workers of one machine meet.
+        requests_per_s_max: what an API key may do, on the average.
+        requests_burst_max: what it may do at once, after a rest.
         drain_s: how long requests in flight may take after the worker was asked to stop.
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
@@ -69,10 +73,13 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     certificate: str
     key: str
     database_url: str
+    replica_url: str | None
     connections_max: int
     slow_statement_ms: int
     cache_url: str
     run_folder: str
+    requests_per_s_max: int
+    requests_burst_max: int
     drain_s: int
     log_format: str
     otlp_endpoint: str | None
@@ -97,6 +104,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        tune_collector()
         Word(serving=True).say()
 
 
@@ -162,7 +170,6 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     """Everything that the application stands on, closed with `opened` in reverse order."""
     tracing = open_tracing(task.otlp_endpoint)
     opened.callback(tracing.close)
-    Database.on_connect.append(watch_statements)
     database = await opened.enter_async_context(
         opened_database(
             task.database_url,
@@ -170,8 +177,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
             slow_statement_ms=task.slow_statement_ms,
         )
     )
+    replica = _replica(task)
+    if replica is not None:
+        opened.push_async_callback(replica.close)
     clock, ids = SystemClock(), TimeOrderedIds()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids)
+    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids, replica=replica)
     await ledger.start()
     opened.push_async_callback(ledger.close)
     authenticator = ApiKeyAuthenticator(database, clock)
@@ -182,10 +192,22 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         database=database,
         ledger=ledger,
         api_keys=ApiKeyService(database, clock, ids),
-        authenticator=authenticator,
+        authenticator=RateLimits(
+            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+        ),
         cache=cache,
         ids=ids,
         tracing=tracing,
+    )
+
+
+def _replica(task: Task) -> Replica | None:
+    if task.replica_url is None:
+        return None
+    return Replica(
+        task.replica_url,
+        connections_max=task.connections_max,
+        slow_statement_ms=task.slow_statement_ms,
     )
 
 

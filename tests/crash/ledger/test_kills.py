@@ -107,3 +107,26 @@ async def _kill_postgresql(data: Path, servers: EmbeddedServers) -> None:
     postgres = servers._servers[0]
     await postgres.child.wait()
     await postgres.start()
+
+
+@pytest.mark.campaign
+async def test_a_campaign_of_kills_loses_and_doubles_nothing(
+    bank: Bank, servers: EmbeddedServers, run_folder: Path, data: Path
+) -> None:
+    """`make campaign`: BEZANT_KILLS rounds (100), application or PostgreSQL, by BEZANT_SEED."""
+    seed = int(os.environ.get("BEZANT_SEED", random.SystemRandom().randrange(2**32)))
+    dice = random.Random(seed)
+    acknowledged: set[str] = set()
+    for kill in range(int(os.environ.get("BEZANT_KILLS", "100"))):
+        async with posting(job(bank, servers, run_folder)) as poster:
+            for _ in range(min(len(acknowledged), KEYS - 200) + dice.randrange(150)):
+                await poster.until("answered")
+            if dice.random() < 0.5:
+                await _kill_postgresql(data, servers)
+            else:
+                poster.process.kill()
+            await poster.finish()
+        acknowledged |= poster.answered()
+        assert (await bank.verify()).findings == [], f"BEZANT_SEED={seed}, kill {kill}"
+    settled = await settle(bank, servers, run_folder)
+    assert acknowledged <= replayed(settled), f"BEZANT_SEED={seed}"

@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from bezant.kernel.database import Database
 from fixtures_api import Book, Tenant, fresh_key, open_book
 
 
@@ -23,6 +24,29 @@ async def test_what_is_posted_is_read_back_by_every_route(tenant: Tenant) -> Non
     assert (entry["direction"], entry["counterparty"]) == ("credit", "world")
     recorded = (await get(f"{book.path}/transactions/{book.transaction}")).json()
     assert recorded["postings"][0]["transfer_id"] == entry["transfer_id"]
+
+
+async def test_reading_what_may_identify_people_is_audited(
+    tenant: Tenant, database: Database
+) -> None:
+    """References only: who read which transaction. One without metadata leaves no entry."""
+    book = await open_book(tenant)
+    named = await tenant.create(
+        f"{book.path}/transactions", book.transfer("5", metadata={"name": "Ann Smith"})
+    )
+    for transaction in (named["id"], book.transaction):
+        await tenant.client.get(f"{book.path}/transactions/{transaction}")
+    entries = await database.fetch(
+        "SELECT actor, resource, purpose, outcome, e::text AS text FROM audit_entry e"
+        " WHERE tenant_id = $1 AND action = 'transaction.read' AND resource LIKE $2",
+        tenant.id,
+        f"{book.path}/%",
+    )
+    [entry] = entries
+    assert entry["resource"] == f"{book.path}/transactions/{named['id']}"
+    assert entry["actor"].startswith("key:")
+    assert (entry["purpose"], entry["outcome"]) == ("asked for by its id", "done")
+    assert "Ann" not in entry["text"]
 
 
 async def test_fifty_identical_requests_at_once_have_one_effect_and_one_answer(

@@ -34,7 +34,7 @@ class Move(msgspec.Struct, frozen=True):
         # The gift first: a refusal of the second half has something to undo.
         gift = post(seen[self.target].draft, schemas.NewTransaction([given]))
         post(seen[self.source].draft, schemas.NewTransaction([taken]))
-        return Decision(Answer.of(gift, status=201))
+        return Decision(Answer.of(gift.view(), status=201))
 
 
 async def book(ledger: Ledger, database: Database, tenant_id: UUID) -> Bank:

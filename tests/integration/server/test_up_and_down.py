@@ -151,6 +151,8 @@ async def test_requests_in_flight_are_answered_before_it_stops(kept_data_dir: Pa
         async with request_in_flight(platform, "in-flight") as creating:
             platform.process.send_signal(signal.SIGTERM)
             await until(lambda: is_closed(platform.port))
+            # It is neither dropped nor answered for as long as it takes.
+            await asyncio.wait({creating}, timeout=1)
             assert not creating.done()
         assert await creating
         assert await platform.ended() == 0

@@ -107,6 +107,14 @@ def test_a_database_that_could_be_read_on_the_way_is_refused_even_with_the_loopb
     assert len(problems_of(database_url=url, allow_plaintext_loopback=True)) == 1
 
 
+def test_a_replica_is_held_to_the_same_rules_as_the_database_and_of_no_use_without_one() -> None:
+    assert Settings.load({"database_url": SAFE, "replica_url": SAFE}).replica_url is not None
+    [problem] = problems_of(database_url=SAFE, replica_url=PLAIN)
+    assert problem.startswith("replica_url (BEZANT_REPLICA_URL): needs sslmode=verify-full")
+    [problem] = problems_of(replica_url=SAFE)
+    assert problem.startswith("replica_url (BEZANT_REPLICA_URL): is of use only together with")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:6432", "[::1]:5432"])
 def test_loopback_without_tls_needs_the_explicit_flag(host: str) -> None:
     url = f"postgresql://app@{host}/bezant"

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 import uvloop
 
+from bezant.kernel.collector import tune_collector
 from bezant.kernel.telemetry import configure_logs
 from bezant.server.embedded import StartupError
 
@@ -95,6 +96,7 @@ def serve(
     configure_logs()
 
     async def run() -> None:
+        tune_collector()  # as a worker does
         lines = asyncio.StreamReader(limit=_LINE_BYTES_MAX)
         await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(lines), sys.stdin

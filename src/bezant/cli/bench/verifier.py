@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from bezant.cli.bench.agent import Rounds, serve
+from bezant.cli.verify import yield_processor
 from bezant.kernel.database import Database
 from bezant.ledger import verify_book
 
@@ -39,7 +40,8 @@ class Outcome(Struct, frozen=True):
 
 @asynccontextmanager
 async def prepare(setup: Setup) -> AsyncIterator[tuple[Ready, Rounds[Round]]]:
-    """Connect."""
+    """Connect, as `bezant verify` does."""
+    yield_processor()
     database = await Database.open(setup.database_url, connections_max=1)
 
     async def run(asked: Round) -> Outcome:

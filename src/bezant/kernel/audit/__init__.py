@@ -7,9 +7,11 @@ from datetime import datetime
 
 from bezant.kernel.audit import store
 from bezant.kernel.calls import Answer, Call
-from bezant.kernel.database import Row, RowKind
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import CommitUnknown, Database, Row, RowKind, write_rows
+from bezant.kernel.errors import Unavailable
 
-__all__ = ["entry"]
+__all__ = ["entry", "write"]
 
 _KIND = RowKind("audit_entry", store.INSERT)
 
@@ -29,3 +31,16 @@ def entry(call: Call, answer: Answer, at: datetime) -> list[Row]:
         answer.status,
     )
     return [Row(_KIND, values)]
+
+
+async def write(database: Database, clock: Clock, call: Call, answer: Answer) -> None:
+    """Write an entry of its own, for what changes nothing: reading what identifies people.
+
+    Raises:
+        Unavailable: it may not be written; then what it tells of must not happen.
+    """
+    rows = entry(call, answer, clock.now())
+    try:
+        await database.transaction(lambda connection: write_rows(connection, call.tenant_id, rows))
+    except CommitUnknown as error:
+        raise Unavailable("The audit log cannot be written.") from error

@@ -1,4 +1,4 @@
-"""The database: a pool, transactions that re-run whole functions, sets of rows, capabilities."""
+"""The database: a pool, transactions that re-run whole functions, sets of rows, a replica."""
 
 from bezant.kernel.database.errors import (
     CONNECTION_LOST,
@@ -8,6 +8,7 @@ from bezant.kernel.database.errors import (
     TooContended,
 )
 from bezant.kernel.database.pool import Database
+from bezant.kernel.database.replica import Replica, ReplicaUnavailable
 from bezant.kernel.database.rows import Row, RowKind, write_rows
 from bezant.kernel.database.server import Capabilities, Engine, inspect_server
 from bezant.kernel.database.slow import SLOW_STATEMENT_MS
@@ -33,6 +34,8 @@ __all__ = [
     "DatabaseRefused",
     "DatabaseUnavailable",
     "Engine",
+    "Replica",
+    "ReplicaUnavailable",
     "Row",
     "RowKind",
     "TooContended",

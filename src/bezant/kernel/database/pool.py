@@ -52,10 +52,7 @@ class Database:
 
     Attributes:
         capabilities: what the engine behind the URL can do beyond portable SQL.
-        on_connect: called with every new connection, before its first use.
     """
-
-    on_connect: list[Hook] = []  # noqa: RUF012 - shared by every pool of the process on purpose
 
     def __init__(self, pool: asyncpg.Pool, capabilities: Capabilities) -> None:
         self._pool = pool
@@ -107,8 +104,6 @@ class Database:
             if not capabilities.is_pooled:
                 await connection.execute(SESSION_TIMEOUTS)
             connection.add_query_logger(slow)
-            for hook in cls.on_connect:
-                await hook(connection)
 
         return initialize
 

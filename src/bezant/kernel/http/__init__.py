@@ -3,6 +3,7 @@
 from bezant.kernel.http.app import install
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.limits import RateLimited, RateLimits
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
     Authenticator,
@@ -22,6 +23,8 @@ __all__ = [
     "Observer",
     "Operation",
     "Problem",
+    "RateLimited",
+    "RateLimits",
     "ReadOperation",
     "Reading",
     "WriteOperation",

@@ -1,5 +1,6 @@
 """What happens around every request: identifier, headers, faults, observation. Pure ASGI."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from time import perf_counter
@@ -9,6 +10,7 @@ from uuid import UUID
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bezant.kernel.errors import Unavailable
 from bezant.kernel.http.answers import send_refusal
 from bezant.kernel.http.bodies import ClientGone
 from bezant.kernel.http.errors import InternalError
@@ -88,6 +90,12 @@ class Exchanges:
             await self._app(scope, receive, send_with_headers)
         except ClientGone:
             pass  # nobody is left to answer; the observer sees 499
+        except asyncio.CancelledError:
+            # The server stops, and its bound on requests in flight has passed.
+            if is_started:
+                raise
+            stopping = Unavailable("The server stops; a repeat with the same key is safe.")
+            await send_refusal(send_with_headers, stopping)
         except Exception:  # the boundary: whatever it was, the caller learns nothing of it
             log.exception("fault", request_id=exchange.request_id, route=_template(scope))
             if is_started:

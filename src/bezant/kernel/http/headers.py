@@ -1,5 +1,6 @@
 """Request headers, of which each that is read may come once."""
 
+import re
 from typing import Final
 
 from bezant.kernel.errors import Malformed, Unauthenticated
@@ -7,6 +8,9 @@ from bezant.kernel.http.errors import IdempotencyKeyInvalid, IdempotencyKeyRequi
 
 IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 255
 
+READ_AFTER_PATTERN: Final = "[0-9]{1,18}"
+
+_READ_AFTER: Final = re.compile(READ_AFTER_PATTERN.encode())
 _VISIBLE_ASCII: Final = bytes(range(0x21, 0x7F))
 
 
@@ -60,6 +64,19 @@ class Headers:
                 f"Send 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII characters, once."
             )
         return key.decode()
+
+    def read_after(self) -> int | None:
+        """The `seq` that the caller has seen, if it may be answered by a replica.
+
+        Raises:
+            Malformed: no decimal number of at most 18 digits, or several.
+        """
+        value = self.one(b"bezant-read-after")
+        if value is None:
+            return None
+        if not _READ_AFTER.fullmatch(value):
+            raise Malformed("Bezant-Read-After takes a `seq`: 1 to 18 digits.")
+        return int(value)
 
     def _every(self, name: bytes) -> list[bytes]:
         return [value for other, value in self._pairs if other == name]

@@ -25,7 +25,8 @@ from bezant.kernel.http.errors import (
     RequestTimeout,
     UnsupportedMediaType,
 )
-from bezant.kernel.http.headers import IDEMPOTENCY_KEY_CHARACTERS_MAX
+from bezant.kernel.http.headers import IDEMPOTENCY_KEY_CHARACTERS_MAX, READ_AFTER_PATTERN
+from bezant.kernel.http.limits import RateLimited
 from bezant.kernel.http.operations import Operation, ReadOperation, WriteOperation
 from bezant.kernel.idempotency import KeyReused
 
@@ -36,6 +37,7 @@ OF_EVERY_OPERATION: Final = (
     Malformed,
     Unauthenticated,
     Forbidden,
+    RateLimited,
     Busy,
     Unavailable,
     DatabaseUnavailable,
@@ -99,6 +101,8 @@ def _operation(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         content["description"] = operation.description
     if isinstance(operation, ReadOperation):
         parameters += _parameters(operation.query_type, "query")
+        if operation.is_replicated:
+            parameters.append(_READ_AFTER)
     if isinstance(operation, WriteOperation):
         parameters.append(_IDEMPOTENCY_KEY)
         body = {"schema": schema_of[operation.body_type], "example": operation.example}
@@ -117,6 +121,18 @@ _IDEMPOTENCY_KEY: Final = {
         "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX,
         "pattern": "^[!-~]+$",
     },
+}
+
+
+_READ_AFTER: Final = {
+    "name": "Bezant-Read-After",
+    "in": "header",
+    "required": False,
+    "description": (
+        "The newest `seq` of the book that you have seen. Any copy of the book that holds it may"
+        " answer, so that the answer is no older; without it, the newest copy does."
+    ),
+    "schema": {"type": "string", "pattern": f"^{READ_AFTER_PATTERN}$"},
 }
 
 

@@ -57,11 +57,32 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[P, Q]):
-    """A request that changes nothing: who asks, the path's and the query's parameters."""
+    """A request that changes nothing: who asks, the path's and the query's parameters.
+
+    Attributes:
+        resource: the path as it was asked for.
+        read_after: the newest `seq` of the book that the caller has seen, if it sent one: whatever
+            is as new may answer, such as a replica. None where only the newest will do.
+    """
 
     principal: Principal
     path: P
     query: Q
+    resource: str
+    ids: Ids
+    read_after: int | None = None
+
+    def call(self, action: str, purpose: str) -> Call:
+        """What the audit log knows of it, where reading is worth an entry."""
+        return Call(
+            id=self.ids.new(),
+            tenant_id=self.principal.tenant_id,
+            actor=self.principal.actor,
+            action=action,
+            resource=self.resource,
+            origin="http",
+            purpose=purpose,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +169,30 @@ class Operation(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOperation(Operation, Generic[P, Q]):
-    """A GET."""
+    """A GET.
+
+    Attributes:
+        is_replicated: whether a replica may answer; then it takes `Bezant-Read-After`.
+    """
 
     handler: Callable[[Reading[P, Q]], Awaitable[object]]
     query_type: type[Any] = Nothing
+    is_replicated: bool = False
     method: str = field(default="GET", init=False)
 
     async def _answer(
         self,
-        gate: Gate,  # noqa: ARG002 - the writing kind needs it
+        gate: Gate,
         principal: Principal,
         scope: Scope,
-        receive: Receive,  # noqa: ARG002 - as above
+        receive: Receive,  # noqa: ARG002 - the writing kind needs it
     ) -> Answer:
         query = parse_query(scope["query_string"], self.query_type)
-        reading: Reading[P, Q] = Reading(principal, self._path(scope), query)
+        read_after = Headers(scope["headers"]).read_after() if self.is_replicated else None
+        resource = scope["path"]
+        reading: Reading[P, Q] = Reading(
+            principal, self._path(scope), query, resource, gate.ids, read_after
+        )
         return Answer.of(await self.handler(reading), self.status)
 
 

@@ -11,6 +11,7 @@ from bezant.kernel.telemetry.metrics import (
     IDEMPOTENT_REPLAYS,
     LANE_QUEUE,
     LANE_TAKEOVERS,
+    REPLICA_READS,
     SLOW_STATEMENTS,
 )
 from bezant.kernel.telemetry.redaction import REDACTED, Sensitive
@@ -26,6 +27,7 @@ __all__ = [
     "LANE_QUEUE",
     "LANE_TAKEOVERS",
     "REDACTED",
+    "REPLICA_READS",
     "SLOW_STATEMENTS",
     "LogFormat",
     "Sensitive",

@@ -40,6 +40,12 @@ SLOW_STATEMENTS: Final = Counter(
     "Statements that took longer than the slow-statement threshold.",
 )
 
+REPLICA_READS: Final = Counter(
+    "bezant_replica_reads",
+    "Reads that a replica might answer: it did (`served`), it was `behind`, or `unavailable`.",
+    ("outcome",),
+)
+
 BATCH_ITEMS: Final = Histogram(
     "bezant_lane_batch_transfers",
     "Items committed together by a lane.",

@@ -1,11 +1,19 @@
 """The posting path: one writer per book, batches, riders, fencing."""
 
 from bezant.ledger.lane.book import BookState, Head
-from bezant.ledger.lane.draft import AccountEvent, Content, Draft, Recorded, Transfer
+from bezant.ledger.lane.draft import (
+    AccountEvent,
+    Content,
+    Draft,
+    Posted,
+    Recorded,
+    Transfer,
+    transfer_id,
+)
 from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
 from bezant.ledger.lane.reader import account_of, bounds_of
-from bezant.ledger.lane.recorded import encode_content, transfer_id
+from bezant.ledger.lane.recorded import encode_content
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import FIND_ACCOUNTS, FIND_TRANSACTIONS
 from bezant.ledger.lane.writer import LEASE, LaneLost, write_draft
@@ -23,6 +31,7 @@ __all__ = [
     "JointRider",
     "LaneLost",
     "Lanes",
+    "Posted",
     "ReadKind",
     "Reads",
     "Recorded",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from bezant.kernel.ids import Ids
 from bezant.ledger.domain import Account, Bounds, Totals
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.proof import leaf_hash, merkle_root
-from bezant.ledger.schemas import AccountStatus, NewTransaction, PostedTransaction
+from bezant.ledger.schemas import AccountStatus, NewTransaction, PostedLeg, PostedTransaction
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -55,15 +56,42 @@ class AccountEvent(NamedTuple):
     recorded_at: datetime
 
 
+class Posted(NamedTuple):
+    """A transaction that was given its place in the book.
+
+    Attributes:
+        amounts: of its legs in minor units, as texts.
+    """
+
+    id: UUID
+    seq: int
+    recorded_at: datetime
+    amounts: list[str]
+
+    def view(self) -> PostedTransaction:
+        """The wire form, with the identifiers of the legs."""
+        legs = [
+            PostedLeg(transfer_id(self.id, leg), amount) for leg, amount in enumerate(self.amounts)
+        ]
+        return PostedTransaction(self.id, self.seq, self.recorded_at, legs)
+
+
+def transfer_id(transaction_id: UUID, leg: int) -> UUID:
+    """A leg's identifier: a UUIDv8 (RFC 9562, section 5.8), derived, so that none is stored."""
+    digest = sha256(transaction_id.bytes + leg.to_bytes(2, "big")).digest()
+    bits = int.from_bytes(digest[:16], "big")
+    return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0b10 << 62)
+
+
 class Recorded(NamedTuple):
     """A transaction that stands already.
 
     Attributes:
-        posted: what it was answered.
+        posted: its place.
         matches: whether a request under the same id asks for the same.
     """
 
-    posted: PostedTransaction
+    posted: Posted
     matches: Callable[[NewTransaction], bool]
 
 

@@ -104,7 +104,7 @@ class Lane:
         """Finish what waits, take nothing more."""
         self._is_closing = True
         self._wakeup.set()
-        await self._runner
+        await asyncio.wait([self._runner])
 
     def _lose(self, lost: LaneLost) -> None:
         self._lost = lost

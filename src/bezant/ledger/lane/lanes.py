@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -57,7 +58,8 @@ class Lanes:
             run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
         )
         self._lanes: dict[_Key, Lane] = {}
-        self._locating: dict[_Key, asyncio.Lock] = {}
+        # Gone with the last who waits: books that do not exist leave nothing behind.
+        self._locating: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
 
     async def start(self) -> None:
@@ -125,6 +127,7 @@ class Lanes:
                 await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
             except PeerGone as error:
                 gone = str(error)
+                self._peers.pop(gone, None)
             except PeerSilent as error:
                 silent = str(error)
         raise OutcomeUnknown(
@@ -155,7 +158,8 @@ class Lanes:
 
     async def _locate(self, key: _Key, gone: str | None, silent: str | None) -> Lane | str:
         """The lane, taken if it is free; else the socket of the process that holds it."""
-        async with self._locating.setdefault(key, asyncio.Lock()):
+        locating = self._locating.setdefault(key, asyncio.Lock())
+        async with locating:
             if key in self._lanes:
                 return self._lanes[key]
             row = await self._database.fetchrow(store.FIND_HOLDER, *key)
@@ -201,7 +205,6 @@ class Lanes:
         idle = (key for key, lane in self._lanes.items() if lane.is_idle and key != needed)
         for key in list(islice(idle, max(0, len(self._lanes) - LANES_HELD_MAX))):
             await self._lanes.pop(key).close()
-            del self._locating[key]
 
 
 def _with_key(call: Call) -> Call:

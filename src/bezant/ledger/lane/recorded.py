@@ -2,24 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
-from bezant.ledger.lane.draft import Recorded
+from bezant.ledger.lane.draft import Posted, Recorded
 from bezant.ledger.proof import content_hash
-from bezant.ledger.schemas import NewTransaction, PostedLeg, PostedTransaction, Posting
+from bezant.ledger.schemas import NewTransaction, Posting
 
 _encode_content: Final = msgspec.json.Encoder(order="sorted").encode
-
-
-def transfer_id(transaction_id: UUID, leg: int) -> UUID:
-    """A leg's identifier: a UUIDv8 (RFC 9562, section 5.8), derived, so that none is stored."""
-    digest = sha256(transaction_id.bytes + leg.to_bytes(2, "big")).digest()
-    bits = int.from_bytes(digest[:16], "big")
-    return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0b10 << 62)
 
 
 def encode_content(new: NewTransaction) -> bytes | None:
@@ -44,12 +35,8 @@ def recorded_of(rows: Sequence[Any]) -> Recorded:
         )
         for row in rows
     ]
-    transaction_id = first["transaction_id"]
-    posted = PostedTransaction(
-        transaction_id,
-        first["seq"],
-        first["recorded_at"],
-        [PostedLeg(transfer_id(transaction_id, at), leg.amount) for at, leg in enumerate(legs)],
+    posted = Posted(
+        first["transaction_id"], first["seq"], first["recorded_at"], [leg.amount for leg in legs]
     )
     return Recorded(
         posted, _matcher(legs, first["effective_at"], first["salt"], first["content_hash"])

@@ -23,11 +23,21 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def merkle_root(hashes: Sequence[bytes]) -> bytes:
-    """The tree hash over leaf hashes, in their order."""
-    frontier = Frontier()
-    for leaf in hashes:
-        frontier = frontier.append(leaf)
-    return frontier.root
+    """The tree hash over leaf hashes, in their order.
+
+    Level by level; a node without a sibling rises as it is, which gives the standard's tree.
+    """
+    if not hashes:
+        return EMPTY_ROOT
+    level = list(hashes)
+    while len(level) > 1:
+        above = [
+            sha256(_NODE + level[at] + level[at + 1]).digest() for at in range(0, len(level) - 1, 2)
+        ]
+        if len(level) & 1:
+            above.append(level[-1])
+        level = above
+    return level[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,11 @@ from uuid import UUID
 import httpx
 import pytest
 import structlog
+from starlette.types import Message, Receive, Scope, Send
 
+from bezant.kernel.http import Exchange
+from bezant.kernel.http.exchange import Exchanges
+from bezant.kernel.ids import TimeOrderedIds
 from fixtures_notes import Desk
 
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "key-1"}
@@ -213,3 +217,27 @@ async def test_a_timeout_inside_a_handler_is_a_fault_and_not_an_answer(
         answer = await client.post("/v1/notes", content=b'{"text": "a"}', headers=JSON)
     assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL")
     assert [entry["event"] for entry in logs] == ["fault"]
+
+
+async def test_a_request_that_a_stopping_server_gives_up_is_told_to_repeat_it() -> None:
+    reached, sent, seen = asyncio.Event(), list[Message](), list[Exchange]()
+
+    async def endless(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    layer = Exchanges(endless, ids=TimeOrderedIds(), observe=seen.append)
+    scope = {"type": "http", "method": "POST", "headers": []}
+    serving = asyncio.create_task(layer(scope, receive, send))
+    await reached.wait()
+    serving.cancel()
+    await serving
+    assert sent[0]["status"] == seen[0].status == 503
+    assert b'"UNAVAILABLE"' in sent[1]["body"]
+    assert b"retry-after" in dict(sent[0]["headers"])
