@@ -93,7 +93,9 @@ async def migrate_schema(owner_url: str, app_url: str, progress: Callable[[str],
         remedy = _REMEDIES.get(getattr(found, "sqlstate", ""))
         if remedy is None:
             raise
-        raise DatabaseUnusable(f"The schema cannot be migrated: {found}.", remedy) from error
+        raise DatabaseUnusable(
+            f"The schema cannot be migrated: {_words(found)}.", remedy
+        ) from error
 
 
 def _driver_error(error: Exception) -> BaseException:
@@ -117,7 +119,7 @@ async def _check(database: Database) -> None:
         raise _unreachable(error.__cause__ or error) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnusable(
-            f"The role of --database-url lacks its rights: {error}.",
+            f"The role of --database-url lacks its rights: {_words(error)}.",
             "Run `bezant migrate` with both URLs: it grants them.",
         ) from error
 
@@ -130,9 +132,15 @@ def _sentences(error: Exception) -> tuple[str, str]:
 
 def _unreachable(error: BaseException) -> DatabaseUnusable:
     return DatabaseUnusable(
-        f"The database cannot be reached: {str(error) or type(error).__name__}.",
+        f"The database cannot be reached: {_words(error)}.",
         "Check that it runs, and the URLs given with --database-url and --owner-url.",
     )
+
+
+def _words(error: BaseException) -> str:
+    """What is wrong, in one line; the driver adds others with details and hints of its own."""
+    lines = str(error).splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _unfit(error: DatabaseRefused) -> DatabaseUnusable:

@@ -9,7 +9,7 @@ import pytest
 from bezant.kernel.clock import SystemClock
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.migrations.migrate import PRIVILEGES
-from integration.outside.servers import APP, OWNER, STRANGER, Cluster
+from integration.outside.servers import APP, OWNER, PASSWORD, STRANGER, Cluster
 from integration.outside.till import (
     NO_CACHE,
     bezant,
@@ -21,6 +21,7 @@ from integration.outside.till import (
 from running_platform import until
 
 HISTORY = ("transfer", "batch", "account_event", "audit_entry")
+FULL = "verify-full"
 LOOPBACK_FLAG = "--allow-plaintext-loopback"
 
 
@@ -112,12 +113,15 @@ async def test_a_server_is_believed_by_its_own_authority_alone(
         assert rows
         assert all(row["ssl"] for row in rows)
     untrusted = postgres.verified(APP, database, other.ca)
-    problem, missing = await asyncio.gather(
+    problem, unsaid, missing = await asyncio.gather(
         up_refused(folder / "data", "--database-url", untrusted),
+        # By the authorities of the user who asks, who knows nothing of this server's.
+        bezant("verify", "--database-url", postgres.by_loopback(APP, database, sslmode=FULL)),
         bezant("verify", "--database-url", postgres.verified(APP, database, folder / "absent")),
     )
     assert "cannot be reached" in problem
     assert "certificate verify failed" in problem
+    assert "cannot be reached" in unsaid.refusal
     assert missing.status == 2
     assert f"{folder}/absent, which is no readable file" in missing.errors
 
@@ -174,6 +178,28 @@ async def test_a_role_that_does_not_exist_receives_no_rights(
         "--database-url", postgres.by_socket("nobody_here", database),
     )  # fmt: skip
     assert 'role "nobody_here" does not exist' in ended.refusal
+
+
+async def test_the_role_may_have_any_name(postgres: Cluster, database: str) -> None:
+    role, in_url = '"or ""1""@x"', "or%20%221%22%40x"
+    async with postgres.connected("postgres", database) as superuser:
+        await superuser.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'")
+    app_url = postgres.by_socket(in_url, database)
+    await migrated(postgres.by_socket(OWNER, database), app_url)
+    await verified("--database-url", app_url)
+
+
+async def test_a_role_that_asks_for_less_durability_is_refused(
+    postgres: Cluster, database: str
+) -> None:
+    url = postgres.by_socket(APP, database)
+    async with postgres.connected("postgres", database) as superuser:
+        await superuser.execute(f"ALTER ROLE {APP} SET synchronous_commit = off")
+        try:
+            ended = await bezant("verify", "--database-url", url)
+        finally:
+            await superuser.execute(f"ALTER ROLE {APP} RESET synchronous_commit")
+    assert "synchronous_commit = off" in ended.refusal
 
 
 async def test_a_schema_that_does_not_fit_the_code_is_refused(

@@ -15,6 +15,8 @@ from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
 NO_CACHE: Final = ("--cache-url", "redis://127.0.0.1:1")
 """A cache that is always down: nothing needs it, and an embedded one takes a while to start."""
 
+COMMAND_WITHIN_S: Final = 60.0
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -45,7 +47,13 @@ async def bezant(*arguments: str) -> Ended:
         *COMMAND, *arguments,
         env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    output, errors = await process.communicate()
+    try:
+        async with asyncio.timeout(COMMAND_WITHIN_S):
+            output, errors = await process.communicate()
+    finally:
+        if process.returncode is None:  # a platform that should have refused to start
+            process.kill()
+            await process.wait()
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())
 
