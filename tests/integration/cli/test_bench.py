@@ -32,6 +32,7 @@ SPECIFIED = {
         "one transfer per HTTPS request, 64 connections": True,
         "one transfer per HTTPS request: p99": True,
         "the same during a verification": True,
+        "... replayed by that verification": False,
         "aborts, two books of one partition": True,
         "aborts, four books of one partition": True,
         "aborts, two books of two partitions": True,

@@ -83,6 +83,7 @@ REPLAYS: Final = "idempotent replays"
 HTTPS: Final = "one transfer per HTTPS request, 64 connections"
 HTTPS_P99: Final = "one transfer per HTTPS request: p99"
 HTTPS_VERIFY: Final = "the same during a verification"
+VERIFIED: Final = "... replayed by that verification"
 HTTPS_NO_CACHE: Final = "the same with the cache down"
 AFTER_LOAD: Final = "bulk after 10 M transfers"
 ABORTS: Final = {
@@ -120,6 +121,7 @@ CASES: Final = (
     Case(Suite.LEDGER, HTTPS, _RATE, 0.5, ratio_to=REFERENCE),
     Case(Suite.LEDGER, HTTPS_P99, "ms", 150, is_ceiling=True),
     Case(Suite.LEDGER, HTTPS_VERIFY, _RATE, 0.5, ratio_to=HTTPS),
+    Case(Suite.LEDGER, VERIFIED, "transactions/s"),
     Case(Suite.LEDGER, HTTPS_NO_CACHE, _RATE, 0.5, ratio_to=HTTPS),
     *(Case(Suite.LEDGER, name, "%", 3, is_ceiling=True) for name in ABORTS.values()),
     Case(Suite.LEDGER, AFTER_LOAD, _RATE, 0.7, ratio_to=BULK),

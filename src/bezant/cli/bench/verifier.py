@@ -32,10 +32,9 @@ class Round(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """How many verifications ended, and how many transactions each replayed."""
+    """How many transactions were replayed per second, over all verifications."""
 
-    verifications: int
-    transactions: int
+    per_second: float
 
 
 @asynccontextmanager
@@ -45,14 +44,21 @@ async def prepare(setup: Setup) -> AsyncIterator[tuple[Ready, Rounds[Round]]]:
     database = await Database.open(setup.database_url, connections_max=1)
 
     async def run(asked: Round) -> Outcome:
-        verifications = transactions = 0
+        ended = under_way = 0
+
+        def progress(transactions: int) -> None:
+            nonlocal under_way
+            under_way = transactions
+
         with suppress(TimeoutError):
             async with asyncio.timeout(asked.seconds):
                 while True:
-                    report = await verify_book(database, setup.tenant_id, setup.book)
+                    report = await verify_book(
+                        database, setup.tenant_id, setup.book, progress=progress
+                    )
                     assert report.findings == [], report.findings
-                    verifications, transactions = verifications + 1, report.transactions
-        return Outcome(verifications, transactions)
+                    ended, under_way = ended + report.transactions, 0
+        return Outcome((ended + under_way) / asked.seconds)
 
     try:
         yield Ready(), run
