@@ -1,1 +1,1 @@
-"""Placeholder docstring."""
+"""The composition root: the application, its workers, the embedded servers, migrations."""
