@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bezant.cli.console import failures_explained, say_json
 from bezant.cli.up import AllowPlaintext, DatabaseUrl, DataDir, Json
+from bezant.kernel.collector import tune_collector
 from bezant.kernel.settings import Settings
 from bezant.ledger import BookReport, verify
 from bezant.server import endpoint
@@ -40,6 +41,7 @@ def verify_books(
     Ends with status 1 and names the first differences when a book is not sound.
     """
     yield_processor()
+    tune_collector()
     with failures_explained(as_json=as_json):
         settings = Settings.load(
             {
