@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from bezant.kernel.database import Database
+from bezant.kernel.errors import Busy
 from bezant.ledger import Ledger, PostTransaction, schemas
+from bezant.ledger.errors import LaneElsewhere
 from bezant.ledger.lane import LaneLost, lanes, store
 from fixtures_ledger import Bank, new_bank, open_ledger
 from posters import posting
@@ -87,6 +89,29 @@ async def test_a_killed_holder_is_replaced_at_once_and_nothing_is_lost_or_double
     )
     assert beyond is not None
     assert await bank.posted("alice") == 1_000 + beyond["count"]
+
+
+@pytest.mark.parametrize("kind", [Busy, LaneElsewhere])
+async def test_a_process_that_is_asked_declines_as_it_would_here(
+    database: Database,
+    run_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Busy] | type[LaneElsewhere],
+) -> None:
+    """Which refusal it is, and when to come back, survive the way between processes."""
+    async with open_ledger(database, run_folder) as holder, open_ledger(database, run_folder) as by:
+        bank = await _bank(holder, database)
+        lane = holder._lanes._lanes[bank.tenant_id, bank.book_id]
+
+        async def decline(*_: object) -> None:
+            raise kind("Not now.", retry_after_s=7)
+
+        monkeypatch.setattr(lane, "submit", decline)
+        bank.ledger = by
+        with pytest.raises(kind) as declined:
+            await bank.pay("world", "alice", 1)
+    assert declined.value.problem()["detail"] == "Not now."
+    assert declined.value.problem()["retry_after_s"] == "7"
 
 
 async def test_a_process_holds_a_bounded_number_of_lanes(

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from bezant.kernel.calls import Answer, Call
-from bezant.kernel.errors import Refusal
+from bezant.kernel.errors import Busy, Refusal, Unavailable
 from bezant.ledger.lane.rider import Rider, RiderKinds
 from bezant.ledger.lane.writer import LaneLost
 
@@ -44,11 +44,28 @@ class Ask(msgspec.Struct, frozen=True):
     rider: msgspec.Raw
 
 
+class Declined(msgspec.Struct, frozen=True):
+    """A refusal that passes: nothing was recorded, and the caller is told when to come back."""
+
+    code: str
+    detail: str
+    retry_after_s: int
+
+    def refusal(self) -> Busy | Unavailable:
+        """As it was raised by the process that holds the lane."""
+        if self.code == Busy.code:
+            return Busy(self.detail, retry_after_s=self.retry_after_s)
+        kinds = {kind.code: kind for kind in Unavailable.__subclasses__()}
+        kind = kinds.get(self.code, Unavailable)
+        return kind(self.detail, retry_after_s=self.retry_after_s)
+
+
 class Reply(msgspec.Struct, frozen=True):
-    """What became of it; no answer means that this process does not hold the lane."""
+    """What became of it; with neither part, this process does not hold the lane."""
 
     no: int
-    answer: Answer | None
+    answer: Answer | None = None
+    declined: Declined | None = None
 
 
 Serve = Callable[[UUID, UUID, Rider, Call], Awaitable[Answer]]
@@ -105,13 +122,17 @@ class PeerServer:
     async def _reply(self, ask: Ask, writer: asyncio.StreamWriter) -> None:
         rider = RiderKinds.decode(ask.kind, ask.rider)
         try:
-            answer: Answer | None = await self._serve(ask.tenant_id, ask.book_id, rider, ask.call)
+            answer = await self._serve(ask.tenant_id, ask.book_id, rider, ask.call)
+            reply = Reply(ask.no, answer)
         except LaneLost:
-            answer = None
+            reply = Reply(ask.no)
+        except (Busy, Unavailable) as refusal:
+            declined = Declined(refusal.code, refusal.detail, refusal.retry_after_s)
+            reply = Reply(ask.no, declined=declined)
         except Refusal as refusal:
-            answer = Answer.refused(refusal)
+            reply = Reply(ask.no, Answer.refused(refusal))
         with suppress(ConnectionError):
-            _write_frame(writer, _encode(Reply(ask.no, answer)))
+            _write_frame(writer, _encode(reply))
             await writer.drain()
 
 
@@ -133,6 +154,8 @@ class PeerClient:
             PeerGone: nobody listens, or the connection ended before the answer.
             PeerSilent: no answer in time.
             LaneLost: the process does not hold the lane.
+            Busy: too much waits for the book there.
+            Unavailable: as that process was told.
         """
         writer = await self._connect()
         no = next(self._numbers)
@@ -152,6 +175,8 @@ class PeerClient:
             raise PeerSilent(self._path) from error
         finally:
             self._waiting.pop(no, None)
+        if reply.declined is not None:
+            raise reply.declined.refusal()
         if reply.answer is None:
             raise LaneLost(self._path)
         return reply.answer
