@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.cache import open_cache
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -25,7 +26,6 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
-from bezant.server.cache_probe import RedisProbe
 from bezant.server.embedded import EmbeddedServers
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
 
 _keys = count(1)
@@ -157,7 +158,7 @@ async def api(
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
     authenticator = ApiKeyAuthenticator(database, clock)
-    cache = RedisProbe(embedded_servers.valkey_url)
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
     app = create_app(Platform(database, ledger, authenticator, service, cache, ids, tracing))

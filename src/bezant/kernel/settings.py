@@ -83,6 +83,8 @@ class Settings(BaseSettings):
         owner_url: the same database as the role that migrates it; None leaves its schema as it is.
         replica_url: a streaming replica of the database; None asks the primary for everything.
         cache_url: an outside cache; None starts the embedded one.
+        cache_secret: what entries of the cache are signed with, the same on all machines that share
+            one; None makes a secret that stays in the data folder.
         log_format: how events are written; `auto` is plain, coloured on a terminal.
         requests_per_s_max: what an API key may do in each worker, on the average.
         requests_burst_max: what it may do at once, after a rest.
@@ -113,6 +115,7 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = None
     replica_url: SecretStr | None = None
     cache_url: SecretStr | None = None
+    cache_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
     log_format: Literal["auto", "json", "plain"] = "auto"
     requests_per_s_max: Annotated[int, Field(ge=1)] = 5_000
     requests_burst_max: Annotated[int, Field(ge=1)] = 10_000

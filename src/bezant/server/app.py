@@ -11,12 +11,12 @@ import bezant
 from bezant import ledger
 from bezant.kernel import api_keys
 from bezant.kernel.api_keys import ApiKeyService
+from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.ledger import Ledger
-from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
 
 _SLOW_S: Final = 1.0
@@ -34,7 +34,7 @@ class Platform:
     ledger: Ledger
     authenticator: Authenticator
     api_keys: ApiKeyService
-    cache: CacheProbe
+    cache: Cache
     ids: Ids
     tracing: Tracing
 

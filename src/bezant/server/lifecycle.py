@@ -16,6 +16,7 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
 from bezant.server import endpoint
+from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.connecting import migrate_schema, opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
@@ -117,6 +118,7 @@ async def _run(
             connections_max=_connections_per_worker(settings.workers),
             slow_statement_ms=settings.slow_statement_ms,
             cache_url=stores.cache_url,
+            cache_secret=cache_secret(settings, data),
             run_folder=str(run_folder),
             requests_per_s_max=settings.requests_per_s_max,
             requests_burst_max=settings.requests_burst_max,

@@ -20,6 +20,7 @@ import uvicorn
 import uvloop
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
+from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector
 from bezant.kernel.database import Replica
@@ -28,7 +29,6 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
-from bezant.server.cache_probe import cache_probe
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
@@ -60,6 +60,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         connections_max: how many connections it may hold.
         slow_statement_ms: statements that take as long are logged.
         cache_url: the cache.
+        cache_secret: what its entries are signed with, in hexadecimal digits.
         run_folder: where workers of one machine meet.
         requests_per_s_max: what an API key may do, on the average.
         requests_burst_max: what it may do at once, after a rest.
@@ -77,6 +78,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     connections_max: int
     slow_statement_ms: int
     cache_url: str
+    cache_secret: str
     run_folder: str
     requests_per_s_max: int
     requests_burst_max: int
@@ -186,7 +188,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(ledger.close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
-    cache = cache_probe(task.cache_url)
+    cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
     opened.push_async_callback(cache.close)
     return Platform(
         database=database,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator
+from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import RateLimits
@@ -12,9 +13,8 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
-from bezant.server.cache_probe import RedisProbe
 from bezant.server.embedded import EmbeddedServers
-from fixtures_api import Api
+from fixtures_api import CACHE_SECRET, Api
 
 BURST = 3
 
@@ -45,7 +45,7 @@ async def limited(
     """The API for keys that may make three requests at once, and one per second."""
     authenticator = ApiKeyAuthenticator(database, SystemClock())
     limits = RateLimits(authenticator, per_s=1, burst=BURST, monotonic=watch)
-    cache = RedisProbe(embedded_servers.valkey_url)
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     tracing = open_tracing(otlp_endpoint=None)
     ids = TimeOrderedIds()
     app = create_app(Platform(database, ledger, limits, api.keys, cache, ids, tracing))

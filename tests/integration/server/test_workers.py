@@ -17,6 +17,7 @@ from bezant.server.listening import listen
 from bezant.server.migrations import migrate
 from bezant.server.worker import Task
 from bezant.server.workers import DEATHS_MAX, Workers
+from fixtures_api import CACHE_SECRET
 from running_platform import ENVIRONMENT
 from running_platform import workers as worker_pids
 
@@ -45,6 +46,7 @@ def make_workers(
             connections_max=2,
             slow_statement_ms=500,
             cache_url=embedded_servers.valkey_url,
+            cache_secret=CACHE_SECRET.hex(),
             run_folder=str(tmp_path),
             requests_per_s_max=5_000,
             requests_burst_max=10_000,

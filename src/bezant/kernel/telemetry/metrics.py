@@ -46,6 +46,13 @@ REPLICA_READS: Final = Counter(
     ("outcome",),
 )
 
+CACHE_READS: Final = Counter(
+    "bezant_cache_reads",
+    "Reads of the cache: a `hit`; nothing there (`miss`); older than what is known (`stale`); not"
+    " made by this platform (`invalid`); the cache is down or slow (`unavailable`).",
+    ("kind", "outcome"),
+)
+
 BATCH_ITEMS: Final = Histogram(
     "bezant_lane_batch_transfers",
     "Items committed together by a lane.",
