@@ -2,6 +2,7 @@
 
 from bezant.ledger import schemas
 from bezant.ledger.api import operations
+from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
@@ -20,6 +21,7 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "clear_run_folder",
     "operations",
     "post",
     "schemas",

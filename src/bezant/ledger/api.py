@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
@@ -122,9 +122,9 @@ class Routes:
             asked.call, asked.path.book, asked.path.account, asked.body
         )
 
-    async def balance(self, asked: Reading[AccountPath, Nothing]) -> schemas.Balance:
+    async def balance(self, asked: Reading[AccountPath, Nothing]) -> Raw:
         """`GET …/accounts/{account}/balance`."""
-        return await self._ledger.balance(
+        return await self._ledger.rendered_balance(
             asked.principal.tenant_id,
             asked.path.book,
             asked.path.account,

@@ -14,6 +14,7 @@ import msgspec
 from bezant.kernel.database import Database, Replica, ReplicaUnavailable
 from bezant.kernel.telemetry import REPLICA_READS
 from bezant.ledger import schemas, store
+from bezant.ledger.balance_cache import balance_of
 from bezant.ledger.errors import AccountNotFound, BookNotFound, TransactionNotFound
 from bezant.ledger.lane import FIND_ACCOUNTS, FIND_TRANSACTIONS, account_of, bounds_of, transfer_id
 
@@ -92,17 +93,7 @@ class Queries:
         row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
-        account = account_of(row)
-        return schemas.Balance(
-            account=account.id,
-            asset=account.asset,
-            posted=str(account.posted),
-            pending_debits=str(account.debits_pending),
-            pending_credits=str(account.credits_pending),
-            available=str(account.available),
-            version=account.version,
-            as_of=account.as_of,
-        )
+        return balance_of(account_of(row))
 
     async def entries(
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, after: str | None, limit: int

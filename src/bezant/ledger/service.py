@@ -4,13 +4,17 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from bezant.kernel import audit
+from bezant.kernel.cache import Cache
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.ledger import schemas
 from bezant.ledger.accounts import ChangeAccount, OpenAccount
+from bezant.ledger.balance_cache import BalanceEntries, CachedBalances, Claims, Domain
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.lane import JointRider, Lanes, Rider
@@ -33,6 +37,7 @@ class Ledger:
         run_folder: where this process listens for others of its machine; short, and closed to other
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
+        cache: in front of balances; None reads them from the database.
     """
 
     def __init__(
@@ -43,13 +48,21 @@ class Ledger:
         clock: Clock | None = None,
         ids: Ids | None = None,
         replica: Replica | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
-        self._lanes = Lanes(database, self._clock, self._ids, run_folder)
+        domain = Domain(
+            run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
+        )
+        self._lanes = Lanes(database, self._clock, self._ids, run_folder, domain)
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
+        self._has_replica = replica is not None
+        self._cached_balances = (
+            None if cache is None else CachedBalances(database, cache, Claims(domain), self._lanes)
+        )
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
@@ -57,6 +70,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Finish what was taken."""
+        if self._cached_balances is not None:
+            await self._cached_balances.close()
         await self._lanes.close()
 
     async def submit(self, call: Call, book_id: UUID, rider: Rider) -> Answer:
@@ -150,12 +165,28 @@ class Ledger:
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
     ) -> schemas.Balance:
         """`GET …/accounts/{id}/balance`."""
-        return await self._reader.read(
-            tenant_id,
-            book_id,
-            read_after,
-            lambda queries: queries.balance(tenant_id, book_id, account_id),
+        rendered = await self.rendered_balance(
+            tenant_id, book_id, account_id, read_after=read_after
         )
+        return msgspec.json.decode(rendered, type=schemas.Balance)
+
+    async def rendered_balance(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> msgspec.Raw:
+        """The same as JSON, as the cache may have it. It answers what is certainly the newest."""
+        key, cached = (tenant_id, book_id), self._cached_balances
+        body = None if cached is None else await cached.read(key, account_id)
+        if body is None and cached is not None and (read_after is None or not self._has_replica):
+            body = await cached.fetch(key, account_id)
+        if body is None:
+            found = await self._reader.read(
+                tenant_id,
+                book_id,
+                read_after,
+                lambda queries: queries.balance(tenant_id, book_id, account_id),
+            )
+            body = msgspec.json.encode(found)
+        return msgspec.Raw(body)
 
     async def entries(
         self,

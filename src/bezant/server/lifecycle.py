@@ -15,6 +15,7 @@ import structlog
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
+from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
 from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
@@ -226,9 +227,7 @@ def _run_folder(data: DataFolder) -> Iterator[Path]:
     """Where the workers' sockets are: in the data folder, or in a short one if its path is long."""
     inside = data.private_folder("lanes")
     if len(os.fsencode(inside)) <= _RUN_FOLDER_BYTES_MAX:
-        # Sockets of a killed run would stay for ever, since each has a name of its own.
-        for left in inside.iterdir():
-            left.unlink()
+        clear_run_folder(inside)
         yield inside
         return
     with tempfile.TemporaryDirectory(prefix="bezant-") as short:

@@ -183,13 +183,15 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     if replica is not None:
         opened.push_async_callback(replica.close)
     clock, ids = SystemClock(), TimeOrderedIds()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids, replica=replica)
+    cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
+    opened.push_async_callback(cache.close)
+    ledger = Ledger(
+        database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache
+    )
     await ledger.start()
     opened.push_async_callback(ledger.close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
-    cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
-    opened.push_async_callback(cache.close)
     return Platform(
         database=database,
         ledger=ledger,

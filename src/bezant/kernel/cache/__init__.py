@@ -1,4 +1,4 @@
-"""The cache: signed, versioned values on a Redis or Memcached that may lose or forge any of them."""
+"""The cache: signed, versioned values on a server that may lose or forge any of them."""
 
 from bezant.kernel.cache.backend import Backend, BackendFailed
 from bezant.kernel.cache.cache import (

@@ -15,14 +15,17 @@ from bezant.ledger.lane.lanes import Lanes
 from bezant.ledger.lane.reader import account_of, bounds_of
 from bezant.ledger.lane.recorded import encode_content
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
-from bezant.ledger.lane.store import FIND_ACCOUNTS, FIND_TRANSACTIONS
+from bezant.ledger.lane.store import FIND_ACCOUNTS, FIND_HOLDER, FIND_TRANSACTIONS
+from bezant.ledger.lane.watch import BookKey, Watch, Watching
 from bezant.ledger.lane.writer import LEASE, LaneLost, write_draft
 
 __all__ = [
     "FIND_ACCOUNTS",
+    "FIND_HOLDER",
     "FIND_TRANSACTIONS",
     "LEASE",
     "AccountEvent",
+    "BookKey",
     "BookState",
     "Content",
     "Decision",
@@ -39,6 +42,8 @@ __all__ = [
     "RiderKinds",
     "Seen",
     "Transfer",
+    "Watch",
+    "Watching",
     "account_of",
     "bounds_of",
     "encode_content",

@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bezant.ledger.domain import Account
+from bezant.ledger.lane.watch import Unwatched, Watch
 from bezant.ledger.proof import Frontier
 
 
@@ -37,6 +38,7 @@ class BookState:
     Attributes:
         assets: scales by asset code.
         accounts: those looked at so far, by id.
+        watch: who has to know of batches.
     """
 
     tenant_id: UUID
@@ -45,6 +47,7 @@ class BookState:
     assets: dict[str, int]
     head: Head
     accounts: dict[str, Account] = field(default_factory=dict)
+    watch: Watch = field(default_factory=Unwatched)
     _day: tuple[datetime, datetime, date] | None = None
 
     def local_date(self, instant: datetime) -> date:

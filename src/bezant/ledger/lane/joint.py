@@ -114,6 +114,7 @@ class JointCommit:
             raise
         for book_id, draft in drafts.items():
             books[book_id].head = draft.next_head(draft.root)
+            await books[book_id].watch.publish(draft)
         return answer
 
 

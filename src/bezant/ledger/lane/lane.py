@@ -23,6 +23,7 @@ from bezant.ledger.lane.queue import Item, Queue
 from bezant.ledger.lane.reader import find_transactions, load_accounts
 from bezant.ledger.lane.recorded import recorded_of
 from bezant.ledger.lane.rider import Rider
+from bezant.ledger.lane.watch import Watch
 from bezant.ledger.lane.writer import LaneLost, write_draft
 
 if TYPE_CHECKING:
@@ -89,6 +90,11 @@ class Lane:
             except (LaneLost, CommitUnknown, DatabaseUnavailable):
                 self._lose(LaneLost())
                 raise
+
+    @property
+    def watch(self) -> Watch:
+        """Who watches its book."""
+        return self._book.watch
 
     @property
     def is_lost(self) -> bool:
@@ -177,6 +183,7 @@ class Lane:
                 # Else another book's lane used one of the keys since they were looked up.
                 continue
             self._book.head = outcome.head
+            await self._book.watch.publish(outcome.draft)
             for item, answer in outcome.answers:
                 item.answer(answer)
             for item, defect in outcome.broken:

@@ -50,6 +50,7 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
     ):
         if columns:
             await connection.execute(statement, *key, *columns)
+    draft.book.watch.expect(draft)
 
 
 async def _advance(connection: "Connection", draft: Draft) -> None:
