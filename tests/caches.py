@@ -43,6 +43,10 @@ class CacheServer(Protocol):
         """Read as they would."""
         ...
 
+    async def snapshot(self) -> dict[bytes, bytes]:
+        """Everything that it holds."""
+        ...
+
     async def stop(self) -> None:
         """End the server."""
         ...
@@ -170,6 +174,12 @@ class OutsideMemcached(Outside):
     async def get_raw(self, key: bytes) -> bytes | None:
         answer = await self._say(b"get %b\r\n" % key, until=b"END\r\n")
         return None if answer == b"END\r\n" else answer.partition(b"\r\n")[2][: -len("\r\nEND\r\n")]
+
+    async def snapshot(self) -> dict[bytes, bytes]:
+        dump = await self._say(b"lru_crawler metadump all\r\n", until=b"END\r\n")
+        keys = [line.split()[0].removeprefix(b"key=") for line in dump.splitlines()[:-1]]
+        found = {key: await self.get_raw(key) for key in keys}
+        return {key: value for key, value in found.items() if value is not None}
 
     async def _say(self, command: bytes, until: bytes = b"\r\n") -> bytes:
         reader, writer = await self._connect()
