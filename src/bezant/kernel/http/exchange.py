@@ -18,10 +18,9 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import bind_request
 
 _SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
-_API_HEADERS: Final = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_CACHE_CONTROL: Final = b"cache-control"
+_NO_STORE: Final = (_CACHE_CONTROL, b"no-store")
 _UNROUTED: Final = "unrouted"
 
 log = structlog.get_logger("bezant.http")
@@ -83,7 +82,10 @@ class Exchanges:
             if message["type"] == "http.response.start":
                 is_started = True
                 exchange.status = message["status"]
-                message["headers"] = [*message["headers"], *_API_HEADERS, id_header]
+                headers = [*message["headers"], _NO_SNIFFING, id_header]
+                if not any(name == _CACHE_CONTROL for name, _ in headers):
+                    headers.append(_NO_STORE)
+                message["headers"] = headers
             await send(message)
 
         try:

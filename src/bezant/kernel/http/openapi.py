@@ -103,6 +103,8 @@ def _operation(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         parameters += _parameters(operation.query_type, "query")
         if operation.is_replicated:
             parameters.append(_READ_AFTER)
+        if operation.has_etag:
+            parameters.append(_IF_NONE_MATCH)
     if isinstance(operation, WriteOperation):
         parameters.append(_IDEMPOTENCY_KEY)
         body = {"schema": schema_of[operation.body_type], "example": operation.example}
@@ -133,6 +135,15 @@ _READ_AFTER: Final = {
         " answer, so that the answer is no older; without it, the newest copy does."
     ),
     "schema": {"type": "string", "pattern": f"^{READ_AFTER_PATTERN}$"},
+}
+
+
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an earlier answer: 304 without a body if it is still the same.",
+    "schema": {"type": "string"},
 }
 
 
@@ -187,6 +198,10 @@ def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         }
         for status, answer_type in sorted(answers.items())
     }
+    if isinstance(operation, ReadOperation) and operation.has_etag:
+        tagged = {**headers, "ETag": _header("What these very bytes are known by.")}
+        responses[str(operation.status)]["headers"] = tagged
+        responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": tagged}
     refusals = refusals_of(operation)
     for status in sorted({refusal.status for refusal in refusals}):
         responses[str(status)] = _problems(

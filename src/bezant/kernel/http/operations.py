@@ -26,6 +26,7 @@ from bezant.kernel.http.bodies import (
     read_body,
     require_json,
 )
+from bezant.kernel.http.etags import send_tagged
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.headers import Headers
 from bezant.kernel.ids import Ids
@@ -151,6 +152,9 @@ class Operation(ABC):
             )
             await send_refusal(send, late, with_body=with_body)
             return
+        await self._send(scope, send, answer, with_body=with_body)
+
+    async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:  # noqa: ARG002 - conditional reads look at the request
         await send_answer(send, answer, with_body=with_body)
 
     @abstractmethod
@@ -173,11 +177,13 @@ class ReadOperation(Operation, Generic[P, Q]):
 
     Attributes:
         is_replicated: whether a replica may answer; then it takes `Bezant-Read-After`.
+        has_etag: whether answers carry an `ETag`; then it takes `If-None-Match`.
     """
 
     handler: Callable[[Reading[P, Q]], Awaitable[object]]
     query_type: type[Any] = Nothing
     is_replicated: bool = False
+    has_etag: bool = False
     method: str = field(default="GET", init=False)
 
     async def _answer(
@@ -194,6 +200,13 @@ class ReadOperation(Operation, Generic[P, Q]):
             principal, self._path(scope), query, resource, gate.ids, read_after
         )
         return Answer.of(await self.handler(reading), self.status)
+
+    async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:
+        if self.has_etag:
+            condition = Headers(scope["headers"]).every(b"if-none-match")
+            await send_tagged(send, answer, condition, with_body=with_body)
+        else:
+            await send_answer(send, answer, with_body=with_body)
 
 
 @dataclass(frozen=True, kw_only=True)
