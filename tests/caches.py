@@ -176,10 +176,22 @@ class OutsideMemcached(Outside):
         return None if answer == b"END\r\n" else answer.partition(b"\r\n")[2][: -len("\r\nEND\r\n")]
 
     async def snapshot(self) -> dict[bytes, bytes]:
-        dump = await self._say(b"lru_crawler metadump all\r\n", until=b"END\r\n")
-        keys = [line.split()[0].removeprefix(b"key=") for line in dump.splitlines()[:-1]]
+        keys = await self._keys()
         found = {key: await self.get_raw(key) for key in keys}
         return {key: value for key, value in found.items() if value is not None}
+
+    async def _keys(self) -> list[bytes]:
+        """All keys, by the crawler, which does one thing at a time and else says BUSY."""
+        while True:
+            reader, writer = await self._connect()
+            writer.write(b"lru_crawler metadump all\r\n")
+            keys = []
+            while (line := await reader.readline()).startswith(b"key="):
+                keys.append(unquote(line.split()[0].removeprefix(b"key=").decode()).encode())
+            writer.close()
+            if line == b"END\r\n":
+                return keys
+            await asyncio.sleep(0.01)
 
     async def _say(self, command: bytes, until: bytes = b"\r\n") -> bytes:
         reader, writer = await self._connect()

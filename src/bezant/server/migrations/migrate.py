@@ -33,6 +33,7 @@ PRIVILEGES: Final = {
     "schema_contract": "SELECT",
     "tenant": "SELECT, INSERT",
     "api_key": "SELECT, INSERT, UPDATE",
+    "session": "SELECT, INSERT, UPDATE",
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "book": "SELECT, INSERT",

@@ -20,7 +20,7 @@ PATIENT_S = 5.0
 
 def reads(outcome: str) -> float:
     """How many reads of balances ended so, in this process."""
-    return CACHE_READS.labels("balance", outcome)._value.get()
+    return float(CACHE_READS.labels("balance", outcome)._value.get())
 
 
 @dataclass

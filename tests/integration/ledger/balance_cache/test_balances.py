@@ -92,6 +92,7 @@ async def test_a_write_through_that_fails_hides_no_payment(bench: Bench) -> None
 async def test_entries_brought_back_from_a_snapshot_are_not_believed(bench: Bench) -> None:
     await bench.warm()
     old = await bench.snapshot()
+    assert old
     await bench.bank.pay("world", "alice", 1)
     await bench.restore(old)
     for process in (bench.two, bench.one):
@@ -144,7 +145,7 @@ async def test_who_joins_a_read_gets_what_they_were_promised(bench: Bench) -> No
         await may_go_on.wait()
         return read
 
-    balances._find = slow  # type: ignore[method-assign, assignment]
+    balances._find = slow  # type: ignore[method-assign,assignment]
     first = asyncio.create_task(balances.fetch(bench.key, "alice"))
     await row_is_read.wait()
     await bench.bank.pay("world", "alice", 1)
@@ -168,7 +169,7 @@ async def test_a_stampede_is_one_question_to_the_database(bench: Bench) -> None:
         asked += 1
         return await find(*of)  # type: ignore[arg-type]
 
-    balances._find = counted  # type: ignore[method-assign, assignment]
+    balances._find = counted  # type: ignore[method-assign,assignment]
     answers = await asyncio.gather(*(balances.fetch(bench.key, "alice") for _ in range(100)))
     assert asked == 1
     assert len(set(answers)) == 1
@@ -218,7 +219,7 @@ async def test_without_the_rest_between_domains_a_payment_would_be_missed(
     monkeypatch.setattr(domain, "HANDOVER_S", 0.0)
     await bench.warm()
     foreign = await bench.process(other_folder)
-    bench.two.ledger._cached_balances._renew = _not_yet  # type: ignore[union-attr, method-assign, assignment]
+    bench.two.ledger._cached_balances._renew = _not_yet  # type: ignore[union-attr,method-assign]
     await foreign.ledger._lanes._seize(bench.key)
     await bench.warm(bench.two)
     await bench.at(foreign).pay("world", "alice", 1)
