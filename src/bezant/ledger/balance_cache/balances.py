@@ -11,7 +11,7 @@ from bezant.kernel.cache import Cache, CacheName, Flights, Found, New
 from bezant.kernel.database import Database
 from bezant.kernel.errors import Refusal
 from bezant.ledger.balance_cache import store
-from bezant.ledger.balance_cache.claims import RENEW_S, Claim, Claims
+from bezant.ledger.balance_cache.claims import RENEW_NS, Claim, Claims
 from bezant.ledger.domain import Account
 from bezant.ledger.errors import AccountNotFound
 from bezant.ledger.lane import FIND_HOLDER, account_of
@@ -48,11 +48,11 @@ class _Read(NamedTuple):
     """A balance as the database had it: the newest of its account at `seq`.
 
     Attributes:
-        asked_at: when the database was asked.
+        asked_at_ns: when the database was asked.
         claim: None where nothing tells how long it stays the newest.
     """
 
-    asked_at: float
+    asked_at_ns: int
     account_no: int
     seq: int
     body: bytes
@@ -119,7 +119,7 @@ class CachedBalances:
         claim = self._claims.of(key)
         if claim is None:
             return None
-        if claim.age_s >= RENEW_S and not claim.is_renewing:
+        if claim.age_ns >= RENEW_NS and not claim.is_renewing:
             claim.is_renewing = True
             self._in_background(self._renew(key, claim))
 
@@ -137,10 +137,10 @@ class CachedBalances:
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
-        begun_at = self._claims.now()
+        begun_at_ns = self._claims.now()
         read = await self._flights.join((key, account_id), lambda: self._find(key, account_id))
         # Who joined may have come after it was read, and after somebody was told of a change.
-        if read.asked_at < begun_at and not read.is_current:
+        if read.asked_at_ns < begun_at_ns and not read.is_current:
             read = await self._find(key, account_id)
         return read.body
 
@@ -150,13 +150,13 @@ class CachedBalances:
         await asyncio.gather(*self._background, return_exceptions=True)
 
     async def _find(self, key: "BookKey", account_id: str) -> _Read:
-        asked_at = self._claims.now()
+        asked_at_ns = self._claims.now()
         row = await self._database.fetchrow(store.FIND_BALANCE, *key, account_id)
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
         account, seq = account_of(row), row["seq"]
         body = _encode(balance_of(account))
-        claim = self._claims.learn(key, row["epoch"], row["holder"], asked_at)
+        claim = self._claims.learn(key, row["epoch"], row["holder"], asked_at_ns)
         if claim is None:
             self._without_claim(key)
         elif claim.admits(account.no, seq):
@@ -164,15 +164,15 @@ class CachedBalances:
             incarnation = claim.watermark.incarnation
             entry = _entry(key, incarnation, seq, account.no, account_id, body)
             self._in_background(self._cache.write([entry], ttl_s=TTL_S))
-        return _Read(asked_at, account.no, seq, body, claim)
+        return _Read(asked_at_ns, account.no, seq, body, claim)
 
     async def _renew(self, key: "BookKey", claim: Claim) -> None:
         """Ask the database again who holds the book's lane."""
-        asked_at = self._claims.now()
+        asked_at_ns = self._claims.now()
         try:
             row = await self._database.fetchrow(FIND_HOLDER, *key)
             if row is not None:
-                self._claims.learn(key, row["epoch"], row["holder"], asked_at)
+                self._claims.learn(key, row["epoch"], row["holder"], asked_at_ns)
         except Refusal as refusal:
             # Nobody waits for it. The claim ends by itself, and readers then ask the database.
             log.warning("claim_not_renewed", code=refusal.code)

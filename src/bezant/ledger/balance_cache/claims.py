@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bezant.ledger.balance_cache.domain import TRUST_S, Domain
+from bezant.ledger.balance_cache.domain import TRUST_NS, Domain
 from bezant.ledger.balance_cache.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -13,45 +13,45 @@ if TYPE_CHECKING:
 CLAIMS_MAX: Final = 1_000
 """Books whose watermarks a process keeps mapped; the one longest unasked is let go first."""
 
-RENEW_S: Final = 0.5
+RENEW_NS: Final = 500_000_000
 """How old a claim may become before the database is asked again, while it is still being used."""
 
 
-def since_boot() -> float:
-    """Seconds, those that the machine slept included: others did not sleep with it."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+def since_boot_ns() -> int:
+    """Nanoseconds, those that the machine slept included: others did not sleep with it."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class Claim:
-    """That a book was written by this domain alone, `TRUST_S` ago at the longest.
+    """That a book was written by this domain alone, `TRUST_NS` ago at the longest.
 
     Attributes:
         watermark: its holder's.
         epoch: the holder's.
-        asked_at: when the database was asked.
+        asked_at_ns: when the database was asked.
         is_renewing: whether it is being asked again.
     """
 
-    __slots__ = ("_clock", "asked_at", "epoch", "is_renewing", "watermark")
+    __slots__ = ("_clock", "asked_at_ns", "epoch", "is_renewing", "watermark")
 
     def __init__(
-        self, watermark: Watermark, epoch: int, asked_at: float, clock: Callable[[], float]
+        self, watermark: Watermark, epoch: int, asked_at_ns: int, clock: Callable[[], int]
     ) -> None:
         self.watermark = watermark
         self.epoch = epoch
-        self.asked_at = asked_at
+        self.asked_at_ns = asked_at_ns
         self.is_renewing = False
         self._clock = clock
 
     @property
-    def age_s(self) -> float:
+    def age_ns(self) -> int:
         """How old what the database said is."""
-        return self._clock() - self.asked_at
+        return self._clock() - self.asked_at_ns
 
     @property
     def holds(self) -> bool:
         """Whether nobody can have written the book but the holder of these watermarks."""
-        return self.age_s < TRUST_S and not self.watermark.is_revoked
+        return self.age_ns < TRUST_NS and not self.watermark.is_revoked
 
     def admits(self, account_no: int, seq: int) -> bool:
         """Whether a balance that was the newest at `seq` still is.
@@ -64,12 +64,12 @@ class Claim:
 class Claims:
     """The claims of one process, by book."""
 
-    def __init__(self, domain: Domain, clock: Callable[[], float] = since_boot) -> None:
+    def __init__(self, domain: Domain, clock: Callable[[], int] = since_boot_ns) -> None:
         self._domain = domain
         self._clock = clock
         self._claims: dict[BookKey, Claim] = {}
 
-    def now(self) -> float:
+    def now(self) -> int:
         """The instant to give to `learn`: taken before the database is asked."""
         return self._clock()
 
@@ -81,17 +81,17 @@ class Claims:
         del self._claims[key]
         return None
 
-    def learn(self, key: "BookKey", epoch: int, holder: str, asked_at: float) -> Claim | None:
+    def learn(self, key: "BookKey", epoch: int, holder: str, asked_at_ns: int) -> Claim | None:
         """Take what the database said of a book's lane; the claim that follows, if one does."""
         known = self._claims.pop(key, None)
         if known is not None and known.epoch == epoch and not known.watermark.is_revoked:
-            known.asked_at = max(known.asked_at, asked_at)
+            known.asked_at_ns = max(known.asked_at_ns, asked_at_ns)
             self._claims[key] = known
             return known
         watermark = self._domain.watermark(key, epoch, holder)
         if watermark is None:
             return None
-        claim = Claim(watermark, epoch, asked_at, self._clock)
+        claim = Claim(watermark, epoch, asked_at_ns, self._clock)
         self._claims[key] = claim
         if len(self._claims) > CLAIMS_MAX:
             del self._claims[next(iter(self._claims))]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bezant.ledger.lane.draft import Draft
     from bezant.ledger.lane.watch import BookKey
 
-TRUST_S: Final = 1.0
+TRUST_NS: Final = 1_000_000_000
 """How old knowledge of who holds a lane may be for what relies on it."""
 
 HANDOVER_S: Final = 1.25
@@ -180,7 +180,7 @@ def clear_run_folder(folder: Path) -> None:
 
 def _tag_of(folder: Path) -> str:
     """The folder's tag; made by whoever comes first."""
-    path = folder / TAG_FILE
+    path = folder.joinpath(TAG_FILE)
     if not path.exists():
         mine = folder / f"new-{TAG_FILE}-{secrets.token_hex(8)}"
         mine.write_text(secrets.token_hex(_TAG_DIGITS // 2), encoding="ascii")

@@ -11,7 +11,7 @@ import pytest
 from bezant.ledger import clear_run_folder, schemas
 from bezant.ledger.balance_cache import domain
 from bezant.ledger.balance_cache.claims import Claims
-from bezant.ledger.balance_cache.domain import TRUST_S, Lease
+from bezant.ledger.balance_cache.domain import TRUST_NS, Lease
 from fixtures_ledger import IDS
 from integration.ledger.balance_cache.conftest import Bench, reads
 
@@ -235,7 +235,7 @@ async def test_what_was_learnt_too_long_ago_is_not_relied_on(bench: Bench) -> No
     balances = bench.two.ledger._cached_balances
     assert balances is not None
     claim = balances._claims._claims[bench.key]
-    claim.asked_at -= TRUST_S
+    claim.asked_at_ns -= TRUST_NS
     assert not await bench.hits(bench.two)
     assert await bench.hits(bench.two), "the database was asked, and said that all is as before"
 
@@ -245,10 +245,10 @@ async def test_a_claim_is_renewed_before_it_is_too_old(bench: Bench) -> None:
     balances = bench.two.ledger._cached_balances
     assert balances is not None
     claim = balances._claims._claims[bench.key]
-    claim.asked_at -= 0.6
-    before = claim.asked_at
+    claim.asked_at_ns -= 600_000_000
+    before = claim.asked_at_ns
     assert await bench.hits(bench.two), "it is used while it is being renewed"
-    assert claim.asked_at > before
+    assert claim.asked_at_ns > before
     assert not claim.is_renewing
 
 
