@@ -28,8 +28,8 @@ class Stored(NamedTuple):
 class Backend(Protocol):
     """A cache server. Each call raises `BackendFailed` for whatever goes wrong there."""
 
-    async def get(self, key: bytes) -> bytes | None:
-        """The bytes under a key, whoever put them there. One trip."""
+    async def get(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        """The bytes under each key, whoever put them there. One trip."""
         ...
 
     async def put(self, entries: Sequence[Stored]) -> None:

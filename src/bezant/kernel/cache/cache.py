@@ -123,6 +123,8 @@ class Cache:
         self._timeout_s = timeout_s
         self._breaker = breaker or Breaker()
         self._random = random
+        self._asked: list[tuple[bytes, asyncio.Future[bytes | None]]] = []
+        self._trips: set[asyncio.Task[None]] = set()
 
     async def read(
         self, name: CacheName, is_current: Callable[[Found], bool] = _always
@@ -166,12 +168,13 @@ class Cache:
 
     async def close(self) -> None:
         """Let the server's connections go."""
+        await asyncio.gather(*self._trips, return_exceptions=True)
         await self._backend.close()
 
     async def _look_up(self, name: bytes) -> tuple[Found | None, Outcome]:
         key = self._key(name)
         try:
-            entry = await self._call(lambda: self._backend.get(key))
+            entry = await self._get(key)
             if entry is None:
                 return None, Outcome.MISS
             found = self._open(name, entry)
@@ -182,6 +185,35 @@ class Cache:
         except BackendFailed:
             return None, Outcome.UNAVAILABLE
         return found, Outcome.HIT
+
+    async def _get(self, key: bytes) -> bytes | None:
+        """The bytes under a key, in one trip with all that is asked for in this turn of the loop.
+
+        Raises:
+            BackendFailed: as `_call`.
+        """
+        purity.forbid("the cache")
+        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._asked.append((key, answer))
+        if len(self._asked) == 1:
+            trip = asyncio.create_task(self._fetch())
+            self._trips.add(trip)
+            trip.add_done_callback(self._trips.discard)
+        return await answer
+
+    async def _fetch(self) -> None:
+        asked, self._asked = self._asked, []
+        keys = [key for key, _ in asked]
+        try:
+            with suppress(BackendFailed):
+                values = await self._call(lambda: self._backend.get(keys))
+                for (_, answer), value in zip(asked, values, strict=True):
+                    if not answer.done():  # whoever asked may have left
+                        answer.set_result(value)
+        finally:
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_exception(BackendFailed())
 
     async def _call(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the server, in bounded time, unless it failed moments ago.

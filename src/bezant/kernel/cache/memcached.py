@@ -29,10 +29,10 @@ class MemcachedBackend:
         self._discarded: list[emcache.Client] = []
         self._opening = asyncio.Lock()
 
-    async def get(self, key: bytes) -> bytes | None:
-        """The bytes under a key."""
-        item = await self._asked(lambda client: client.get(key))
-        return None if item is None else item.value
+    async def get(self, keys: Sequence[bytes]) -> Sequence[bytes | None]:
+        """The bytes under each key."""
+        found = await self._asked(lambda client: client.get_many(keys))
+        return [None if item is None else item.value for item in map(found.get, keys)]
 
     async def put(self, entries: Sequence[Stored]) -> None:
         """Store entries, except where a newer version stands."""
