@@ -1,6 +1,7 @@
 """A balance comes from the cache only while it is certainly the newest, whatever the cache says."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -322,3 +323,19 @@ async def test_the_mark_is_made_before_the_commit(
         assert await bench.balance(process) == 101
     hold.set()
     await paying
+
+
+async def test_without_room_for_watermarks_nothing_is_believed_and_all_is_paid(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.warm()
+
+    def no_room(*_of: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    await bench.two.ledger._lanes._seize(bench.key)
+    await bench.at(bench.two).pay("world", "alice", 1)
+    for process in (bench.one, bench.two):
+        assert await bench.balance(process) == 101
+        assert not await bench.hits(process)
