@@ -12,10 +12,10 @@ from bezant.kernel.database import Database
 from bezant.kernel.errors import Refusal
 from bezant.ledger.balance_cache import store
 from bezant.ledger.balance_cache.claims import RENEW_NS, Claim, Claims
-from bezant.ledger.domain import Account
+from bezant.ledger.balance_cache.domain import Changed
+from bezant.ledger.balance_cache.view import balance_of
 from bezant.ledger.errors import AccountNotFound
 from bezant.ledger.lane import FIND_HOLDER, account_of
-from bezant.ledger.schemas import Balance
 
 if TYPE_CHECKING:
     from bezant.ledger.lane import BookKey
@@ -64,20 +64,6 @@ class _Read(NamedTuple):
         return self.claim is not None and self.claim.admits(self.account_no, self.seq)
 
 
-def balance_of(account: Account) -> Balance:
-    """The wire form."""
-    return Balance(
-        account=account.id,
-        asset=account.asset,
-        posted=str(account.posted),
-        pending_debits=str(account.debits_pending),
-        pending_credits=str(account.credits_pending),
-        available=str(account.available),
-        version=account.version,
-        as_of=account.as_of,
-    )
-
-
 class BalanceEntries:
     """Balances written to the cache, by their books' incarnations."""
 
@@ -85,13 +71,13 @@ class BalanceEntries:
         self._cache = cache
 
     async def publish(
-        self, key: "BookKey", incarnation: str, seq: int, accounts: Collection[Account]
+        self, key: "BookKey", incarnation: str, seq: int, changed: Collection[Changed]
     ) -> None:
         """Write balances through."""
         await self._cache.write(
             [
-                _entry(key, incarnation, seq, account.no, account.id, _encode(balance_of(account)))
-                for account in accounts
+                _entry(key, incarnation, seq, account_no, balance.account, _encode(balance))
+                for account_no, balance in changed
             ],
             ttl_s=TTL_S,
         )

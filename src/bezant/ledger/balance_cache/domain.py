@@ -7,15 +7,17 @@ import socket
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import structlog
 
 from bezant.kernel.ids import Ids
+from bezant.ledger.balance_cache.view import balance_of
 from bezant.ledger.balance_cache.watermark import Watermark
-from bezant.ledger.domain import Account
+from bezant.ledger.schemas import Balance
 
 if TYPE_CHECKING:
+    from bezant.ledger.domain import Account
     from bezant.ledger.lane.draft import Draft
     from bezant.ledger.lane.watch import BookKey
 
@@ -36,11 +38,18 @@ _TAG_DIGITS: Final = 6
 log = structlog.get_logger("bezant.ledger")
 
 
+class Changed(NamedTuple):
+    """A balance that a batch has changed."""
+
+    account_no: int
+    balance: Balance
+
+
 class Publisher(Protocol):
     """Where balances go that somebody wants."""
 
     async def publish(
-        self, key: "BookKey", incarnation: str, seq: int, accounts: Collection[Account]
+        self, key: "BookKey", incarnation: str, seq: int, changed: Collection[Changed]
     ) -> None:
         """Take the balances that accounts have at `seq`. Does not raise."""
         ...
@@ -99,11 +108,11 @@ class Domain:
         return is_here and socket_path.name.startswith(f"lane-{self.tag}")
 
     async def publish(
-        self, key: "BookKey", incarnation: str, seq: int, accounts: Collection[Account]
+        self, key: "BookKey", incarnation: str, seq: int, changed: Collection[Changed]
     ) -> None:
         """Hand balances on."""
         if self._publisher is not None:
-            await self._publisher.publish(key, incarnation, seq, accounts)
+            await self._publisher.publish(key, incarnation, seq, changed)
 
     def _path(self, key: "BookKey", epoch: int, holder: str) -> Path:
         tenant_id, book_id = key
@@ -126,6 +135,7 @@ class Lease:
         self._epoch = epoch
         self._path = path
         self._watermark = watermark
+        self._noted: dict[int, list[Changed]] = {}
 
     async def taken(self, previous: str, seq: int) -> "Lease":
         """Have nobody rely on an earlier epoch any more, then begin this one."""
@@ -149,21 +159,32 @@ class Lease:
         Watermark.revoke_at(self._path)
 
     def expect(self, draft: "Draft") -> None:
-        """Mark what the draft touches. Called before COMMIT; it may be called for several tries."""
-        if self._watermark is not None:
-            mark, seq = self._watermark.mark, draft.seq
-            for undo in draft.journal:
-                mark(undo.account.no, seq)
+        """Mark what the draft touches, and note the balances that somebody reads.
+
+        For every try of a batch. The notes are by `seq`: those of a try that came to nothing are
+        replaced by whoever reaches the same.
+        """
+        watermark, seq = self._watermark, draft.seq
+        if watermark is None:
+            return
+        self._noted.pop(seq, None)
+        touched = {undo.account.no: undo.account for undo in draft.journal}
+        wanted: list[Account] = []
+        for no, account in touched.items():
+            watermark.mark(no, seq)
+            if watermark.is_wanted(no):
+                wanted.append(account)
+        if 0 < len(wanted) <= PUBLISHED_MAX:
+            self._noted[seq] = [Changed(account.no, balance_of(account)) for account in wanted]
 
     async def publish(self, draft: "Draft") -> None:
-        """Hand on the balances that somebody reads, unless they are very many."""
-        watermark = self._watermark
-        if watermark is None or not draft.journal:
-            return
-        touched = {undo.account.no: undo.account for undo in draft.journal}
-        wanted = [account for no, account in touched.items() if watermark.is_wanted(no)]
-        if 0 < len(wanted) <= PUBLISHED_MAX:
-            await self._domain.publish(self._key, watermark.incarnation, draft.seq, wanted)
+        """Hand on what was noted, unless it was very much."""
+        noted = self._noted.pop(draft.seq, None)
+        # Tries that came to nothing leave theirs.
+        self._noted = {seq: later for seq, later in self._noted.items() if seq > draft.seq}
+        if noted is not None and self._watermark is not None:
+            incarnation = self._watermark.incarnation
+            await self._domain.publish(self._key, incarnation, draft.seq, noted)
 
 
 def clear_run_folder(folder: Path) -> None:

@@ -17,11 +17,14 @@ class Watch(Protocol):
     """Watches one book for one holder and epoch."""
 
     def expect(self, draft: "Draft") -> None:
-        """What the draft touches is old from now on, whatever becomes of it. Before COMMIT."""
+        """What the draft touches is old from now on, whatever becomes of it.
+
+        Called before COMMIT, for every try, while the accounts are as the draft left them.
+        """
         ...
 
     async def publish(self, draft: "Draft") -> None:
-        """The draft is durable, its accounts as it left them. Before the answers; never raises."""
+        """The draft that was expected is durable. Before the answers; it never raises."""
         ...
 
     def end(self) -> None:

@@ -105,7 +105,7 @@ async def _process(
     return Process(ledger, cache)
 
 
-@pytest.fixture(scope="package", params=KINDS)
+@pytest.fixture(scope="module", params=KINDS)
 async def server(request: pytest.FixtureRequest) -> AsyncIterator[CacheServer]:
     async with running(request.param) as server:
         yield server

@@ -13,6 +13,7 @@ from bezant.ledger import clear_run_folder, schemas
 from bezant.ledger.balance_cache import domain
 from bezant.ledger.balance_cache.claims import Claims
 from bezant.ledger.balance_cache.domain import TRUST_NS, Lease
+from bezant.ledger.lane import Draft
 from fixtures_ledger import IDS
 from integration.ledger.balance_cache.conftest import Bench, reads
 
@@ -339,3 +340,23 @@ async def test_without_room_for_watermarks_nothing_is_believed_and_all_is_paid(
     for process in (bench.one, bench.two):
         assert await bench.balance(process) == 101
         assert not await bench.hits(process)
+
+
+async def test_what_is_decided_next_is_never_published_early(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The accounts in memory may be ahead of the batch that has just become durable."""
+    await bench.warm()
+    publish = Lease.publish
+
+    async def while_next_is_decided(lease: Lease, draft: Draft) -> None:
+        account = draft.book.accounts["alice"]
+        totals = account.totals()
+        account.credits_posted += 5
+        await publish(lease, draft)
+        account.restore(totals)
+
+    monkeypatch.setattr(Lease, "publish", while_next_is_decided)
+    await bench.bank.pay("world", "alice", 1)
+    assert await bench.hits(bench.two)
+    assert await bench.balance(bench.two) == 101
