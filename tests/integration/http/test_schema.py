@@ -70,7 +70,7 @@ class Seeds:
                 self.plant(each)
 
     # Members that tell what an object is, what is put into it, and what is taken out.
-    _PLANTED: ClassVar = (
+    _PLANTED: ClassVar[tuple[tuple[set[str], dict[str, Any], tuple[str, ...]], ...]] = (
         (
             {"debit", "credit", "asset", "amount"},
             {"debit": "world", "credit": "wallet", "asset": "EUR"},
@@ -78,6 +78,7 @@ class Seeds:
         ),
         ({"id", "asset", "type"}, {"asset": "EUR", "limits": {}}, ("limit_group", "opened_at")),
         ({"amount"}, {"amount": "1"}, ()),
+        ({"status"}, {"status": "open"}, ()),
         ({"postings"}, {}, ("captures", "voids", "imported")),
     )
 
