@@ -197,6 +197,18 @@ class Ledger:
             lambda queries: queries.balance(tenant_id, book_id, account_id),
         )
 
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed, for the platform itself.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return await self._database.read(
+            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
+        )
+
     async def hold(
         self, tenant_id: UUID, book_id: UUID, hold_id: UUID, *, read_after: int | None = None
     ) -> schemas.Hold:
