@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
 import httpx
@@ -17,11 +17,19 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.api_keys import (
+    ApiKeyAuthenticator,
+    ApiKeyService,
+    IssuedApiKey,
+    NewApiKey,
+    Scope,
+)
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
-ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
+ALL_SCOPES = get_args(Scope)
 
 _keys = count(1)
 
@@ -160,7 +168,19 @@ async def api(
     cache = RedisProbe(embedded_servers.valkey_url)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    app = create_app(Platform(database, ledger, authenticator, service, cache, ids, tracing))
+    app = create_app(
+        Platform(
+            database=database,
+            ledger=ledger,
+            authenticator=authenticator,
+            api_keys=service,
+            dead_jobs=DeadJobService(database, clock),
+            events=EventReader(database),
+            cache=cache,
+            ids=ids,
+            tracing=tracing,
+        )
+    )
     yield Api(app, database, service, declared={})
     await authenticator.close()
     await cache.close()

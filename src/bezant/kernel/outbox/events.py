@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
-from bezant.kernel.database import Database, Row, RowKind
+from bezant.kernel.database import BEGIN_SWEEP, Database, Row, RowKind
 from bezant.kernel.errors import Conflict
 from bezant.kernel.outbox import store
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 EVENTS_PER_READ_MAX: Final = 1_000
 
@@ -98,6 +104,28 @@ class EventReader:
             )
             for row in rows
         ]
+
+
+async def remove_old(database: Database, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Remove some of a tenant's events numbered before an instant; how many were removed.
+
+    The stream knows its oldest event in the same commit, so that a reader who is too late is told
+    rather than given a gap.
+
+    Raises:
+        CommitUnknown: a repeat is safe.
+        Unavailable: the database cannot be asked.
+    """
+
+    async def work(connection: "Connection") -> int:
+        last = await connection.fetchval(store.FIND_LAST_OLD, tenant_id, before, limit)
+        if last is None:
+            return 0
+        await connection.execute(store.FORGET, tenant_id, last)
+        tag = await connection.execute(store.DELETE_EVENTS, tenant_id, last)
+        return int(tag.rpartition(" ")[2])
+
+    return await database.transaction(work, begin=BEGIN_SWEEP)
 
 
 def _expired(oldest: int) -> EventsExpired:
