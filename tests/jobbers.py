@@ -95,6 +95,12 @@ class Office:
         assert row is not None
         return dict(row)
 
+    async def attempted(self, job_id: UUID, attempt: int) -> None:
+        """Wait until a job's attempt has begun."""
+        async with asyncio.timeout(30):
+            while (await self.job(job_id))["attempt"] < attempt:
+                await asyncio.sleep(0.01)
+
     async def effects(self, job_id: UUID) -> int:
         """How often a job took effect."""
         row = await self.database.fetchrow(

@@ -121,11 +121,9 @@ async def test_waits_grow_by_the_policy_and_others_wishes_are_met(database: Data
         database, Handling(office.kind, handle), clock=clock, luck=lambda: 0.5
     ) as runner:
         for attempt in (1, 2, 3, 4):
-            async with asyncio.timeout(10):
-                while (await office.job(failing))["attempt"] < attempt or await office.states() != {
-                    "ready": 2
-                }:
-                    await asyncio.sleep(0.005)
+            for job_id in (failing, asked):
+                await office.attempted(job_id, attempt)
+            await office.until(ready=2)
             waits.append(((await office.job(failing))["run_at"] - clock.now()).total_seconds())
             if attempt == 1:
                 assert (await office.job(asked))["run_at"] - start == timedelta(seconds=7)

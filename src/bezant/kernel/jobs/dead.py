@@ -28,13 +28,14 @@ class DeadJob(Struct, frozen=True):
     """A dead letter.
 
     Attributes:
+        order_key: jobs of its kind with the same one run in order, one at a time.
         payload: what its handler was given.
         attempts: how many failed, the last of them for `reason`.
     """
 
     id: UUID
     kind: str
-    key: str | None
+    order_key: str | None
     payload: msgspec.Raw
     attempts: int
     reason: str
@@ -112,7 +113,7 @@ def _dead_job(row: "asyncpg.Record") -> DeadJob:
     return DeadJob(
         id=row["job_id"],
         kind=row["kind"],
-        key=row["key"],
+        order_key=row["key"],
         payload=msgspec.Raw(row["payload"]),
         attempts=row["attempt"],
         reason=row["last_error"],
