@@ -2,11 +2,11 @@
 
 import pytest
 
+from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import Done, Handling, Job, Outcome
 from bezant.kernel.outbox import Sequencer
-from bezant.kernel.clock import SystemClock
 from fixtures_api import NOTICE, Api, Tenant, bury, open_book
 from jobbers import running
 
@@ -48,12 +48,11 @@ async def test_a_discarded_letter_is_gone(api: Api) -> None:
 async def test_dead_letters_come_in_pages(api: Api) -> None:
     async with api.tenant() as tenant:
         job_ids = [str(await bury(tenant)) for _ in range(5)]
-        found, cursor = [], ""
-        while cursor is not None:
-            query = f"?limit=2&cursor={cursor}" if cursor else "?limit=2"
+        found, query = [], "?limit=2"
+        while query:
             page = (await tenant.client.get(f"/v1/jobs/dead{query}")).json()
             found += [each["id"] for each in page["jobs"]]
-            cursor = page["next"]
+            query = page["next"] and f"?limit=2&cursor={page['next']}"
     assert found == job_ids
 
 

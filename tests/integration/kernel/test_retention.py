@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-import asyncpg
 import pytest
 
 from bezant.kernel.clock import ManualClock
@@ -16,7 +16,10 @@ from bezant.kernel.telemetry import ABORTS
 from fixtures_ledger import Bank
 from jobbers import CLOCK, IDS, Errand, Office, does, errands, running
 
-Owner = "asyncpg.Connection[asyncpg.Record]"
+if TYPE_CHECKING:
+    import asyncpg
+
+    Owner = asyncpg.Connection[asyncpg.Record]
 
 FILL = """
     INSERT INTO idempotency_record (tenant_id, key, salt, fingerprint, status, body, created_at)
@@ -55,11 +58,9 @@ async def test_answers_are_kept_as_long_as_promised(database: Database, bank: Ba
     assert await records_of(database, bank) == kept + 1
 
 
-@pytest.mark.parametrize(
-    "records", [20_000, pytest.param(1_000_000, marks=pytest.mark.campaign)]
-)
+@pytest.mark.parametrize("records", [20_000, pytest.param(1_000_000, marks=pytest.mark.campaign)])
 async def test_postings_go_on_while_answers_are_removed(
-    database: Database, bank: Bank, owner: Owner, records: int
+    database: Database, bank: Bank, owner: "Owner", records: int
 ) -> None:
     kept = await records_of(database, bank)
     await owner.execute(FILL, bank.tenant_id, records)
@@ -85,7 +86,9 @@ async def test_postings_go_on_while_answers_are_removed(
     assert waits[-1] < 1
 
 
-async def test_jobs_that_are_done_go_before_dead_letters(database: Database, owner: Owner) -> None:
+async def test_jobs_that_are_done_go_before_dead_letters(
+    database: Database, owner: "Owner"
+) -> None:
     office = Office(database, errands("test.kept"))
 
     async def handle(job: Job[Errand]) -> Outcome:
@@ -111,7 +114,7 @@ async def test_jobs_that_are_done_go_before_dead_letters(database: Database, own
 
 
 async def test_a_job_whose_key_was_not_looked_at_since_stays(
-    database: Database, owner: Owner
+    database: Database, owner: "Owner"
 ) -> None:
     """Otherwise the next job of its key would wait for ever."""
     office = Office(database, errands("test.unseen"))

@@ -209,7 +209,12 @@ async def test_subscribers_rows_commit_with_the_numbers(database: Database) -> N
         assert isinstance(events, list)
         return [
             office.kind.row(
-                IDS.new(), tenant_id, Errand(each.subject), at=CLOCK.now(), order=each.seq, key="all"
+                IDS.new(),
+                tenant_id,
+                Errand(each.subject),
+                at=CLOCK.now(),
+                order=each.seq,
+                key="all",
             )
             for each in events
             if tenant_id == stream.tenant_id

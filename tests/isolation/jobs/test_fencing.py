@@ -63,7 +63,5 @@ async def test_the_database_lets_one_job_of_a_key_run(
 ) -> None:
     office = Office(database, errands("test.one-at-a-time"))
     await office.make("one", "two", key="same")
-    with pytest.raises(asyncpg.UniqueViolationError, match="job_0._"):
-        await owner.execute(
-            "UPDATE job SET state = 'ready' WHERE tenant_id = $1", office.tenant_id
-        )
+    with pytest.raises(asyncpg.UniqueViolationError, match="job_"):
+        await owner.execute("UPDATE job SET state = 'ready' WHERE tenant_id = $1", office.tenant_id)

@@ -74,8 +74,7 @@ class Attempts:
         try:
             async with limit:
                 return await handling.handler(job)
-        except Exception as error:
-            # Whatever it is, it fails the attempt, and is told.
+        except Exception as error:  # noqa: BLE001 - whatever it is fails the attempt, and is told
             if limit.expired():
                 return Again(f"No end within {handling.kind.attempt_s_max} s.")
             _tell_of_failure(row, error)
@@ -124,9 +123,7 @@ class Attempts:
             log.warning("job_is_dead", kind=row["kind"], job=str(row["job_id"]))
         return label
 
-    def _ending(
-        self, row: asyncpg.Record, outcome: Outcome
-    ) -> tuple[str, str, tuple[object, ...]]:
+    def _ending(self, row: asyncpg.Record, outcome: Outcome) -> tuple[str, str, tuple[object, ...]]:
         now = self._clock.now()
         if isinstance(outcome, Done):
             return "done", store.END, ("done", now, None)

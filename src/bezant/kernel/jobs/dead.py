@@ -85,9 +85,7 @@ class DeadJobService:
         return await once(self._database, self._clock, call, work)
 
 
-async def remove_old(
-    database: Database, *, ended: datetime, dead: datetime, limit: int
-) -> int:
+async def remove_old(database: Database, *, ended: datetime, dead: datetime, limit: int) -> int:
     """Remove some jobs that ended before given instants; how many were removed.
 
     Args:
@@ -103,9 +101,7 @@ async def remove_old(
     removed = 0
     for partition_no in range(PARTITIONS):
         for state, before in (("done", ended), ("discarded", ended), ("dead", dead)):
-            removed += await database.remove(
-                store.DELETE_ENDED, partition_no, state, before, limit
-            )
+            removed += await database.remove(store.DELETE_ENDED, partition_no, state, before, limit)
     return removed
 
 

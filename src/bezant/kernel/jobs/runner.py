@@ -48,7 +48,8 @@ log = structlog.get_logger("bezant.jobs")
 class Schedule:
     """A job of the platform at every full `every` since 1970, once, whichever process is alive.
 
-    One that takes longer than `every` is not overtaken by the next. Occurrences that nobody was alive for are left out.
+    One that takes longer than `every` is not overtaken by the next. Occurrences that nobody was
+    alive for are left out.
     """
 
     kind: JobKind[Any]
