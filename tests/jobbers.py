@@ -128,8 +128,8 @@ async def running(
     **members: Any,  # noqa: ANN401 - members by name
 ) -> AsyncIterator[JobRunner]:
     """A runner in this process."""
-    members = {"clock": CLOCK, "lease": LEASE} | members
-    runner = JobRunner(database, members.pop("clock"), IDS, handlings, **members)
+    given: dict[str, Any] = {"lease": LEASE} | members
+    runner = JobRunner(database, given.pop("clock", CLOCK), IDS, handlings, **given)
     runner.start()
     try:
         yield runner

@@ -254,3 +254,19 @@ async def test_a_reader_who_is_too_late_is_told_where_to_begin(database: Databas
     with pytest.raises(EventsExpired):
         await stream.reader.read(stream.tenant_id, 3)
     assert await stream.reader.read(stream.tenant_id, 6) == []
+
+
+async def test_a_subscribers_fault_stops_one_stream_and_no_other(database: Database) -> None:
+    faulty, sound = Stream(database), Stream(database)
+
+    def tell(tenant_id: UUID, _: object) -> list[Row]:
+        if tenant_id == faulty.tenant_id:
+            raise ValueError("secret")
+        return []
+
+    await faulty.write("stuck")
+    async with sequencing(database, subscribers=[tell]):
+        await sound.write("fine")
+        await sound.until(1)
+    async with sequencing(database):
+        await faulty.until(1)
