@@ -1,13 +1,16 @@
 """A holder that sleeps past its lease and wakes up changes nothing."""
 
 import signal
+from typing import Any
 
 import asyncpg
 import pytest
 
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Handling
-from jobbers import Office, Task, does, errands, jobbing, running
+from bezant.kernel.jobs.kinds import partition_of
+from bezant.kernel.jobs.rounds import Round
+from jobbers import CLOCK, Office, Task, does, errands, jobbing, running
 
 
 async def effects_of_a_stopped_holder(
@@ -65,3 +68,34 @@ async def test_the_database_lets_one_job_of_a_key_run(
     await office.make("one", "two", key="same")
     with pytest.raises(asyncpg.UniqueViolationError, match="job_"):
         await owner.execute("UPDATE job SET state = 'ready' WHERE tenant_id = $1", office.tenant_id)
+
+
+async def test_a_round_that_was_overtaken_hands_out_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looked, then slept while another gave the turn to a job that had come in meanwhile."""
+    office = Office(database, errands("test.overtaken"))
+    room = {office.kind.name: 8}
+    [later] = await office.make("later", key="one", order=2)
+    partition_no = partition_of(office.tenant_id, office.kind.name, "one")
+    slow, quick = (Round(database, name, {office.kind.name: office.kind}) for name in ("a", "b"))
+    look = slow._look
+    handed_out = []
+
+    async def version() -> int:
+        row = await database.fetchrow(
+            "SELECT version FROM job_partition WHERE partition_no = $1", partition_no
+        )
+        assert row is not None
+        return int(row["version"])
+
+    async def overtaken(*given: Any) -> object:  # noqa: ANN401 - as the look's
+        seen = await look(*given)
+        await office.make("earlier", key="one", order=1)
+        handed_out.extend(await quick.hand_out(partition_no, await version(), CLOCK.now(), room, 8))
+        return seen
+
+    monkeypatch.setattr(slow, "_look", overtaken)
+    assert await slow.hand_out(partition_no, await version(), CLOCK.now(), room, 8) == []
+    assert [row["order_no"] for row in handed_out] == [1]
+    assert (await office.job(later))["state"] == "queued"
