@@ -136,9 +136,7 @@ class Queries:
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
         account = account_of(row)
-        later = await self._source.fetch(
-            store.SUM_LEGS_AFTER, tenant_id, book_id, account.no, seq
-        )
+        later = await self._source.fetch(store.SUM_LEGS_AFTER, tenant_id, book_id, account.no, seq)
         for leg in later:
             take = account.debit if leg["side"] == "debit" else account.credit
             take(Kind(leg["kind"]), -int(leg["amount"]), account.as_of)

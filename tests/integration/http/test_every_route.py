@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from bezant.kernel.telemetry import Traced
-from fixtures_api import Api, Book, Tenant, fresh_key
+from fixtures_api import ALL_SCOPES, Api, Book, Tenant, bury, fresh_key
 
 Request = tuple[str, object]
 """A path and a body; None for no body."""
@@ -128,6 +128,18 @@ async def _revocation(book: Book) -> Request:
     return f"{await _key_path(book)}/revoke", {}
 
 
+async def _dead_job(book: Book) -> str:
+    return f"/v1/jobs/dead/{await bury(book.tenant)}"
+
+
+async def _replay(book: Book) -> Request:
+    return f"{await _dead_job(book)}/replay", {}
+
+
+async def _discard(book: Book) -> Request:
+    return f"{await _dead_job(book)}/discard", {}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
@@ -152,6 +164,10 @@ CASES: Mapping[str, Case] = {
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
     "revoke_api_key": Case("POST", 200, _revocation),
+    "list_events": _reads("/v1/events", names=False),
+    "list_dead_jobs": _reads("/v1/jobs/dead", names=False),
+    "replay_dead_job": Case("POST", 200, _replay),
+    "discard_dead_job": Case("POST", 200, _discard),
     "metrics": _reads("/metrics", names=False),
 }
 
@@ -216,6 +232,9 @@ async def test_another_tenant_gets_404_where_the_owner_is_served(
     # And what is unknown to everyone reads the same, so that nothing is learnt of what exists.
     path, body = request
     known = {book.id, path.split("/")[3]}
+    if path.startswith("/v1/jobs/dead/"):
+        known.add(path.split("/")[4])
+        known.remove("dead")
     for each in known:
         path = path.replace(each, str(uuid4()))
     unknown = await case.send(other_tenant.client, (path, body))
@@ -244,7 +263,7 @@ async def test_without_a_credential_nothing_is_served(name: str, book: Book, api
 async def test_without_its_scope_nothing_is_served(name: str, book: Book, api: Api) -> None:
     [requirement] = (await _operations(api))[name][2]["security"]
     [scope] = requirement["apiKey"]
-    others = {"keys:write", "ledger:read", "ledger:write", "metrics:read"} - {scope}
+    others = {*ALL_SCOPES} - {scope}
     issued = await api.issue(book.tenant.id, tuple(others))
     assert issued.key is not None
     case = CASES[name]

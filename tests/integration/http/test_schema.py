@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -19,7 +19,7 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import Api, Book, Tenant, fresh_key, open_book, serving
+from fixtures_api import Api, Book, Tenant, bury, fresh_key, open_book, serving
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
 __all__ = ["desk"]
@@ -37,7 +37,11 @@ EXAMPLES = 15
 class Seeds:
     """What exists, put into generated requests, so that they get past the 404s and the 422s."""
 
-    def __init__(self, book: Book, key_id: str, holds: Sequence[str] = ()) -> None:
+    def __init__(
+        self, book: Book, key_id: str, used_up: Mapping[str, Iterable[str]] | None = None
+    ) -> None:
+        # What an operation uses up, each operation has for its own.
+        self._used_up = {name: iter(each) for name, each in (used_up or {}).items()}
         self._existing = {
             "book": book.id,
             "account": "wallet",
@@ -45,14 +49,14 @@ class Seeds:
             "key": key_id,
             "limit_group": "family",
         }
-        self._holds = iter(holds)
 
     def path_of(self, operation: AnyOperation) -> dict[str, str]:
-        """Path parameters that name what exists; a hold of its own, since settling uses it up."""
+        """Path parameters that name what exists."""
         names = [parameter.name for parameter in operation.path_parameters]
-        if "hold" in names:
-            self._existing["hold"] = next(self._holds)
-        return {name: self._existing[name] for name in names}
+        return {
+            name: next(self._used_up[name]) if name in self._used_up else self._existing[name]
+            for name in names
+        }
 
     def plant(self, value: object) -> None:
         """Let a body name what exists."""
@@ -145,8 +149,11 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
         await tenant.create(f"{book.path}/limit-groups", limits)
         pending = {"postings": [book.transfer()["postings"][0] | {"pending": True}] * HOLDS}
         posted = await tenant.create(f"{book.path}/transactions", pending)
-        holds = [leg["hold_id"] for leg in posted["postings"]]
-        asker = Asker(url, tenant.key, Seeds(book, str(issued.api_key.id), holds))
+        used_up = {
+            "hold": [leg["hold_id"] for leg in posted["postings"]],
+            "job": [str(await bury(tenant)) for _ in range(2)],
+        }
+        asker = Asker(url, tenant.key, Seeds(book, str(issued.api_key.id), used_up))
         await asyncio.to_thread(asker.ask_everything)
     failing = [
         name
