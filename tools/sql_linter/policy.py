@@ -86,6 +86,7 @@ HOUSE = Policy(
     },
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
+        "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
     },

@@ -1,5 +1,6 @@
 """The ledger's use cases."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.ledger import schemas
+from bezant.ledger import schemas, store
 from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
@@ -87,6 +88,14 @@ class Ledger:
             DatabaseUnavailable: nothing can be done now.
         """
         await self._lanes.expire_holds()
+
+    async def remove_old_refusals(self, tenant_id: UUID, before: datetime, limit: int) -> int:
+        """Let some ids that were refused before an instant be used again; how many they were.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        return await self._database.remove(store.DELETE_REFUSED, tenant_id, before, limit)
 
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""

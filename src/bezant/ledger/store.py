@@ -74,6 +74,13 @@ FIND_REPLAYED_SEQ: Final = """
     SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
 """
 
+DELETE_REFUSED: Final = """
+    DELETE FROM refused_transaction WHERE tenant_id = $1 AND transaction_id IN (
+        SELECT old.transaction_id FROM refused_transaction old
+        WHERE old.tenant_id = $1 AND old.refused_at < $2 LIMIT $3
+    )
+"""
+
 INSERT_BOOK: Final = """
     INSERT INTO book (tenant_id, book_id, name, time_zone, created_at)
     VALUES ($1, $2, $3, $4, $5)

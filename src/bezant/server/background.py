@@ -9,12 +9,16 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
+from bezant.ledger import Ledger
 
 
 @asynccontextmanager
-async def background(database: Database, clock: Clock, ids: Ids, keep: Keep) -> AsyncIterator[None]:
+async def background(
+    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger
+) -> AsyncIterator[None]:
     """Carry out jobs and number events, until the worker is asked to stop."""
-    retention = Retention(database, clock, keep)
+    answers = {"refused_transaction": ledger.remove_old_refusals}
+    retention = Retention(database, clock, keep, answers)
     runner = JobRunner(
         database, clock, ids, [retention.handling()], schedules=[retention.schedule()]
     )

@@ -190,7 +190,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids, replica=replica)
     await ledger.start()
     opened.push_async_callback(ledger.close)
-    await opened.enter_async_context(background(database, clock, ids, task.keep))
+    await opened.enter_async_context(background(database, clock, ids, task.keep, ledger))
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
     cache = cache_probe(task.cache_url)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -29,8 +30,29 @@ FILL = """
 """
 
 
-def retention(database: Database) -> Retention:
-    return Retention(database, CLOCK, Keep())
+def retention(database: Database, bank: Bank | None = None) -> Retention:
+    answers = {} if bank is None else {"refused": bank.ledger.remove_old_refusals}
+    return Retention(database, CLOCK, Keep(), answers)
+
+
+async def test_an_id_stays_refused_as_long_as_its_answer_is_kept(
+    database: Database, bank: Bank
+) -> None:
+    names = uuid4(), uuid4()
+    for name, age_h in zip(names, (71, 73), strict=True):
+        await bank.post(bank.leg("alice", "world", 1), id=name)
+        await database.transaction(
+            lambda connection, name=name, age_h=age_h: connection.execute(  # type: ignore[misc]
+                "INSERT INTO refused_transaction SELECT tenant_id, book_id, $2, code, $3"
+                " FROM refused_transaction WHERE tenant_id = $1 AND transaction_id = $4",
+                bank.tenant_id,
+                uuid4(),
+                CLOCK.now() - timedelta(hours=age_h),
+                name,
+            )
+        )
+    removed = await retention(database, bank).sweep()
+    assert removed["refused"] == 1
 
 
 async def records_of(database: Database, bank: Bank) -> int:

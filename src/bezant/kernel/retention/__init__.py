@@ -4,9 +4,10 @@ In bounded batches, each a short commit that reads nothing which lanes write: po
 it. History and the audit log are kept for ever.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -51,13 +52,31 @@ SWEEP: Final = JobKind(
 )
 
 
-class Retention:
-    """Removes what is due."""
+RemoveAnswers = Callable[[UUID, datetime, int], Awaitable[int]]
+"""Removes some of a tenant's rows from before an instant, at most so many; how many it removed."""
 
-    def __init__(self, database: Database, clock: Clock, keep: Keep) -> None:
+
+class Retention:
+    """Removes what is due.
+
+    Args:
+        database: connected as the application's role.
+        clock: tells what is due.
+        keep: how long what is kept.
+        answers: of the domains, by name: what is kept as long as idempotency records.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        keep: Keep,
+        answers: Mapping[str, RemoveAnswers] = MappingProxyType({}),
+    ) -> None:
         self._database = database
         self._clock = clock
         self._keep = keep
+        self._answers = answers
 
     def handling(self) -> Handling[Sweep]:
         """For the runner."""
@@ -80,6 +99,10 @@ class Retention:
             removed["idempotency_record"] += await _repeat(
                 partial(idempotency.remove_old, database, tenant_id, answered, BATCH_MAX)
             )
+            for name, remove in self._answers.items():
+                removed[name] = removed.get(name, 0) + await _repeat(
+                    partial(remove, tenant_id, answered, BATCH_MAX)
+                )
             removed["event"] += await _repeat(
                 partial(outbox.remove_old, database, tenant_id, told, BATCH_MAX)
             )
