@@ -44,6 +44,12 @@ PRIVILEGES: Final = {
     "transaction_content": "SELECT, INSERT, DELETE",
     "account_event": "SELECT, INSERT",
     "batch": "SELECT, INSERT",
+    "lease": "SELECT, INSERT, UPDATE, DELETE",
+    "job_partition": "SELECT, UPDATE",
+    "job": "SELECT, INSERT, UPDATE, DELETE",
+    "event_stream": "SELECT, INSERT, UPDATE",
+    "event_pending": "SELECT, INSERT, DELETE",
+    "event": "SELECT, INSERT, DELETE",
 }
 
 
