@@ -123,6 +123,8 @@ async def _run(
             drain_s=DRAIN_S,
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,
+            sealing_key=sealing_key(settings, data),
+            allow_webhook_loopback=settings.allow_webhook_loopback,
         )
         workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))
         stop.insist = workers.kill

@@ -66,6 +66,8 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         drain_s: how long requests in flight may take after the worker was asked to stop.
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
+        sealing_key: what secrets in the database are sealed under, in base64.
+        allow_webhook_loopback: send webhooks to this machine too.
     """
 
     parent_pid: int
@@ -83,6 +85,8 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     drain_s: int
     log_format: str
     otlp_endpoint: str | None
+    sealing_key: str
+    allow_webhook_loopback: bool
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):

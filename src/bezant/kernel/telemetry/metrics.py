@@ -74,6 +74,19 @@ IDEMPOTENT_REPLAYS: Final = Counter(
     "Requests answered with the stored response of an earlier one.",
 )
 
+WEBHOOK_DELIVERIES: Final = Counter(
+    "bezant_webhook_deliveries",
+    "Webhook attempts: the message was `delivered`, will be `retried`, or was `given_up`.",
+    ("outcome",),
+)
+
+FEED_LAG: Final = Gauge(
+    "bezant_feed_lag_seconds",
+    "Age of the oldest event that a consumer still waits for; 0 when it is up to date.",
+    ("consumer",),
+    multiprocess_mode="livemax",
+)
+
 HTTP_REQUESTS: Final = Counter(
     "bezant_http_requests",
     "Requests answered, by route template.",

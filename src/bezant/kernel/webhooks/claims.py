@@ -70,9 +70,7 @@ class Claim:
         return self.tenant_id, self.endpoint_id
 
 
-async def claim(
-    means: Means, tenant_id: UUID, endpoint_id: UUID, epoch: int
-) -> Claim | None:
+async def claim(means: Means, tenant_id: UUID, endpoint_id: UUID, epoch: int) -> Claim | None:
     """Take an endpoint that was seen free at `epoch`; None when somebody else was faster."""
     now = means.clock.now()
 

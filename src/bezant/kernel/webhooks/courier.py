@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.sealing import SealBroken
 from bezant.kernel.telemetry import WEBHOOK_DELIVERIES
 from bezant.kernel.webhooks import store
-from bezant.kernel.webhooks.claims import Claim, ClaimLost, Means, hold
+from bezant.kernel.webhooks.claims import LEASE, Claim, ClaimLost, Means, hold
 from bezant.kernel.webhooks.disabling import disable
 from bezant.kernel.webhooks.intake import Intake
 from bezant.kernel.webhooks.keyring import Keyring
@@ -79,6 +78,11 @@ class Courier:
         self._health = held.health
         self._intake = Intake(means, held)
         self._log = log.bind(endpoint_id=held.endpoint_id)
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Give the endpoint back as soon as what is being sent is recorded."""
+        self._is_stopping = True
 
     async def work(self) -> None:
         """Do so, holding the endpoint meanwhile."""
@@ -98,7 +102,7 @@ class Courier:
 
     async def _rounds(self) -> None:
         until = time.monotonic() + _WORK_S_MAX
-        while time.monotonic() < until:
+        while not self._is_stopping and time.monotonic() < until:
             route = await self._route()
             if route is None:
                 return
@@ -134,7 +138,7 @@ class Courier:
         try:
             keys = [keyring.open(tenant_id, each) for each in rows]
         except SealBroken as broken:
-            self._log.error("webhook_key_unreadable", error=str(broken))  # noqa: TRY400 - no trace
+            self._log.error("webhook_key_unreadable", error=str(broken))
             keys = []
         return _Route(endpoint_of(row, rows), keys)
 
@@ -188,12 +192,15 @@ class Courier:
         is_back = before.is_away and not after.is_away
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-            await hold(connection, self._means, self._held)
-            await connection.execute(
-                store.FARE, *self._held.place, self._held.epoch,
+            fared = await connection.fetchrow(
+                store.FARE, *self._held.place, self._held.epoch, now + LEASE,
                 after.failures, after.failing_since, after.resume_at,
             )  # fmt: skip
-            await connection.execute(store.RECORD_ATTEMPTS, *self._held.place, *_columns(attempts))
+            if fared is None:
+                raise ClaimLost
+            await connection.execute(
+                store.RECORD_ATTEMPTS, *self._held.place, now, *_columns(attempts)
+            )
             if is_back:
                 await connection.execute(store.HASTEN, *self._held.place, now)
             if reason is not None:
@@ -212,8 +219,11 @@ class Courier:
         now = self._means.clock.now()
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-            await hold(connection, self._means, self._held)
-            await connection.execute(store.RELEASE, *self._held.place, self._held.epoch, now)
+            released = await connection.fetchrow(
+                store.RELEASE, *self._held.place, self._held.epoch, now
+            )
+            if released is None:
+                raise ClaimLost
 
         await self._means.database.transaction(work)
 
@@ -227,5 +237,14 @@ def _reason_to_disable(results: Sequence[Result], *, is_over: bool) -> DisabledR
     return "failing" if is_over and not any(map(is_well, results)) else None
 
 
-def _columns(attempts: Sequence[_Attempt]) -> tuple[object, ...]:
-    ...
+def _columns(attempts: Sequence[_Attempt]) -> tuple[list[object], ...]:
+    """Attempts as the statement takes them: one array per column."""
+    verdicts = [each.verdict for each in attempts]
+    return (
+        [each.delivery_id for each in attempts],
+        [each.status for each in verdicts],
+        [each.next_attempt_at for each in verdicts],
+        [each.response_status for each in verdicts],
+        [each.latency_ms for each in verdicts],
+        [each.error for each in verdicts],
+    )

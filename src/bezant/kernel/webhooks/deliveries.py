@@ -69,9 +69,7 @@ class DeliveryService:
         limit: int,
     ) -> WebhookDeliveries:
         """An endpoint's deliveries, newest first, made before the one with that identifier."""
-        await self._database.read(
-            lambda connection: _require(connection, tenant_id, endpoint_id)
-        )
+        await self._database.read(lambda connection: _require(connection, tenant_id, endpoint_id))
         start = _AFTER_ALL if before is None else UUID(before)
         rows = await self._database.fetch(
             store.LIST_DELIVERIES, tenant_id, endpoint_id, start, status, limit + 1
@@ -102,9 +100,7 @@ class DeliveryService:
                 raise WebhookDeliveryNotFound("The endpoint's log has no such delivery.")
             if row["status"] == "pending":
                 raise WebhookDeliveryPending("It is still being tried.")
-            return await self._add(
-                connection, call.tenant_id, endpoint, event_of(row), delivery_id
-            )
+            return await self._add(connection, call.tenant_id, endpoint, event_of(row), delivery_id)
 
         return await once(self._database, self._clock, call, work)
 
@@ -129,9 +125,7 @@ class DeliveryService:
             await connection.execute(
                 store.SAVE_CURSORS, call.tenant_id, endpoint_id, [replay.stream], [replay.after]
             )
-            await connection.execute(
-                store.RESTART, call.tenant_id, endpoint_id, self._clock.now()
-            )
+            await connection.execute(store.RESTART, call.tenant_id, endpoint_id, self._clock.now())
             return Answer.of(WebhookReplayed(replay.stream, replay.after))
 
         return await once(self._database, self._clock, call, work)

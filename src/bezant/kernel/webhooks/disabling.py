@@ -36,6 +36,4 @@ async def disable(
         means.ids.new(), "webhook_endpoint.disabled", resource, at, {"reason": reason}
     )
     await connection.execute(store.DISABLE_ENDPOINT, *held.place, reason)
-    await write_rows(
-        connection, held.tenant_id, [*audit.entry(call, Answer.of({}), at), told]
-    )
+    await write_rows(connection, held.tenant_id, [*audit.entry(call, Answer.of({}), at), told])

@@ -95,8 +95,7 @@ def lagging(
     return [
         (head.stream, cursors.get(head.stream, 0))
         for head in heads
-        if (books is None or head.book_id in books)
-        and cursors.get(head.stream, 0) < head.sequence
+        if (books is None or head.book_id in books) and cursors.get(head.stream, 0) < head.sequence
     ]
 
 

@@ -35,9 +35,7 @@ class Keyring:
             endpoint_id,
             described.id,
             described.signature,
-            self._sealer.seal(
-                key.write().encode(), _context(tenant_id, endpoint_id, described.id)
-            ),
+            self._sealer.seal(key.write().encode(), _context(tenant_id, endpoint_id, described.id)),
             described.public_key,
             described.created_at,
         )

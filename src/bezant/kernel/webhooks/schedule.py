@@ -120,9 +120,7 @@ def fare(health: Health, results: Sequence[Result], at: datetime, luck: float) -
     pause = timedelta(0)
     if failures >= PAUSED_FROM:
         exponent = min(failures - PAUSED_FROM, 16)
-        pause = timedelta(
-            seconds=min(_PAUSE_S * 2**exponent, _PAUSE_S_MAX) * (1 + _SPREAD * luck)
-        )
+        pause = timedelta(seconds=min(_PAUSE_S * 2**exponent, _PAUSE_S_MAX) * (1 + _SPREAD * luck))
     asked = max(_asked(result, _RESUME_AFTER_MAX) for result in telling)
     return replace(after, failures=failures, resume_at=at + max(pause, asked))
 

@@ -71,8 +71,8 @@ class WebhookEndpointChange(Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Url | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    event_types: EventTypes | None | UnsetType = UNSET
-    books: Books | None | UnsetType = UNSET
+    event_types: EventTypes | UnsetType | None = UNSET
+    books: Books | UnsetType | None = UNSET
     status: Literal["enabled", "disabled", "deleted"] | UnsetType = UNSET
 
 

@@ -125,9 +125,7 @@ class WebhookService:
             if len(kept) >= KEYS_MAX:
                 raise TooManyWebhookKeys(f"At most {KEYS_MAX} keys sign at once.")
             described = describe(key_id, rotation.signature, key, now)
-            await connection.execute(
-                store.REMOVE_ENDED_KEYS, call.tenant_id, endpoint_id, now
-            )
+            await connection.execute(store.REMOVE_ENDED_KEYS, call.tenant_id, endpoint_id, now)
             await connection.execute(store.END_KEYS, call.tenant_id, endpoint_id, until)
             await self._keyring.add(connection, call.tenant_id, endpoint_id, described, key)
             changed = msgspec.structs.replace(endpoint, keys=[*kept, described])
@@ -136,9 +134,7 @@ class WebhookService:
         answer = await once(self._database, self._clock, call, work)
         return _with_secret(answer, key_id, key)
 
-    async def change(
-        self, call: Call, endpoint_id: UUID, change: WebhookEndpointChange
-    ) -> Answer:
+    async def change(self, call: Call, endpoint_id: UUID, change: WebhookEndpointChange) -> Answer:
         """Change what was given (200 `WebhookEndpoint`)."""
         heads = await self._sources.heads(call.tenant_id)
 
@@ -243,9 +239,7 @@ def endpoint_of(row: "asyncpg.Record", keys: "Iterable[asyncpg.Record]") -> Webh
 
 def _changed(before: WebhookEndpoint, change: WebhookEndpointChange) -> WebhookEndpoint:
     given = {
-        name: value
-        for name, value in msgspec.structs.asdict(change).items()
-        if value is not UNSET
+        name: value for name, value in msgspec.structs.asdict(change).items() if value is not UNSET
     }
     after = msgspec.structs.replace(before, **given)
     if after.status == "enabled":

@@ -144,7 +144,5 @@ def message_body(event: Event) -> bytes:
     """What is sent and signed. Data too large to send is left out: null, to be asked for."""
     data = event.data if len(bytes(event.data)) <= BODY_BYTES_MAX else None
     return msgspec.json.encode(
-        _Body(
-            event.type, event.occurred_at, event.stream, event.sequence, event.object_key, data
-        )
+        _Body(event.type, event.occurred_at, event.stream, event.sequence, event.object_key, data)
     )

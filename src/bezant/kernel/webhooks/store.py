@@ -117,11 +117,22 @@ FARE: Final = """
     RETURNING epoch
 """
 
+# What is held back behind an earlier message of its object is due with that one.
 RELEASE: Final = """
     UPDATE webhook_dispatch
-    SET lease_until = $4, due_at = waiting.due_at, waiting_since = waiting.since
+    SET lease_until = $4, due_at = next.due_at, waiting_since = waiting.since
     FROM (
-        SELECT min(next_attempt_at) AS due_at, min(occurred_at) AS since FROM webhook_delivery
+        SELECT min(next_attempt_at) AS due_at FROM webhook_delivery AS due
+        WHERE due.tenant_id = $1 AND due.endpoint_id = $2 AND due.status = 'pending'
+            AND (due.replay_of IS NOT NULL OR NOT EXISTS (
+                SELECT 1 FROM webhook_delivery AS earlier
+                WHERE earlier.tenant_id = $1 AND earlier.endpoint_id = $2
+                    AND earlier.status = 'pending' AND earlier.stream = due.stream
+                    AND earlier.object_key = due.object_key AND earlier.sequence < due.sequence
+                    AND earlier.replay_of IS NULL
+            ))
+    ) AS next, (
+        SELECT min(occurred_at) AS since FROM webhook_delivery
         WHERE tenant_id = $1 AND endpoint_id = $2 AND status = 'pending'
     ) AS waiting
     WHERE tenant_id = $1 AND endpoint_id = $2 AND epoch = $3

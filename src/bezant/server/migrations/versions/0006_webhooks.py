@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0005"
 
 WEBHOOK_ENDPOINT = """
     CREATE TABLE IF NOT EXISTS webhook_endpoint (
