@@ -21,6 +21,7 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApi
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
+from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import open_tracing
 from bezant.ledger import Ledger
@@ -71,6 +72,8 @@ class Api:
     database: Database
     keys: ApiKeyService
     declared: dict[str, Any]
+    ledger: Ledger
+    streams: Streams
 
     async def document(self) -> dict[str, Any]:
         """The OpenAPI document, as anybody may read it."""
@@ -160,8 +163,8 @@ async def api(
     cache = RedisProbe(embedded_servers.valkey_url)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    app = create_app(Platform(database, ledger, authenticator, service, cache, ids, tracing))
-    yield Api(app, database, service, declared={})
+    platform = Platform(database, ledger, authenticator, service, cache, ids, tracing)
+    yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
     await authenticator.close()
     await cache.close()
 

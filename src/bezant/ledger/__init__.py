@@ -2,6 +2,8 @@
 
 from bezant.ledger import schemas
 from bezant.ledger.api import operations
+from bezant.ledger.feed import Event, Events, FeedBroken
+from bezant.ledger.feed.api import operations as feed_operations
 from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
@@ -10,6 +12,9 @@ from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 __all__ = [
     "BookReport",
     "Decision",
+    "Event",
+    "Events",
+    "FeedBroken",
     "Finding",
     "JointRider",
     "Ledger",
@@ -20,6 +25,7 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "feed_operations",
     "operations",
     "post",
     "schemas",

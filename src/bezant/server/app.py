@@ -1,6 +1,6 @@
 """The application: every domain's routes behind one door."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -12,7 +12,7 @@ from bezant import ledger
 from bezant.kernel import api_keys
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, Exchange, install
+from bezant.kernel.http import Authenticator, Exchange, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.ledger import Ledger
@@ -37,6 +37,7 @@ class Platform:
     cache: CacheProbe
     ids: Ids
     tracing: Tracing
+    streams: Streams = field(default_factory=Streams)
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -55,10 +56,15 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     install(
         app,
-        [*ledger.operations(platform.ledger), *api_keys.operations(platform.api_keys)],
+        [
+            *ledger.operations(platform.ledger),
+            *ledger.feed_operations(platform.ledger),
+            *api_keys.operations(platform.api_keys),
+        ],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,
+        streams=platform.streams,
     )
     add_health(app, Health(platform.database, platform.cache), platform.authenticator)
     return Traced(app, platform.tracing)

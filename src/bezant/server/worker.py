@@ -23,7 +23,7 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector
 from bezant.kernel.database import Replica
-from bezant.kernel.http import RateLimits
+from bezant.kernel.http import RateLimits, Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
@@ -104,12 +104,21 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
+    """A server that says when it accepts connections, and ends streams when it stops."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         tune_collector()
         Word(serving=True).say()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Every other response ends by itself, and is waited for.
+        self._streams.close()
+        await super().shutdown(sockets)
 
 
 def main() -> None:
@@ -161,7 +170,8 @@ async def _serve(task: Task) -> None:
                 timeout_graceful_shutdown=task.drain_s,
                 callback_notify=look_at_certificate,
                 timeout_notify=_CERTIFICATE_POLL_S,
-            )
+            ),
+            platform.streams,
         )
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
         # The server raises the signal that stopped it once more when it is done, for whoever

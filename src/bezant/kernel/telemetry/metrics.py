@@ -69,6 +69,14 @@ LANE_TAKEOVERS: Final = Counter(
     "Lanes taken from a holder whose lease had run out.",
 )
 
+FEED_LAG: Final = Histogram(
+    "bezant_feed_lag_seconds",
+    "Age of a feed's newest event when a consumer that follows it gets it, without what was old"
+    " when it began.",
+    ("consumer",),
+    buckets=_LATENCY_BUCKETS_S,
+)
+
 IDEMPOTENT_REPLAYS: Final = Counter(
     "bezant_idempotent_replays",
     "Requests answered with the stored response of an earlier one.",

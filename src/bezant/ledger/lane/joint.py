@@ -114,6 +114,8 @@ class JointCommit:
             raise
         for book_id, draft in drafts.items():
             books[book_id].head = draft.next_head(draft.root)
+        for lane in self._lanes:
+            lane.tell()
         return answer
 
 

@@ -1,0 +1,98 @@
+"""Reading history by its numbers: whole, in order, and without holes, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from uuid import UUID
+
+from bezant.ledger.feed import store
+
+if TYPE_CHECKING:
+    import asyncpg
+
+LEGS_MAX: Final = 10_000
+"""Legs of one read. A transaction has fewer, so that every read holds at least one number whole."""
+
+
+class Row(Protocol):
+    """A row, by the names of its columns: the driver's, or a mapping."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401 - as the column is
+
+
+class FeedBroken(Exception):  # noqa: N818 - what is broken is the feed
+    """History has a hole: numbers were given whose rows are not there. `bezant verify` tells."""
+
+
+class Source(Protocol):
+    """Where rows are read: the database, or one snapshot of it."""
+
+    async def fetch(self, statement: str, /, *values: object) -> "list[asyncpg.Record]":
+        """The rows of one reading statement."""
+        ...
+
+    async def fetchrow(self, statement: str, /, *values: object) -> "asyncpg.Record | None":
+        """The first row of one reading statement, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """What stands under one number: a transaction's legs, or an account's event."""
+
+    seq: int
+    legs: Sequence[Row] = ()
+    account_event: Row | None = None
+
+
+async def find_head(source: Source, tenant_id: UUID, book_id: UUID) -> int | None:
+    """The last number that a book has given; None where there is no such book.
+
+    What stands up to it was committed with it or before, and never changes: reads that follow need
+    no snapshot to see all of it.
+    """
+    row = await source.fetchrow(store.FIND_HEAD, tenant_id, book_id)
+    return None if row is None else row["seq"]
+
+
+async def read_history(
+    source: Source, tenant_id: UUID, book_id: UUID, after: int, last: int
+) -> list[Numbered]:
+    """What stands under the numbers `after` + 1 to `last`, or under the first of them.
+
+    Args:
+        source: where.
+        tenant_id: whose.
+        book_id: of which book.
+        after: the number before the first.
+        last: at most the book's head.
+
+    Raises:
+        FeedBroken: a number is missing, or is there twice.
+    """
+    legs = await source.fetch(store.FIND_LEGS, tenant_id, book_id, after, last, LEGS_MAX + 1)
+    if len(legs) > LEGS_MAX:
+        # The last transaction may be cut; its number begins the next read.
+        last = legs[-1]["seq"] - 1
+    found: dict[int, Numbered] = {}
+    for seq, of_seq in _grouped(legs, last).items():
+        if [leg["leg"] for leg in of_seq] != list(range(len(of_seq))):
+            raise FeedBroken(f"seq {seq} of book {book_id} lacks legs")
+        found[seq] = Numbered(seq, legs=of_seq)
+    events = await source.fetch(store.FIND_ACCOUNT_EVENTS, tenant_id, book_id, after, last)
+    for event in events:
+        if event["seq"] in found:
+            raise FeedBroken(f"seq {event['seq']} of book {book_id} stands twice")
+        found[event["seq"]] = Numbered(event["seq"], account_event=event)
+    for seq in range(after + 1, last + 1):
+        if seq not in found:
+            raise FeedBroken(f"seq {seq} of book {book_id} is missing")
+    return [found[seq] for seq in range(after + 1, last + 1)]
+
+
+def _grouped(rows: Sequence[Row], last: int) -> dict[int, list[Row]]:
+    groups: dict[int, list[Row]] = {}
+    for row in rows:
+        if row["seq"] <= last:
+            groups.setdefault(row["seq"], []).append(row)
+    return groups

@@ -1,0 +1,26 @@
+"""SQL of the feed: history by its numbers, each table along its own key."""
+
+from typing import Final
+
+FIND_HEAD: Final = "SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2"
+
+FIND_LEGS: Final = """
+    SELECT seq, leg, transaction_id, kind, debit_no, credit_no, amount, code, booking_date,
+        value_date, effective_at, recorded_at, content_hash
+    FROM transfer WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
+    ORDER BY seq, leg LIMIT $5
+"""
+
+FIND_ACCOUNT_EVENTS: Final = """
+    SELECT seq, kind, account_no, account_id, asset, type, status, overdraft, minimum, maximum,
+        recorded_at
+    FROM account_event WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
+    ORDER BY seq
+"""
+
+# What a number stands for never changes, so it may be looked up apart: a join would be planned
+# anew by whoever has the statistics of the day.
+FIND_ACCOUNT_NAMES: Final = """
+    SELECT account_no, account_id, asset FROM account
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no = ANY($3::bigint[])
+"""
