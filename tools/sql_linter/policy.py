@@ -44,9 +44,11 @@ HOUSE = Policy(
     global_tables={"schema_contract": "One row for the whole deployment, written by migrations."},
     across_tenants={
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
+        "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Workers look for every tenant's endpoints.",
     },
     across_books={
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
+        "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
     },
     templates={

@@ -13,7 +13,7 @@ from bezant.ledger import schemas
 from bezant.ledger.accounts import ChangeAccount, OpenAccount
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
-from bezant.ledger.feed import Events, Follower, Tail
+from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
@@ -228,6 +228,10 @@ class Ledger:
             FeedBroken: history has a hole; nothing is passed over.
         """
         return await self._page_of_feed(tenant_id, book_id, after, limit, read_after)
+
+    async def feed_heads(self, tenant_id: UUID) -> dict[UUID, int]:
+        """How far the feed of each of a tenant's books goes."""
+        return await find_heads(self._database, tenant_id)
 
     async def follow(
         self, tenant_id: UUID, book_id: UUID, after: int, *, read_after: int | None = None

@@ -88,13 +88,6 @@ WEBHOOK_DELIVERIES: Final = Counter(
     ("outcome",),
 )
 
-FEED_LAG: Final = Gauge(
-    "bezant_feed_lag_seconds",
-    "Age of the oldest event that a consumer still waits for; 0 when it is up to date.",
-    ("consumer",),
-    multiprocess_mode="livemax",
-)
-
 HTTP_REQUESTS: Final = Counter(
     "bezant_http_requests",
     "Requests answered, by route template.",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ import structlog
 from bezant.kernel.database import CommitUnknown
 from bezant.kernel.errors import Refusal
 from bezant.kernel.sealing import SealBroken
-from bezant.kernel.telemetry import WEBHOOK_DELIVERIES
+from bezant.kernel.telemetry import FEED_LAG, WEBHOOK_DELIVERIES
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.claims import LEASE, Claim, ClaimLost, Means, hold
 from bezant.kernel.webhooks.disabling import disable
@@ -65,6 +66,7 @@ class _Attempt:
     """What came of one message. `result` is None when there was nothing to send any more."""
 
     delivery_id: UUID
+    occurred_at: datetime
     verdict: Verdict
     result: Result | None
 
@@ -153,7 +155,7 @@ class Courier:
         event = await self._intake.event(row)
         if event is None:
             gone = Verdict("failed", self._means.clock.now(), None, 0, "event_gone")
-            return _Attempt(row["delivery_id"], gone, None)
+            return _Attempt(row["delivery_id"], row["occurred_at"], gone, None)
         result: Result
         try:
             result = await self._send(route, event)
@@ -166,7 +168,7 @@ class Courier:
             at=self._means.clock.now(),
             luck=self._means.luck(),
         )
-        return _Attempt(row["delivery_id"], verdict, result)
+        return _Attempt(row["delivery_id"], row["occurred_at"], verdict, result)
 
     async def _send(self, route: _Route, event: Event) -> Result:
         if not route.keys:
@@ -210,6 +212,8 @@ class Courier:
         self._health = after
         for each in attempts:
             WEBHOOK_DELIVERIES.labels(_OUTCOMES[each.verdict.status]).inc()
+            if each.verdict.status == "delivered":
+                FEED_LAG.labels("webhook").observe(max(0.0, (now - each.occurred_at).total_seconds()))
         if reason is not None:
             self._log.warning("webhook_endpoint_disabled", reason=reason)
         return reason is None and after.resume_at <= now

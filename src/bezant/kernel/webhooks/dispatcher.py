@@ -17,7 +17,6 @@ import structlog
 
 from bezant.kernel.database import CommitUnknown
 from bezant.kernel.errors import Refusal
-from bezant.kernel.telemetry import FEED_LAG
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.claims import Claim, Means, claim
 from bezant.kernel.webhooks.courier import Courier
@@ -64,7 +63,6 @@ class Dispatcher:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._after = _FIRST
-        self._oldest: datetime | None = None
         self._watches: dict[UUID, _Watch] = {}
         self._working: dict[tuple[UUID, UUID], tuple[Courier, asyncio.Task[None]]] = {}
         self._pruned: dict[tuple[UUID, UUID], float] = {}
@@ -99,7 +97,6 @@ class Dispatcher:
     async def _look(self, *, patiently: bool) -> int:
         """Claim a page's endpoints that have work, as far as there is room for couriers."""
         rows = await self._means.database.fetch(store.FIND_ENABLED, *self._after, _PAGE)
-        self._measure(rows)
         is_last = len(rows) < _PAGE
         self._after = _FIRST if is_last else (rows[-1]["tenant_id"], rows[-1]["endpoint_id"])
         now = self._means.clock.now()
@@ -181,18 +178,6 @@ class Dispatcher:
             await connection.execute(store.PRUNE, *held.place, before)
 
         await self._means.database.transaction(work)
-
-    def _measure(self, rows: "Sequence[asyncpg.Record]") -> None:
-        """How long the message waits that waits longest, over all pages."""
-        waiting = [row["waiting_since"] for row in rows if row["waiting_since"] is not None]
-        oldest = [*waiting, *([self._oldest] if self._oldest is not None else [])]
-        self._oldest = min(oldest, default=None)
-        if len(rows) < _PAGE:
-            lag = timedelta(0)
-            if self._oldest is not None:
-                lag = max(lag, self._means.clock.now() - self._oldest)
-            FEED_LAG.labels("webhook").set(lag.total_seconds())
-            self._oldest = None
 
 
 def _id_from(instant: datetime) -> UUID:

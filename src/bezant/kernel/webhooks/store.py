@@ -89,8 +89,7 @@ SAVE_CURSORS: Final = """
 
 # A page of every tenant's enabled endpoints, whoever works for them.
 FIND_ENABLED: Final = """
-    SELECT dispatch.tenant_id, dispatch.endpoint_id, books, epoch, lease_until, resume_at, due_at,
-           waiting_since
+    SELECT dispatch.tenant_id, dispatch.endpoint_id, books, epoch, lease_until, resume_at, due_at
     FROM webhook_dispatch AS dispatch
     JOIN webhook_endpoint AS endpoint
         ON endpoint.tenant_id = dispatch.tenant_id AND endpoint.endpoint_id = dispatch.endpoint_id
@@ -120,7 +119,7 @@ FARE: Final = """
 # What is held back behind an earlier message of its object is due with that one.
 RELEASE: Final = """
     UPDATE webhook_dispatch
-    SET lease_until = $4, due_at = next.due_at, waiting_since = waiting.since
+    SET lease_until = $4, due_at = next.due_at
     FROM (
         SELECT min(next_attempt_at) AS due_at FROM webhook_delivery AS due
         WHERE due.tenant_id = $1 AND due.endpoint_id = $2 AND due.status = 'pending'
@@ -131,10 +130,7 @@ RELEASE: Final = """
                     AND earlier.object_key = due.object_key AND earlier.sequence < due.sequence
                     AND earlier.replay_of IS NULL
             ))
-    ) AS next, (
-        SELECT min(occurred_at) AS since FROM webhook_delivery
-        WHERE tenant_id = $1 AND endpoint_id = $2 AND status = 'pending'
-    ) AS waiting
+    ) AS next
     WHERE tenant_id = $1 AND endpoint_id = $2 AND epoch = $3
     RETURNING epoch
 """

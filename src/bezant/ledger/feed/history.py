@@ -55,6 +55,12 @@ async def find_head(source: Source, tenant_id: UUID, book_id: UUID) -> int | Non
     return None if row is None else row["seq"]
 
 
+async def find_heads(source: Source, tenant_id: UUID) -> dict[UUID, int]:
+    """The last number that each of a tenant's books has given."""
+    rows = await source.fetch(store.FIND_HEADS, tenant_id)
+    return {row["book_id"]: row["seq"] for row in rows}
+
+
 async def read_history(
     source: Source, tenant_id: UUID, book_id: UUID, after: int, last: int
 ) -> list[Numbered]:

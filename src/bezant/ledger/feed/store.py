@@ -4,6 +4,8 @@ from typing import Final
 
 FIND_HEAD: Final = "SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2"
 
+FIND_HEADS: Final = "SELECT book_id, seq FROM lane WHERE tenant_id = $1 ORDER BY book_id"
+
 FIND_LEGS: Final = """
     SELECT seq, leg, transaction_id, kind, debit_no, credit_no, amount, code, booking_date,
         value_date, effective_at, recorded_at, content_hash

@@ -48,7 +48,6 @@ WEBHOOK_DISPATCH = """
         failing_since timestamptz,
         resume_at timestamptz NOT NULL,
         due_at timestamptz,
-        waiting_since timestamptz,
         PRIMARY KEY (tenant_id, endpoint_id),
         FOREIGN KEY (tenant_id, endpoint_id)
             REFERENCES webhook_endpoint (tenant_id, endpoint_id)
