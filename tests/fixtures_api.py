@@ -4,12 +4,13 @@ import asyncio
 import json
 import re
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
 import httpx
@@ -17,24 +18,34 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.api_keys import (
+    ApiKeyAuthenticator,
+    ApiKeyService,
+    IssuedApiKey,
+    NewApiKey,
+    Scope,
+)
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
+from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import RedisProbe
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.webhooks import webhook_means
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
-ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
+ALL_SCOPES = get_args(Scope)
 
 _keys = count(1)
 
@@ -163,8 +174,25 @@ async def api(
     cache = RedisProbe(embedded_servers.valkey_url)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    platform = Platform(database, ledger, authenticator, service, cache, ids, tracing)
+    events = EventReader(database)
+    means = webhook_means(
+        database, clock, ids, ledger, events, b64encode(bytes(32)).decode(), allow_loopback=False
+    )
+    platform = Platform(
+        database=database,
+        ledger=ledger,
+        authenticator=authenticator,
+        api_keys=service,
+        dead_jobs=DeadJobService(database, clock),
+        events=events,
+        webhooks=WebhookService(means),
+        webhook_deliveries=DeliveryService(means),
+        cache=cache,
+        ids=ids,
+        tracing=tracing,
+    )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await means.sender.close()
     await authenticator.close()
     await cache.close()
 

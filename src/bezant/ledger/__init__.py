@@ -2,7 +2,8 @@
 
 from bezant.ledger import schemas
 from bezant.ledger.api import operations
-from bezant.ledger.feed import Event, Events, FeedBroken
+from bezant.ledger.errors import FeedPositionAhead
+from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
 from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.posting import PostBatch, PostTransaction, post
@@ -15,6 +16,7 @@ __all__ = [
     "Event",
     "Events",
     "FeedBroken",
+    "FeedPositionAhead",
     "Finding",
     "JointRider",
     "Ledger",
@@ -29,6 +31,7 @@ __all__ = [
     "operations",
     "post",
     "schemas",
+    "type_of",
     "verify",
     "verify_book",
 ]

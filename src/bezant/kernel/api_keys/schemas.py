@@ -9,7 +9,15 @@ from msgspec import Meta, Struct
 from bezant.kernel.instants import Instant, require_within_calendar
 
 Scope = Literal[
-    "keys:write", "ledger:read", "ledger:write", "metrics:read", "webhooks:read", "webhooks:write"
+    "events:read",
+    "jobs:read",
+    "jobs:write",
+    "keys:write",
+    "ledger:read",
+    "ledger:write",
+    "metrics:read",
+    "webhooks:read",
+    "webhooks:write",
 ]
 
 OVERLAP_S_DEFAULT = 24 * 3600

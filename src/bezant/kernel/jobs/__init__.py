@@ -5,6 +5,8 @@ Make one with `JobKind.row`; carry it out with a `Handler` that the composition 
 fencing token, so it happens once; jobs of one key run in order, one at a time.
 """
 
+from bezant.kernel.jobs.api import operations
+from bezant.kernel.jobs.dead import DeadJob, DeadJobs, DeadJobService, remove_old
 from bezant.kernel.jobs.kinds import (
     PLATFORM,
     Again,
@@ -18,17 +20,25 @@ from bezant.kernel.jobs.kinds import (
     RetryPolicy,
     Work,
 )
+from bezant.kernel.jobs.runner import JobRunner, Schedule
 
 __all__ = [
     "PLATFORM",
     "Again",
+    "DeadJob",
+    "DeadJobService",
+    "DeadJobs",
     "Done",
     "GiveUp",
     "Handler",
     "Handling",
     "Job",
     "JobKind",
+    "JobRunner",
     "Outcome",
     "RetryPolicy",
+    "Schedule",
     "Work",
+    "operations",
+    "remove_old",
 ]

@@ -53,6 +53,10 @@ class RetryPolicy:
         longest_s = min(self.first_s * self.factor**exponent, self.wait_s_max)
         return timedelta(seconds=longest_s * (1 - luck / 2))
 
+    def is_over(self, attempt: int, since: datetime, next_at: datetime) -> bool:
+        """Whether no attempt may follow the given one at `next_at`."""
+        return attempt >= self.attempts_max or next_at - since > self.age_max
+
 
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[P]):

@@ -4,6 +4,7 @@
 tells subscribers; `EventReader` reads a tenant's stream.
 """
 
+from bezant.kernel.outbox.api import operations
 from bezant.kernel.outbox.events import (
     EVENTS_PER_READ_MAX,
     Event,
@@ -11,13 +12,18 @@ from bezant.kernel.outbox.events import (
     EventsExpired,
     Subscriber,
     event,
+    remove_old,
 )
+from bezant.kernel.outbox.sequencer import Sequencer
 
 __all__ = [
     "EVENTS_PER_READ_MAX",
     "Event",
     "EventReader",
     "EventsExpired",
+    "Sequencer",
     "Subscriber",
     "event",
+    "operations",
+    "remove_old",
 ]

@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
-from bezant.kernel.database import Database, Row, RowKind
+from bezant.kernel.database import BEGIN_SWEEP, Database, Row, RowKind
 from bezant.kernel.errors import Conflict
 from bezant.kernel.outbox import store
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 EVENTS_PER_READ_MAX: Final = 1_000
 
@@ -50,7 +56,9 @@ The rows it answers, such as jobs, commit together with the numbers. Pure: it ma
 """
 
 
-def event(event_id: UUID, kind: str, subject: str, at: datetime, data: object | None = None) -> Row:
+def event(
+    event_id: UUID, kind: str, subject: str, at: datetime, data: object | None = None
+) -> Row:
     """An event as a row for the commit of the change that it tells of.
 
     Args:
@@ -69,6 +77,11 @@ class EventReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def head(self, tenant_id: UUID) -> int:
+        """The number of the tenant's newest event; 0 for none."""
+        stream = await self._database.fetchrow(store.FIND_STREAM, tenant_id)
+        return 0 if stream is None else int(stream["seq"])
 
     async def read(
         self, tenant_id: UUID, after: int, limit: int = EVENTS_PER_READ_MAX
@@ -96,6 +109,28 @@ class EventReader:
             )
             for row in rows
         ]
+
+
+async def remove_old(database: Database, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Remove some of a tenant's events numbered before an instant; how many were removed.
+
+    The stream knows its oldest event in the same commit, so that a reader who is too late is told
+    rather than given a gap.
+
+    Raises:
+        CommitUnknown: a repeat is safe.
+        Unavailable: the database cannot be asked.
+    """
+
+    async def work(connection: "Connection") -> int:
+        last = await connection.fetchval(store.FIND_LAST_OLD, tenant_id, before, limit)
+        if last is None:
+            return 0
+        await connection.execute(store.FORGET, tenant_id, last)
+        tag = await connection.execute(store.DELETE_EVENTS, tenant_id, last)
+        return int(tag.rpartition(" ")[2])
+
+    return await database.transaction(work, begin=BEGIN_SWEEP)
 
 
 def _expired(oldest: int) -> EventsExpired:

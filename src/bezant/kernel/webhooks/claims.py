@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import BEGIN_BY_KEY, Database
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealing import Sealer
 from bezant.kernel.webhooks import store
@@ -81,7 +81,7 @@ async def claim(means: Means, tenant_id: UUID, endpoint_id: UUID, epoch: int) ->
             store.CLAIM, tenant_id, endpoint_id, epoch, now, now + LEASE
         )
 
-    row = await means.database.transaction(work)
+    row = await means.database.transaction(work, begin=BEGIN_BY_KEY)
     if row is None:
         return None
     health = Health(row["failures"], row["failing_since"], row["resume_at"])

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from bezant.kernel.database import CommitUnknown
+from bezant.kernel.database import BEGIN_BY_KEY, CommitUnknown
 from bezant.kernel.errors import Refusal
 from bezant.kernel.sealing import SealBroken
 from bezant.kernel.telemetry import FEED_LAG, WEBHOOK_DELIVERIES
@@ -123,7 +123,8 @@ class Courier:
             await asyncio.sleep(BEAT_S)
             with suppress(ClaimLost, Refusal, CommitUnknown):
                 await self._means.database.transaction(
-                    lambda connection: hold(connection, self._means, self._held)
+                    lambda connection: hold(connection, self._means, self._held),
+                    begin=BEGIN_BY_KEY,
                 )
 
     async def _route(self) -> _Route | None:
@@ -208,12 +209,14 @@ class Courier:
             if reason is not None:
                 await disable(connection, self._means, self._held, reason, now)
 
-        await self._means.database.transaction(work)
+        await self._means.database.transaction(work, begin=BEGIN_BY_KEY)
         self._health = after
         for each in attempts:
             WEBHOOK_DELIVERIES.labels(_OUTCOMES[each.verdict.status]).inc()
             if each.verdict.status == "delivered":
-                FEED_LAG.labels("webhook").observe(max(0.0, (now - each.occurred_at).total_seconds()))
+                FEED_LAG.labels("webhook").observe(
+                    max(0.0, (now - each.occurred_at).total_seconds())
+                )
         if reason is not None:
             self._log.warning("webhook_endpoint_disabled", reason=reason)
         return reason is None and after.resume_at <= now
@@ -229,7 +232,7 @@ class Courier:
             if released is None:
                 raise ClaimLost
 
-        await self._means.database.transaction(work)
+        await self._means.database.transaction(work, begin=BEGIN_BY_KEY)
 
 
 _OUTCOMES: Final = {"delivered": "delivered", "pending": "retried", "failed": "given_up"}

@@ -8,11 +8,9 @@ from uuid import UUID
 import msgspec
 
 from bezant.kernel.calls import Answer, Call
-from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
 from bezant.kernel.idempotency import once
-from bezant.kernel.ids import Ids
 from bezant.kernel.webhooks import store
+from bezant.kernel.webhooks.claims import Means
 from bezant.kernel.webhooks.errors import (
     ReplayAhead,
     TooManyWebhooksPending,
@@ -31,7 +29,7 @@ from bezant.kernel.webhooks.schemas import (
     WebhookReplayed,
 )
 from bezant.kernel.webhooks.service import endpoint_of, wants
-from bezant.kernel.webhooks.sources import Event, Sources, message_id, ping
+from bezant.kernel.webhooks.sources import Event, message_id, ping
 
 if TYPE_CHECKING:
     import asyncpg
@@ -53,11 +51,11 @@ _NO_DATA: Final = msgspec.Raw(b"null")
 class DeliveryService:
     """What was sent to a tenant's endpoints, and sending it again."""
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, sources: Sources) -> None:
-        self._database = database
-        self._clock = clock
-        self._ids = ids
-        self._sources = sources
+    def __init__(self, means: Means) -> None:
+        self._database = means.database
+        self._clock = means.clock
+        self._ids = means.ids
+        self._sources = means.sources
 
     async def page(
         self,

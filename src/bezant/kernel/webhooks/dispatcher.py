@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from bezant.kernel.database import CommitUnknown
+from bezant.kernel.database import BEGIN_BY_KEY, CommitUnknown
 from bezant.kernel.errors import Refusal
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.claims import Claim, Means, claim
@@ -177,7 +177,7 @@ class Dispatcher:
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
             await connection.execute(store.PRUNE, *held.place, before)
 
-        await self._means.database.transaction(work)
+        await self._means.database.transaction(work, begin=BEGIN_BY_KEY)
 
 
 def _id_from(instant: datetime) -> UUID:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from bezant.kernel.database import BEGIN_BY_KEY
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.claims import Claim, Means, hold
 from bezant.kernel.webhooks.deliveries import PENDING_MAX, insert
@@ -84,7 +85,7 @@ class Intake:
                 store.SAVE_CURSORS, *self._held.place, list(cursors), list(cursors.values())
             )
 
-        await self._means.database.transaction(work)
+        await self._means.database.transaction(work, begin=BEGIN_BY_KEY)
         self._recent = {(event.stream, event.sequence): event for event in new}
 
 

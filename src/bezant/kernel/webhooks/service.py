@@ -10,12 +10,9 @@ import msgspec
 from msgspec import UNSET
 
 from bezant.kernel.calls import Answer, Call
-from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
 from bezant.kernel.idempotency import once
-from bezant.kernel.ids import Ids
-from bezant.kernel.sealing import Sealer
 from bezant.kernel.webhooks import store
+from bezant.kernel.webhooks.claims import Means
 from bezant.kernel.webhooks.errors import (
     TooManyWebhookEndpoints,
     TooManyWebhookKeys,
@@ -34,7 +31,7 @@ from bezant.kernel.webhooks.schemas import (
     WebhookRotation,
 )
 from bezant.kernel.webhooks.signing import SigningKey, new_key
-from bezant.kernel.webhooks.sources import Head, Sources
+from bezant.kernel.webhooks.sources import Head
 from bezant.kernel.webhooks.targets import TargetRefused, read_target
 
 if TYPE_CHECKING:
@@ -54,28 +51,15 @@ class WebhookService:
     """A tenant's webhook endpoints.
 
     Secrets are in no stored answer: the first one alone has it. In the database they are sealed.
-
-    Args:
-        allow_loopback: take endpoints on this machine, for development.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        ids: Ids,
-        sources: Sources,
-        sealer: Sealer,
-        *,
-        allow_loopback: bool = False,
-        random_bytes: Callable[[int], bytes] = os.urandom,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._ids = ids
-        self._sources = sources
-        self._keyring = Keyring(sealer)
-        self._allow_loopback = allow_loopback
+    def __init__(self, means: Means, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+        self._database = means.database
+        self._clock = means.clock
+        self._ids = means.ids
+        self._sources = means.sources
+        self._keyring = Keyring(means.sealer)
+        self._allow_loopback = means.allow_loopback
         self._random_bytes = random_bytes
 
     async def create(self, call: Call, new: NewWebhookEndpoint) -> Answer:

@@ -11,7 +11,6 @@ PARTITIONS = 8
 LEASE = """
     CREATE TABLE IF NOT EXISTS lease (
         name text PRIMARY KEY,
-        epoch bigint NOT NULL,
         holder uuid NOT NULL,
         lease_until timestamptz NOT NULL
     )
@@ -58,7 +57,7 @@ JOB = """
 """
 
 JOB_DUE = """
-    CREATE INDEX IF NOT EXISTS job_due ON job (partition_no, run_at) WHERE state = 'ready'
+    CREATE INDEX IF NOT EXISTS job_due ON job (partition_no, kind, run_at) WHERE state = 'ready'
 """
 
 JOB_UNSEEN = """
