@@ -81,11 +81,20 @@ def answering(*answers: Answer, then: Answer = OK) -> Script:
     return lambda _: left.pop(0) if left else then
 
 
+def failing(*keys: str, code: int = 500) -> Script:
+    """Refuses what happened to some objects, or everything."""
+    return lambda message: (
+        status(code) if not keys or message.content["object"] in keys else status(204)
+    )
+
+
 @asynccontextmanager
-async def receiving(folder: Path, host: str = NAME, address: str = "127.0.0.1") -> AsyncIterator[Receiver]:
+async def receiving(
+    folder: Path, host: str = NAME, address: str = "127.0.0.1"
+) -> AsyncIterator[Receiver]:
     """A receiver whose certificate is made out to `host`."""
     authority = DevelopmentCa(folder, SystemClock())
-    authority.ensure(host)
+    authority.ensure(NAME)
     served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     served.load_cert_chain(authority.certificate, authority.key)
     receiver = Receiver(0, ssl.create_default_context(cafile=str(authority.ca)))
@@ -150,3 +159,6 @@ class Names:
         if not answer:
             raise OSError("no such name")
         return answer
+
+    def close(self) -> None:
+        """Nothing to end."""

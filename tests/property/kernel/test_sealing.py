@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bezant.kernel.sealing import KeySealer, Sealed, SealBroken
+from bezant.kernel.sealing import KeySealer, SealBroken, Sealed
 
 KEYS = st.binary(min_size=32, max_size=32)
 

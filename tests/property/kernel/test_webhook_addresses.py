@@ -115,7 +115,12 @@ def test_a_public_url_is_read_into_its_parts(url: str, parts: tuple[str, str, in
 
 
 def test_with_the_setting_this_machine_is_taken_and_no_other_private_one() -> None:
-    for url in ("http://127.0.0.1:8080/", "http://localhost:1/", "https://[::1]:9/", "http://[::1]/"):
+    for url in (
+        "http://127.0.0.1:8080/",
+        "http://localhost:1/",
+        "https://[::1]:9/",
+        "http://[::1]/",
+    ):
         assert read_target(url, allow_loopback=True).path == "/"
     for url in ("http://hooks.example.com/", "https://10.0.0.1/", "https://router/",
                 "http://169.254.169.254/", "https://localhost:0/"):  # fmt: skip

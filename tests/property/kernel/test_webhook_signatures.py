@@ -15,7 +15,9 @@ from bezant.kernel.webhooks.signing import Ed25519Key, HmacKey, read_key, signed
 
 SECRETS = st.binary(min_size=24, max_size=64)
 SEEDS = st.binary(min_size=32, max_size=32)
-BODIES = st.dictionaries(st.text(), st.integers() | st.text()).map(lambda it: json.dumps(it).encode())
+BODIES = st.dictionaries(st.text(), st.integers() | st.text()).map(
+    lambda it: json.dumps(it).encode()
+)
 NAME = "msg_2kwpbgllafxdpx2ai54ppj85f4w"
 
 
@@ -47,9 +49,7 @@ def test_the_example_of_the_library_is_met() -> None:
     # `v1` of the specification's libraries' own tests: another implementation's bytes.
     key = read_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     at = datetime.fromtimestamp(1614265330, UTC)
-    headers = signed_headers(
-        "msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}', [key]
-    )
+    headers = signed_headers("msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}', [key])
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 

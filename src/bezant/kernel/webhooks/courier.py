@@ -108,13 +108,14 @@ class Courier:
             route = await self._route()
             if route is None:
                 return
-            has_read = await self._intake.read(route.endpoint)
             due = await self._due()
-            if due:
-                attempts = await asyncio.gather(*(self._attempt(route, row) for row in due))
-                if not await self._record(attempts):
-                    return
-            elif not has_read:
+            # What waits goes first: there is nothing to read for an endpoint that is away.
+            if len(due) < self._at_once and await self._intake.read(route.endpoint):
+                due = await self._due()
+            elif not due:
+                return
+            attempts = await asyncio.gather(*(self._attempt(route, row) for row in due))
+            if attempts and not await self._record(attempts):
                 return
 
     async def _beat(self) -> None:
@@ -146,11 +147,15 @@ class Courier:
         return _Route(endpoint_of(row, rows), keys)
 
     async def _due(self) -> "list[asyncpg.Record]":
-        """What may be sent now: one message alone for as long as the endpoint seems to be away."""
-        at_once = 1 if self._health.failures else _SENT_AT_ONCE
+        """What may be sent now."""
         return await self._means.database.fetch(
-            store.FIND_DUE, *self._held.place, self._means.clock.now(), at_once
+            store.FIND_DUE, *self._held.place, self._means.clock.now(), self._at_once
         )
+
+    @property
+    def _at_once(self) -> int:
+        """How many messages: one alone for as long as the endpoint seems to be away."""
+        return 1 if self._health.failures else _SENT_AT_ONCE
 
     async def _attempt(self, route: _Route, row: "asyncpg.Record") -> _Attempt:
         event = await self._intake.event(row)

@@ -1,39 +1,28 @@
-"""Sending to addresses that were checked, and to no others.
-
-A name is resolved once per connection; every address that it has must be public, and the connection
-goes to one of these, while TLS verifies the name. There is no second look-up in between that could
-answer differently (DNS rebinding). Redirects are answers like any other, proxies and the
-environment's settings for them are not looked at.
-"""
+"""Sending a message, within a bounded time."""
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from time import perf_counter
-from typing import Any, Final, Protocol
+from time import monotonic, perf_counter
+from typing import Final
 
-import httpcore
 import httpx
 
 from bezant.kernel.clock import Clock
-from bezant.kernel.webhooks.addresses import is_loopback, is_public
+from bezant.kernel.webhooks.exchanges import AnswerMalformed, Connection, NoAnswer
+from bezant.kernel.webhooks.network import CheckedNetwork, NotConnected
 from bezant.kernel.webhooks.targets import Target
 
 ATTEMPT_SECONDS_MAX: Final = 15.0
-"""From the look-up of the name to the end of the answer."""
+"""From the look-up of the name to the answer."""
 
-_CONNECT_SECONDS_MAX: Final = 5.0
-_ANSWER_BYTES_MAX: Final = 16 << 10
-_ADDRESSES_TRIED_MAX: Final = 4
-_CONNECTIONS_MAX: Final = 256
 _CONNECTIONS_KEPT_MAX: Final = 64
-_CONNECTION_KEPT_S: Final = 30.0
-_LOOK_UPS_AT_ONCE: Final = 16
+_CONNECTION_KEPT_S: Final = 15.0
 _RETRY_AFTER_CHARACTERS_MAX: Final = 40
+
+_Key = tuple[str, str, int]
 
 
 class SendFailed(Exception):  # noqa: N818 - what happened
@@ -58,7 +47,7 @@ class Reply:
     Attributes:
         status: the HTTP status.
         retry_after_s: for how long it asks to be left alone; None when it does not.
-        elapsed_s: from the look-up to the end of the answer.
+        elapsed_s: from the look-up to the answer.
     """
 
     status: int
@@ -66,106 +55,8 @@ class Reply:
     elapsed_s: float
 
 
-class Resolver(Protocol):
-    """Where a name's addresses come from."""
-
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """Every address, as text.
-
-        Raises:
-            OSError: there is none.
-        """
-        ...
-
-
-class SystemResolver:
-    """The machine's resolver, on threads of its own: a slow name server delays nobody else."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="webhook-dns")
-
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
-        """Every address of a name, or the address itself."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-    def close(self) -> None:
-        """Let the threads end."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-class _AddressRefused(Exception):  # noqa: N818 - the address is declined
-    """A name has an address that is not public."""
-
-
-class _NameUnknown(Exception):  # noqa: N818 - what is the case
-    """A name has no address."""
-
-
-class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """TCP connections to checked addresses.
-
-    Args:
-        resolver: tells the addresses of a name.
-        allow_loopback: take this machine's own too, for development.
-    """
-
-    def __init__(self, resolver: Resolver, *, allow_loopback: bool) -> None:
-        self._resolver = resolver
-        self._allow_loopback = allow_loopback
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
-        local_address: str | None = None,
-        socket_options: "Iterable[httpcore.SOCKET_OPTION] | None" = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address that answers, if all of them may be connected to."""
-        try:
-            addresses = await self._resolver.resolve(host, port)
-        except OSError as error:
-            raise _NameUnknown from error
-        if not addresses:
-            raise _NameUnknown
-        # One that is not public spoils them all: which is used would be up to whoever set them.
-        if not all(map(self._may_be_used, addresses)):
-            raise _AddressRefused
-        failure: Exception | None = None
-        for address in addresses[:_ADDRESSES_TRIED_MAX]:
-            try:
-                return await self._network.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        assert failure is not None
-        raise failure
-
-    async def connect_unix_socket(
-        self,
-        path: str,  # noqa: ARG002 - the library's signature
-        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - as above
-        socket_options: "Iterable[httpcore.SOCKET_OPTION] | None" = None,  # noqa: ARG002 - as above
-    ) -> httpcore.AsyncNetworkStream:
-        """Refuse: nothing outside this machine is behind one."""
-        raise _AddressRefused
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, as the library asks for between its own retries, of which there are none."""
-        await self._network.sleep(seconds)
-
-    def _may_be_used(self, address: str) -> bool:
-        return is_public(address) or (self._allow_loopback and is_loopback(address))
-
-
 class Sender:
-    """Sends messages, each within a bounded time and reading a bounded answer.
+    """Sends messages. Connections are kept for a while, for the same scheme, host and port.
 
     Args:
         network: connects.
@@ -183,22 +74,19 @@ class Sender:
         tls: ssl.SSLContext | None = None,
         attempt_seconds_max: float = ATTEMPT_SECONDS_MAX,
     ) -> None:
+        self._network = network
         self._clock = clock
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._attempt_seconds_max = attempt_seconds_max
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
-            max_connections=_CONNECTIONS_MAX,
-            max_keepalive_connections=_CONNECTIONS_KEPT_MAX,
-            keepalive_expiry=_CONNECTION_KEPT_S,
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=network,
-        )
+        # Oldest first.
+        self._kept: dict[Connection, tuple[_Key, float]] = {}
 
     async def close(self) -> None:
-        """Close every connection."""
-        await self._pool.aclose()
+        """Close every connection, and end the look-ups."""
+        for connection in self._kept:
+            connection.close()
+        self._kept.clear()
+        self._network.close()
 
     async def post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Reply:
         """POST a message.
@@ -209,76 +97,80 @@ class Sender:
         started = perf_counter()
         try:
             async with asyncio.timeout(self._attempt_seconds_max):
-                status, answered = await self._exchange(target, headers, body)
-        except (TimeoutError, httpcore.TimeoutException):
+                status, retry_after = await self._post(target, headers, body)
+        except TimeoutError:
             reason = "timed_out"
-        except _NameUnknown:
-            reason = "dns_failed"
-        except _AddressRefused:
-            reason = "address_refused"
-        except httpcore.ConnectError as error:
-            reason = "tls_failed" if _is_of_tls(error) else "connect_failed"
-        except (httpcore.NetworkError, httpcore.ProtocolError):
+        except NotConnected as error:
+            reason = error.reason
+        except AnswerMalformed:
             reason = "answer_malformed"
         else:
             elapsed_s = perf_counter() - started
-            return Reply(status, self._retry_after_s(answered), elapsed_s)
+            return Reply(status, self._seconds(retry_after), elapsed_s)
         raise SendFailed(reason, perf_counter() - started)
 
-    async def _exchange(
+    async def _post(
         self, target: Target, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, list[tuple[bytes, bytes]]]:
-        # The parts as they were read, so that the library does not read a URL in its own way.
-        url = httpcore.URL(
-            scheme=target.scheme.encode(),
-            host=target.host.encode(),
-            port=target.port,
-            target=target.path.encode(),
-        )
-        sent = {
-            "host": target.authority,
-            "content-type": "application/json",
-            "content-length": str(len(body)),
-            "user-agent": "Bezant-Webhooks/1",
-            **headers,
-        }
-        extensions: dict[str, Any] = {
-            "timeout": {
-                "connect": _CONNECT_SECONDS_MAX,
-                "pool": self._attempt_seconds_max,
-                "read": self._attempt_seconds_max,
-                "write": self._attempt_seconds_max,
-            }
-        }
-        async with self._pool.stream(
-            "POST", url, headers=list(sent.items()), content=body, extensions=extensions
-        ) as response:
-            read = 0
-            async for chunk in response.aiter_stream():
-                read += len(chunk)
-                if read > _ANSWER_BYTES_MAX:
-                    break  # leaving early closes the connection
-            return response.status, response.headers
+    ) -> tuple[int, str | None]:
+        kept = self._take(target)
+        if kept is not None:
+            try:
+                return await self._exchange(kept, target, headers, body)
+            except NoAnswer:
+                pass  # it had been closed meanwhile, as receivers do with idle connections
+        fresh = Connection(await self._network.connect(target, self._tls))
+        return await self._exchange(fresh, target, headers, body)
 
-    def _retry_after_s(self, headers: list[tuple[bytes, bytes]]) -> int | None:
-        """Seconds or a date (RFC 9110, section 10.2.3)."""
-        for name, value in headers:
-            if name.lower() == b"retry-after":
-                text = value.decode("latin-1").strip()
-                if text.isascii() and text.isdigit() and len(text) <= _RETRY_AFTER_CHARACTERS_MAX:
-                    return int(text)
-                try:
-                    until = parsedate_to_datetime(text[:_RETRY_AFTER_CHARACTERS_MAX])
-                    return max(0, int((until - self._clock.now()).total_seconds()))
-                except (TypeError, ValueError, OverflowError):
-                    return None
+    async def _exchange(
+        self, connection: Connection, target: Target, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, str | None]:
+        try:
+            return await connection.post(target, headers, body)
+        finally:
+            if connection.is_reusable:
+                self._keep(connection, target)
+            else:
+                connection.close()
+
+    def _take(self, target: Target) -> Connection | None:
+        """The connection that was used last, of those to the same place."""
+        self._drop_old()
+        key = _key(target)
+        for connection in reversed(self._kept):
+            if self._kept[connection][0] == key:
+                del self._kept[connection]
+                if connection.is_open:
+                    return connection
+                connection.close()
+                return None
         return None
 
+    def _keep(self, connection: Connection, target: Target) -> None:
+        self._kept[connection] = (_key(target), monotonic())
+        self._drop_old()
 
-def _is_of_tls(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+    def _drop_old(self) -> None:
+        now = monotonic()
+        while self._kept:
+            oldest = next(iter(self._kept))
+            is_old = now - self._kept[oldest][1] > _CONNECTION_KEPT_S
+            if not is_old and len(self._kept) <= _CONNECTIONS_KEPT_MAX:
+                return
+            del self._kept[oldest]
+            oldest.close()
+
+    def _seconds(self, retry_after: str | None) -> int | None:
+        """Seconds or a date (RFC 9110, section 10.2.3)."""
+        if retry_after is None or len(retry_after) > _RETRY_AFTER_CHARACTERS_MAX:
+            return None
+        if retry_after.isascii() and retry_after.isdigit():
+            return int(retry_after)
+        try:
+            until = parsedate_to_datetime(retry_after)
+            return max(0, int((until - self._clock.now()).total_seconds()))
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+
+def _key(target: Target) -> _Key:
+    return target.scheme, target.host, target.port

@@ -97,8 +97,9 @@ FIND_ENABLED: Final = """
     ORDER BY dispatch.tenant_id, dispatch.endpoint_id LIMIT $3
 """
 
+# Due until it is given back: whoever takes it over from a process that was killed has to look.
 CLAIM: Final = """
-    UPDATE webhook_dispatch SET epoch = epoch + 1, lease_until = $5
+    UPDATE webhook_dispatch SET epoch = epoch + 1, lease_until = $5, due_at = $4
     WHERE tenant_id = $1 AND endpoint_id = $2 AND epoch = $3 AND lease_until <= $4
     RETURNING epoch, failures, failing_since, resume_at
 """

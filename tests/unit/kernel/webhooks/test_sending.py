@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.webhooks.sending import CheckedNetwork, Reply, Sender, SendFailed, SystemResolver
+from bezant.kernel.webhooks.network import CheckedNetwork, SystemResolver
+from bezant.kernel.webhooks.sending import Reply, Sender, SendFailed
 from bezant.kernel.webhooks.targets import Target, read_target
 from receivers import NAME, OK, Names, Receiver, receiving, status
 
@@ -178,6 +179,35 @@ async def test_a_receiver_that_answers_by_drops_is_left_in_time(
         assert await failure(sender, target(receiver)) == "timed_out"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\nab", b"HTTP/1.0 200 X\r\n\r\nabc",
+     b"HTTP/1.1 100 X\r\n\r\nHTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nzz"],
+)  # fmt: skip
+async def test_an_answer_counts_whatever_its_body_is(receiver: Receiver, answer: bytes) -> None:
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await writer.drain()
+
+    receiver.script = lambda _: write
+    async with sending(receiver) as sender:
+        assert (await sender.post(target(receiver), {}, BODY)).status == 200
+        receiver.script = lambda _: OK
+        assert (await sender.post(target(receiver), {}, BODY)).status == 204
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_replaced(receiver: Receiver) -> None:
+    async def answer_and_close(writer: asyncio.StreamWriter) -> None:
+        writer.write(status(200))
+        await writer.drain()
+
+    receiver.script = lambda _: answer_and_close
+    async with sending(receiver) as sender:
+        for _ in range(3):
+            assert (await sender.post(target(receiver), {}, BODY)).status == 200
+    assert len(receiver.messages) == 3
+
+
 async def test_of_a_huge_answer_no_more_is_read_than_is_needed(receiver: Receiver) -> None:
     written = 0
 
@@ -198,7 +228,7 @@ async def test_of_a_huge_answer_no_more_is_read_than_is_needed(receiver: Receive
 @pytest.mark.parametrize(
     "answer",
     [b"nonsense\r\n\r\n", b"HTTP/1.1 200 X\r\n" + b"A: " + b"a" * 200_000 + b"\r\n\r\n", b"",
-     b"HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\nab"],
+     b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", b"HTTP/1.1 200"],
 )  # fmt: skip
 async def test_an_answer_that_cannot_be_read_is_a_failure(
     receiver: Receiver, answer: bytes
