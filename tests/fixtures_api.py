@@ -27,10 +27,10 @@ from bezant.kernel.api_keys import (
 )
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, write_rows
 from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
@@ -62,6 +62,7 @@ class Tenant:
     id: UUID
     key: str
     client: httpx.AsyncClient
+    database: Database
 
     async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """POST with a fresh idempotency key unless one is given."""
@@ -119,7 +120,7 @@ class Api:
         issued = await self.issue(tenant_id, scopes)
         assert issued.key is not None
         async with self.client(issued.key) as client:
-            yield Tenant(tenant_id, issued.key, client)
+            yield Tenant(tenant_id, issued.key, client, self.database)
 
     def client(self, key: str) -> httpx.AsyncClient:
         """A client that sends `key`."""
@@ -247,6 +248,58 @@ async def open_book(tenant: Tenant) -> Book:
     posted = await tenant.create(f"{book.path}/transactions", book.transfer("100000"))
     book.transaction = posted["id"]
     return book
+
+
+NOTICE = JobKind("test.notice", dict[str, str])
+
+
+async def bury(tenant: Tenant) -> UUID:
+    """A new dead letter of the tenant; its id."""
+    job_id, at = TimeOrderedIds().new(), datetime.now(UTC)
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        row = NOTICE.row(job_id, tenant.id, {"to": "/notes/1"}, at=at, key="notes")
+        await write_rows(connection, tenant.id, [row])
+        await connection.execute(
+            "UPDATE job SET state = 'dead', ended_at = $3, attempt = 20, last_error = 'gone'"
+            " WHERE tenant_id = $1 AND job_id = $2",
+            tenant.id,
+            job_id,
+            at,
+        )
+
+    await tenant.database.transaction(work)
+    return job_id
+
+
+HOOK_URL = "https://hooks.example.com/bezant"
+"""Where nothing is ever sent in these tests: nobody delivers."""
+
+
+async def hook(tenant: Tenant) -> str:
+    """The path of the tenant's first webhook endpoint, made when there is none."""
+    listed = (await tenant.client.get("/v1/webhook-endpoints?limit=1")).json()
+    if not listed["webhook_endpoints"]:
+        await tenant.create("/v1/webhook-endpoints", {"url": HOOK_URL})
+        return await hook(tenant)
+    return f"/v1/webhook-endpoints/{listed['webhook_endpoints'][0]['id']}"
+
+
+async def delivered(tenant: Tenant) -> str:
+    """The path of a new delivery to that endpoint, as if it had arrived."""
+    path = await hook(tenant)
+    ping = await tenant.create(f"{path}/ping", {})
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await connection.execute(
+            "UPDATE webhook_delivery SET status = 'delivered'"
+            " WHERE tenant_id = $1 AND delivery_id = $2",
+            tenant.id,
+            UUID(ping["id"]),
+        )
+
+    await tenant.database.transaction(work)
+    return f"{path}/deliveries/{ping['id']}"
 
 
 @asynccontextmanager

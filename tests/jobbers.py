@@ -82,7 +82,10 @@ class Office:
         """Wait until so many jobs are in these states, and no others are there."""
         async with asyncio.timeout(30):
             while await self.states() != states:
-                await asyncio.sleep(0.01)
+                await self._a_moment()
+
+    async def _a_moment(self) -> None:
+        await self.database.fetch("SELECT pg_sleep(0.01)")
 
     async def job(self, job_id: UUID) -> dict[str, Any]:
         """A job's row."""
@@ -94,6 +97,12 @@ class Office:
         )
         assert row is not None
         return dict(row)
+
+    async def attempted(self, job_id: UUID, attempt: int) -> None:
+        """Wait until a job's attempt has begun."""
+        async with asyncio.timeout(30):
+            while (await self.job(job_id))["attempt"] < attempt:
+                await self._a_moment()
 
     async def effects(self, job_id: UUID) -> int:
         """How often a job took effect."""
@@ -113,11 +122,14 @@ async def does(job: Job[Errand]) -> Outcome:
 
 @asynccontextmanager
 async def running(
-    database: Database, *handlings: Handling[Any], drain_s: int = 5, **members: Any  # noqa: ANN401 - members by name
+    database: Database,
+    *handlings: Handling[Any],
+    drain_s: int = 5,
+    **members: Any,  # noqa: ANN401 - members by name
 ) -> AsyncIterator[JobRunner]:
     """A runner in this process."""
-    members = {"clock": CLOCK, "lease": LEASE} | members
-    runner = JobRunner(database, members.pop("clock"), IDS, handlings, **members)
+    given: dict[str, Any] = {"lease": LEASE} | members
+    runner = JobRunner(database, given.pop("clock", CLOCK), IDS, handlings, **given)
     runner.start()
     try:
         yield runner

@@ -36,13 +36,13 @@ def stop_at(step: str) -> None:
         async def hand_out(*_: Any) -> Any:  # noqa: ANN401 - never returns
             await stop_here(step)
 
-        Round.hand_out = hand_out  # type: ignore[method-assign]
+        Round.hand_out = hand_out  # type: ignore[assignment,method-assign]
     elif step == "after-claim":
 
         async def run(*_: Any) -> None:  # noqa: ANN401 - whatever it is called with
             await stop_here(step)
 
-        Attempts.run = run  # type: ignore[method-assign]
+        Attempts.run = run  # type: ignore[assignment,method-assign]
     elif step == "after-commit":
         end = Attempts._end
 
@@ -51,7 +51,7 @@ def stop_at(step: str) -> None:
             await stop_here(step)
             return ""
 
-        Attempts._end = ended  # type: ignore[method-assign]
+        Attempts._end = ended  # type: ignore[assignment,method-assign]
 
 
 async def work(task: Task) -> None:
@@ -85,7 +85,7 @@ async def work(task: Task) -> None:
         await end_surely(*given)
         say("ended", given[0]["job_id"])
 
-    runner._attempts._end_surely = told  # type: ignore[method-assign]
+    runner._attempts._end_surely = told  # type: ignore[assignment,method-assign]
     runner.start()
     say("ready")
     await asyncio.Event().wait()

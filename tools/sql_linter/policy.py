@@ -59,7 +59,11 @@ HOUSE = Policy(
         **{
             f"bezant/kernel/jobs/store.py:{name}": _EVERY_TENANTS_JOBS
             for name in (
-                "FIND_PARTITIONS", "FIND_UNSEEN", "FIND_DUE", "FIND_LOST", "COUNT_WAITING",
+                "FIND_PARTITIONS",
+                "FIND_UNSEEN",
+                "FIND_DUE",
+                "FIND_LOST",
+                "COUNT_WAITING",
                 "DELETE_ENDED",
             )
         },

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import Api, Book, Tenant, fresh_key, open_book, serving
+from fixtures_api import Api, Book, HOOK_URL, Tenant, bury, delivered, fresh_key, open_book, serving
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
 __all__ = ["desk"]
@@ -33,18 +34,24 @@ EXAMPLES = 15
 class Seeds:
     """What exists, put into generated requests, so that they get past the 404s and the 422s."""
 
-    def __init__(self, book: Book, key_id: str) -> None:
+    def __init__(
+        self, book: Book, key_id: str, jobs: Iterable[str] = (), delivery: str = ""
+    ) -> None:
+        # A dead letter that is replayed is none any more, so each operation has its own.
+        self._jobs = iter(jobs)
         self._existing = {
             "book": book.id,
             "account": "wallet",
             "transaction": book.transaction,
             "key": key_id,
+            "endpoint": delivery.rpartition("/deliveries/")[0].rpartition("/")[2],
+            "delivery": delivery.rpartition("/")[2],
         }
 
     def path_of(self, operation: AnyOperation) -> dict[str, str]:
         """Path parameters that name what exists."""
         names = [parameter.name for parameter in operation.path_parameters]
-        return {name: self._existing[name] for name in names}
+        return {name: next(self._jobs) if name == "job" else self._existing[name] for name in names}
 
     def plant(self, value: object) -> None:
         """Let a body name what exists."""
@@ -57,6 +64,12 @@ class Seeds:
             elif {"id", "asset", "type"} <= set(value):
                 value["asset"] = "EUR"
                 value.pop("limits", None)
+            elif "url" in value:
+                value |= {"url": HOOK_URL, "books": None}
+            elif "stream" in value:
+                value |= {"stream": f"book:{self._existing['book']}", "after": 0}
+            if value.get("status") in {"disabled", "deleted"}:
+                value["status"] = "enabled"  # of webhook endpoints, which others work with
             for each in value.values():
                 self.plant(each)
 
@@ -119,7 +132,9 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
     async with api.tenant() as tenant, serving(api.app) as url:
         book = await open_book(tenant)
         issued = await api.issue(tenant.id, ("ledger:read",))
-        asker = Asker(url, tenant.key, Seeds(book, str(issued.api_key.id)))
+        jobs = [str(await bury(tenant)) for _ in range(2)]
+        seeds = Seeds(book, str(issued.api_key.id), jobs, await delivered(tenant))
+        asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)
     failing = [
         name

@@ -121,11 +121,9 @@ async def test_waits_grow_by_the_policy_and_others_wishes_are_met(database: Data
         database, Handling(office.kind, handle), clock=clock, luck=lambda: 0.5
     ) as runner:
         for attempt in (1, 2, 3, 4):
-            async with asyncio.timeout(10):
-                while (await office.job(failing))["attempt"] < attempt or await office.states() != {
-                    "ready": 2
-                }:
-                    await asyncio.sleep(0.005)
+            for job_id in (failing, asked):
+                await office.attempted(job_id, attempt)
+            await office.until(ready=2)
             waits.append(((await office.job(failing))["run_at"] - clock.now()).total_seconds())
             if attempt == 1:
                 assert (await office.job(asked))["run_at"] - start == timedelta(seconds=7)
@@ -181,7 +179,9 @@ async def test_an_attempt_that_takes_too_long_has_failed(database: Database) -> 
 
 async def test_writes_that_the_database_refuses_fail_the_attempt(database: Database) -> None:
     office = Office(database, errands("test.refused"))
-    taken = effect(Job(office.tenant_id, office.tenant_id, "", Errand(), 1, 1, None, 0, CLOCK.now()))
+    taken = effect(
+        Job(office.tenant_id, office.tenant_id, "", Errand(), 1, 1, None, 0, CLOCK.now())
+    )
     await office.write([taken])
 
     async def handle(job: Job[Errand]) -> Outcome:
@@ -212,10 +212,9 @@ async def test_a_scheduled_job_runs_once_at_each_occurrence(database: Database) 
     office = Office(database, errands("test.scheduled"), PLATFORM)
     schedule = Schedule(office.kind, Errand(), timedelta(hours=1))
     handling = Handling(office.kind, does)
-    members = {"schedules": [schedule], "clock": clock}
     async with (
-        running(database, handling, **members) as one,
-        running(database, handling, **members) as other,
+        running(database, handling, schedules=[schedule], clock=clock) as one,
+        running(database, handling, schedules=[schedule], clock=clock) as other,
     ):
         for hour in range(1, 4):
             await office.until(done=hour)
@@ -251,9 +250,7 @@ async def test_a_runner_that_stops_gives_back_what_it_cannot_finish(database: Da
         return Done()
 
     [job_id] = await office.make("interrupted")
-    async with running(
-        database, Handling(office.kind, hang), drain_s=0, lease=timedelta(hours=1)
-    ):
+    async with running(database, Handling(office.kind, hang), drain_s=0, lease=timedelta(hours=1)):
         await office.until(running=1)
     assert await office.states() == {"ready": 1}
     # The interruption does not count as an attempt.

@@ -1,6 +1,7 @@
 """Running one attempt at a job, and ending it: once, whoever else believes to have it."""
 
 import asyncio
+import traceback
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -73,11 +74,10 @@ class Attempts:
         try:
             async with limit:
                 return await handling.handler(job)
-        except Exception as error:
-            # Whatever it is, it fails the attempt, and is told.
+        except Exception as error:  # noqa: BLE001 - whatever it is fails the attempt, and is told
             if limit.expired():
                 return Again(f"No end within {handling.kind.attempt_s_max} s.")
-            log.warning("job_failed", kind=row["kind"], job=str(row["job_id"]), exc_info=True)
+            _tell_of_failure(row, error)
             return Again(type(error).__name__)
 
     async def _end_surely(self, row: asyncpg.Record, outcome: Outcome) -> None:
@@ -100,7 +100,7 @@ class Attempts:
                 # What the outcome writes was refused: then the attempt has failed.
                 if not (outcome.rows or isinstance(outcome, Done)):
                     raise
-                log.warning("job_failed", kind=row["kind"], job=str(row["job_id"]), exc_info=True)
+                _tell_of_failure(row, error)
                 outcome = Again(type(error).__name__)
                 continue
             JOBS.labels(row["kind"], label).inc()
@@ -118,14 +118,12 @@ class Attempts:
             if isinstance(outcome, Done) and outcome.work is not None:
                 await outcome.work(connection)
 
-        await self._database.transaction(work)
+        await self._database.transaction(work, begin=BEGIN_BY_KEY)
         if label == "dead":
             log.warning("job_is_dead", kind=row["kind"], job=str(row["job_id"]))
         return label
 
-    def _ending(
-        self, row: asyncpg.Record, outcome: Outcome
-    ) -> tuple[str, str, tuple[object, ...]]:
+    def _ending(self, row: asyncpg.Record, outcome: Outcome) -> tuple[str, str, tuple[object, ...]]:
         now = self._clock.now()
         if isinstance(outcome, Done):
             return "done", store.END, ("done", now, None)
@@ -148,6 +146,19 @@ class Attempts:
             log.warning("job_not_given_back", error=type(error).__name__)
             return
         JOBS.labels(row["kind"], "given_back").inc()
+
+
+def _tell_of_failure(row: asyncpg.Record, error: Exception) -> None:
+    """Say what failed and where: not the error's text nor what was at hand, which may tell more."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.warning(
+        "job_failed",
+        kind=row["kind"],
+        job=str(row["job_id"]),
+        attempt=row["attempt"],
+        error=type(error).__name__,
+        where=f"{place.filename}:{place.lineno}",
+    )
 
 
 def _token(row: asyncpg.Record) -> tuple[UUID, int, UUID, int]:

@@ -28,13 +28,14 @@ class DeadJob(Struct, frozen=True):
     """A dead letter.
 
     Attributes:
+        order_key: jobs of its kind with the same one run in order, one at a time.
         payload: what its handler was given.
         attempts: how many failed, the last of them for `reason`.
     """
 
     id: UUID
     kind: str
-    key: str | None
+    order_key: str | None
     payload: msgspec.Raw
     attempts: int
     reason: str
@@ -84,9 +85,7 @@ class DeadJobService:
         return await once(self._database, self._clock, call, work)
 
 
-async def remove_old(
-    database: Database, *, ended: datetime, dead: datetime, limit: int
-) -> int:
+async def remove_old(database: Database, *, ended: datetime, dead: datetime, limit: int) -> int:
     """Remove some jobs that ended before given instants; how many were removed.
 
     Args:
@@ -102,9 +101,7 @@ async def remove_old(
     removed = 0
     for partition_no in range(PARTITIONS):
         for state, before in (("done", ended), ("discarded", ended), ("dead", dead)):
-            removed += await database.remove(
-                store.DELETE_ENDED, partition_no, state, before, limit
-            )
+            removed += await database.remove(store.DELETE_ENDED, partition_no, state, before, limit)
     return removed
 
 
@@ -112,7 +109,7 @@ def _dead_job(row: "asyncpg.Record") -> DeadJob:
     return DeadJob(
         id=row["job_id"],
         kind=row["kind"],
-        key=row["key"],
+        order_key=row["key"],
         payload=msgspec.Raw(row["payload"]),
         attempts=row["attempt"],
         reason=row["last_error"],

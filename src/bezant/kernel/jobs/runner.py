@@ -48,7 +48,8 @@ log = structlog.get_logger("bezant.jobs")
 class Schedule:
     """A job of the platform at every full `every` since 1970, once, whichever process is alive.
 
-    Occurrences that nobody was alive for are left out.
+    One that takes longer than `every` is not overtaken by the next. Occurrences that nobody was
+    alive for are left out.
     """
 
     kind: JobKind[Any]
@@ -193,7 +194,13 @@ class JobRunner:
             occurrence = schedule.occurrence(now)
             if occurrence != planned:
                 row = schedule.kind.row(
-                    self._ids.new(), PLATFORM, schedule.payload, at=now, unique=str(occurrence)
+                    self._ids.new(),
+                    PLATFORM,
+                    schedule.payload,
+                    at=now,
+                    key=schedule.kind.name,
+                    order=int(occurrence.timestamp()),
+                    unique=str(occurrence),
                 )
                 await self._database.transaction(partial(_write, row))
                 self._schedules[schedule] = occurrence

@@ -41,6 +41,7 @@ FIND_UNSEEN: Final = """
 """
 
 # The first job that waits for its turn, of those keys none of whose jobs runs or is to run next.
+# Asked key by key: joined as sets, a table that was never analyzed is read as a whole.
 FIND_TURNS: Final = """
     SELECT next.tenant_id, next.job_id, next.kind, next.epoch, next.run_at
     FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (tenant_id, kind, key)
@@ -50,11 +51,12 @@ FIND_TURNS: Final = """
             AND j.key = asked.key AND j.state = 'queued'
         ORDER BY j.order_no, j.job_id LIMIT 1
     ) AS next
-    WHERE NOT EXISTS (
-        SELECT 1 FROM job j
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS active FROM job j
         WHERE j.tenant_id = asked.tenant_id AND j.partition_no = $1 AND j.kind = asked.kind
             AND j.key = asked.key AND j.state IN ('ready', 'running')
-    )
+    ) AS now
+    WHERE now.active = 0
 """
 
 # By kind, so that one with a long queue does not hide another's; `room` is how many it may take.

@@ -56,9 +56,7 @@ The rows it answers, such as jobs, commit together with the numbers. Pure: it ma
 """
 
 
-def event(
-    event_id: UUID, kind: str, subject: str, at: datetime, data: object | None = None
-) -> Row:
+def event(event_id: UUID, kind: str, subject: str, at: datetime, data: object | None = None) -> Row:
     """An event as a row for the commit of the change that it tells of.
 
     Args:

@@ -1,7 +1,7 @@
 """The sequencer: gives events their numbers, after the commits that wrote them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -31,11 +31,12 @@ BATCH_MAX: Final = 500
 """Events of a tenant that get their numbers in one commit."""
 
 TENANTS_MAX: Final = 100
-"""Tenants that are looked at in one turn."""
+"""Tenants that are asked for at once."""
 
 IDLE_S_MAX: Final = 0.5
 """How long it waits at most until it looks again: the longest that an event waits, when idle."""
 
+_BEFORE_ALL: Final = UUID(int=0)
 _IDLE_S: Final = 0.02
 _SAMPLE_S: Final = 15.0
 _PENDING_MAX: Final = 100_000
@@ -100,9 +101,24 @@ class Sequencer:
             Unavailable: the database cannot be asked.
         """
         count = 0
-        for row in await self._database.fetch(store.FIND_PENDING_TENANTS, TENANTS_MAX):
-            count += await self._number(row["tenant_id"])
+        async for tenant_id in self._tenants():
+            try:
+                count += await self._number(tenant_id)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - a subscriber's fault stops one stream only
+                log.error(  # noqa: TRY400 - its text may tell more than an operator should read
+                    "events_not_numbered", tenant=str(tenant_id), error=type(error).__name__
+                )
         return count
+
+    async def _tenants(self) -> AsyncIterator[UUID]:
+        """Those with events that wait; all of them, so that busy ones keep nobody waiting."""
+        after = _BEFORE_ALL
+        while rows := await self._database.fetch(store.FIND_PENDING_TENANTS, after, TENANTS_MAX):
+            for row in rows:
+                yield row["tenant_id"]
+            after = rows[-1]["tenant_id"]
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

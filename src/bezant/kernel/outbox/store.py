@@ -21,7 +21,7 @@ FIND_STREAM: Final = """
 """
 
 FIND_PENDING_TENANTS: Final = """
-    SELECT DISTINCT tenant_id FROM event_pending ORDER BY tenant_id LIMIT $1
+    SELECT DISTINCT tenant_id FROM event_pending WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2
 """
 
 FIND_PENDING: Final = """

@@ -94,7 +94,7 @@ class Retention:
     async def _carry_out(self, _job: Job[Sweep]) -> Done:
         removed = await self.sweep()
         if any(removed.values()):
-            log.info("retention_swept", **removed)
+            log.info("retention_swept", removed=removed)
         return Done()
 
     async def _tenants(self) -> AsyncIterator[UUID]:
