@@ -6,7 +6,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -72,8 +72,8 @@ class Api:
     database: Database
     keys: ApiKeyService
     declared: dict[str, Any]
-    ledger: Ledger
-    streams: Streams
+    ledger: Ledger | None = None
+    streams: Streams = field(default_factory=Streams)
 
     async def document(self) -> dict[str, Any]:
         """The OpenAPI document, as anybody may read it."""

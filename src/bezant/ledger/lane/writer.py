@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from bezant.ledger.domain import Account
 from bezant.ledger.lane import store
@@ -50,6 +51,14 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
     ):
         if columns:
             await connection.execute(statement, *key, *columns)
+
+
+async def write_accounts(
+    connection: "Connection", key: tuple[UUID, UUID], accounts: Sequence[Account]
+) -> None:
+    """Write accounts and their balances as they stand, of the book `key`: tenant, book."""
+    await connection.execute(store.SAVE_ACCOUNTS, *key, *_account_columns(accounts))
+    await connection.execute(store.SAVE_BALANCES, *key, *_balance_columns(accounts))
 
 
 async def _advance(connection: "Connection", draft: Draft) -> None:
