@@ -30,6 +30,8 @@ from bezant.ledger.export.records import (
     AccountEventRecord,
     BatchRecord,
     ContentRecord,
+    HoldEventRecord,
+    LimitGroupEventRecord,
     Record,
     TransferRecord,
     record_of,
@@ -203,8 +205,12 @@ async def _records(
     for numbered in numbers:
         for leg in numbered.legs:
             yield record_of(TransferRecord, leg)
+        for hold in numbered.holds.values():
+            yield record_of(HoldEventRecord, hold)
         if numbered.account_event is not None:
             yield record_of(AccountEventRecord, numbered.account_event)
+        if numbered.limit_group_event is not None:
+            yield record_of(LimitGroupEventRecord, numbered.limit_group_event)
         if numbered.seq in by_seq:
             yield record_of(ContentRecord, by_seq[numbered.seq])
         async for batch in batches.up_to(numbered.seq):

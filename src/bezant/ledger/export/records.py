@@ -7,7 +7,7 @@ after its last number. A further table of history is a further record here, with
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -49,6 +49,41 @@ class AccountEventRecord(
     overdraft: str | None = None
     minimum: str | None = None
     maximum: str | None = None
+    limit_group: str | None = None
+    opened_at: datetime | None = None
+
+
+class LimitGroupEventRecord(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    tag_field="record",
+    tag="limit_group_event",
+):
+    """A limit group opened or changed, with its terms from then on."""
+
+    seq: int
+    kind: str
+    group_id: str
+    asset: str
+    type: str
+    recorded_at: datetime
+    overdraft: str | None = None
+    minimum: str | None = None
+    maximum: str | None = None
+
+
+class HoldEventRecord(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="hold_event"
+):
+    """Beside a leg: the hold that it is part of, and that hold's terms."""
+
+    seq: int
+    leg: int
+    hold_id: UUID
+    group_id: UUID
+    closes: str | None = None
+    expires_at: datetime | None = None
 
 
 class ContentRecord(
@@ -72,10 +107,17 @@ class BatchRecord(
     root: bytes
 
 
-Record = TransferRecord | AccountEventRecord | ContentRecord | BatchRecord
-RECORDS: tuple[type[Any], ...] = (TransferRecord, AccountEventRecord, ContentRecord, BatchRecord)
+Record = (
+    TransferRecord
+    | HoldEventRecord
+    | AccountEventRecord
+    | LimitGroupEventRecord
+    | ContentRecord
+    | BatchRecord
+)
+RECORDS: tuple[type[Any], ...] = get_args(Record)
 
-R = TypeVar("R", TransferRecord, AccountEventRecord, ContentRecord, BatchRecord)
+R = TypeVar("R", bound=Record)
 
 _TEXTS = {"amount", "overdraft", "minimum", "maximum"}
 

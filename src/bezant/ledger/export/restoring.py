@@ -6,7 +6,6 @@ transaction. So what is written is what was checked, and either all of it stands
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -27,13 +26,16 @@ from bezant.ledger.export.records import (
     AccountEventRecord,
     BatchRecord,
     ContentRecord,
+    HoldEventRecord,
+    LimitGroupEventRecord,
     Record,
     TransferRecord,
     row_of,
 )
 from bezant.ledger.lane import store as lane_store
-from bezant.ledger.lane.writer import write_accounts
+from bezant.ledger.lane.writer import write_present
 from bezant.ledger.queries import Queries
+from bezant.ledger.schemas import HoldState
 from bezant.ledger.verify.replay import Replay
 
 if TYPE_CHECKING:
@@ -187,23 +189,18 @@ class _Restoring:
     def _apply(self) -> None:
         if not self.pending:
             return
-        legs = [each for each in self.pending if isinstance(each, TransferRecord)]
-        events = [each for each in self.pending if isinstance(each, AccountEventRecord)]
-        contents = [each for each in self.pending if isinstance(each, ContentRecord)]
-        seq = _seq(self.pending[0])
-        if len(events) + bool(legs) != 1 or len(contents) > bool(legs):
-            raise ExportUnusable(f"{self.part}: seq {seq} is neither a transaction nor an event.")
-        self.pending = []
+        place = f"{self.part}: seq {_seq(self.pending[0])}"
+        records, self.pending = self.pending, []
         try:
-            if events:
-                self.replay.account_event(row_of(events[0]))
-            else:
-                content = contents[0] if contents else None
-                self.replay.transaction([_leg_row(leg, content) for leg in legs])
-                if content is not None and legs[0].content_hash is None:
-                    raise ExportUnusable(f"{self.part}: seq {seq} has content it does not name.")
+            match records:
+                case [AccountEventRecord() as event]:
+                    self.replay.account_event(row_of(event))
+                case [LimitGroupEventRecord() as event]:
+                    self.replay.limit_group_event(row_of(event))
+                case _:
+                    self.replay.transaction(_leg_rows(records, place))
         except (ValueError, ArithmeticError) as error:
-            raise ExportUnusable(f"{self.part}: seq {seq}: {error}") from error
+            raise ExportUnusable(f"{place}: {error}") from error
         self._refuse_differences()
 
     def _refuse_differences(self) -> None:
@@ -234,9 +231,15 @@ class _Restoring:
 
     async def _write_present(self) -> None:
         """Write what follows from history: accounts, balances, the lane."""
-        accounts = iter(self.replay.accounts.values())
-        while some := list(islice(accounts, WRITTEN_AT_ONCE)):
-            await write_accounts(self.connection, self.key, some)
+        holds = self.replay.holds.holds.values()
+        await write_present(
+            self.connection,
+            self.key,
+            {account.id: account for account in self.replay.accounts.values()},
+            self.replay.limit_groups.values(),
+            holds,
+        )
+        expiries = (hold.expires_at for hold in holds if hold.state is HoldState.OPEN)
         log = self.replay.log
         await self.connection.execute(
             store.INSERT_LANE,
@@ -247,6 +250,7 @@ class _Restoring:
             log.encode(),
             log.root,
             self.replay.recorded_at,
+            min((each for each in expiries if each is not None), default=None),
         )
 
 
@@ -264,8 +268,21 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
         lane_store.INSERT_ACCOUNT_EVENTS,
         (
             *("seq", "kind", "account_no", "account_id", "asset", "type", "status"),
+            *("overdraft", "minimum", "maximum", "limit_group", "opened_at", "recorded_at"),
+        ),
+    ),
+    (
+        LimitGroupEventRecord,
+        lane_store.INSERT_LIMIT_GROUP_EVENTS,
+        (
+            *("seq", "kind", "group_id", "asset", "type"),
             *("overdraft", "minimum", "maximum", "recorded_at"),
         ),
+    ),
+    (
+        HoldEventRecord,
+        lane_store.INSERT_HOLD_EVENTS,
+        ("seq", "leg", "hold_id", "group_id", "closes", "expires_at"),
     ),
     (ContentRecord, lane_store.INSERT_CONTENTS, ("seq", "salt", "content")),
     (BatchRecord, store.INSERT_BATCHES, ("batch_no", "first_seq", "last_seq", "root")),
@@ -273,10 +290,31 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
 """Each kind of record, the statement that writes a set of it, and its columns in order."""
 
 
+_NO_HOLD: Final = {"hold_id": None, "group_id": None, "closes": None, "expires_at": None}
+
+
 def _seq(record: Record) -> int:
     return record.last_seq if isinstance(record, BatchRecord) else record.seq
 
 
-def _leg_row(leg: TransferRecord, content: ContentRecord | None) -> Mapping[str, Any]:
-    erasable = (None, None) if content is None else (content.salt, content.content)
-    return {**row_of(leg), "salt": erasable[0], "content": erasable[1]}
+def _leg_rows(records: Sequence[Record], place: str) -> list[Mapping[str, Any]]:
+    """A transaction's legs as the verifier reads them: each with its hold and the content."""
+    legs = [each for each in records if isinstance(each, TransferRecord)]
+    holds = {each.leg: each for each in records if isinstance(each, HoldEventRecord)}
+    contents = [each for each in records if isinstance(each, ContentRecord)]
+    if not legs or len(legs) + len(holds) + len(contents) != len(records) or len(contents) > 1:
+        raise ExportUnusable(f"{place} is neither one transaction nor one event.")
+    if not holds.keys() <= {leg.leg for leg in legs}:
+        raise ExportUnusable(f"{place} has holds of legs that it has not.")
+    if contents and legs[0].content_hash is None:
+        raise ExportUnusable(f"{place} has content that nothing commits to.")
+    content = row_of(contents[0]) if contents else {"salt": None, "content": None}
+    return [
+        {
+            **_NO_HOLD,
+            **(row_of(holds[leg.leg]) if leg.leg in holds else {}),
+            **content,
+            **row_of(leg),
+        }
+        for leg in legs
+    ]

@@ -28,6 +28,6 @@ INSERT_BATCHES: Final = """
 # Nobody holds it, as of a book that has just been made.
 INSERT_LANE: Final = """
     INSERT INTO lane (tenant_id, book_id, epoch, version, seq, accounts, log_size, frontier, root,
-        recorded_at, holder, lease_until)
-    VALUES ($1, $2, 0, $5, $3, $4, $5, $6, $7, $8, '', $8)
+        recorded_at, holder, lease_until, next_expiry)
+    VALUES ($1, $2, 0, $5, $3, $4, $5, $6, $7, $8, '', $8, $9)
 """
