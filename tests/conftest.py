@@ -12,6 +12,7 @@ pytest_plugins = [
     "fixtures_servers",
     "fixtures_ledger",
     "fixtures_api",
+    "fixtures_exports",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

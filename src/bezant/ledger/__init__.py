@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import schemas
+from bezant.ledger import export, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.feed import Event, Events, FeedBroken
 from bezant.ledger.feed.api import operations as feed_operations
@@ -25,6 +25,7 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "export",
     "feed_operations",
     "operations",
     "post",

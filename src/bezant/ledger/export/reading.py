@@ -71,7 +71,9 @@ class Exports:
                             )
                         yield part.name, record
                 if differs is not None:
-                    raise ExportUnusable(f"{differs}.")
+                    raise ExportUnusable(
+                        f"{differs}; it holds seq {part.first_seq} to {part.last_seq}."
+                    )
                 if count != part.records:
                     raise ExportUnusable(f"{part.name} has {count} records, not {part.records}.")
 
