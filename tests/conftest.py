@@ -13,6 +13,7 @@ pytest_plugins = [
     "fixtures_ledger",
     "fixtures_api",
     "fixtures_webhooks",
+    "fixtures_exports",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -7,7 +7,7 @@ import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any, get_args
@@ -84,8 +84,8 @@ class Api:
     database: Database
     keys: ApiKeyService
     declared: dict[str, Any]
-    ledger: Ledger
-    streams: Streams
+    ledger: Ledger | None = None
+    streams: Streams = field(default_factory=Streams)
 
     async def document(self) -> dict[str, Any]:
         """The OpenAPI document, as anybody may read it."""

@@ -47,6 +47,10 @@ class EventParser:
                 found.append(event)
         return found
 
+    def incomplete(self) -> list[tuple[str, str]]:
+        """The fields of an event that has begun."""
+        return list(self._lines)
+
     def reconnected(self) -> None:
         """What was incomplete is lost."""
         self._buffer = b""
@@ -90,7 +94,7 @@ class Reader:
 
     async def take(self, count: int) -> list[Sent]:
         """The next events of a feed."""
-        found = []
+        found: list[Sent] = []
         while len(found) < count:
             event = await self.next()
             assert event is not None, "the stream ended"
@@ -99,7 +103,7 @@ class Reader:
 
     async def rest(self) -> list[Sent]:
         """Everything up to the stream's end."""
-        found = []
+        found: list[Sent] = []
         while (event := await self.next()) is not None:
             found.append(event)
         return found

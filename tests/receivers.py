@@ -89,10 +89,8 @@ def failing(*keys: str, code: int = 500) -> Script:
 
 
 @asynccontextmanager
-async def receiving(
-    folder: Path, host: str = NAME, address: str = "127.0.0.1"
-) -> AsyncIterator[Receiver]:
-    """A receiver whose certificate is made out to `host`."""
+async def receiving(folder: Path, address: str = "127.0.0.1") -> AsyncIterator[Receiver]:
+    """A receiver on an address of this machine."""
     authority = DevelopmentCa(folder, SystemClock())
     authority.ensure(NAME)
     served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -153,7 +151,7 @@ class Names:
     answers: list[Sequence[str]]
     asked: list[str] = field(default_factory=list)
 
-    async def resolve(self, host: str, port: int) -> Sequence[str]:  # noqa: ARG002 - the port does not matter
+    async def resolve(self, host: str, port: int) -> Sequence[str]:  # noqa: ARG002 - any port
         self.asked.append(host)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if not answer:

@@ -45,7 +45,16 @@ _EVERY_STREAM = "One sequencer numbers the events of every tenant."
 _IDENTIFIERS = "bezant/server/migrations/store.py"
 
 HOUSE = Policy(
-    history=frozenset({"transfer", "batch", "account_event", "audit_entry"}),
+    history=frozenset(
+        {
+            "transfer",
+            "batch",
+            "account_event",
+            "hold_event",
+            "limit_group_event",
+            "audit_entry",
+        }
+    ),
     global_tables={
         "schema_contract": "One row for the whole deployment, written by migrations.",
         "lease": "Which process is alive is no tenant's matter.",
@@ -73,9 +82,11 @@ HOUSE = Policy(
         },
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
-        "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Workers look for every tenant's endpoints.",
+        "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
+        "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
     },
     across_books={
+        "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
         "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
@@ -97,6 +108,12 @@ HOUSE = Policy(
             "table": "job",
             "number": 0,
             "storage": " WITH (fillfactor = 50)",
+        },
+        "bezant/server/migrations/versions/0004_holds.py:PARTITION": {
+            "table": "hold",
+            "number": 0,
+            "modulus": 16,
+            "storage": " WITH (fillfactor = 70)",
         },
     },
     formatted={

@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import schemas
+from bezant.ledger import export, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
@@ -27,6 +27,7 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "export",
     "feed_operations",
     "operations",
     "post",

@@ -1,4 +1,4 @@
-"""Killed at whatever step, a process that delivers is replaced, and nothing is lost or reordered."""
+"""Killed at whatever step, a process that delivers is replaced: nothing is lost or reordered."""
 
 import asyncio
 import random

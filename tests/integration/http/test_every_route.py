@@ -1,7 +1,7 @@
 """What holds for every route. A route of the document that has no case here fails the suite."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -38,19 +38,20 @@ class Case:
     status: int
     request: Callable[[Book], Awaitable[Request]]
     names: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(self, client: httpx.AsyncClient, request: Request) -> httpx.Response:
         path, body = request
         if self.method == "GET":
-            return await client.get(path)
+            return await client.get(path, headers=self.headers)
         return await client.request(self.method, path, json=body, headers=fresh_key())
 
 
-def _reads(path: str, *, names: bool = True) -> Case:
+def _reads(path: str, *, names: bool = True, **headers: str) -> Case:
     async def request(book: Book) -> Request:
         return path.format(book=book), None
 
-    return Case("GET", 200, request, names=names)
+    return Case("GET", 200, request, names=names, headers=headers)
 
 
 def _unique() -> str:
@@ -154,6 +155,8 @@ CASES: Mapping[str, Case] = {
     "post_transaction": Case("POST", 201, _transaction),
     "post_batch": Case("POST", 200, _batch),
     "get_transaction": _reads("{book.path}/transactions/{book.transaction}"),
+    # As a page: a stream does not end. What holds for both is decided before either begins.
+    "follow_events": _reads("{book.path}/events", Accept="application/json"),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
@@ -355,3 +358,31 @@ async def test_a_replay_is_the_same_bytes_and_another_body_is_refused(
     else:
         assert again.content == first.content
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+STREAMS = [name for name, case in CASES.items() if "Accept" in case.headers]
+
+
+async def test_every_stream_is_known_as_one(api: Api) -> None:
+    streaming = {
+        name
+        for name, (_, _, content) in (await _operations(api)).items()
+        if "text/event-stream" in content["responses"].get("200", {}).get("content", {})
+    }
+    assert streaming == set(STREAMS)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+async def test_a_stream_is_refused_as_its_page_is(
+    name: str, book: Book, other_tenant: Tenant, api: Api
+) -> None:
+    path, _ = await CASES[name].request(book)
+    unscoped = await api.issue(book.tenant.id, ("ledger:write",))
+    assert unscoped.key is not None
+    refused = {404: other_tenant.key, 401: "", 403: unscoped.key}
+    for accept in ("application/json", "text/event-stream", "*/*"):
+        for status, key in refused.items():
+            async with api.client(key) as client:
+                answer = await client.get(path, headers={"Accept": accept})
+            assert answer.status_code == status
+            assert answer.headers["content-type"] == "application/problem+json"

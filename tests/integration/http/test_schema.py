@@ -79,7 +79,8 @@ class Asker:
 
     def __init__(self, url: str, key: str, seeds: Seeds) -> None:
         self._document_url = f"{url}/openapi.json"
-        self._headers = {"Authorization": f"Bearer {key}"}
+        # A stream would not end.
+        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         self._seeds = seeds
         self.statuses: dict[str, set[int]] = defaultdict(set)
 

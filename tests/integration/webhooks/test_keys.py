@@ -148,9 +148,7 @@ async def test_no_secret_lies_readable_in_the_database_or_in_the_log(
         "SELECT tenant_id, endpoint_id, key_id, sealed FROM webhook_key WHERE tenant_id = $1",
         post.tenant_id,
     )
-    secrets = [
-        post.means.sealer.open(row["sealed"], _context(row)).decode() for row in rows
-    ]
+    secrets = [post.means.sealer.open(row["sealed"], _context(row)).decode() for row in rows]
     assert {issued.secret, rotated.secret} < set(secrets)
     assert asymmetric in {row["endpoint_id"] for row in rows}
     dump = await everything(owner)

@@ -15,8 +15,23 @@ from bezant.ledger.feed.history import Numbered, Row
 from bezant.ledger.lane import transfer_id
 
 
+class HoldTerms(Struct, frozen=True):
+    """The hold that a leg reserves or settles."""
+
+    id: UUID
+    group: UUID
+    closes: str | None
+    expires_at: datetime | None
+
+
 class Leg(Struct, frozen=True):
-    """One leg of a transaction. `kind` tells what it does: `posted` moves the amount for good."""
+    """One leg of a transaction.
+
+    Attributes:
+        kind: `posted` moves the amount; `pending` reserves it under a hold, which `captured` moves
+            and `voided` and `expired` give back.
+        hold: of every kind but `posted`.
+    """
 
     transfer_id: UUID
     kind: str
@@ -27,6 +42,7 @@ class Leg(Struct, frozen=True):
     code: str
     booking_date: date
     value_date: date
+    hold: HoldTerms | None
 
 
 class TransactionPosted(Struct, frozen=True, tag_field="type", tag="transaction.posted"):
@@ -49,6 +65,7 @@ class AccountOpened(Struct, frozen=True, tag_field="type", tag="account.opened")
     account_type: schemas.AccountType
     status: schemas.AccountStatus
     limits: schemas.Limits
+    limit_group: str | None
 
 
 class AccountChanged(Struct, frozen=True, tag_field="type", tag="account.changed"):
@@ -61,13 +78,40 @@ class AccountChanged(Struct, frozen=True, tag_field="type", tag="account.changed
     account_type: schemas.AccountType
     status: schemas.AccountStatus
     limits: schemas.Limits
+    limit_group: str | None
 
 
-Event = TransactionPosted | AccountOpened | AccountChanged
+class LimitGroupOpened(Struct, frozen=True, tag_field="type", tag="limit_group.opened"):
+    """A limit group was opened. `object` is its id."""
+
+    seq: int
+    object: str
+    recorded_at: datetime
+    asset: str
+    account_type: schemas.AccountType
+    limits: schemas.Limits
+
+
+class LimitGroupChanged(Struct, frozen=True, tag_field="type", tag="limit_group.changed"):
+    """A limit group has other limits from now on. `object` is its id."""
+
+    seq: int
+    object: str
+    recorded_at: datetime
+    asset: str
+    account_type: schemas.AccountType
+    limits: schemas.Limits
+
+
+Event = TransactionPosted | AccountOpened | AccountChanged | LimitGroupOpened | LimitGroupChanged
 
 _OF_ACCOUNTS: Mapping[str, type[AccountOpened] | type[AccountChanged]] = {
     "opened": AccountOpened,
     "changed": AccountChanged,
+}
+_OF_LIMIT_GROUPS: Mapping[str, type[LimitGroupOpened] | type[LimitGroupChanged]] = {
+    "opened": LimitGroupOpened,
+    "changed": LimitGroupChanged,
 }
 
 
@@ -107,13 +151,15 @@ def event_of(numbered: Numbered, names: Mapping[int, tuple[str, str]]) -> Event:
     """
     if numbered.account_event is not None:
         return _account_event(numbered.account_event)
+    if numbered.limit_group_event is not None:
+        return _limit_group_event(numbered.limit_group_event)
     first = numbered.legs[0]
     return TransactionPosted(
         numbered.seq,
         str(first["transaction_id"]),
         first["recorded_at"],
         first["effective_at"],
-        [_leg(leg, names) for leg in numbered.legs],
+        [_leg(leg, names, numbered.holds.get(leg["leg"])) for leg in numbered.legs],
     )
 
 
@@ -125,15 +171,31 @@ def _account_event(row: Row) -> Event:
         row["asset"],
         schemas.AccountType(row["type"]),
         schemas.AccountStatus(row["status"]),
-        schemas.Limits(*map(_text, (row["overdraft"], row["minimum"], row["maximum"]))),
+        _limits(row),
+        row["limit_group"],
     )
+
+
+def _limit_group_event(row: Row) -> Event:
+    return _OF_LIMIT_GROUPS[row["kind"]](
+        row["seq"],
+        row["group_id"],
+        row["recorded_at"],
+        row["asset"],
+        schemas.AccountType(row["type"]),
+        _limits(row),
+    )
+
+
+def _limits(row: Row) -> schemas.Limits:
+    return schemas.Limits(*map(_text, (row["overdraft"], row["minimum"], row["maximum"])))
 
 
 def _text(bound: Decimal | None) -> str | None:
     return None if bound is None else str(int(bound))
 
 
-def _leg(row: Row, names: Mapping[int, tuple[str, str]]) -> Leg:
+def _leg(row: Row, names: Mapping[int, tuple[str, str]], hold: Row | None) -> Leg:
     debit, asset = names[row["debit_no"]]
     credit, _ = names[row["credit_no"]]
     return Leg(
@@ -146,4 +208,9 @@ def _leg(row: Row, names: Mapping[int, tuple[str, str]]) -> Leg:
         row["code"],
         row["booking_date"],
         row["value_date"],
+        None if hold is None else _hold(hold),
     )
+
+
+def _hold(row: Row) -> HoldTerms:
+    return HoldTerms(row["hold_id"], row["group_id"], row["closes"], row["expires_at"])

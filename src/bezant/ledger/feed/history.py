@@ -1,7 +1,8 @@
 """Reading history by its numbers: whole, in order, and without holes, or not at all."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
@@ -38,11 +39,18 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """What stands under one number: a transaction's legs, or an account's event."""
+    """What stands under one number: a transaction, or an event of an account or a limit group.
+
+    Attributes:
+        legs: of the transaction.
+        holds: those that legs are part of, by the number of the leg.
+    """
 
     seq: int
     legs: Sequence[Row] = ()
+    holds: Mapping[int, Row] = field(default_factory=dict)
     account_event: Row | None = None
+    limit_group_event: Row | None = None
 
 
 async def find_head(source: Source, tenant_id: UUID, book_id: UUID) -> int | None:
@@ -80,20 +88,34 @@ async def read_history(
     if len(legs) > LEGS_MAX:
         # The last transaction may be cut; its number begins the next read.
         last = legs[-1]["seq"] - 1
-    found: dict[int, Numbered] = {}
-    for seq, of_seq in _grouped(legs, last).items():
-        if [leg["leg"] for leg in of_seq] != list(range(len(of_seq))):
-            raise FeedBroken(f"seq {seq} of book {book_id} lacks legs")
-        found[seq] = Numbered(seq, legs=of_seq)
-    events = await source.fetch(store.FIND_ACCOUNT_EVENTS, tenant_id, book_id, after, last)
-    for event in events:
-        if event["seq"] in found:
-            raise FeedBroken(f"seq {event['seq']} of book {book_id} stands twice")
-        found[event["seq"]] = Numbered(event["seq"], account_event=event)
-    for seq in range(after + 1, last + 1):
-        if seq not in found:
-            raise FeedBroken(f"seq {seq} of book {book_id} is missing")
-    return [found[seq] for seq in range(after + 1, last + 1)]
+    bounds = tenant_id, book_id, after, last
+    holds = _grouped(await source.fetch(store.FIND_HOLD_EVENTS, *bounds), last)
+    found = [
+        Numbered(seq, of_seq, {hold["leg"]: hold for hold in holds.pop(seq, ())})
+        for seq, of_seq in _grouped(legs, last).items()
+    ]
+    found += [
+        Numbered(event["seq"], account_event=event)
+        for event in await source.fetch(store.FIND_ACCOUNT_EVENTS, *bounds)
+    ]
+    found += [
+        Numbered(event["seq"], limit_group_event=event)
+        for event in await source.fetch(store.FIND_LIMIT_GROUP_EVENTS, *bounds)
+    ]
+    found.sort(key=lambda numbered: numbered.seq)
+    _check(found, range(after + 1, last + 1), book_id)
+    return found
+
+
+def _check(found: Sequence[Numbered], expected: range, book_id: UUID) -> None:
+    """Every number stands once, and every transaction has its legs and no others."""
+    for numbered, seq in zip_longest(found, expected):
+        if numbered is None or seq is None or numbered.seq != seq:
+            there = "the end" if numbered is None else f"seq {numbered.seq}"
+            raise FeedBroken(f"in book {book_id}, {there} stands where seq {seq} should")
+        legs = [leg["leg"] for leg in numbered.legs]
+        if legs != list(range(len(legs))):
+            raise FeedBroken(f"in book {book_id}, seq {seq} has legs {legs}")
 
 
 def _grouped(rows: Sequence[Row], last: int) -> dict[int, list[Row]]:

@@ -15,9 +15,21 @@ FIND_LEGS: Final = """
 
 FIND_ACCOUNT_EVENTS: Final = """
     SELECT seq, kind, account_no, account_id, asset, type, status, overdraft, minimum, maximum,
-        recorded_at
+        limit_group, opened_at, recorded_at
     FROM account_event WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
     ORDER BY seq
+"""
+
+FIND_LIMIT_GROUP_EVENTS: Final = """
+    SELECT seq, kind, group_id, asset, type, overdraft, minimum, maximum, recorded_at
+    FROM limit_group_event WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
+    ORDER BY seq
+"""
+
+FIND_HOLD_EVENTS: Final = """
+    SELECT seq, leg, hold_id, group_id, closes, expires_at
+    FROM hold_event WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
+    ORDER BY seq, leg
 """
 
 # What a number stands for never changes, so it may be looked up apart: a join would be planned

@@ -20,8 +20,9 @@ from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState
 from bezant.ledger.lane.deciding import Outcome, decide, read_rows
 from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.expiry import expire_backlog
 from bezant.ledger.lane.queue import Item, Queue
-from bezant.ledger.lane.reader import find_transactions, load_accounts
+from bezant.ledger.lane.reader import find_transactions, prepare
 from bezant.ledger.lane.recorded import recorded_of
 from bezant.ledger.lane.rider import Rider
 from bezant.ledger.lane.writer import LaneLost, write_draft
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
-
-ACCOUNTS_HELD_MAX: Final = 500_000
-"""Accounts kept in memory per book; the longest known are let go first."""
 
 Grew = Callable[[UUID, UUID, int], None]
 """Told of a tenant's book, and of the number up to which it is durable."""
@@ -43,6 +41,10 @@ _TRANSFER: Final = "transfer"
 
 def told_nobody(_tenant_id: UUID, _book_id: UUID, _seq: int) -> None:
     """Nobody follows."""
+
+
+class _IdsInDoubt(Exception):  # noqa: N818 - a turn of events: the ids are looked up
+    """An item under a client's id was refused, which may have been posted before."""
 
 
 class Lane:
@@ -190,6 +192,9 @@ class Lane:
                 return
             try:
                 outcome = await self._write(items, are_ids_new=are_ids_new)
+            except _IdsInDoubt:
+                are_ids_new = False
+                continue
             except asyncpg.UniqueViolationError as error:
                 if (error.table_name or "").startswith(_TRANSFER) and are_ids_new:
                     are_ids_new = False
@@ -205,7 +210,8 @@ class Lane:
                 item.fail(defect)
             BATCH_ITEMS.observe(len(items))
             BATCH_SECONDS.observe(perf_counter() - started)
-            self._forget()
+            self._book.expiries.settle(outcome.draft.at)
+            self._book.forget()
             return
         raise Unavailable("An idempotency key is contended; repeat the request with the same key.")
 
@@ -225,13 +231,15 @@ class Lane:
     async def _write(self, items: Sequence[Item], *, are_ids_new: bool) -> Outcome:
         """Decide and write, in one transaction.
 
-        Transactions under given ids are looked up only when the unique index has told that one of
-        them stands already: a probe for each costs more than the rare second try.
+        Transactions under given ids are looked up only when one of them may stand already, since
+        the unique index has told so or it was refused: a probe for each costs more than the rare
+        second try.
         """
         reads = [item.rider.reads() for item in items]
-        await load_accounts(
-            self._database, self._book, {account for read in reads for account in read.accounts}
-        )
+        at = self._clock.now()
+        await prepare(self._database, self._book, reads, at)
+        if not self._book.expiries.are_known(at):
+            await expire_backlog(self._database, self._ids, self._book, at)
         given = set() if are_ids_new else {given for read in reads for given in read.transactions}
         found = await find_transactions(self._database, self._book, given)
         recorded = {name: recorded_of(rows) for name, rows in found.items()}
@@ -242,9 +250,11 @@ class Lane:
             while undecided:
                 undecided.pop().discard()
             rows = await read_rows(connection, self._book.tenant_id, wanted)
-            draft = Draft(self._book, self._clock.now(), self._ids, dict(recorded))
+            draft = Draft(self._book, at, self._ids, dict(recorded))
             undecided.append(draft)
             outcome = decide(items, draft, rows)
+            if draft.is_in_doubt and are_ids_new:
+                raise _IdsInDoubt
             await write_draft(connection, draft)
             await write_rows(connection, self._book.tenant_id, outcome.rows)
             return outcome
@@ -255,8 +265,3 @@ class Lane:
             while undecided:
                 undecided.pop().discard()
             raise
-
-    def _forget(self) -> None:
-        accounts = self._book.accounts
-        while len(accounts) > ACCOUNTS_HELD_MAX:
-            del accounts[next(iter(accounts))]

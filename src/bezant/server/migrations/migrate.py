@@ -55,6 +55,11 @@ PRIVILEGES: Final = {
     "webhook_dispatch": "SELECT, INSERT, UPDATE",
     "webhook_cursor": "SELECT, INSERT, UPDATE, DELETE",
     "webhook_delivery": "SELECT, INSERT, UPDATE, DELETE",
+    "hold": "SELECT, INSERT, UPDATE",
+    "hold_event": "SELECT, INSERT",
+    "limit_group": "SELECT, INSERT, UPDATE",
+    "limit_group_event": "SELECT, INSERT",
+    "refused_transaction": "SELECT, INSERT, DELETE",
 }
 
 
