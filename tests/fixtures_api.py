@@ -33,7 +33,7 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
-from bezant.kernel.webhooks import DeliveryService, WebhookService
+from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import RedisProbe
@@ -166,8 +166,18 @@ def operator_call(tenant_id: UUID) -> Call:
 
 
 @pytest.fixture(scope="session")
+async def hooks(database: Database, ledger: Ledger) -> AsyncIterator[Means]:
+    """What webhooks are made with; nobody delivers."""
+    key = b64encode(bytes(32)).decode()
+    clock, ids, events = SystemClock(), TimeOrderedIds(), EventReader(database)
+    means = webhook_means(database, clock, ids, ledger, events, key, allow_loopback=False)
+    yield means
+    await means.sender.close()
+
+
+@pytest.fixture(scope="session")
 async def api(
-    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers
+    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers, hooks: Means
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -175,25 +185,20 @@ async def api(
     cache = RedisProbe(embedded_servers.valkey_url)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    events = EventReader(database)
-    means = webhook_means(
-        database, clock, ids, ledger, events, b64encode(bytes(32)).decode(), allow_loopback=False
-    )
     platform = Platform(
         database=database,
         ledger=ledger,
         authenticator=authenticator,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
-        events=events,
-        webhooks=WebhookService(means),
-        webhook_deliveries=DeliveryService(means),
+        events=EventReader(database),
+        webhooks=WebhookService(hooks),
+        webhook_deliveries=DeliveryService(hooks),
         cache=cache,
         ids=ids,
         tracing=tracing,
     )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
-    await means.sender.close()
     await authenticator.close()
     await cache.close()
 

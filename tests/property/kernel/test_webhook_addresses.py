@@ -57,7 +57,7 @@ def test_whatever_is_public_the_standard_library_calls_global_in_ipv6(address: I
     if is_public(str(address)):
         assert address.is_global
         assert not address.is_multicast
-        assert address.ipv4_mapped is address.sixtofour is address.teredo is None
+        assert (address.ipv4_mapped, address.sixtofour, address.teredo) == (None, None, None)
 
 
 @given(st.ip_addresses(v=4))

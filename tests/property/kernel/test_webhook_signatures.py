@@ -42,7 +42,7 @@ def test_the_specifications_own_library_sees_any_change(
     with pytest.raises(WebhookVerificationError):
         verifier.verify(changed.decode("latin-1"), dict(headers))
     with pytest.raises(WebhookVerificationError):
-        verifier.verify(body, headers | {"webhook-id": NAME + "0"})
+        verifier.verify(body, {**headers, "webhook-id": NAME + "0"})
 
 
 def test_the_example_of_the_library_is_met() -> None:

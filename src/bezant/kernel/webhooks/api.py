@@ -120,7 +120,12 @@ class Routes:
 def operations(endpoints: WebhookService, deliveries: DeliveryService) -> Sequence[Operation]:
     """The operations on webhook endpoints."""
     routes = Routes(endpoints, deliveries)
-    return [*_endpoint_operations(routes), *_message_operations(routes)]
+    return [
+        *_endpoint_operations(routes),
+        *_change_operations(routes),
+        *_message_operations(routes),
+        *_log_operations(routes),
+    ]
 
 
 def _endpoint_operations(routes: Routes) -> Sequence[Operation]:
@@ -165,6 +170,11 @@ def _endpoint_operations(routes: Routes) -> Sequence[Operation]:
             refusals=(WebhookEndpointNotFound,),
             handler=routes.get,
         ),
+    ]
+
+
+def _change_operations(routes: Routes) -> Sequence[Operation]:
+    return [
         WriteOperation(
             id="change_webhook_endpoint",
             path=_ENDPOINT,
@@ -235,6 +245,11 @@ def _message_operations(routes: Routes) -> Sequence[Operation]:
             refusals=(WebhookEndpointNotFound, WebhookStreamUnknown, ReplayAhead),
             handler=routes.replay_from,
         ),
+    ]
+
+
+def _log_operations(routes: Routes) -> Sequence[Operation]:
+    return [
         ReadOperation(
             id="list_webhook_deliveries",
             path=f"{_ENDPOINT}/deliveries",
