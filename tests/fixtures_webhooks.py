@@ -170,6 +170,14 @@ async def posting(
             "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, 'test', now())", tenant_id
         )
     )
+    # Endpoints of other tests are none of this one's business.
+    await database.transaction(
+        lambda connection: connection.execute(
+            "UPDATE webhook_dispatch SET resume_at = now() + interval '10 years'"
+            " WHERE tenant_id <> $1",
+            tenant_id,
+        )
+    )
     clock = ManualClock(datetime.now(UTC))
     streams = Streams(clock)
     streams.events[tenant_id, STREAM] = []
@@ -194,12 +202,6 @@ async def posting(
         WebhookService(means), DeliveryService(means), Dispatcher(means),
     )  # fmt: skip
     await sender.close()
-    # Endpoints of other tests are none of the next one's business.
-    await database.transaction(
-        lambda connection: connection.execute(
-            "UPDATE webhook_endpoint SET status = 'disabled' WHERE tenant_id = $1", tenant_id
-        )
-    )
 
 
 @pytest.fixture
