@@ -21,6 +21,7 @@ DOCUMENTS = (
     "README.md",
     "docs/guides/ledger.md",
     "docs/guides/api.md",
+    "docs/guides/webhooks.md",
     "docs/guides/import-a-statement.md",
 )
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -30,7 +31,9 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 async def platform() -> AsyncIterator[RunningPlatform]:
     """A platform for the documents of this module."""
     with open_folder() as parent:
-        async with running(parent / "data") as platform:
+        config = parent / "bezant.toml"
+        config.write_text("allow_webhook_loopback = true\n")
+        async with running(parent / "data", "--config", str(config)) as platform:
             yield platform
 
 

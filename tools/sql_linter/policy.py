@@ -82,12 +82,14 @@ HOUSE = Policy(
         },
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
+        "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
     },
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
         "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
+        "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
     },
     templates={
@@ -103,16 +105,16 @@ HOUSE = Policy(
             "modulus": 16,
             "storage": " WITH (fillfactor = 50)",
         },
+        f"{_JOB_TABLES}:PARTITION": {
+            "table": "job",
+            "number": 0,
+            "storage": " WITH (fillfactor = 50)",
+        },
         "bezant/server/migrations/versions/0004_holds.py:PARTITION": {
             "table": "hold",
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 70)",
-        },
-        f"{_JOB_TABLES}:PARTITION": {
-            "table": "job",
-            "number": 0,
-            "storage": " WITH (fillfactor = 50)",
         },
     },
     formatted={

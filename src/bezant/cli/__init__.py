@@ -14,6 +14,8 @@ COMMANDS: Final = {
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
+    "export": ("bezant.cli.export", "Write a book's history as files."),
+    "restore": ("bezant.cli.restore", "Restore a book from its export."),
     "demo": ("bezant.cli.demo", "Play a day of a small fintech through the API."),
     "bench": ("bezant.cli.bench", "Measure this machine against the targets."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),

@@ -6,6 +6,7 @@ operator uses. No message quotes a value: URLs hold passwords.
 
 import os
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,6 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from bezant.kernel.database import SLOW_STATEMENT_MS
+from bezant.kernel.sealing import KEY_BYTES
 
 ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
@@ -94,6 +96,10 @@ class Settings(BaseSettings):
         tls_certificate: the chain, PEM; None makes a development certificate.
         tls_key: its key, PEM.
         otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
+        sealing_key: 32 bytes in base64, under which secrets are sealed in the database; None makes
+            one in the data folder. Hosts that share a database share it.
+        allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
+            For development: whoever may make endpoints reaches what listens here.
     """
 
     model_config = SettingsConfigDict(
@@ -128,6 +134,8 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     otlp_endpoint: str | None = None
+    sealing_key: SecretStr | None = None
+    allow_webhook_loopback: bool = False
 
     @classmethod
     def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
@@ -204,6 +212,28 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("begins with http:// or https://")
         return url
+
+    @field_validator("sealing_key")
+    @classmethod
+    def _check_sealing_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            read_sealing_key(key.get_secret_value())
+        return key
+
+
+def read_sealing_key(text: str) -> bytes:
+    """The key that a setting or a file holds.
+
+    Raises:
+        ValueError: it is none. The message does not quote it.
+    """
+    try:
+        key = b64decode(text.strip(), validate=True)
+    except ValueError:
+        raise ValueError("is no base64") from None
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"holds {len(key)} bytes, not {KEY_BYTES}")
+    return key
 
 
 def _secrets(settings_cls: type[BaseSettings], folder: Path) -> SecretsSettingsSource:

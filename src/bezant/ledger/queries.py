@@ -22,6 +22,8 @@ from bezant.ledger.errors import (
     LimitGroupNotFound,
     TransactionNotFound,
 )
+from bezant.ledger.feed.events import Events
+from bezant.ledger.feed.reader import read_page
 from bezant.ledger.lane import (
     FIND_ACCOUNTS,
     FIND_HOLDS,
@@ -206,6 +208,15 @@ class Queries:
         if not rows:
             raise TransactionNotFound(f"No transaction {transaction_id}.")
         return _transaction(rows)
+
+    async def events(self, tenant_id: UUID, book_id: UUID, *, after: int, limit: int) -> Events:
+        """A page of a book's feed.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await read_page(self._source, tenant_id, book_id, after, limit)
 
     async def _account_row(
         self, tenant_id: UUID, book_id: UUID, account_id: str

@@ -14,6 +14,7 @@ from bezant.ledger import schemas, store
 from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
+from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
@@ -50,9 +51,10 @@ class Ledger:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
-        self._lanes = Lanes(database, self._clock, self._ids, run_folder)
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
+        self._tail = Tail(database, self._clock, self._page_of_feed)
+        self._lanes = Lanes(database, self._clock, self._ids, run_folder, grew=self._tail.grew)
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
@@ -290,6 +292,51 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )
+
+    async def feed(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        after: int,
+        limit: int,
+        *,
+        read_after: int | None = None,
+    ) -> Events:
+        """The events that follow `after` in a book's feed, in order and without gaps.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+            FeedBroken: history has a hole; nothing is passed over.
+        """
+        return await self._page_of_feed(tenant_id, book_id, after, limit, read_after)
+
+    async def feed_heads(self, tenant_id: UUID) -> dict[UUID, int]:
+        """How far the feed of each of a tenant's books goes."""
+        return await find_heads(self._database, tenant_id)
+
+    async def follow(
+        self, tenant_id: UUID, book_id: UUID, after: int, *, read_after: int | None = None
+    ) -> Follower:
+        """A book's events from `after` on, as they come.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await self._tail.follow(tenant_id, book_id, after, read_after)
+
+    async def _page_of_feed(
+        self, tenant_id: UUID, book_id: UUID, after: int, limit: int, read_after: int | None
+    ) -> Events:
+        # A replica that is not as far as `after` has nothing to say.
+        seen = None if read_after is None else max(read_after, after)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            seen,
+            lambda queries: queries.events(tenant_id, book_id, after=after, limit=limit),
         )
 
 

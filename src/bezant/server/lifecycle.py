@@ -23,6 +23,7 @@ from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
 from bezant.server.listening import listen
 from bezant.server.provisioning import Provisioning
+from bezant.server.sealing_key import sealing_key
 from bezant.server.worker import Task
 from bezant.server.workers import Workers
 
@@ -130,6 +131,8 @@ async def _run(
             drain_s=DRAIN_S,
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,
+            sealing_key=sealing_key(settings, data),
+            allow_webhook_loopback=settings.allow_webhook_loopback,
         )
         workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))
         stop.insist = workers.kill

@@ -23,12 +23,13 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector
 from bezant.kernel.database import Replica
-from bezant.kernel.http import RateLimits
+from bezant.kernel.http import RateLimits, Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
+from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
@@ -38,6 +39,7 @@ from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
 from bezant.server.protocol import BoundedProtocol
 from bezant.server.tls import BadCertificate, ServerCertificate
+from bezant.server.webhooks import webhook_means
 
 REFUSED: Final = 3
 """The exit status of a worker that said why it cannot start."""
@@ -71,6 +73,8 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         drain_s: how long requests in flight may take after the worker was asked to stop.
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
+        sealing_key: what secrets in the database are sealed under, in base64.
+        allow_webhook_loopback: send webhooks to this machine too.
     """
 
     parent_pid: int
@@ -89,6 +93,8 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     drain_s: int
     log_format: str
     otlp_endpoint: str | None
+    sealing_key: str
+    allow_webhook_loopback: bool
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,12 +112,21 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
+    """A server that says when it accepts connections, and ends streams when it stops."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         tune_collector()
         Word(serving=True).say()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Every other response ends by itself, and is waited for.
+        self._streams.close()
+        await super().shutdown(sockets)
 
 
 def main() -> None:
@@ -163,7 +178,8 @@ async def _serve(task: Task) -> None:
                 timeout_graceful_shutdown=task.drain_s,
                 callback_notify=look_at_certificate,
                 timeout_notify=_CERTIFICATE_POLL_S,
-            )
+            ),
+            platform.streams,
         )
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
         # The server raises the signal that stopped it once more when it is done, for whoever
@@ -191,6 +207,13 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     await ledger.start()
     opened.push_async_callback(ledger.close)
     await opened.enter_async_context(background(database, clock, ids, task.keep, ledger))
+    events = EventReader(database)
+    means = webhook_means(
+        database, clock, ids, ledger, events, task.sealing_key,
+        allow_loopback=task.allow_webhook_loopback,
+    )  # fmt: skip
+    opened.push_async_callback(means.sender.close)
+    opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
     cache = cache_probe(task.cache_url)
@@ -200,7 +223,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ledger=ledger,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
-        events=EventReader(database),
+        events=events,
+        webhooks=WebhookService(means),
+        webhook_deliveries=DeliveryService(means),
         authenticator=RateLimits(
             authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
         ),

@@ -12,6 +12,7 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
+from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.cache_probe import RedisProbe
@@ -43,6 +44,7 @@ async def limited(
     ledger: Ledger,
     embedded_servers: EmbeddedServers,
     watch: Stopwatch,
+    hooks: Means,
 ) -> AsyncIterator[Api]:
     """The API for keys that may make three requests at once, and one per second."""
     authenticator = ApiKeyAuthenticator(database, SystemClock())
@@ -58,6 +60,8 @@ async def limited(
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),
             events=EventReader(database),
+            webhooks=WebhookService(hooks),
+            webhook_deliveries=DeliveryService(hooks),
             cache=cache,
             ids=ids,
             tracing=tracing,

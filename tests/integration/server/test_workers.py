@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def make_workers(
             drain_s=1,
             log_format="json",
             otlp_endpoint=None,
+            sealing_key=b64encode(bytes(32)).decode(),
+            allow_webhook_loopback=False,
         )
         return Workers(task, listener, 1, metrics_folder)
 

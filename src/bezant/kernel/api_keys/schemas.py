@@ -16,6 +16,8 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "webhooks:read",
+    "webhooks:write",
 ]
 
 OVERLAP_S_DEFAULT = 24 * 3600

@@ -76,6 +76,11 @@ class EventReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def head(self, tenant_id: UUID) -> int:
+        """The number of the tenant's newest event; 0 for none."""
+        stream = await self._database.fetchrow(store.FIND_STREAM, tenant_id)
+        return 0 if stream is None else int(stream["seq"])
+
     async def read(
         self, tenant_id: UUID, after: int, limit: int = EVENTS_PER_READ_MAX
     ) -> list[Event]:

@@ -6,6 +6,7 @@ from bezant.kernel.telemetry.metrics import (
     ABORTS,
     BATCH_ITEMS,
     BATCH_SECONDS,
+    FEED_LAG,
     HTTP_REQUESTS,
     HTTP_SECONDS,
     IDEMPOTENT_REPLAYS,
@@ -16,6 +17,7 @@ from bezant.kernel.telemetry.metrics import (
     OUTBOX_LAG,
     REPLICA_READS,
     SLOW_STATEMENTS,
+    WEBHOOK_DELIVERIES,
 )
 from bezant.kernel.telemetry.redaction import REDACTED, Sensitive
 from bezant.kernel.telemetry.tracing import Traced, Tracing, bind_request, open_tracing
@@ -24,6 +26,7 @@ __all__ = [
     "ABORTS",
     "BATCH_ITEMS",
     "BATCH_SECONDS",
+    "FEED_LAG",
     "HTTP_REQUESTS",
     "HTTP_SECONDS",
     "IDEMPOTENT_REPLAYS",
@@ -35,6 +38,7 @@ __all__ = [
     "REDACTED",
     "REPLICA_READS",
     "SLOW_STATEMENTS",
+    "WEBHOOK_DELIVERIES",
     "LogFormat",
     "Sensitive",
     "Traced",

@@ -69,6 +69,14 @@ LANE_TAKEOVERS: Final = Counter(
     "Lanes taken from a holder whose lease had run out.",
 )
 
+FEED_LAG: Final = Histogram(
+    "bezant_feed_lag_seconds",
+    "Age of a feed's newest event when a consumer that follows it gets it, without what was old"
+    " when it began.",
+    ("consumer",),
+    buckets=_LATENCY_BUCKETS_S,
+)
+
 JOBS: Final = Counter(
     "bezant_jobs",
     "Attempts at jobs that ended: `done`, `again`, `dead`; `replaced` where another process had "
@@ -91,6 +99,12 @@ OUTBOX_LAG: Final = Gauge(
 IDEMPOTENT_REPLAYS: Final = Counter(
     "bezant_idempotent_replays",
     "Requests answered with the stored response of an earlier one.",
+)
+
+WEBHOOK_DELIVERIES: Final = Counter(
+    "bezant_webhook_deliveries",
+    "Webhook attempts: the message was `delivered`, will be `retried`, or was `given_up`.",
+    ("outcome",),
 )
 
 HTTP_REQUESTS: Final = Counter(

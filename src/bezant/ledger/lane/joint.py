@@ -117,6 +117,8 @@ class JointCommit:
         for book_id, draft in drafts.items():
             books[book_id].head = draft.next_head(draft.root)
             books[book_id].expiries.settle(draft.at)
+        for lane in self._lanes:
+            lane.tell()
         return answer
 
 

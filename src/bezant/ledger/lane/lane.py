@@ -1,10 +1,11 @@
 """A lane: the one writer of a book. It commits what waits, a batch at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import asyncpg
 
@@ -31,8 +32,15 @@ if TYPE_CHECKING:
 
     Connection = PoolConnectionProxy[asyncpg.Record]
 
+Grew = Callable[[UUID, UUID, int], None]
+"""Told of a tenant's book, and of the number up to which it is durable."""
+
 _TRIES_MAX: Final = 5
 _TRANSFER: Final = "transfer"
+
+
+def told_nobody(_tenant_id: UUID, _book_id: UUID, _seq: int) -> None:
+    """Nobody follows."""
 
 
 class _IdsInDoubt(Exception):  # noqa: N818 - a turn of events: the ids are looked up
@@ -47,10 +55,19 @@ class Lane:
     idempotency records.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, book: BookState) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        book: BookState,
+        *,
+        grew: Grew = told_nobody,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._grew = grew
         self._book = book
         self._queue = Queue()
         self._wakeup = asyncio.Event()
@@ -91,6 +108,10 @@ class Lane:
             except (LaneLost, CommitUnknown, DatabaseUnavailable):
                 self._lose(LaneLost())
                 raise
+
+    def tell(self) -> None:
+        """Tell who follows the book how far it is durable."""
+        self._grew(self._book.tenant_id, self._book.book_id, self._book.head.seq)
 
     @property
     def is_lost(self) -> bool:
@@ -182,6 +203,7 @@ class Lane:
                 # Else another book's lane used one of the keys since they were looked up.
                 continue
             self._book.head = outcome.head
+            self.tell()
             for item, answer in outcome.answers:
                 item.answer(answer)
             for item, defect in outcome.broken:

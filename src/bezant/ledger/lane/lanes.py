@@ -22,7 +22,7 @@ from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
 from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
-from bezant.ledger.lane.lane import Lane
+from bezant.ledger.lane.lane import Grew, Lane, told_nobody
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
 from bezant.ledger.lane.rider import Rider
@@ -56,10 +56,19 @@ class Lanes:
     from both writing is the compare-and-set on the lane's epoch and version.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, run_folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        run_folder: Path,
+        *,
+        grew: Grew = told_nobody,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._grew = grew
         self._server = PeerServer(
             run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
         )
@@ -238,7 +247,7 @@ class Lanes:
             raise LaneLost
         LANE_TAKEOVERS.inc()
         book = await load_book(self._database, *key, head_of(row))
-        lane = Lane(self._database, self._clock, self._ids, book)
+        lane = Lane(self._database, self._clock, self._ids, book, grew=self._grew)
         self._lanes[key] = lane
         await self._let_go(key)
         return lane

@@ -1,10 +1,12 @@
 """Writing a batch: history, balances and the lane's head, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
-from bezant.ledger.domain import Account
+from bezant.ledger.domain import Account, Hold, LimitGroup
 from bezant.ledger.lane import store
 from bezant.ledger.lane.draft import Draft, UndoGroup, UndoHold
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 LEASE: Final = timedelta(seconds=2)
 """How long after its last batch a holder that cannot be reached keeps its lane."""
+
+_ROWS_AT_ONCE: Final = 5_000
 
 
 class LaneLost(Exception):  # noqa: N818 - a turn of events, not a fault: the items go to the new holder
@@ -41,13 +45,15 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
         for account, totals, terms in draft.journal
         if terms is not None or account.no > known
     }
+    groups = {undo.group.id: undo.group for undo in draft.others if isinstance(undo, UndoGroup)}
+    holds = {undo.hold.id: undo.hold for undo in draft.others if isinstance(undo, UndoHold)}
     for statement, columns in (
-        (store.SAVE_ACCOUNTS, _account_columns(termed.values())),
-        (store.SAVE_BALANCES, _balance_columns(totalled.values())),
+        (store.SAVE_ACCOUNTS, _columns(_account_rows(termed.values()))),
+        (store.SAVE_BALANCES, _columns(_balance_rows(totalled.values()))),
         (store.INSERT_ACCOUNT_EVENTS, _event_columns(draft)),
-        (store.SAVE_LIMIT_GROUPS, _group_columns(draft)),
+        (store.SAVE_LIMIT_GROUPS, _columns(_group_rows(groups.values()))),
         (store.INSERT_LIMIT_GROUP_EVENTS, _group_event_columns(draft)),
-        (store.SAVE_HOLDS, _hold_columns(draft)),
+        (store.SAVE_HOLDS, _columns(_hold_rows(holds.values(), draft.book.accounts))),
         (store.INSERT_HOLD_EVENTS, _columns(draft.hold_events)),
         (store.INSERT_REFUSED, _columns(draft.refused)),
         (store.INSERT_CONTENTS, _columns(draft.contents)),
@@ -55,6 +61,32 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
     ):
         if columns:
             await connection.execute(statement, *key, *columns)
+
+
+async def write_present(
+    connection: "Connection",
+    key: tuple[UUID, UUID],
+    accounts: Mapping[str, Account],
+    groups: Iterable[LimitGroup],
+    holds: Iterable[Hold],
+) -> None:
+    """Write what a book is at present, as its history makes it, where nothing of it stands yet.
+
+    Args:
+        connection: within a transaction.
+        key: tenant and book.
+        accounts: by id; all of them, since holds name them.
+        groups: its limit groups.
+        holds: its holds, settled ones too.
+    """
+    for statement, rows in (
+        (store.SAVE_ACCOUNTS, _account_rows(accounts.values())),
+        (store.SAVE_BALANCES, _balance_rows(accounts.values())),
+        (store.SAVE_LIMIT_GROUPS, _group_rows(groups)),
+        (store.SAVE_HOLDS, _hold_rows(holds, accounts)),
+    ):
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            await connection.execute(statement, *key, *_columns(some))
 
 
 async def _advance(connection: "Connection", draft: Draft) -> None:
@@ -83,7 +115,7 @@ async def _advance(connection: "Connection", draft: Draft) -> None:
         )
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
@@ -99,40 +131,36 @@ def _text(bound: int | None) -> str | None:
     return None if bound is None else str(bound)
 
 
-def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
-    return _columns(
-        [
-            (
-                account.no,
-                account.id,
-                account.asset,
-                account.type,
-                account.status,
-                _text(account.bounds.overdraft),
-                _text(account.bounds.minimum),
-                _text(account.bounds.maximum),
-                account.limit_group,
-                account.opened_at,
-            )
-            for account in accounts
-        ]
+def _account_rows(accounts: Iterable[Account]) -> Iterator[tuple[Any, ...]]:
+    return (
+        (
+            account.no,
+            account.id,
+            account.asset,
+            account.type,
+            account.status,
+            _text(account.bounds.overdraft),
+            _text(account.bounds.minimum),
+            _text(account.bounds.maximum),
+            account.limit_group,
+            account.opened_at,
+        )
+        for account in accounts
     )
 
 
-def _balance_columns(accounts: Iterable[Account]) -> list[list[Any]]:
-    return _columns(
-        [
-            (
-                account.no,
-                str(account.debits_posted),
-                str(account.credits_posted),
-                str(account.debits_pending),
-                str(account.credits_pending),
-                account.version,
-                account.as_of,
-            )
-            for account in accounts
-        ]
+def _balance_rows(accounts: Iterable[Account]) -> Iterator[tuple[Any, ...]]:
+    return (
+        (
+            account.no,
+            str(account.debits_posted),
+            str(account.credits_posted),
+            str(account.debits_pending),
+            str(account.credits_pending),
+            account.version,
+            account.as_of,
+        )
+        for account in accounts
     )
 
 
@@ -159,27 +187,24 @@ def _event_columns(draft: Draft) -> list[list[Any]]:
     )
 
 
-def _group_columns(draft: Draft) -> list[list[Any]]:
-    groups = {undo.group.id: undo.group for undo in draft.others if isinstance(undo, UndoGroup)}
-    return _columns(
-        [
-            (
-                group.id,
-                group.asset,
-                group.type,
-                _text(group.bounds.overdraft),
-                _text(group.bounds.minimum),
-                _text(group.bounds.maximum),
-                group.opened_at,
-                str(group.debits_posted),
-                str(group.credits_posted),
-                str(group.debits_pending),
-                str(group.credits_pending),
-                group.version,
-                group.as_of,
-            )
-            for group in groups.values()
-        ]
+def _group_rows(groups: Iterable[LimitGroup]) -> Iterator[tuple[Any, ...]]:
+    return (
+        (
+            group.id,
+            group.asset,
+            group.type,
+            _text(group.bounds.overdraft),
+            _text(group.bounds.minimum),
+            _text(group.bounds.maximum),
+            group.opened_at,
+            str(group.debits_posted),
+            str(group.credits_posted),
+            str(group.debits_pending),
+            str(group.credits_pending),
+            group.version,
+            group.as_of,
+        )
+        for group in groups
     )
 
 
@@ -202,25 +227,21 @@ def _group_event_columns(draft: Draft) -> list[list[Any]]:
     )
 
 
-def _hold_columns(draft: Draft) -> list[list[Any]]:
-    accounts = draft.book.accounts
-    holds = {undo.hold.id: undo.hold for undo in draft.others if isinstance(undo, UndoHold)}
-    return _columns(
-        [
-            (
-                hold.id,
-                hold.group_id,
-                hold.transaction_id,
-                hold.seq,
-                accounts[hold.debit].no,
-                accounts[hold.credit].no,
-                str(hold.amount),
-                str(hold.captured),
-                hold.state,
-                hold.code,
-                hold.closes,
-                hold.expires_at,
-            )
-            for hold in holds.values()
-        ]
+def _hold_rows(holds: Iterable[Hold], accounts: Mapping[str, Account]) -> Iterator[tuple[Any, ...]]:
+    return (
+        (
+            hold.id,
+            hold.group_id,
+            hold.transaction_id,
+            hold.seq,
+            accounts[hold.debit].no,
+            accounts[hold.credit].no,
+            str(hold.amount),
+            str(hold.captured),
+            hold.state,
+            hold.code,
+            hold.closes,
+            hold.expires_at,
+        )
+        for hold in holds
     )

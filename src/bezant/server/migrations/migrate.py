@@ -55,6 +55,11 @@ PRIVILEGES: Final = {
     "event_stream": "SELECT, INSERT, UPDATE",
     "event_pending": "SELECT, INSERT, DELETE",
     "event": "SELECT, INSERT, DELETE",
+    "webhook_endpoint": "SELECT, INSERT, UPDATE",
+    "webhook_key": "SELECT, INSERT, UPDATE, DELETE",
+    "webhook_dispatch": "SELECT, INSERT, UPDATE",
+    "webhook_cursor": "SELECT, INSERT, UPDATE, DELETE",
+    "webhook_delivery": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
