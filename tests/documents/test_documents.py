@@ -21,6 +21,7 @@ DOCUMENTS = (
     "README.md",
     "docs/guides/ledger.md",
     "docs/guides/api.md",
+    "docs/guides/feed.md",
     "docs/guides/import-a-statement.md",
 )
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)

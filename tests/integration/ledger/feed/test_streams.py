@@ -44,7 +44,7 @@ class Feed:
         return f"{self.book.path}/events"
 
     async def is_left(self) -> bool:
-        return not self.api.streams and not self.api.ledger._tail._books
+        return not self.api.streams.open and not self.api.ledger._tail._books
 
     async def post(self, times: int = 1) -> None:
         for _ in range(times):
@@ -211,7 +211,7 @@ async def test_a_key_has_a_bounded_number_of_streams(api: Api, feed: Feed) -> No
         await api.check_declared(refused)
         page = await feed.client.get(feed.path, headers={"Accept": "application/json"})
         assert page.status_code == 200
-        assert len(readers) == 50
+        assert len(readers) == api.streams.open == 50
 
     # Those that left make room: at once for who waits a moment, as Retry-After asks.
     async def is_admitted() -> bool:
@@ -233,7 +233,7 @@ def test_a_process_has_a_bounded_number_of_streams() -> None:
     with ExitStack() as opened:
         admitted = [is_admitted(actor) for actor in ("one", "one", "one", "other", "other")]
         assert admitted == [True, True, False, True, False]
-    assert len(streams) == 0
+    assert streams.open == 0
 
 
 async def test_a_storm_of_reconnections_is_bounded_and_leaves_nothing(feed: Feed) -> None:
