@@ -173,7 +173,7 @@ async def test_a_range_that_the_book_has_not_is_refused(
     library: Library, wanted: dict[str, int]
 ) -> None:
     with pytest.raises(NothingToExport):
-        await library.export(**wanted)
+        await library.exported(library.folder / "export", Wanted(**wanted))
     assert not (library.folder / "export").exists()
 
 

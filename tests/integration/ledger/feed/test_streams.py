@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -11,6 +11,7 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -43,8 +44,14 @@ class Feed:
     def path(self) -> str:
         return f"{self.book.path}/events"
 
+    @property
+    def followed(self) -> Mapping[Any, Any]:
+        """The books that somebody follows."""
+        assert self.api.ledger is not None
+        return self.api.ledger._tail._books
+
     async def is_left(self) -> bool:
-        return not self.api.streams.open and not self.api.ledger._tail._books
+        return not self.api.streams.open and not self.followed
 
     async def post(self, times: int = 1) -> None:
         for _ in range(times):
@@ -252,7 +259,7 @@ async def test_a_storm_of_reconnections_is_bounded_and_leaves_nothing(feed: Feed
 async def test_nobody_who_follows_leaves_nothing_running(feed: Feed) -> None:
     async with feed.open() as reader:
         await reader.take(HISTORY)
-        assert len(feed.api.ledger._tail._books) == 1
+        assert len(feed.followed) == 1
     await until(feed.is_left)
 
 
