@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
 import httpx
@@ -17,12 +17,20 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.api_keys import (
+    ApiKeyAuthenticator,
+    ApiKeyService,
+    IssuedApiKey,
+    NewApiKey,
+    Scope,
+)
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, write_rows
 from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import DeadJobService, JobKind
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
-ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
+ALL_SCOPES = get_args(Scope)
 
 _keys = count(1)
 
@@ -51,6 +59,7 @@ class Tenant:
     id: UUID
     key: str
     client: httpx.AsyncClient
+    database: Database
 
     async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """POST with a fresh idempotency key unless one is given."""
@@ -108,7 +117,7 @@ class Api:
         issued = await self.issue(tenant_id, scopes)
         assert issued.key is not None
         async with self.client(issued.key) as client:
-            yield Tenant(tenant_id, issued.key, client)
+            yield Tenant(tenant_id, issued.key, client, self.database)
 
     def client(self, key: str) -> httpx.AsyncClient:
         """A client that sends `key`."""
@@ -163,7 +172,17 @@ async def api(
     cache = RedisProbe(embedded_servers.valkey_url)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    platform = Platform(database, ledger, authenticator, service, cache, ids, tracing)
+    platform = Platform(
+        database=database,
+        ledger=ledger,
+        authenticator=authenticator,
+        api_keys=service,
+        dead_jobs=DeadJobService(database, clock),
+        events=EventReader(database),
+        cache=cache,
+        ids=ids,
+        tracing=tracing,
+    )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
     await authenticator.close()
     await cache.close()
@@ -219,6 +238,28 @@ async def open_book(tenant: Tenant) -> Book:
     posted = await tenant.create(f"{book.path}/transactions", book.transfer("100000"))
     book.transaction = posted["id"]
     return book
+
+
+NOTICE = JobKind("test.notice", dict[str, str])
+
+
+async def bury(tenant: Tenant) -> UUID:
+    """A new dead letter of the tenant; its id."""
+    job_id, at = TimeOrderedIds().new(), datetime.now(UTC)
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        row = NOTICE.row(job_id, tenant.id, {"to": "/notes/1"}, at=at, key="notes")
+        await write_rows(connection, tenant.id, [row])
+        await connection.execute(
+            "UPDATE job SET state = 'dead', ended_at = $3, attempt = 20, last_error = 'gone'"
+            " WHERE tenant_id = $1 AND job_id = $2",
+            tenant.id,
+            job_id,
+            at,
+        )
+
+    await tenant.database.transaction(work)
+    return job_id
 
 
 @asynccontextmanager

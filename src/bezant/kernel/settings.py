@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         log_format: how events are written; `auto` is plain, coloured on a terminal.
         requests_per_s_max: what an API key may do in each worker, on the average.
         requests_burst_max: what it may do at once, after a rest.
+        keep_idempotency_h: hours that answers are kept for repeats of their requests.
+        keep_jobs_h: hours that jobs are kept after they were done.
+        keep_dead_jobs_h: hours that dead letters are kept.
+        keep_events_h: hours that events outside books can be read.
         slow_statement_ms: database statements that take as long are logged.
         tls_certificate: the chain, PEM; None makes a development certificate.
         tls_key: its key, PEM.
@@ -116,6 +120,10 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "plain"] = "auto"
     requests_per_s_max: Annotated[int, Field(ge=1)] = 5_000
     requests_burst_max: Annotated[int, Field(ge=1)] = 10_000
+    keep_idempotency_h: Annotated[int, Field(ge=24)] = 72
+    keep_jobs_h: Annotated[int, Field(ge=24)] = 7 * 24
+    keep_dead_jobs_h: Annotated[int, Field(ge=24)] = 90 * 24
+    keep_events_h: Annotated[int, Field(ge=24)] = 30 * 24
     slow_statement_ms: Annotated[int, Field(ge=1)] = SLOW_STATEMENT_MS
     tls_certificate: Path | None = None
     tls_key: Path | None = None

@@ -1,5 +1,6 @@
 """The ledger's use cases."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.ledger import schemas
+from bezant.ledger import schemas, store
 from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
@@ -90,6 +91,14 @@ class Ledger:
         """
         await self._lanes.expire_holds()
 
+    async def remove_old_refusals(self, tenant_id: UUID, before: datetime, limit: int) -> int:
+        """Let some ids that were refused before an instant be used again; how many they were.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        return await self._database.remove(store.DELETE_REFUSED, tenant_id, before, limit)
+
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
         return await create_book(self._database, self._clock, self._ids, call, new)
@@ -99,7 +108,7 @@ class Ledger:
         return await self.submit(call, book_id, OpenAccount(new))
 
     async def open_accounts(self, call: Call, book_id: UUID, new: schemas.NewAccounts) -> Answer:
-        """`POST …/accounts/batch` -> 200 `AccountResults`."""
+        """`POST …/account-batches` -> 200 `AccountResults`."""
         return await self.submit(call, book_id, OpenAccounts(new))
 
     async def open_limit_group(
@@ -197,6 +206,18 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.balance(tenant_id, book_id, account_id),
+        )
+
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed, for the platform itself.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return await self._database.read(
+            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
         )
 
     async def hold(

@@ -9,11 +9,13 @@ from starlette.types import ASGIApp
 
 import bezant
 from bezant import ledger
-from bezant.kernel import api_keys
+from bezant.kernel import api_keys, jobs, outbox
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Exchange, Streams, install
 from bezant.kernel.ids import Ids
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.ledger import Ledger
 from bezant.server.cache_probe import CacheProbe
@@ -34,6 +36,8 @@ class Platform:
     ledger: Ledger
     authenticator: Authenticator
     api_keys: ApiKeyService
+    dead_jobs: DeadJobService
+    events: EventReader
     cache: CacheProbe
     ids: Ids
     tracing: Tracing
@@ -60,6 +64,8 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.operations(platform.ledger),
             *ledger.feed_operations(platform.ledger),
             *api_keys.operations(platform.api_keys),
+            *outbox.operations(platform.events),
+            *jobs.operations(platform.dead_jobs),
         ],
         authenticator=platform.authenticator,
         ids=platform.ids,

@@ -25,9 +25,13 @@ from bezant.kernel.collector import tune_collector
 from bezant.kernel.database import Replica
 from bezant.kernel.http import RateLimits, Streams
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
+from bezant.kernel.retention import Keep
 from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
+from bezant.server.background import background
 from bezant.server.cache_probe import cache_probe
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
@@ -63,6 +67,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         run_folder: where workers of one machine meet.
         requests_per_s_max: what an API key may do, on the average.
         requests_burst_max: what it may do at once, after a rest.
+        keep: how long what is not history is kept.
         drain_s: how long requests in flight may take after the worker was asked to stop.
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
@@ -80,6 +85,7 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     run_folder: str
     requests_per_s_max: int
     requests_burst_max: int
+    keep: Keep
     drain_s: int
     log_format: str
     otlp_endpoint: str | None
@@ -194,6 +200,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids, replica=replica)
     await ledger.start()
     opened.push_async_callback(ledger.close)
+    await opened.enter_async_context(background(database, clock, ids, task.keep, ledger))
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
     cache = cache_probe(task.cache_url)
@@ -202,6 +209,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         database=database,
         ledger=ledger,
         api_keys=ApiKeyService(database, clock, ids),
+        dead_jobs=DeadJobService(database, clock),
+        events=EventReader(database),
         authenticator=RateLimits(
             authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
         ),

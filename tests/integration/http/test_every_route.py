@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from bezant.kernel.telemetry import Traced
-from fixtures_api import Api, Book, Tenant, fresh_key
+from fixtures_api import ALL_SCOPES, Api, Book, Tenant, bury, fresh_key
 
 Request = tuple[str, object]
 """A path and a body; None for no body."""
@@ -71,6 +71,47 @@ async def _batch(book: Book) -> Request:
     return f"{book.path}/transactions/batch", {"transactions": [item]}
 
 
+async def _new_accounts(book: Book) -> Request:
+    _, body = await _new_account(book)
+    return f"{book.path}/account-batches", {"accounts": [body]}
+
+
+async def _hold_path(book: Book) -> str:
+    body = book.transfer("5")
+    body["postings"][0]["pending"] = True
+    posted = await book.tenant.create(f"{book.path}/transactions", body)
+    return f"{book.path}/holds/{posted['postings'][0]['hold_id']}"
+
+
+async def _hold(book: Book) -> Request:
+    return await _hold_path(book), None
+
+
+async def _capture(book: Book) -> Request:
+    return f"{await _hold_path(book)}/capture", {"amount": "2"}
+
+
+async def _void(book: Book) -> Request:
+    return f"{await _hold_path(book)}/void", {"group": True}
+
+
+async def _new_limit_group(book: Book) -> Request:
+    limits = {"overdraft": "50"}
+    body = {"id": _unique(), "asset": "EUR", "type": "liability", "limits": limits}
+    return f"{book.path}/limit-groups", body
+
+
+async def _limit_group(book: Book) -> Request:
+    path, body = await _new_limit_group(book)
+    group = await book.tenant.create(path, body)
+    return f"{path}/{group['id']}", None
+
+
+async def _limit_group_change(book: Book) -> Request:
+    path, _ = await _limit_group(book)
+    return path, {"limits": {"overdraft": "60"}}
+
+
 async def _new_key(_: Book) -> Request:
     return "/v1/api-keys", {"name": "reports", "scopes": ["ledger:read"]}
 
@@ -88,11 +129,24 @@ async def _revocation(book: Book) -> Request:
     return f"{await _key_path(book)}/revoke", {}
 
 
+async def _dead_job(book: Book) -> str:
+    return f"/v1/jobs/dead/{await bury(book.tenant)}"
+
+
+async def _replay(book: Book) -> Request:
+    return f"{await _dead_job(book)}/replay", {}
+
+
+async def _discard(book: Book) -> Request:
+    return f"{await _dead_job(book)}/discard", {}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
     "get_book": _reads("{book.path}"),
     "open_account": Case("POST", 201, _new_account),
+    "open_accounts": Case("POST", 200, _new_accounts),
     "list_accounts": _reads("{book.path}/accounts"),
     "get_account": _reads("{book.path}/accounts/wallet"),
     "change_account": Case("PATCH", 200, _change),
@@ -103,10 +157,20 @@ CASES: Mapping[str, Case] = {
     "get_transaction": _reads("{book.path}/transactions/{book.transaction}"),
     # As a page: a stream does not end. What holds for both is decided before either begins.
     "follow_events": _reads("{book.path}/events", Accept="application/json"),
+    "get_hold": Case("GET", 200, _hold),
+    "capture_hold": Case("POST", 200, _capture),
+    "void_hold": Case("POST", 200, _void),
+    "open_limit_group": Case("POST", 201, _new_limit_group),
+    "get_limit_group": Case("GET", 200, _limit_group),
+    "change_limit_group": Case("PATCH", 200, _limit_group_change),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
     "revoke_api_key": Case("POST", 200, _revocation),
+    "list_events": _reads("/v1/events", names=False),
+    "list_dead_jobs": _reads("/v1/jobs/dead", names=False),
+    "replay_dead_job": Case("POST", 200, _replay),
+    "discard_dead_job": Case("POST", 200, _discard),
     "metrics": _reads("/metrics", names=False),
 }
 
@@ -171,6 +235,9 @@ async def test_another_tenant_gets_404_where_the_owner_is_served(
     # And what is unknown to everyone reads the same, so that nothing is learnt of what exists.
     path, body = request
     known = {book.id, path.split("/")[3]}
+    if path.startswith("/v1/jobs/dead/"):
+        known.add(path.split("/")[4])
+        known.remove("dead")
     for each in known:
         path = path.replace(each, str(uuid4()))
     unknown = await case.send(other_tenant.client, (path, body))
@@ -199,7 +266,7 @@ async def test_without_a_credential_nothing_is_served(name: str, book: Book, api
 async def test_without_its_scope_nothing_is_served(name: str, book: Book, api: Api) -> None:
     [requirement] = (await _operations(api))[name][2]["security"]
     [scope] = requirement["apiKey"]
-    others = {"keys:write", "ledger:read", "ledger:write", "metrics:read"} - {scope}
+    others = {*ALL_SCOPES} - {scope}
     issued = await api.issue(book.tenant.id, tuple(others))
     assert issued.key is not None
     case = CASES[name]

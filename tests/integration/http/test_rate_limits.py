@@ -9,6 +9,8 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
@@ -48,7 +50,19 @@ async def limited(
     cache = RedisProbe(embedded_servers.valkey_url)
     tracing = open_tracing(otlp_endpoint=None)
     ids = TimeOrderedIds()
-    app = create_app(Platform(database, ledger, limits, api.keys, cache, ids, tracing))
+    app = create_app(
+        Platform(
+            database=database,
+            ledger=ledger,
+            authenticator=limits,
+            api_keys=api.keys,
+            dead_jobs=DeadJobService(database, SystemClock()),
+            events=EventReader(database),
+            cache=cache,
+            ids=ids,
+            tracing=tracing,
+        )
+    )
     yield Api(app, database, api.keys, declared={})
     await authenticator.close()
     await cache.close()

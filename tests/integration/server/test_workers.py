@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bezant.kernel.clock import SystemClock
+from bezant.kernel.retention import Keep
 from bezant.server import workers as under_test
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.embedded import EmbeddedServers
@@ -48,6 +49,7 @@ def make_workers(
             run_folder=str(tmp_path),
             requests_per_s_max=5_000,
             requests_burst_max=10_000,
+            keep=Keep(),
             drain_s=1,
             log_format="json",
             otlp_endpoint=None,

@@ -77,6 +77,25 @@ FEED_LAG: Final = Histogram(
     buckets=_LATENCY_BUCKETS_S,
 )
 
+JOBS: Final = Counter(
+    "bezant_jobs",
+    "Attempts at jobs that ended: `done`, `again`, `dead`; `replaced` where another process had "
+    "taken the job over meanwhile, `given_back` by a worker that was asked to stop.",
+    ("kind", "outcome"),
+)
+
+JOBS_WAITING: Final = Gauge(
+    "bezant_jobs_waiting",
+    "Jobs that are due and wait for a worker, up to 100,000; sampled.",
+    multiprocess_mode="livemostrecent",
+)
+
+OUTBOX_LAG: Final = Gauge(
+    "bezant_outbox_lag_events",
+    "Events outside books that wait for their number, up to 100,000; sampled.",
+    multiprocess_mode="livemostrecent",
+)
+
 IDEMPOTENT_REPLAYS: Final = Counter(
     "bezant_idempotent_replays",
     "Requests answered with the stored response of an earlier one.",
