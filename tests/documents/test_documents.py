@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/guides/ledger.md",
     "docs/guides/api.md",
     "docs/guides/webhooks.md",
+    "docs/guides/feed.md",
     "docs/guides/import-a-statement.md",
 )
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)

@@ -36,8 +36,14 @@ async def run(errand: Errand, kill_at: int | None) -> bool:
 
 
 def errand(bank: Bank, app_url: str, folder: Path, encoding: Encoding, *, restores: bool) -> Errand:
-    what = "restore" if restores else "export"
-    return Errand(app_url, bank.tenant_id, bank.book_id, str(folder), what, encoding)
+    return Errand(
+        app_url,
+        bank.tenant_id,
+        bank.book_id,
+        str(folder),
+        "restore" if restores else "export",
+        encoding,
+    )
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -46,12 +52,15 @@ async def test_an_export_that_is_killed_goes_on(
 ) -> None:
     folder, dice = tmp_path / "killed", random.Random(7)
     job = errand(library.bank, app_url, folder, encoding, restores=False)
+    parts = []
     for _ in range(KILLS):
         assert not await run(job, kill_at=dice.randrange(1, 5))
         cut = Manifest.read(folder)
         assert cut is not None
         assert not cut.is_complete
-    assert len(cut.parts) > 1, "later runs went on from the parts of earlier ones"
+        parts.append(len(cut.parts))
+    assert parts == sorted(parts)
+    assert parts[-1] > 1, "later runs went on from the parts of earlier ones"
     assert await run(job, kill_at=None)
     other = await library.elsewhere()
     await library.restore(other, folder)

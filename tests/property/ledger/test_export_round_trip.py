@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bezant.ledger.export.encodings import Encoding, open_part, read_part
+from bezant.ledger.export import Encoding
+from bezant.ledger.export.encodings import open_part, read_part
 from bezant.ledger.export.records import (
     AccountEventRecord,
     BatchRecord,

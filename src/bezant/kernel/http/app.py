@@ -65,7 +65,7 @@ def install(
     told of every finished exchange, and does not block. `streams` ends what never ends by itself.
     """
     assert not app.router.redirect_slashes
-    gate = Gate(authenticator, ids, streams or Streams())
+    gate = Gate(authenticator, ids, Streams() if streams is None else streams)
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, []).append(operation)

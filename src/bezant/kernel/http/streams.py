@@ -108,7 +108,9 @@ class Streams:
         self._of_callers: Counter[str] = Counter()
         self.closing = asyncio.Event()
 
-    def __len__(self) -> int:
+    @property
+    def open(self) -> int:
+        """How many there are."""
         return self._of_callers.total()
 
     @contextmanager
@@ -125,7 +127,7 @@ class Streams:
             raise TooManyStreams(
                 f"This credential has {self._of_caller_max} streams here.", retry_after_s=5
             )
-        if len(self) >= self._at_once_max:
+        if self.open >= self._at_once_max:
             raise TooManyStreams(f"There are {self._at_once_max} streams.", retry_after_s=5)
         self._of_callers[actor] += 1
         try:

@@ -189,7 +189,7 @@ async def _part(
         partial.stat().st_size,
         digest(partial),
     )
-    settle(partial, folder / name)
+    settle(partial, folder.joinpath(name))
     manifest = msgspec.structs.replace(
         manifest, parts=[*manifest.parts, entry], counts=dict(sorted(counts.items()))
     )

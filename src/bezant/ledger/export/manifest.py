@@ -73,10 +73,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def write(self, folder: Path) -> None:
         """Write it, whole or not at all."""
         text = msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
-        partial = folder / f"{NAME}.partial"
+        partial = folder.joinpath(f"{NAME}.partial")
         partial.touch(mode=0o600)
         partial.write_bytes(text)
-        settle(partial, folder / NAME)
+        settle(partial, folder.joinpath(NAME))
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest | None":
@@ -86,16 +86,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ExportUnusable: it is not one of ours.
         """
         try:
-            manifest = msgspec.json.decode((folder / NAME).read_bytes(), type=cls)
+            manifest = msgspec.json.decode(folder.joinpath(NAME).read_bytes(), type=cls)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError) as error:
-            raise ExportUnusable(f"{folder / NAME}: {error}") from error
+            raise ExportUnusable(f"{folder.joinpath(NAME)}: {error}") from error
         if manifest.format != FORMAT:
-            raise ExportUnusable(f"{folder / NAME} is of the format {manifest.format!r}.")
+            raise ExportUnusable(f"{folder.joinpath(NAME)} is of the format {manifest.format!r}.")
         for part in manifest.parts:
             if Path(part.name).name != part.name:
-                raise ExportUnusable(f"{folder / NAME}: a part lies outside of the folder.")
+                raise ExportUnusable(f"{folder.joinpath(NAME)}: a part lies outside of the folder.")
         return manifest
 
 
@@ -119,7 +119,7 @@ def digest(path: Path) -> str:
 
 def difference(folder: Path, part: Part) -> str | None:
     """How a part's file differs from what was written; None where it does not."""
-    path = folder / part.name
+    path = folder.joinpath(part.name)
     if not path.is_file():
         return f"{part.name} is missing"
     size = path.stat().st_size

@@ -12,7 +12,7 @@ from typing import Any, Final, Self, get_args
 from uuid import UUID
 
 import msgspec
-import pyarrow as pa  # type: ignore[import-untyped]  # the library has no types
+import pyarrow as pa
 from pyarrow import parquet as pq
 
 from bezant.ledger.export.errors import ExportUnusable

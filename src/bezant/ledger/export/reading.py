@@ -61,8 +61,8 @@ class Exports:
             for part in manifest.parts:
                 differs = difference(folder, part)
                 count = 0
-                if differs is None or (folder / part.name).is_file():
-                    for record in read_part(folder / part.name, manifest.encoding):
+                if differs is None or folder.joinpath(part.name).is_file():
+                    for record in read_part(folder.joinpath(part.name), manifest.encoding):
                         count += 1
                         if not _is_in(record, part.first_seq, part.last_seq):
                             raise ExportUnusable(

@@ -30,8 +30,8 @@ READS_AT_ONCE_MAX: Final = 3
 
 POLL_S_MIN: Final = 0.01
 POLL_S_MAX: Final = 0.5
-_POLL_SHARE: Final = 0.1
-"""A book is looked at after this share of the time since it last grew."""
+_POLLS: Final = 10
+"""A book is looked at after one part in so many of the time since it last grew."""
 
 _Key = tuple[UUID, UUID]
 ReadPage = Callable[[UUID, UUID, int, int, int | None], Awaitable[Events]]
@@ -150,7 +150,7 @@ class Tail:
     def observe(self, recorded_at: datetime) -> None:
         """Count how late an event is."""
         age = self._clock.now() - recorded_at
-        FEED_LAG.labels("sse").observe(max(0.0, age.total_seconds()))
+        FEED_LAG.labels("sse").observe(max(0, age.total_seconds()))
 
     def now(self) -> datetime:
         """The present."""
@@ -173,7 +173,7 @@ class Tail:
         grew_at = loop.time()
         try:
             while True:
-                idle_s = (loop.time() - grew_at) * _POLL_SHARE
+                idle_s = (loop.time() - grew_at) / _POLLS
                 pause_s = POLL_S_MAX if book.is_told else min(max(idle_s, POLL_S_MIN), POLL_S_MAX)
                 await asyncio.sleep(pause_s)
                 head = await find_head(self._database, *key)

@@ -59,7 +59,7 @@ class Author:
         self.holds: list[Any] = []
 
     def _legs(self, legs: Sequence[Any], **more: Any) -> list[schemas.Posting]:  # noqa: ANN401 - members by name
-        return [self.bank.leg(*pair, amount, **more) for pair, amount in legs]
+        return [self.bank.leg(pair[0], pair[1], amount, **more) for pair, amount in legs]
 
     async def post(self, legs: Any, metadata: Any, reason: str) -> None:  # noqa: ANN401 - as drawn
         await self.bank.post(*self._legs(legs), metadata=metadata, reason=reason or None)
@@ -70,7 +70,9 @@ class Author:
         )
 
     async def reserve(self, pair: Any, amount: int, *, expires: bool) -> None:  # noqa: ANN401 - as drawn
-        leg = self.bank.leg(*pair, amount, pending=True, expires_in_s=60 if expires else None)
+        leg = self.bank.leg(
+            pair[0], pair[1], amount, pending=True, expires_in_s=60 if expires else None
+        )
         answer = await self.bank.post(leg)
         if not answer.is_refusal:
             posted = answer.value(schemas.PostedTransaction)

@@ -168,12 +168,12 @@ async def test_a_folder_with_something_else_is_refused(library: Library) -> None
         await library.export("full")
 
 
-@pytest.mark.parametrize("wanted", [{"first_seq": 0}, {"first_seq": 99}, {"last_seq": 99}])
+@pytest.mark.parametrize(("first", "last"), [(0, None), (99, None), (1, 99), (5, 4)])
 async def test_a_range_that_the_book_has_not_is_refused(
-    library: Library, wanted: dict[str, int]
+    library: Library, first: int, last: int | None
 ) -> None:
     with pytest.raises(NothingToExport):
-        await library.export(**wanted)
+        await library.exported(library.folder / "export", Wanted(first, last))
     assert not (library.folder / "export").exists()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -11,6 +11,7 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -43,8 +44,14 @@ class Feed:
     def path(self) -> str:
         return f"{self.book.path}/events"
 
+    @property
+    def followed(self) -> Mapping[Any, Any]:
+        """The books that somebody follows."""
+        assert self.api.ledger is not None
+        return self.api.ledger._tail._books
+
     async def is_left(self) -> bool:
-        return not self.api.streams and not self.api.ledger._tail._books
+        return not self.api.streams.open and not self.followed
 
     async def post(self, times: int = 1) -> None:
         for _ in range(times):
@@ -211,7 +218,7 @@ async def test_a_key_has_a_bounded_number_of_streams(api: Api, feed: Feed) -> No
         await api.check_declared(refused)
         page = await feed.client.get(feed.path, headers={"Accept": "application/json"})
         assert page.status_code == 200
-        assert len(readers) == 50
+        assert len(readers) == api.streams.open == 50
 
     # Those that left make room: at once for who waits a moment, as Retry-After asks.
     async def is_admitted() -> bool:
@@ -233,7 +240,7 @@ def test_a_process_has_a_bounded_number_of_streams() -> None:
     with ExitStack() as opened:
         admitted = [is_admitted(actor) for actor in ("one", "one", "one", "other", "other")]
         assert admitted == [True, True, False, True, False]
-    assert len(streams) == 0
+    assert streams.open == 0
 
 
 async def test_a_storm_of_reconnections_is_bounded_and_leaves_nothing(feed: Feed) -> None:
@@ -252,7 +259,7 @@ async def test_a_storm_of_reconnections_is_bounded_and_leaves_nothing(feed: Feed
 async def test_nobody_who_follows_leaves_nothing_running(feed: Feed) -> None:
     async with feed.open() as reader:
         await reader.take(HISTORY)
-        assert len(feed.api.ledger._tail._books) == 1
+        assert len(feed.followed) == 1
     await until(feed.is_left)
 
 
