@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
+    "top": ("bezant.cli.top", "Show live what a running platform does."),
     "demo": ("bezant.cli.demo", "Play a day of a small fintech through the API."),
     "bench": ("bezant.cli.bench", "Measure this machine against the targets."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),

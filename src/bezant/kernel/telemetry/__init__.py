@@ -13,6 +13,9 @@ from bezant.kernel.telemetry.metrics import (
     LANE_TAKEOVERS,
     REPLICA_READS,
     SLOW_STATEMENTS,
+    TRANSFERS,
+    WORKER_MEMORY,
+    WORKERS,
 )
 from bezant.kernel.telemetry.redaction import REDACTED, Sensitive
 from bezant.kernel.telemetry.tracing import Traced, Tracing, bind_request, open_tracing
@@ -29,6 +32,9 @@ __all__ = [
     "REDACTED",
     "REPLICA_READS",
     "SLOW_STATEMENTS",
+    "TRANSFERS",
+    "WORKERS",
+    "WORKER_MEMORY",
     "LogFormat",
     "Sensitive",
     "Traced",
