@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/guides/ledger.md",
     "docs/guides/api.md",
     "docs/guides/import-a-statement.md",
+    "docs/guides/operate/watch.md",
 )
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 

@@ -50,9 +50,9 @@ class Line:
 
 
 LINES: Final = (
-    Line("Postings", "per second", lambda each: each.postings_per_s),
-    Line("Requests", "per second", lambda each: each.requests.per_s),
-    Line("Batches", "per second", lambda each: each.batches.per_s),
+    Line("Postings", "/s", lambda each: each.postings_per_s),
+    Line("Requests", "/s", lambda each: each.requests.per_s),
+    Line("Batches", "/s", lambda each: each.batches.per_s),
     Line("Commit", "p99", lambda each: each.batches.commit.p99_s, duration),
 )
 
@@ -225,7 +225,7 @@ def _bound(up_to: int | None) -> str:
 
 def _routes(routes: Sequence[Route]) -> str:
     rows = "".join(
-        f"<tr><th scope=row><span>{_text(each.method)}</span> {_text(each.route)}</th>"
+        f"<tr><th scope=row><span>{_text(each.method)}</span> {_breakable(each.route)}</th>"
         f"<td>{number(each.per_s)}</td>"
         f"<td{_look(needs_look=each.errors_per_s > 0)}>{number(each.errors_per_s)}</td>"
         f"<td>{duration(each.times.p50_s)}</td><td>{duration(each.times.p99_s)}</td></tr>\n"
@@ -255,6 +255,11 @@ def _group(name: str, facts: Sequence[Fact]) -> str:
 
 def _look(*, needs_look: bool) -> str:
     return ' class="look"' if needs_look else ""
+
+
+def _breakable(route: str) -> str:
+    """A template that may go on in the next line after each step."""
+    return _text(route).replace("/", "/<wbr>")
 
 
 def _text(text: str) -> str:
