@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # its stubs are another package
 from prometheus_client.metrics import MetricWrapperBase
 
 from bezant.kernel.telemetry import metrics

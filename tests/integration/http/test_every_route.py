@@ -105,6 +105,7 @@ CASES: Mapping[str, Case] = {
     "rotate_api_key": Case("POST", 201, _rotation),
     "revoke_api_key": Case("POST", 200, _revocation),
     "metrics": _reads("/metrics", names=False),
+    "status": _reads("/status", names=False),
 }
 
 WITHOUT_AUTHENTICATION = {"live", "ready"}

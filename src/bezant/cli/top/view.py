@@ -42,7 +42,7 @@ def screen(watch: Watch, interval_s: float, size: ConsoleDimensions) -> Renderab
     rows = size.height - len(top) - 1
     if watch.figures is None:
         waiting = "" if watch.failed else "Figures come with the second reading."
-        body: list[Text] = [Text(waiting, style="dim")]
+        body: list[Text] = [Text(waiting, style="dim", no_wrap=True, overflow="ellipsis")]
     elif size.width >= WIDE_COLUMNS and size.height >= WIDE_LINES:
         return Padding(
             Group(*top, _wide(watch.figures, watch.history, width, rows), _foot()), (0, 1)
