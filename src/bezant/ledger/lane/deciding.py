@@ -12,6 +12,7 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.telemetry import IDEMPOTENT_REPLAYS
 from bezant.ledger.lane.book import Head
 from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.queue import Item
 from bezant.ledger.lane.rider import ReadKind, Seen
 
@@ -34,8 +35,12 @@ class Outcome:
 
 
 def decide(items: Sequence[Item], draft: Draft, seen_rows: SeenRows) -> Outcome:
-    """Run the riders in order. What one refuses or breaks on undoes that one alone."""
+    """Expire what is over, then run the riders in order.
+
+    What one refuses or breaks on undoes that one alone.
+    """
     outcome = Outcome(draft, draft.book.head)
+    expire_due(draft)
     seen = Seen(draft, seen_rows)
     answered: dict[str | None, tuple[Call, Answer]] = {}
     for item in items:

@@ -25,8 +25,9 @@ from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState
 from bezant.ledger.lane.deciding import Outcome, decide, read_rows
 from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.expiry import expire_backlog
 from bezant.ledger.lane.queue import Item, Queue
-from bezant.ledger.lane.reader import find_transactions, load_accounts
+from bezant.ledger.lane.reader import find_transactions, prepare
 from bezant.ledger.lane.recorded import recorded_of
 from bezant.ledger.lane.rider import Rider
 from bezant.ledger.lane.writer import LaneLost, write_draft
@@ -36,11 +37,12 @@ if TYPE_CHECKING:
 
     Connection = PoolConnectionProxy[asyncpg.Record]
 
-ACCOUNTS_HELD_MAX: Final = 500_000
-"""Accounts kept in memory per book; the longest known are let go first."""
-
 _TRIES_MAX: Final = 5
 _TRANSFER: Final = "transfer"
+
+
+class _IdsInDoubt(Exception):  # noqa: N818 - a turn of events: the ids are looked up
+    """An item under a client's id was refused, which may have been posted before."""
 
 
 class Lane:
@@ -175,6 +177,9 @@ class Lane:
                 return
             try:
                 outcome = await self._write(items, are_ids_new=are_ids_new)
+            except _IdsInDoubt:
+                are_ids_new = False
+                continue
             except asyncpg.UniqueViolationError as error:
                 if (error.table_name or "").startswith(_TRANSFER) and are_ids_new:
                     are_ids_new = False
@@ -190,7 +195,8 @@ class Lane:
             TRANSFERS.inc(len(outcome.draft.transfers))
             BATCH_ITEMS.observe(len(items))
             BATCH_SECONDS.observe(perf_counter() - started)
-            self._forget()
+            self._book.expiries.settle(outcome.draft.at)
+            self._book.forget()
             return
         raise Unavailable("An idempotency key is contended; repeat the request with the same key.")
 
@@ -210,13 +216,15 @@ class Lane:
     async def _write(self, items: Sequence[Item], *, are_ids_new: bool) -> Outcome:
         """Decide and write, in one transaction.
 
-        Transactions under given ids are looked up only when the unique index has told that one of
-        them stands already: a probe for each costs more than the rare second try.
+        Transactions under given ids are looked up only when one of them may stand already, since
+        the unique index has told so or it was refused: a probe for each costs more than the rare
+        second try.
         """
         reads = [item.rider.reads() for item in items]
-        await load_accounts(
-            self._database, self._book, {account for read in reads for account in read.accounts}
-        )
+        at = self._clock.now()
+        await prepare(self._database, self._book, reads, at)
+        if not self._book.expiries.are_known(at):
+            await expire_backlog(self._database, self._ids, self._book, at)
         given = set() if are_ids_new else {given for read in reads for given in read.transactions}
         found = await find_transactions(self._database, self._book, given)
         recorded = {name: recorded_of(rows) for name, rows in found.items()}
@@ -227,9 +235,11 @@ class Lane:
             while undecided:
                 undecided.pop().discard()
             rows = await read_rows(connection, self._book.tenant_id, wanted)
-            draft = Draft(self._book, self._clock.now(), self._ids, dict(recorded))
+            draft = Draft(self._book, at, self._ids, dict(recorded))
             undecided.append(draft)
             outcome = decide(items, draft, rows)
+            if draft.is_in_doubt and are_ids_new:
+                raise _IdsInDoubt
             await write_draft(connection, draft)
             await write_rows(connection, self._book.tenant_id, outcome.rows)
             return outcome
@@ -240,8 +250,3 @@ class Lane:
             while undecided:
                 undecided.pop().discard()
             raise
-
-    def _forget(self) -> None:
-        accounts = self._book.accounts
-        while len(accounts) > ACCOUNTS_HELD_MAX:
-            del accounts[next(iter(accounts))]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bezant.ledger.domain import Account
 from bezant.ledger.lane import store
-from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.draft import Draft, UndoGroup, UndoHold
 
 if TYPE_CHECKING:
     import asyncpg
@@ -45,6 +45,11 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
         (store.SAVE_ACCOUNTS, _account_columns(termed.values())),
         (store.SAVE_BALANCES, _balance_columns(totalled.values())),
         (store.INSERT_ACCOUNT_EVENTS, _event_columns(draft)),
+        (store.SAVE_LIMIT_GROUPS, _group_columns(draft)),
+        (store.INSERT_LIMIT_GROUP_EVENTS, _group_event_columns(draft)),
+        (store.SAVE_HOLDS, _hold_columns(draft)),
+        (store.INSERT_HOLD_EVENTS, _columns(draft.hold_events)),
+        (store.INSERT_REFUSED, _columns(draft.refused)),
         (store.INSERT_CONTENTS, _columns(draft.contents)),
         (store.INSERT_TRANSFERS, _transfer_columns(draft)),
     ):
@@ -68,6 +73,7 @@ async def _advance(connection: "Connection", draft: Draft) -> None:
         after.log.root,
         after.recorded_at,
         LEASE,
+        draft.book.expiries.next(draft.at),
     )
     if tag != "UPDATE 1":
         raise LaneLost(f"epoch {head.epoch}, version {head.version} of book {key[1]}")
@@ -105,6 +111,7 @@ def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
                 _text(account.bounds.overdraft),
                 _text(account.bounds.minimum),
                 _text(account.bounds.maximum),
+                account.limit_group,
                 account.opened_at,
             )
             for account in accounts
@@ -143,8 +150,77 @@ def _event_columns(draft: Draft) -> list[list[Any]]:
                 _text(event.bounds.overdraft),
                 _text(event.bounds.minimum),
                 _text(event.bounds.maximum),
+                event.limit_group,
+                event.opened_at,
                 event.recorded_at,
             )
             for event in draft.events
+        ]
+    )
+
+
+def _group_columns(draft: Draft) -> list[list[Any]]:
+    groups = {undo.group.id: undo.group for undo in draft.others if isinstance(undo, UndoGroup)}
+    return _columns(
+        [
+            (
+                group.id,
+                group.asset,
+                group.type,
+                _text(group.bounds.overdraft),
+                _text(group.bounds.minimum),
+                _text(group.bounds.maximum),
+                group.opened_at,
+                str(group.debits_posted),
+                str(group.credits_posted),
+                str(group.debits_pending),
+                str(group.credits_pending),
+                group.version,
+                group.as_of,
+            )
+            for group in groups.values()
+        ]
+    )
+
+
+def _group_event_columns(draft: Draft) -> list[list[Any]]:
+    return _columns(
+        [
+            (
+                event.seq,
+                event.kind,
+                event.group_id,
+                event.asset,
+                event.type,
+                _text(event.bounds.overdraft),
+                _text(event.bounds.minimum),
+                _text(event.bounds.maximum),
+                event.recorded_at,
+            )
+            for event in draft.group_events
+        ]
+    )
+
+
+def _hold_columns(draft: Draft) -> list[list[Any]]:
+    accounts = draft.book.accounts
+    holds = {undo.hold.id: undo.hold for undo in draft.others if isinstance(undo, UndoHold)}
+    return _columns(
+        [
+            (
+                hold.id,
+                hold.group_id,
+                hold.transaction_id,
+                hold.seq,
+                accounts[hold.debit].no,
+                accounts[hold.credit].no,
+                str(hold.amount),
+                str(hold.captured),
+                hold.state,
+                hold.code,
+                hold.closes,
+                hold.expires_at,
+            )
+            for hold in holds.values()
         ]
     )
