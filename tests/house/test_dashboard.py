@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import pytest
 import yaml  # type: ignore[import-untyped]  # its stubs are another package
+from hatchling.build import build_wheel
 from prometheus_client.metrics import MetricWrapperBase
 
 from bezant.kernel.telemetry import metrics
@@ -341,3 +343,14 @@ def test_the_scrape_reads_the_metrics_over_tls_with_a_key_and_loads_the_alerts()
 def test_the_files_are_as_an_editor_would_save_them() -> None:
     text = DASHBOARD.read_text()
     assert json.dumps(json.loads(text), indent=1, ensure_ascii=False) + "\n" == text
+
+
+def test_the_package_brings_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    wheel = zipfile.ZipFile(tmp_path / build_wheel(str(tmp_path)))
+    for path in OPERATE.iterdir():
+        [name] = [
+            each for each in wheel.namelist() if each.endswith(f"data/share/bezant/{path.name}")
+        ]
+        assert wheel.read(name) == path.read_bytes()
+    assert "bezant/server/status/status.css" in wheel.namelist()

@@ -205,3 +205,11 @@ def test_an_endless_answer_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(under_test, "SAMPLES_MAX", 3)
     with pytest.raises(Unreadable):
         read("".join(text(1, f"m{at}") for at in range(5)))
+
+
+@pytest.mark.parametrize("before", [{"0.1": 100, "1.0": 200, "+Inf": 200}, {"0.1": 0, "+Inf": 9}])
+def test_the_buckets_of_a_histogram_restart_together(before: dict[str, int]) -> None:
+    # Though the smallest may stand no lower than it did.
+    after = {"0.1": 3, "1.0": 5, "+Inf": 6}
+    interval = Interval(read(histogram("h", before)), read(histogram("h", after), 1.0))
+    assert interval.distribution("h") == Distribution([0.1, 1.0], [3, 2, 1])
