@@ -10,7 +10,7 @@ from typing import Final
 from bezant.kernel.telemetry import metrics
 from bezant.server.figures import Figures, Scrape, figures_between
 
-INTERVAL_S: Final = 1.0
+INTERVAL_S: Final = 0.5
 """The shortest interval that figures are taken over, and the first look's."""
 
 _FRESH_S: Final = 60.0
@@ -52,7 +52,7 @@ class Readings:
         self._history: deque[Figures] = deque(maxlen=_HISTORY_MAX)
 
     async def read(self) -> Reading:
-        """The figures since somebody looked last, or of a second where nobody did lately."""
+        """The figures since somebody looked last, or of a moment where nobody did lately."""
         async with self._turn:
             if self._last is None or self._clock() - self._last.at_s > _FRESH_S:
                 self._history.clear()
