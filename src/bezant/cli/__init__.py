@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
     "export": ("bezant.cli.export", "Write a book's history as files."),
     "restore": ("bezant.cli.restore", "Restore a book from its export."),
+    "top": ("bezant.cli.top", "Show live what a running platform does."),
     "demo": ("bezant.cli.demo", "Play a day of a small fintech through the API."),
     "bench": ("bezant.cli.bench", "Measure this machine against the targets."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),

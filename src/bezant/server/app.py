@@ -21,6 +21,7 @@ from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
+from bezant.server.status import add_status
 
 _SLOW_S: Final = 1.0
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -77,6 +78,7 @@ def create_app(platform: Platform) -> ASGIApp:
         streams=platform.streams,
     )
     add_health(app, Health(platform.database, platform.cache), platform.authenticator)
+    add_status(app, platform.authenticator)
     return Traced(app, platform.tracing)
 
 

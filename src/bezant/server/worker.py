@@ -28,7 +28,13 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
-from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
+from bezant.kernel.telemetry import (
+    WORKER_MEMORY,
+    WORKERS,
+    Sensitive,
+    configure_logs,
+    open_tracing,
+)
 from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
@@ -44,7 +50,8 @@ from bezant.server.webhooks import webhook_means
 REFUSED: Final = 3
 """The exit status of a worker that said why it cannot start."""
 
-_CERTIFICATE_POLL_S: Final = 5
+_LOOK_EVERY_S: Final = 5
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 # Above the idle time that clients and load balancers keep a connection for (60 s is common), so
 # that it is they who close it: a request sent into a closing connection is lost.
 _KEEP_ALIVE_S: Final = 65
@@ -121,6 +128,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         tune_collector()
+        WORKERS.set(1)
+        WORKER_MEMORY.set(_resident_bytes())
         Word(serving=True).say()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -159,8 +168,9 @@ async def _serve(task: Task) -> None:
     async with AsyncExitStack() as opened:
         platform = await _open(task, opened)
 
-        async def look_at_certificate() -> None:
+        async def look_around() -> None:
             certificate.reload_if_changed()
+            WORKER_MEMORY.set(_resident_bytes())
 
         server = _Server(
             uvicorn.Config(
@@ -176,8 +186,8 @@ async def _serve(task: Task) -> None:
                 limit_concurrency=_CONNECTIONS_SERVED_MAX,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=task.drain_s,
-                callback_notify=look_at_certificate,
-                timeout_notify=_CERTIFICATE_POLL_S,
+                callback_notify=look_around,
+                timeout_notify=_LOOK_EVERY_S,
             ),
             platform.streams,
         )
@@ -233,6 +243,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ids=ids,
         tracing=tracing,
     )
+
+
+def _resident_bytes() -> int:
+    """What this process holds in memory (proc(5), `statm`)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
 def _replica(task: Task) -> Replica | None:

@@ -223,6 +223,7 @@ CASES: Mapping[str, Case] = {
     "list_webhook_deliveries": Case("GET", 200, _deliveries),
     "replay_webhook_delivery": Case("POST", 201, _replay_delivery),
     "metrics": _reads("/metrics", names=False),
+    "status": _reads("/status", names=False),
 }
 
 WITHOUT_AUTHENTICATION = {"live", "ready"}

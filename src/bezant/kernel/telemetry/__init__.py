@@ -17,7 +17,10 @@ from bezant.kernel.telemetry.metrics import (
     OUTBOX_LAG,
     REPLICA_READS,
     SLOW_STATEMENTS,
+    TRANSFERS,
     WEBHOOK_DELIVERIES,
+    WORKER_MEMORY,
+    WORKERS,
 )
 from bezant.kernel.telemetry.redaction import REDACTED, Sensitive
 from bezant.kernel.telemetry.tracing import Traced, Tracing, bind_request, open_tracing
@@ -38,7 +41,10 @@ __all__ = [
     "REDACTED",
     "REPLICA_READS",
     "SLOW_STATEMENTS",
+    "TRANSFERS",
     "WEBHOOK_DELIVERIES",
+    "WORKERS",
+    "WORKER_MEMORY",
     "LogFormat",
     "Sensitive",
     "Traced",

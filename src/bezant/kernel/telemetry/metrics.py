@@ -46,6 +46,13 @@ REPLICA_READS: Final = Counter(
     ("outcome",),
 )
 
+CACHE_READS: Final = Counter(
+    "bezant_cache_reads",
+    "Reads of the cache: a `hit`; nothing there (`miss`); older than what is known (`stale`); not"
+    " made by this platform (`invalid`); the cache is down or slow (`unavailable`).",
+    ("kind", "outcome"),
+)
+
 BATCH_ITEMS: Final = Histogram(
     "bezant_lane_batch_transfers",
     "Items committed together by a lane.",
@@ -56,6 +63,11 @@ BATCH_SECONDS: Final = Histogram(
     "bezant_lane_batch_seconds",
     "Time from taking a batch off a lane's queue until its commit.",
     buckets=_LATENCY_BUCKETS_S,
+)
+
+TRANSFERS: Final = Counter(
+    "bezant_ledger_transfers",
+    "Transfers (legs of transactions) that are durable.",
 )
 
 LANE_QUEUE: Final = Gauge(
@@ -118,6 +130,18 @@ HTTP_SECONDS: Final = Histogram(
     "Time from a request's head until its response was handed over, by route template.",
     ("method", "route"),
     buckets=_LATENCY_BUCKETS_S,
+)
+
+WORKERS: Final = Gauge(
+    "bezant_workers",
+    "Workers that serve.",
+    multiprocess_mode="livesum",
+)
+
+WORKER_MEMORY: Final = Gauge(
+    "bezant_worker_memory_bytes",
+    "Resident memory of the workers together, what they share counted in each.",
+    multiprocess_mode="livesum",
 )
 
 

@@ -15,7 +15,13 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable, write_rows
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
-from bezant.kernel.telemetry import BATCH_ITEMS, BATCH_SECONDS, IDEMPOTENT_REPLAYS, LANE_QUEUE
+from bezant.kernel.telemetry import (
+    BATCH_ITEMS,
+    BATCH_SECONDS,
+    IDEMPOTENT_REPLAYS,
+    LANE_QUEUE,
+    TRANSFERS,
+)
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState
 from bezant.ledger.lane.deciding import Outcome, decide, read_rows
@@ -208,6 +214,7 @@ class Lane:
                 item.answer(answer)
             for item, defect in outcome.broken:
                 item.fail(defect)
+            TRANSFERS.inc(len(outcome.draft.transfers))
             BATCH_ITEMS.observe(len(items))
             BATCH_SECONDS.observe(perf_counter() - started)
             self._book.expiries.settle(outcome.draft.at)
