@@ -1,6 +1,7 @@
 """Posting: a transaction's legs against the accounts of a book."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -42,6 +43,7 @@ from bezant.ledger.schemas import (
 
 POSTED: Final = "posted"
 _SALT_BYTES: Final = 16
+_STEP_TRANSACTIONS: Final = 200
 
 
 @RiderKinds.register
@@ -86,9 +88,18 @@ class PostBatch(msgspec.Struct, frozen=True):
 
     def decide(self, seen: Seen) -> Decision:
         """Post what can be posted, item by item."""
-        return Decision(
-            Answer.of(BatchResults([self._result(seen, item) for item in self.new.transactions]))
-        )
+        *_, decision = self.steps(seen)
+        assert decision is not None
+        return decision
+
+    def steps(self, seen: Seen) -> Iterator[Decision | None]:
+        """The same, with pauses."""
+        results: list[BatchResult] = []
+        for item in self.new.transactions:
+            results.append(self._result(seen, item))
+            if not len(results) % _STEP_TRANSACTIONS:
+                yield None
+        yield Decision(Answer.of(BatchResults(results)))
 
     @staticmethod
     def _result(seen: Seen, item: NewTransaction) -> BatchResult:

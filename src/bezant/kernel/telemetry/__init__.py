@@ -13,6 +13,7 @@ from bezant.kernel.telemetry.metrics import (
     LANE_TAKEOVERS,
     REPLICA_READS,
     SLOW_STATEMENTS,
+    TRANSFERS,
 )
 from bezant.kernel.telemetry.redaction import REDACTED, Sensitive
 from bezant.kernel.telemetry.tracing import Traced, Tracing, bind_request, open_tracing
@@ -29,6 +30,7 @@ __all__ = [
     "REDACTED",
     "REPLICA_READS",
     "SLOW_STATEMENTS",
+    "TRANSFERS",
     "LogFormat",
     "Sensitive",
     "Traced",

@@ -58,6 +58,11 @@ BATCH_SECONDS: Final = Histogram(
     buckets=_LATENCY_BUCKETS_S,
 )
 
+TRANSFERS: Final = Counter(
+    "bezant_ledger_transfers",
+    "Transfers (legs of transactions) that are durable.",
+)
+
 LANE_QUEUE: Final = Gauge(
     "bezant_lane_queue_items",
     "Items that wait for a lane, over all books and live workers.",

@@ -124,6 +124,7 @@ class Draft:
         book: its accounts are changed in place; `rollback` puts them back.
         at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
             after it, so that `recorded_at` strictly increases within a book.
+        head: what it continues. The book's own moves on while this one is still being written.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
             join them.
     """
@@ -140,11 +141,13 @@ class Draft:
     accounts: int = 0
     journal: list[Undo] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
+    head: Head = field(init=False)
 
     def __post_init__(self) -> None:
-        self.at = max(self.at, self.book.head.recorded_at)
-        self.seq = self.book.head.seq
-        self.accounts = self.book.head.accounts
+        self.head = self.book.head
+        self.at = max(self.at, self.head.recorded_at)
+        self.seq = self.head.seq
+        self.accounts = self.head.accounts
 
     def advance(self) -> tuple[int, datetime]:
         """The next number in the book's feed, and its instant."""
@@ -154,8 +157,8 @@ class Draft:
     @property
     def instant(self) -> datetime:
         """When the last number of this draft was recorded; the head's instant before the first."""
-        given = self.seq - self.book.head.seq
-        return self.at + given * _MICROSECOND if given else self.book.head.recorded_at
+        given = self.seq - self.head.seq
+        return self.at + given * _MICROSECOND if given else self.head.recorded_at
 
     def name(self, transaction_id: UUID, recorded: Recorded) -> None:
         """Remember a transaction under the id that its client gave."""
@@ -209,7 +212,7 @@ class Draft:
 
     def discard(self) -> None:
         """Undo everything."""
-        self.rollback(Savepoint(self.book.head.seq, self.book.head.accounts, 0, 0, 0, 0, 0, 0))
+        self.rollback(Savepoint(self.head.seq, self.head.accounts, 0, 0, 0, 0, 0, 0))
 
     @property
     def root(self) -> bytes | None:
@@ -218,7 +221,7 @@ class Draft:
 
     def next_head(self, root: bytes | None) -> Head:
         """The book's head once the batch is durable."""
-        head = self.book.head
+        head = self.head
         return Head(
             epoch=head.epoch,
             version=head.version + 1,

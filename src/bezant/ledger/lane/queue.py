@@ -51,6 +51,11 @@ class Queue:
     def __len__(self) -> int:
         return len(self._small) + len(self._bulk)
 
+    @property
+    def weight(self) -> int:
+        """Postings that wait."""
+        return self._weight
+
     def put(self, item: Item) -> None:
         """Let an item wait.
 

@@ -1,11 +1,14 @@
 """Writing a batch: history, balances and the lane's head, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bezant.ledger.domain import Account
 from bezant.ledger.lane import store
+from bezant.ledger.lane.book import Head
 from bezant.ledger.lane.draft import Draft
 
 if TYPE_CHECKING:
@@ -22,15 +25,36 @@ class LaneLost(Exception):  # noqa: N818 - a turn of events, not a fault: the it
     """Another process holds the lane, or this one cannot tell: what it had in memory is void."""
 
 
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """A draft as statements with their values: what it says no longer changes with the book.
+
+    Attributes:
+        head: the book's once they are durable.
+        advance: values of the compare-and-set.
+        sets: the other statements, in their order.
+    """
+
+    head: Head
+    advance: tuple[object, ...]
+    sets: list[tuple[str, list[object]]]
+
+
 async def write_draft(connection: "Connection", draft: Draft) -> None:
     """Write all of a draft.
 
     Raises:
         LaneLost: the book's epoch or version moved on; the transaction must not commit.
     """
-    await _advance(connection, draft)
+    await write(connection, await plan(draft))
+
+
+async def plan(draft: Draft) -> Writes:
+    """The statements that write a draft; others get their turn while it is worked out."""
     key = draft.book.tenant_id, draft.book.book_id
-    known = draft.book.head.accounts
+    known = draft.head.accounts
+    root = draft.root
+    head = draft.next_head(root)
     totalled = {
         account.no: account
         for account, totals, terms in draft.journal
@@ -41,26 +65,41 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
         for account, totals, terms in draft.journal
         if terms is not None or account.no > known
     }
+    sets: list[tuple[str, list[object]]] = []
+    if root is not None:
+        batch = [draft.head.log.size, draft.head.seq + 1, head.seq, root]
+        sets.append((store.INSERT_BATCH, [*key, *batch]))
     for statement, columns in (
-        (store.SAVE_ACCOUNTS, _account_columns(termed.values())),
-        (store.SAVE_BALANCES, _balance_columns(totalled.values())),
-        (store.INSERT_ACCOUNT_EVENTS, _event_columns(draft)),
-        (store.INSERT_CONTENTS, _columns(draft.contents)),
-        (store.INSERT_TRANSFERS, _transfer_columns(draft)),
+        (store.SAVE_ACCOUNTS, lambda: _account_columns(termed.values())),
+        (store.SAVE_BALANCES, lambda: _balance_columns(totalled)),
+        (store.INSERT_ACCOUNT_EVENTS, lambda: _event_columns(draft)),
+        (store.INSERT_CONTENTS, lambda: _columns(draft.contents)),
+        (store.INSERT_TRANSFERS, lambda: _transfer_columns(draft)),
     ):
-        if columns:
-            await connection.execute(statement, *key, *columns)
+        await asyncio.sleep(0)
+        if values := columns():
+            sets.append((statement, [*key, *values]))
+    return Writes(head, _advance(draft, head), sets)
 
 
-async def _advance(connection: "Connection", draft: Draft) -> None:
-    head, root = draft.book.head, draft.root
-    after = draft.next_head(root)
-    key = draft.book.tenant_id, draft.book.book_id
-    tag = await connection.execute(
-        store.ADVANCE,
-        *key,
-        head.epoch,
-        head.version,
+async def write(connection: "Connection", writes: Writes) -> None:
+    """Write what was planned.
+
+    Raises:
+        LaneLost: the book's epoch or version moved on; the transaction must not commit.
+    """
+    if await connection.execute(store.ADVANCE, *writes.advance) != "UPDATE 1":
+        raise LaneLost(f"epoch {writes.head.epoch}, before version {writes.head.version}")
+    for statement, values in writes.sets:
+        await connection.execute(statement, *values)
+
+
+def _advance(draft: Draft, after: Head) -> tuple[object, ...]:
+    return (
+        draft.book.tenant_id,
+        draft.book.book_id,
+        draft.head.epoch,
+        draft.head.version,
         after.seq,
         after.accounts,
         after.log.size,
@@ -69,12 +108,6 @@ async def _advance(connection: "Connection", draft: Draft) -> None:
         after.recorded_at,
         LEASE,
     )
-    if tag != "UPDATE 1":
-        raise LaneLost(f"epoch {head.epoch}, version {head.version} of book {key[1]}")
-    if root is not None:
-        await connection.execute(
-            store.INSERT_BATCH, *key, head.log.size, head.seq + 1, after.seq, root
-        )
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
@@ -112,7 +145,8 @@ def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
     )
 
 
-def _balance_columns(accounts: Iterable[Account]) -> list[list[Any]]:
+def _balance_columns(accounts: Mapping[int, Account]) -> list[list[Any]]:
+    # In the order of the index: neighbours are found where the one before them was.
     return _columns(
         [
             (
@@ -124,7 +158,7 @@ def _balance_columns(accounts: Iterable[Account]) -> list[list[Any]]:
                 account.version,
                 account.as_of,
             )
-            for account in accounts
+            for _, account in sorted(accounts.items())
         ]
     )
 
