@@ -40,12 +40,23 @@ class Policy:
 _IDENTIFIERS = "bezant/server/migrations/store.py"
 
 HOUSE = Policy(
-    history=frozenset({"transfer", "batch", "account_event", "audit_entry"}),
+    history=frozenset(
+        {
+            "transfer",
+            "batch",
+            "account_event",
+            "hold_event",
+            "limit_group_event",
+            "audit_entry",
+        }
+    ),
     global_tables={"schema_contract": "One row for the whole deployment, written by migrations."},
     across_tenants={
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
+        "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
     },
     across_books={
+        "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
     },
@@ -61,6 +72,12 @@ HOUSE = Policy(
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 50)",
+        },
+        "bezant/server/migrations/versions/0004_holds.py:PARTITION": {
+            "table": "hold",
+            "number": 0,
+            "modulus": 16,
+            "storage": " WITH (fillfactor = 70)",
         },
     },
     formatted={

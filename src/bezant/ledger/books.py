@@ -14,7 +14,7 @@ from bezant.kernel.ids import Ids
 from bezant.ledger import schemas, store
 from bezant.ledger.accounts import open_account
 from bezant.ledger.errors import AssetRepeated, UnknownTimeZone
-from bezant.ledger.lane import BookState, Draft, Head, write_draft
+from bezant.ledger.lane import NEVER, BookState, Draft, Expiries, Head, write_draft
 from bezant.ledger.proof import EMPTY_ROOT, Frontier
 
 if TYPE_CHECKING:
@@ -66,7 +66,14 @@ def _draft(tenant_id: UUID, new: schemas.NewBook, ids: Ids, at: "datetime") -> D
     if len(assets) < len(new.assets):
         raise AssetRepeated("Each asset code stands once.", field="assets")
     head = Head(epoch=0, version=0, seq=0, accounts=0, log=Frontier(), recorded_at=at)
-    book = BookState(tenant_id, ids.new(), _zone(new.time_zone), assets, head)
+    book = BookState(
+        tenant_id,
+        ids.new(),
+        _zone(new.time_zone),
+        assets,
+        head,
+        expiries=Expiries(known_until=NEVER),
+    )
     draft = Draft(book, at, ids)
     for code in sorted(assets):
         for name, kind in SYSTEM_ACCOUNTS:

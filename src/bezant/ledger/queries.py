@@ -13,9 +13,25 @@ import msgspec
 
 from bezant.kernel.database import Database, Replica, ReplicaUnavailable
 from bezant.kernel.telemetry import REPLICA_READS
-from bezant.ledger import schemas, store
-from bezant.ledger.errors import AccountNotFound, BookNotFound, TransactionNotFound
-from bezant.ledger.lane import FIND_ACCOUNTS, FIND_TRANSACTIONS, account_of, bounds_of, transfer_id
+from bezant.ledger import holds, limit_groups, schemas, store
+from bezant.ledger.errors import (
+    AccountNotFound,
+    BookNotFound,
+    HoldNotFound,
+    LimitGroupNotFound,
+    TransactionNotFound,
+)
+from bezant.ledger.lane import (
+    FIND_ACCOUNTS,
+    FIND_HOLDS,
+    FIND_LIMIT_GROUPS,
+    FIND_TRANSACTIONS,
+    account_of,
+    bounds_of,
+    hold_of,
+    limit_group_of,
+    transfer_id,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -103,6 +119,30 @@ class Queries:
             version=account.version,
             as_of=account.as_of,
         )
+
+    async def hold(self, tenant_id: UUID, book_id: UUID, hold_id: UUID) -> schemas.Hold:
+        """A hold.
+
+        Raises:
+            HoldNotFound: the book, if there is such a book, has no such hold.
+        """
+        row = await self._source.fetchrow(FIND_HOLDS, tenant_id, book_id, [hold_id])
+        if row is None:
+            raise HoldNotFound(f"No hold {hold_id}.")
+        return holds.view(hold_of(row))
+
+    async def limit_group(
+        self, tenant_id: UUID, book_id: UUID, group_id: str
+    ) -> schemas.LimitGroup:
+        """A limit group.
+
+        Raises:
+            LimitGroupNotFound: the book, if there is such a book, has no such group.
+        """
+        row = await self._source.fetchrow(FIND_LIMIT_GROUPS, tenant_id, book_id, [group_id])
+        if row is None:
+            raise LimitGroupNotFound(f"No limit group {group_id!r}.")
+        return limit_groups.view(limit_group_of(row))
 
     async def entries(
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, after: str | None, limit: int
@@ -215,6 +255,7 @@ def _account(row: "asyncpg.Record") -> schemas.Account:
         type=schemas.AccountType(row["type"]),
         status=schemas.AccountStatus(row["status"]),
         limits=bounds_of(row).limits(),
+        limit_group=row["limit_group"],
         opened_at=row["opened_at"],
     )
 
@@ -224,6 +265,8 @@ def _entry(row: "asyncpg.Record") -> schemas.Entry:
         transfer_id=transfer_id(row["transaction_id"], row["leg"]),
         transaction_id=row["transaction_id"],
         seq=row["seq"],
+        kind=row["kind"],
+        hold_id=row["hold_id"],
         direction=row["direction"],
         counterparty=row["counterparty"],
         amount=str(int(row["amount"])),
@@ -246,6 +289,8 @@ def _transaction(rows: "list[asyncpg.Record]") -> schemas.Transaction:
         postings=[
             schemas.TransactionLeg(
                 transfer_id=transfer_id(row["transaction_id"], row["leg"]),
+                kind=row["kind"],
+                hold_id=row["hold_id"],
                 debit=row["debit"],
                 credit=row["credit"],
                 asset=row["asset"],

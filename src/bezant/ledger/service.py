@@ -10,10 +10,12 @@ from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.ledger import schemas
-from bezant.ledger.accounts import ChangeAccount, OpenAccount
+from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
+from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
+from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
 
@@ -78,6 +80,14 @@ class Ledger:
         """
         return await self._lanes.submit_jointly(call.tenant_id, rider, call)
 
+    async def expire_holds(self) -> None:
+        """Have quiet books give back holds that are over; it is done every second by itself.
+
+        Raises:
+            DatabaseUnavailable: nothing can be done now.
+        """
+        await self._lanes.expire_holds()
+
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
         return await create_book(self._database, self._clock, self._ids, call, new)
@@ -86,6 +96,34 @@ class Ledger:
         """`POST …/accounts` -> 201 `Account`."""
         return await self.submit(call, book_id, OpenAccount(new))
 
+    async def open_accounts(self, call: Call, book_id: UUID, new: schemas.NewAccounts) -> Answer:
+        """`POST …/accounts/batch` -> 200 `AccountResults`."""
+        return await self.submit(call, book_id, OpenAccounts(new))
+
+    async def open_limit_group(
+        self, call: Call, book_id: UUID, new: schemas.NewLimitGroup
+    ) -> Answer:
+        """`POST …/limit-groups` -> 201 `LimitGroup`."""
+        return await self.submit(call, book_id, OpenLimitGroup(new))
+
+    async def change_limit_group(
+        self, call: Call, book_id: UUID, group_id: str, change: schemas.LimitGroupChange
+    ) -> Answer:
+        """`PATCH …/limit-groups/{id}` -> 200 `LimitGroup`."""
+        return await self.submit(call, book_id, ChangeLimitGroup(group_id, change))
+
+    async def capture_hold(
+        self, call: Call, book_id: UUID, hold_id: UUID, asked: schemas.CaptureOfHold
+    ) -> Answer:
+        """`POST …/holds/{id}/capture` -> 200 `SettledHold`."""
+        return await self.submit(call, book_id, CaptureHold(hold_id, asked))
+
+    async def void_hold(
+        self, call: Call, book_id: UUID, hold_id: UUID, asked: schemas.VoidOfHold
+    ) -> Answer:
+        """`POST …/holds/{id}/void` -> 200 `SettledHold`."""
+        return await self.submit(call, book_id, VoidHold(hold_id, asked))
+
     async def change_account(
         self, call: Call, book_id: UUID, account_id: str, change: schemas.AccountChange
     ) -> Answer:
@@ -93,8 +131,14 @@ class Ledger:
         return await self.submit(call, book_id, ChangeAccount(account_id, change))
 
     async def post(self, call: Call, book_id: UUID, new: schemas.NewTransaction) -> Answer:
-        """`POST …/transactions` -> 201 `PostedTransaction`; 200 for a dry run."""
-        return await self.submit(call, book_id, PostTransaction(new))
+        """`POST …/transactions` -> 201 `PostedTransaction`; 200 for a dry run.
+
+        Raises:
+            TooManyPostings: more legs than `BATCH_POSTINGS_MAX`.
+        """
+        rider = PostTransaction(new)
+        _check_weight(rider.weight, None)
+        return await self.submit(call, book_id, rider)
 
     async def post_batch(self, call: Call, book_id: UUID, batch: schemas.NewBatch) -> Answer:
         """`POST …/transactions/batch` -> 200 `BatchResults`.
@@ -103,11 +147,7 @@ class Ledger:
             TooManyPostings: more than `BATCH_POSTINGS_MAX` over all items.
         """
         rider = PostBatch(batch)
-        if rider.weight > BATCH_POSTINGS_MAX:
-            raise TooManyPostings(
-                f"{rider.weight} postings in one request; at most {BATCH_POSTINGS_MAX}.",
-                field="transactions",
-            )
+        _check_weight(rider.weight, "transactions")
         return await self.submit(call, book_id, rider)
 
     async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
@@ -155,6 +195,28 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.balance(tenant_id, book_id, account_id),
+        )
+
+    async def hold(
+        self, tenant_id: UUID, book_id: UUID, hold_id: UUID, *, read_after: int | None = None
+    ) -> schemas.Hold:
+        """`GET …/holds/{id}`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.hold(tenant_id, book_id, hold_id),
+        )
+
+    async def limit_group(
+        self, tenant_id: UUID, book_id: UUID, group_id: str, *, read_after: int | None = None
+    ) -> schemas.LimitGroup:
+        """`GET …/limit-groups/{id}`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.limit_group(tenant_id, book_id, group_id),
         )
 
     async def entries(
@@ -207,4 +269,11 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )
+
+
+def _check_weight(weight: int, field: str | None) -> None:
+    if weight > BATCH_POSTINGS_MAX:
+        raise TooManyPostings(
+            f"{weight} postings in one request; at most {BATCH_POSTINGS_MAX}.", field=field
         )

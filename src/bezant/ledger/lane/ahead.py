@@ -3,33 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from uuid import UUID
 
 from bezant.kernel.calls import Answer
-from bezant.ledger.lane.deciding import Outcome
-from bezant.ledger.lane.draft import Recorded
+from bezant.ledger.lane.deciding import Outcome, SeenRows, decide
+from bezant.ledger.lane.draft import Draft, Recorded
 from bezant.ledger.lane.queue import Item
-from bezant.ledger.lane.rider import ReadKind
-from bezant.ledger.lane.writer import Writes
+from bezant.ledger.lane.writer import Writes, plan
 
 
-@dataclass(slots=True)
-class BatchReads:
-    """What the riders of a batch look at, taken together."""
-
-    accounts: set[str]
-    transactions: set[UUID]
-    rows: set[tuple[ReadKind, object]]
-
-    @classmethod
-    def of(cls, items: Sequence[Item]) -> "BatchReads":
-        """Ask the riders."""
-        reads = [item.rider.reads() for item in items]
-        return cls(
-            {account for read in reads for account in read.accounts},
-            {given for read in reads for given in read.transactions},
-            {kind_and_key for read in reads for kind_and_key in read.rows},
-        )
+class IdsInDoubt(Exception):  # noqa: N818 - a turn of events: the ids are looked up
+    """An item under a client's id was refused, which may have been posted before."""
 
 
 @dataclass(slots=True)
@@ -43,6 +28,34 @@ class Decided:
     outcome: Outcome
     writes: Writes
     started: float
+
+    @classmethod
+    async def of(
+        cls,
+        items: Sequence[Item],
+        draft: Draft,
+        rows: SeenRows,
+        *,
+        are_ids_looked_up: bool = False,
+    ) -> "Decided":
+        """Decide on the book as it is in memory, which then has the batch in it.
+
+        Raises:
+            IdsInDoubt: unless the ids of clients were looked up.
+        """
+        started = perf_counter()
+        try:
+            outcome = await decide(items, draft, rows)
+            is_final = are_ids_looked_up or not draft.is_in_doubt
+            writes = await plan(draft) if is_final else None
+        except BaseException:
+            draft.discard()
+            raise
+        if writes is None:
+            draft.discard()
+            raise IdsInDoubt
+        draft.book.head = writes.head
+        return cls(outcome, writes, started)
 
     def undo(self) -> None:
         """Take it out of the book in memory. What was decided on top of it goes first."""

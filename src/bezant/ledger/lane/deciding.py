@@ -16,6 +16,7 @@ from bezant.kernel.database import Row
 from bezant.kernel.errors import Refusal
 from bezant.kernel.telemetry import IDEMPOTENT_REPLAYS
 from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.queue import SMALL_WEIGHT_MAX, Item
 from bezant.ledger.lane.rider import Decision, ReadKind, Rider, Seen, SteppedRider
 
@@ -55,8 +56,12 @@ class Outcome:
 
 
 async def decide(items: Sequence[Item], draft: Draft, seen_rows: SeenRows) -> Outcome:
-    """Run the riders in order. What one refuses or breaks on undoes that one alone."""
+    """Expire what is over, then run the riders in order.
+
+    What one refuses or breaks on undoes that one alone.
+    """
     outcome = Outcome(draft)
+    expire_due(draft)
     seen = Seen(draft, seen_rows)
     weight = 0
     for item in items:

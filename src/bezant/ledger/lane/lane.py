@@ -8,6 +8,7 @@ it is undone first, then the batch itself, and the items are decided again.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -28,23 +29,21 @@ from bezant.kernel.telemetry import (
     TRANSFERS,
 )
 from bezant.ledger.lane import store
-from bezant.ledger.lane.ahead import Ahead, BatchReads, Decided, Flight
+from bezant.ledger.lane.ahead import Ahead, Decided, Flight, IdsInDoubt
 from bezant.ledger.lane.book import BookState
-from bezant.ledger.lane.deciding import SeenRows, decide, read_rows
+from bezant.ledger.lane.deciding import read_rows
 from bezant.ledger.lane.draft import Draft, Recorded
+from bezant.ledger.lane.expiry import expire_backlog
 from bezant.ledger.lane.queue import Item, Queue
-from bezant.ledger.lane.reader import find_transactions, load_accounts
+from bezant.ledger.lane.reader import find_transactions, prepare
 from bezant.ledger.lane.recorded import recorded_of
-from bezant.ledger.lane.rider import Rider
-from bezant.ledger.lane.writer import LaneLost, plan, write
+from bezant.ledger.lane.rider import Reads, Rider
+from bezant.ledger.lane.writer import LaneLost, write
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
-
-ACCOUNTS_HELD_MAX: Final = 500_000
-"""Accounts kept in memory per book; the longest known are let go first."""
 
 AHEAD_WEIGHT_MIN: Final = 500
 """Postings that have to wait for a batch to be decided before the one in flight is durable."""
@@ -173,7 +172,7 @@ class Lane:
         commit with them.
         """
         while not flight.task.done():
-            is_quiet_wanted = self._guests or len(self._book.accounts) > ACCOUNTS_HELD_MAX
+            is_quiet_wanted = self._guests or self._book.is_overfull
             if self._queue.weight >= AHEAD_WEIGHT_MIN and not is_quiet_wanted:
                 return True
             self._wakeup.clear()
@@ -183,7 +182,7 @@ class Lane:
     async def _serve_next(self) -> None:
         """Take a batch, decide it if that needs nothing of its transaction, and write it."""
         if self._flight is None:
-            self._forget()
+            self._book.forget()
         items = self._queue.take()
         LANE_QUEUE.dec(len(items))
         try:
@@ -209,18 +208,27 @@ class Lane:
         Rows of other domains are read within the batch's own transaction, so who needs them is
         decided there.
         """
-        reads = BatchReads.of(items)
-        if reads.rows:
+        reads = [item.rider.reads() for item in items]
+        if any(read.rows for read in reads):
             return None
-        before = None if self._flight is None else self._flight.ahead
         ahead = Ahead(items)
+        before = None if self._flight is None else self._flight.ahead
         others: Sequence[Item] = ahead.follow(before)
+        at = self._clock.now()
         try:
             others = await self._answer_repeats(others)
-            if others:
-                await load_accounts(self._database, self._book, reads.accounts)
-                recorded = {} if before is None else before.named
-                ahead.decided = await self._decide(others, recorded, {})
+            if not others:
+                return ahead
+            await prepare(self._database, self._book, reads, at)
+            if not self._book.expiries.are_known(at):
+                return None
+            recorded = {} if before is None else before.named
+            try:
+                ahead.decided = await Decided.of(others, self._draft(at, recorded), {})
+            except IdsInDoubt:
+                recorded |= await self._find_recorded(reads)
+                draft = self._draft(at, recorded)
+                ahead.decided = await Decided.of(others, draft, {}, are_ids_looked_up=True)
         except DatabaseUnavailable:
             raise
         except (Unavailable, asyncpg.PostgresError):
@@ -307,6 +315,9 @@ class Lane:
                 return
             try:
                 decided = await self._decide_and_write(items, are_ids_new=are_ids_new)
+            except IdsInDoubt:
+                are_ids_new = False
+                continue
             except asyncpg.UniqueViolationError as error:
                 if _is_id_taken(error) and are_ids_new:
                     are_ids_new = False
@@ -334,21 +345,25 @@ class Lane:
     async def _decide_and_write(self, items: Sequence[Item], *, are_ids_new: bool) -> Decided:
         """Decide and write, in one transaction, with nothing in flight.
 
-        Transactions under given ids are looked up only when the unique index has told that one of
-        them stands already: a probe for each costs more than the rare second try.
+        Transactions under given ids are looked up only when one of them may stand already, since
+        the unique index has told so or it was refused: a probe for each costs more than the rare
+        second try.
         """
-        reads = BatchReads.of(items)
-        await load_accounts(self._database, self._book, reads.accounts)
-        given = set() if are_ids_new else reads.transactions
-        found = await find_transactions(self._database, self._book, given)
-        recorded = {name: recorded_of(rows) for name, rows in found.items()}
+        reads = [item.rider.reads() for item in items]
+        wanted = {kind_and_key for read in reads for kind_and_key in read.rows}
+        at = self._clock.now()
+        await prepare(self._database, self._book, reads, at)
+        if not self._book.expiries.are_known(at):
+            await expire_backlog(self._database, self._ids, self._book, at)
+        recorded = {} if are_ids_new else await self._find_recorded(reads)
         tried: list[Decided] = []
 
         async def work(connection: "Connection") -> Decided:
             while tried:
                 tried.pop().undo()
-            rows = await read_rows(connection, self._book.tenant_id, reads.rows)
-            decided = await self._decide(items, recorded, rows)
+            rows = await read_rows(connection, self._book.tenant_id, wanted)
+            draft = self._draft(at, recorded)
+            decided = await Decided.of(items, draft, rows, are_ids_looked_up=not are_ids_new)
             tried.append(decided)
             await self._write(connection, decided)
             return decided
@@ -360,40 +375,29 @@ class Lane:
                 tried.pop().undo()
             raise
 
-    async def _decide(
-        self, items: Sequence[Item], recorded: Mapping[UUID, Recorded], rows: SeenRows
-    ) -> Decided:
-        """Decide on the book as it is in memory, which then has the batch in it."""
-        started = perf_counter()
-        draft = Draft(self._book, self._clock.now(), self._ids, dict(recorded))
-        try:
-            outcome = await decide(items, draft, rows)
-            decided = Decided(outcome, await plan(draft), started)
-        except BaseException:
-            draft.discard()
-            raise
-        self._book.head = decided.writes.head
-        return decided
+    def _draft(self, at: datetime, recorded: Mapping[UUID, Recorded]) -> Draft:
+        return Draft(self._book, at, self._ids, dict(recorded))
+
+    async def _find_recorded(self, reads: Iterable[Reads]) -> dict[UUID, Recorded]:
+        """Those of the transactions that stand already, as far as they are durable."""
+        given = {given for read in reads for given in read.transactions}
+        found = await find_transactions(self._database, self._book, given)
+        return {name: recorded_of(rows) for name, rows in found.items()}
 
     async def _write(self, connection: "Connection", decided: Decided) -> None:
         await write(connection, decided.writes)
         await write_rows(connection, self._book.tenant_id, decided.outcome.rows)
 
-    def _forget(self) -> None:
-        """Only with nothing in flight: what a batch touched stays until it is durable."""
-        accounts = self._book.accounts
-        while len(accounts) > ACCOUNTS_HELD_MAX:
-            del accounts[next(iter(accounts))]
-
 
 def _publish(decided: Decided) -> None:
     """Answer the items of a batch that is durable."""
-    outcome = decided.outcome
+    outcome, draft = decided.outcome, decided.outcome.draft
     for item, answer in outcome.answers:
         item.answer(answer)
     for item, defect in outcome.broken:
         item.fail(defect)
-    TRANSFERS.inc(len(outcome.draft.transfers))
+    draft.book.expiries.settle(draft.at)
+    TRANSFERS.inc(len(draft.transfers))
     BATCH_ITEMS.observe(len(outcome.answers) + len(outcome.broken))
     BATCH_SECONDS.observe(perf_counter() - decided.started)
 

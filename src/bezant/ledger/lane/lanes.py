@@ -15,10 +15,12 @@ import msgspec
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
+from bezant.kernel.errors import Busy, Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
 from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
+from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
 from bezant.ledger.lane.lane import Lane
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
@@ -37,6 +39,10 @@ LANES_HELD_MAX: Final = 2_000
 """Lanes of a process; beyond, the one longest idle is let go, and taken again when it is needed."""
 
 _PAUSE_S_MAX: Final = 0.05
+
+_EXPIRY_LOOK_S_MIN: Final = 0.5
+_EXPIRY_LOOK_S_MAX: Final = 1.0
+_EXPIRY_BOOKS_MAX: Final = 100
 
 _Key = tuple[UUID, UUID]
 
@@ -61,13 +67,19 @@ class Lanes:
         # Gone with the last who waits: books that do not exist leave nothing behind.
         self._locating: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
+        self._is_closing = asyncio.Event()
+        self._expiring: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen for other processes of this machine."""
+        """Listen for other processes of this machine, and look after holds of quiet books."""
         await self._server.start()
+        self._expiring = asyncio.create_task(self._keep_expiring(), name="hold expiry")
 
     async def close(self) -> None:
         """Finish what waits."""
+        self._is_closing.set()
+        if self._expiring is not None:
+            await self._expiring
         await self._server.close()
         for lane in list(self._lanes.values()):
             await lane.close()
@@ -147,6 +159,36 @@ class Lanes:
         except LaneLost:
             self._drop(key)
             raise
+
+    async def expire_holds(self) -> None:
+        """Have the lanes of books with holds that are over look at them.
+
+        A book that is busy does so by itself: every batch begins with it.
+
+        Raises:
+            DatabaseUnavailable: nothing can be done now.
+        """
+        due = await self._database.fetch(store.FIND_DUE_BOOKS, self._clock.now(), _EXPIRY_BOOKS_MAX)
+        for row in due:
+            call = Call(
+                id=self._ids.new(),
+                tenant_id=row["tenant_id"],
+                actor="platform",
+                action="hold.expire",
+                resource=f"/v1/books/{row['book_id']}",
+                origin="job",
+            )
+            with suppress(Busy, Unavailable):  # it is looked at again
+                await self.submit(row["tenant_id"], row["book_id"], ExpireHolds(), call)
+
+    async def _keep_expiring(self) -> None:
+        while not self._is_closing.is_set():
+            pause = random.uniform(_EXPIRY_LOOK_S_MIN, _EXPIRY_LOOK_S_MAX)  # noqa: S311 - jitter
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_closing.wait(), pause)
+                return
+            with suppress(DatabaseUnavailable):
+                await self.expire_holds()
 
     def _drop(self, key: _Key) -> None:
         lane = self._lanes.get(key)

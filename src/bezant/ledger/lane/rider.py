@@ -37,11 +37,17 @@ class Reads:
     Attributes:
         accounts: ids of accounts of the book.
         transactions: ids that clients gave, to find out whether they were posted before.
+        holds: identifiers of holds, which come with their accounts.
+        hold_groups_of: identifiers of holds whose whole groups are looked at.
+        limit_groups: ids of limit groups; those of accounts need not be named.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
     """
 
     accounts: frozenset[str] = frozenset()
     transactions: frozenset[UUID] = frozenset()
+    holds: frozenset[UUID] = frozenset()
+    hold_groups_of: frozenset[UUID] = frozenset()
+    limit_groups: frozenset[str] = frozenset()
     rows: tuple[tuple[ReadKind, Any], ...] = ()
 
 

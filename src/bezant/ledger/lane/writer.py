@@ -1,7 +1,7 @@
 """Writing a batch: history, balances and the lane's head, in the caller's transaction."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bezant.ledger.domain import Account
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import Head
-from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.draft import Draft, UndoGroup, UndoHold
 
 if TYPE_CHECKING:
     import asyncpg
@@ -69,16 +69,22 @@ async def plan(draft: Draft) -> Writes:
     if root is not None:
         batch = [draft.head.log.size, draft.head.seq + 1, head.seq, root]
         sets.append((store.INSERT_BATCH, [*key, *batch]))
-    for statement, columns in (
+    columns: tuple[tuple[str, Callable[[], list[list[Any]]]], ...] = (
         (store.SAVE_ACCOUNTS, lambda: _account_columns(termed.values())),
         (store.SAVE_BALANCES, lambda: _balance_columns(totalled)),
         (store.INSERT_ACCOUNT_EVENTS, lambda: _event_columns(draft)),
+        (store.SAVE_LIMIT_GROUPS, lambda: _group_columns(draft)),
+        (store.INSERT_LIMIT_GROUP_EVENTS, lambda: _group_event_columns(draft)),
+        (store.SAVE_HOLDS, lambda: _hold_columns(draft)),
+        (store.INSERT_HOLD_EVENTS, lambda: _columns(draft.hold_events)),
+        (store.INSERT_REFUSED, lambda: _columns(draft.refused)),
         (store.INSERT_CONTENTS, lambda: _columns(draft.contents)),
         (store.INSERT_TRANSFERS, lambda: _transfer_columns(draft)),
-    ):
-        await asyncio.sleep(0)
-        if values := columns():
+    )
+    for statement, work_out in columns:
+        if values := work_out():
             sets.append((statement, [*key, *values]))
+            await asyncio.sleep(0)
     return Writes(head, _advance(draft, head), sets)
 
 
@@ -107,6 +113,7 @@ def _advance(draft: Draft, after: Head) -> tuple[object, ...]:
         after.log.root,
         after.recorded_at,
         LEASE,
+        draft.book.expiries.next(draft.at),
     )
 
 
@@ -138,6 +145,7 @@ def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
                 _text(account.bounds.overdraft),
                 _text(account.bounds.minimum),
                 _text(account.bounds.maximum),
+                account.limit_group,
                 account.opened_at,
             )
             for account in accounts
@@ -177,8 +185,77 @@ def _event_columns(draft: Draft) -> list[list[Any]]:
                 _text(event.bounds.overdraft),
                 _text(event.bounds.minimum),
                 _text(event.bounds.maximum),
+                event.limit_group,
+                event.opened_at,
                 event.recorded_at,
             )
             for event in draft.events
+        ]
+    )
+
+
+def _group_columns(draft: Draft) -> list[list[Any]]:
+    groups = {undo.group.id: undo.group for undo in draft.others if isinstance(undo, UndoGroup)}
+    return _columns(
+        [
+            (
+                group.id,
+                group.asset,
+                group.type,
+                _text(group.bounds.overdraft),
+                _text(group.bounds.minimum),
+                _text(group.bounds.maximum),
+                group.opened_at,
+                str(group.debits_posted),
+                str(group.credits_posted),
+                str(group.debits_pending),
+                str(group.credits_pending),
+                group.version,
+                group.as_of,
+            )
+            for group in groups.values()
+        ]
+    )
+
+
+def _group_event_columns(draft: Draft) -> list[list[Any]]:
+    return _columns(
+        [
+            (
+                event.seq,
+                event.kind,
+                event.group_id,
+                event.asset,
+                event.type,
+                _text(event.bounds.overdraft),
+                _text(event.bounds.minimum),
+                _text(event.bounds.maximum),
+                event.recorded_at,
+            )
+            for event in draft.group_events
+        ]
+    )
+
+
+def _hold_columns(draft: Draft) -> list[list[Any]]:
+    accounts = draft.book.accounts
+    holds = {undo.hold.id: undo.hold for undo in draft.others if isinstance(undo, UndoHold)}
+    return _columns(
+        [
+            (
+                hold.id,
+                hold.group_id,
+                hold.transaction_id,
+                hold.seq,
+                accounts[hold.debit].no,
+                accounts[hold.credit].no,
+                str(hold.amount),
+                str(hold.captured),
+                hold.state,
+                hold.code,
+                hold.closes,
+                hold.expires_at,
+            )
+            for hold in holds.values()
         ]
     )

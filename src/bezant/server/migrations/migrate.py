@@ -44,6 +44,11 @@ PRIVILEGES: Final = {
     "transaction_content": "SELECT, INSERT, DELETE",
     "account_event": "SELECT, INSERT",
     "batch": "SELECT, INSERT",
+    "hold": "SELECT, INSERT, UPDATE",
+    "hold_event": "SELECT, INSERT",
+    "limit_group": "SELECT, INSERT, UPDATE",
+    "limit_group_event": "SELECT, INSERT",
+    "refused_transaction": "SELECT, INSERT, DELETE",
 }
 
 
