@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bezant.ledger.domain import Account
 from bezant.ledger.lane import store
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
+
+T = TypeVar("T")
 
 LEASE: Final = timedelta(seconds=2)
 """How long after its last batch a holder that cannot be reached keeps its lane."""
@@ -55,21 +57,19 @@ async def plan(draft: Draft) -> Writes:
     known = draft.head.accounts
     root = draft.root
     head = draft.next_head(root)
-    totalled = {
-        account.no: account
-        for account, totals, terms in draft.journal
-        if totals is not None or account.no > known
-    }
-    termed = {
-        account.no: account
-        for account, totals, terms in draft.journal
-        if terms is not None or account.no > known
-    }
+    totalled: dict[int, Account] = {}
+    termed: dict[int, Account] = {}
+    for account, totals, terms in draft.journal:
+        is_new = account.no > known
+        if totals is not None or is_new:
+            totalled[account.no] = account
+        if terms is not None or is_new:
+            termed[account.no] = account
     sets: list[tuple[str, list[object]]] = []
     if root is not None:
         batch = [draft.head.log.size, draft.head.seq + 1, head.seq, root]
         sets.append((store.INSERT_BATCH, [*key, *batch]))
-    columns: tuple[tuple[str, Callable[[], list[list[Any]]]], ...] = (
+    columns: tuple[tuple[str, Callable[[], Sequence[object]]], ...] = (
         (store.SAVE_ACCOUNTS, lambda: _account_columns(termed.values())),
         (store.SAVE_BALANCES, lambda: _balance_columns(totalled)),
         (store.INSERT_ACCOUNT_EVENTS, lambda: _event_columns(draft)),
@@ -121,12 +121,45 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _transfer_columns(draft: Draft) -> list[list[Any]]:
+def _numbers(column: Iterable[int]) -> str:
+    """The text of an array of integers."""
+    return "{" + ",".join(map(str, column)) + "}"
+
+
+def _once(column: list[T]) -> tuple[list[T], T | None]:
+    """A column, and None; if it is the same in all rows, no column, and what it is."""
+    first = column[0]
+    return ([], first) if column.count(first) == len(column) else (column, None)
+
+
+def _transfer_columns(draft: Draft) -> list[object]:
+    if not draft.transfers:
+        return []
     columns = _columns(draft.transfers)
-    if columns:
-        # The driver sends numerics as Decimal; digits that the server casts are cheaper to make.
-        columns[6] = [str(amount) for amount in columns[6]]
-    return columns
+    seqs, legs, ids, kinds, debits, credits_, amounts, codes, booked, valued = columns[:10]
+    effective, recorded, hashes = columns[10:]
+    once = [_once(column) for column in (legs, kinds, codes, booked, valued)]
+    (legs, leg), (kinds, kind), (codes, code), (booked, booking_day), (valued, value_day) = once
+    return [
+        _numbers(seqs),
+        legs,
+        ids,
+        kinds,
+        _numbers(debits),
+        _numbers(credits_),
+        _numbers(amounts),
+        codes,
+        booked,
+        valued,
+        [] if effective == recorded else effective,
+        recorded,
+        hashes if any(hashes) else [],
+        leg,
+        kind,
+        code,
+        booking_day,
+        value_day,
+    ]
 
 
 def _text(bound: int | None) -> str | None:
@@ -153,22 +186,23 @@ def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
     )
 
 
-def _balance_columns(accounts: Mapping[int, Account]) -> list[list[Any]]:
+def _balance_columns(by_number: Mapping[int, Account]) -> list[object]:
+    if not by_number:
+        return []
     # In the order of the index: neighbours are found where the one before them was.
-    return _columns(
-        [
-            (
-                account.no,
-                str(account.debits_posted),
-                str(account.credits_posted),
-                str(account.debits_pending),
-                str(account.credits_pending),
-                account.version,
-                account.as_of,
-            )
-            for _, account in sorted(accounts.items())
-        ]
+    accounts = [by_number[number] for number in sorted(by_number)]
+    pending = (
+        [each.debits_pending for each in accounts],
+        [each.credits_pending for each in accounts],
     )
+    return [
+        _numbers([each.no for each in accounts]),
+        _numbers([each.debits_posted for each in accounts]),
+        _numbers([each.credits_posted for each in accounts]),
+        *(_numbers(column if any(column) else ()) for column in pending),
+        _numbers([each.version for each in accounts]),
+        [each.as_of for each in accounts],
+    ]
 
 
 def _event_columns(draft: Draft) -> list[list[Any]]:
