@@ -166,7 +166,7 @@ class BatchAccount(NewAccount, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class NewAccounts(Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST /v1/books/{book}/accounts/batch`: each item, or chain of linked ones, by itself."""
+    """`POST /v1/books/{book}/account-batches`: each item, or chain of linked ones, by itself."""
 
     accounts: Annotated[list[BatchAccount], Meta(min_length=1, max_length=BATCH_ACCOUNTS_MAX)]
 

@@ -97,7 +97,7 @@ class Ledger:
         return await self.submit(call, book_id, OpenAccount(new))
 
     async def open_accounts(self, call: Call, book_id: UUID, new: schemas.NewAccounts) -> Answer:
-        """`POST …/accounts/batch` -> 200 `AccountResults`."""
+        """`POST …/account-batches` -> 200 `AccountResults`."""
         return await self.submit(call, book_id, OpenAccounts(new))
 
     async def open_limit_group(

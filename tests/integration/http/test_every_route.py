@@ -70,6 +70,47 @@ async def _batch(book: Book) -> Request:
     return f"{book.path}/transactions/batch", {"transactions": [item]}
 
 
+async def _new_accounts(book: Book) -> Request:
+    _, body = await _new_account(book)
+    return f"{book.path}/account-batches", {"accounts": [body]}
+
+
+async def _hold_path(book: Book) -> str:
+    body = book.transfer("5")
+    body["postings"][0]["pending"] = True
+    posted = await book.tenant.create(f"{book.path}/transactions", body)
+    return f"{book.path}/holds/{posted['postings'][0]['hold_id']}"
+
+
+async def _hold(book: Book) -> Request:
+    return await _hold_path(book), None
+
+
+async def _capture(book: Book) -> Request:
+    return f"{await _hold_path(book)}/capture", {"amount": "2"}
+
+
+async def _void(book: Book) -> Request:
+    return f"{await _hold_path(book)}/void", {"group": True}
+
+
+async def _new_limit_group(book: Book) -> Request:
+    limits = {"overdraft": "50"}
+    body = {"id": _unique(), "asset": "EUR", "type": "liability", "limits": limits}
+    return f"{book.path}/limit-groups", body
+
+
+async def _limit_group(book: Book) -> Request:
+    path, body = await _new_limit_group(book)
+    group = await book.tenant.create(path, body)
+    return f"{path}/{group['id']}", None
+
+
+async def _limit_group_change(book: Book) -> Request:
+    path, _ = await _limit_group(book)
+    return path, {"limits": {"overdraft": "60"}}
+
+
 async def _new_key(_: Book) -> Request:
     return "/v1/api-keys", {"name": "reports", "scopes": ["ledger:read"]}
 
@@ -92,6 +133,7 @@ CASES: Mapping[str, Case] = {
     "list_books": _reads("/v1/books", names=False),
     "get_book": _reads("{book.path}"),
     "open_account": Case("POST", 201, _new_account),
+    "open_accounts": Case("POST", 200, _new_accounts),
     "list_accounts": _reads("{book.path}/accounts"),
     "get_account": _reads("{book.path}/accounts/wallet"),
     "change_account": Case("PATCH", 200, _change),
@@ -100,6 +142,12 @@ CASES: Mapping[str, Case] = {
     "post_transaction": Case("POST", 201, _transaction),
     "post_batch": Case("POST", 200, _batch),
     "get_transaction": _reads("{book.path}/transactions/{book.transaction}"),
+    "get_hold": Case("GET", 200, _hold),
+    "capture_hold": Case("POST", 200, _capture),
+    "void_hold": Case("POST", 200, _void),
+    "open_limit_group": Case("POST", 201, _new_limit_group),
+    "get_limit_group": Case("GET", 200, _limit_group),
+    "change_limit_group": Case("PATCH", 200, _limit_group_change),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),

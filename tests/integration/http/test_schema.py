@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 import schemathesis
@@ -26,6 +27,9 @@ __all__ = ["desk"]
 AnyOperation = APIOperation[Any, Any, Any, Any]
 AnyCase = Case[Any]
 
+HOLDS = 10
+"""More than there are operations on holds."""
+
 EXAMPLES = 15
 """Of each kind of request to each operation."""
 
@@ -33,17 +37,21 @@ EXAMPLES = 15
 class Seeds:
     """What exists, put into generated requests, so that they get past the 404s and the 422s."""
 
-    def __init__(self, book: Book, key_id: str) -> None:
+    def __init__(self, book: Book, key_id: str, holds: Sequence[str] = ()) -> None:
         self._existing = {
             "book": book.id,
             "account": "wallet",
             "transaction": book.transaction,
             "key": key_id,
+            "limit_group": "family",
         }
+        self._holds = iter(holds)
 
     def path_of(self, operation: AnyOperation) -> dict[str, str]:
-        """Path parameters that name what exists."""
+        """Path parameters that name what exists; a hold of its own, since settling uses it up."""
         names = [parameter.name for parameter in operation.path_parameters]
+        if "hold" in names:
+            self._existing["hold"] = next(self._holds)
         return {name: self._existing[name] for name in names}
 
     def plant(self, value: object) -> None:
@@ -52,13 +60,26 @@ class Seeds:
             for each in value:
                 self.plant(each)
         elif isinstance(value, dict):
-            if {"debit", "credit", "asset", "amount"} <= set(value):
-                value |= {"debit": "world", "credit": "wallet", "asset": "EUR"}
-            elif {"id", "asset", "type"} <= set(value):
-                value["asset"] = "EUR"
-                value.pop("limits", None)
+            for members, planted, removed in self._PLANTED:
+                if members <= set(value):
+                    value |= planted
+                    for name in removed:
+                        value.pop(name, None)
+                    break
             for each in value.values():
                 self.plant(each)
+
+    # Members that tell what an object is, what is put into it, and what is taken out.
+    _PLANTED: ClassVar = (
+        (
+            {"debit", "credit", "asset", "amount"},
+            {"debit": "world", "credit": "wallet", "asset": "EUR"},
+            ("expires_in_s", "hold_group", "closes"),
+        ),
+        ({"id", "asset", "type"}, {"asset": "EUR", "limits": {}}, ("limit_group", "opened_at")),
+        ({"amount"}, {"amount": "1"}, ()),
+        ({"postings"}, {}, ("captures", "voids", "imported")),
+    )
 
 
 class Asker:
@@ -119,7 +140,12 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
     async with api.tenant() as tenant, serving(api.app) as url:
         book = await open_book(tenant)
         issued = await api.issue(tenant.id, ("ledger:read",))
-        asker = Asker(url, tenant.key, Seeds(book, str(issued.api_key.id)))
+        limits = {"id": "family", "asset": "EUR", "type": "liability", "limits": {}}
+        await tenant.create(f"{book.path}/limit-groups", limits)
+        pending = {"postings": [book.transfer()["postings"][0] | {"pending": True}] * HOLDS}
+        posted = await tenant.create(f"{book.path}/transactions", pending)
+        holds = [leg["hold_id"] for leg in posted["postings"]]
+        asker = Asker(url, tenant.key, Seeds(book, str(issued.api_key.id), holds))
         await asyncio.to_thread(asker.ask_everything)
     failing = [
         name

@@ -67,6 +67,7 @@ class Lanes:
         # Gone with the last who waits: books that do not exist leave nothing behind.
         self._locating: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
+        self._jitter = random.Random()  # noqa: S311 - not a secret
         self._is_closing = asyncio.Event()
         self._expiring: asyncio.Task[None] | None = None
 
@@ -110,7 +111,7 @@ class Lanes:
                     raise LaneLost from error
             for key in keys:
                 self._drop(key)
-            await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+            await asyncio.sleep(self._jitter.uniform(0, _PAUSE_S_MAX))
         raise OutcomeUnknown("The books' lanes could not be had; repeat it with the same key.")
 
     async def submit(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
@@ -136,7 +137,7 @@ class Lanes:
                 return await self._peer(lane).ask(tenant_id, book_id, rider, call)
             except LaneLost:
                 self._drop(key)
-                await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+                await asyncio.sleep(self._jitter.uniform(0, _PAUSE_S_MAX))
             except PeerGone as error:
                 gone = str(error)
                 self._peers.pop(gone, None)
@@ -183,7 +184,7 @@ class Lanes:
 
     async def _keep_expiring(self) -> None:
         while not self._is_closing.is_set():
-            pause = random.uniform(_EXPIRY_LOOK_S_MIN, _EXPIRY_LOOK_S_MAX)  # noqa: S311 - jitter
+            pause = self._jitter.uniform(_EXPIRY_LOOK_S_MIN, _EXPIRY_LOOK_S_MAX)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_closing.wait(), pause)
                 return
