@@ -2,7 +2,16 @@
 
 from bezant.ledger import schemas
 from bezant.ledger.api import operations
-from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.lane import (
+    Decision,
+    JointRider,
+    ReadKind,
+    Reads,
+    Rider,
+    RiderKinds,
+    Seen,
+    transfer_id,
+)
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
@@ -23,6 +32,7 @@ __all__ = [
     "operations",
     "post",
     "schemas",
+    "transfer_id",
     "verify",
     "verify_book",
 ]

@@ -19,7 +19,7 @@ import pytest
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database, Row, RowKind
-from bezant.ledger import Decision, Ledger, ReadKind, Reads, Seen, post, schemas
+from bezant.ledger import Decision, Ledger, ReadKind, Reads, Rider, Seen, post, schemas
 from bezant.ledger.errors import OverdraftExceeded
 from bezant.ledger.lane.draft import Draft
 from bezant.ledger.lane.lane import AHEAD_WEIGHT_MIN, Lane
@@ -149,11 +149,12 @@ class Two:
         self.durable = lane_of(bank)._book.head.version
 
     async def submit(
-        self, first: Gated, second: msgspec.Struct, *, keys: tuple[str, str] = ("one", "two")
+        self, first: Gated, second: Heavy, *, keys: tuple[str, str] = ("one", "two")
     ) -> "list[asyncio.Task[Answer]]":
         lane = lane_of(self.bank)
         tasks = []
-        for number, (rider, key) in enumerate(zip((first, second), keys, strict=True), start=1):
+        riders: tuple[Rider, Rider] = (first, second)
+        for number, (rider, key) in enumerate(zip(riders, keys, strict=True), start=1):
             submitted = self.bank.ledger.submit(self.bank.call(key), self.bank.book_id, rider)
             tasks.append(asyncio.create_task(submitted))
             if keys[0] != keys[1] or number == 1:
