@@ -5,7 +5,16 @@ from bezant.ledger.api import operations
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
-from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.lane import (
+    Decision,
+    JointRider,
+    ReadKind,
+    Reads,
+    Rider,
+    RiderKinds,
+    Seen,
+    transfer_id,
+)
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
@@ -32,6 +41,7 @@ __all__ = [
     "operations",
     "post",
     "schemas",
+    "transfer_id",
     "type_of",
     "verify",
     "verify_book",

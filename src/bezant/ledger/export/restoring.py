@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
@@ -32,7 +33,9 @@ from bezant.ledger.export.records import (
     TransferRecord,
     row_of,
 )
+from bezant.ledger.lane import Transfer
 from bezant.ledger.lane import store as lane_store
+from bezant.ledger.lane.columns import transfer_columns
 from bezant.ledger.lane.writer import write_present
 from bezant.ledger.queries import Queries
 from bezant.ledger.schemas import HoldState
@@ -222,6 +225,10 @@ class _Restoring:
 
     async def _write_history(self) -> None:
         """Write the records that were read, each kind in one statement."""
+        transfers = [_transfer(row) for row in self.rows.pop(TransferRecord, [])]
+        if transfers:
+            columns = transfer_columns(transfers)
+            await self.connection.execute(lane_store.INSERT_TRANSFERS, *self.key, *columns)
         for kind, statement, names in _HISTORY:
             rows = self.rows.pop(kind, None)
             if rows:
@@ -256,14 +263,6 @@ class _Restoring:
 
 _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
     (
-        TransferRecord,
-        lane_store.INSERT_TRANSFERS,
-        (
-            *("seq", "leg", "transaction_id", "kind", "debit_no", "credit_no", "amount", "code"),
-            *("booking_date", "value_date", "effective_at", "recorded_at", "content_hash"),
-        ),
-    ),
-    (
         AccountEventRecord,
         lane_store.INSERT_ACCOUNT_EVENTS,
         (
@@ -287,10 +286,15 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
     (ContentRecord, lane_store.INSERT_CONTENTS, ("seq", "salt", "content")),
     (BatchRecord, store.INSERT_BATCHES, ("batch_no", "first_seq", "last_seq", "root")),
 )
-"""Each kind of record, the statement that writes a set of it, and its columns in order."""
+"""Each other kind of record, the statement that writes a set of it, and its columns in order."""
 
 
 _NO_HOLD: Final = {"hold_id": None, "group_id": None, "closes": None, "expires_at": None}
+
+
+def _transfer(row: TransferRecord) -> Transfer:
+    values = msgspec.structs.astuple(row)
+    return Transfer(*values)._replace(amount=int(row.amount))
 
 
 def _seq(record: Record) -> int:
