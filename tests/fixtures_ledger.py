@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from bezant.kernel.cache import Cache
-from bezant.kernel.calls import Answer, Call
+from bezant.kernel.calls import Answer, Call, RefusedAnswer
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
@@ -149,14 +149,61 @@ class Bank:
         """Post a single leg."""
         return await self.post(self.leg(debit, credit, amount), key=key)
 
+    async def reserve(
+        self,
+        debit: str,
+        credit: str,
+        amount: int,
+        **more: Any,  # noqa: ANN401 - members by name
+    ) -> UUID:
+        """Post a pending leg; the identifier of its hold."""
+        answer = await self.post(self.leg(debit, credit, amount, pending=True, **more))
+        hold_id = answer.value(schemas.PostedTransaction).postings[0].hold_id
+        assert hold_id is not None
+        return hold_id
+
+    async def capture(self, hold_id: UUID, amount: int | None = None, **more: Any) -> Answer:  # noqa: ANN401 - as above
+        """Capture a hold."""
+        asked = schemas.CaptureOfHold(None if amount is None else str(amount), **more)
+        return await self.ledger.capture_hold(self.call(), self.book_id, hold_id, asked)
+
+    async def void(self, hold_id: UUID, *, group: bool = False) -> Answer:
+        """Void a hold, or its group."""
+        asked = schemas.VoidOfHold(group)
+        return await self.ledger.void_hold(self.call(), self.book_id, hold_id, asked)
+
+    async def hold(self, hold_id: UUID) -> schemas.Hold:
+        """A hold as it stands."""
+        return await self.ledger.hold(self.tenant_id, self.book_id, hold_id)
+
+    async def batch(self, *items: schemas.BatchTransaction) -> list[schemas.BatchResult]:
+        """Post a batch."""
+        new = schemas.NewBatch(list(items))
+        answer = await self.ledger.post_batch(self.call(), self.book_id, new)
+        return answer.value(schemas.BatchResults).results
+
+    async def balance(self, account_id: str) -> schemas.Balance:
+        """An account's balance."""
+        return await self.ledger.balance(self.tenant_id, self.book_id, account_id)
+
     async def posted(self, account_id: str) -> int:
         """An account's posted balance."""
-        found = await self.ledger.balance(self.tenant_id, self.book_id, account_id)
-        return int(found.posted)
+        return int((await self.balance(account_id)).posted)
+
+    async def available(self, account_id: str) -> int:
+        """What may leave an account."""
+        return int((await self.balance(account_id)).available)
 
     async def verify(self) -> BookReport:
         """Recompute every invariant of the book."""
         return await verify_book(self.database, self.tenant_id, self.book_id)
+
+
+def code(answer: Answer) -> str:
+    """The code of a refusal."""
+    with pytest.raises(RefusedAnswer) as refused:
+        answer.value(dict)
+    return refused.value.code
 
 
 async def new_bank(ledger: Ledger, database: Database) -> Bank:

@@ -72,7 +72,7 @@ class RecordedPlatform:
     def open_account(self, book: UUID, new: NewAccount) -> Account:
         if new.id in self.opened[book]:
             raise ApiError(409, "ACCOUNT_EXISTS", "The account exists.")
-        account = Account(new.id, new.asset, new.type, AccountStatus.OPEN, Limits(), _AT)
+        account = Account(new.id, new.asset, new.type, AccountStatus.OPEN, Limits(), None, _AT)
         return self.opened[book].setdefault(new.id, account)
 
     def post_batch(self, book: UUID, batch: NewBatch) -> list[BatchResult]:
@@ -95,6 +95,8 @@ class RecordedPlatform:
                         transfer_id=posted.id,
                         transaction_id=posted.id,
                         seq=seq,
+                        kind="posted",
+                        hold_id=None,
                         direction="debit" if is_debit else "credit",
                         counterparty=leg.credit if is_debit else leg.debit,
                         amount=leg.amount,

@@ -1,7 +1,8 @@
 """A process that posts to a book and tells of every answer: `python poster.py < job.json`.
 
 The job: url, run_folder, tenant_id, book_id, prefix, count, concurrency, and `stall_s`: how long
-the database sleeps inside the first batch's transaction, after the lane's compare-and-set.
+the database sleeps inside the first batch's transaction, after the lane's compare-and-set. With
+`is_second_heavy`, the second payment weighs enough to be decided meanwhile, and tells when it is.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ class Job(msgspec.Struct):
     count: int = 1
     concurrency: int = 1
     stall_s: float = 0
+    is_second_heavy: bool = False
 
 
 @RiderKinds.register
@@ -53,6 +55,22 @@ class StalledPayment(msgspec.Struct, frozen=True):
         return Decision(answer, (Row(STALL, (self.stall_s,)),))
 
 
+@RiderKinds.register
+class HeavyPayment(msgspec.Struct, frozen=True):
+    """Pays 1, and weighs as much as a bulk item."""
+
+    weight: int = 1_000
+
+    def reads(self) -> Reads:
+        return Reads(frozenset({"world", "alice"}))
+
+    def decide(self, seen: Seen) -> Decision:
+        leg = schemas.Posting("world", "alice", "EUR", "1")
+        posted = post(seen.draft, schemas.NewTransaction([leg]))
+        say("decided")
+        return Decision(Answer.of(posted.view(), status=201))
+
+
 def say(*words: object) -> None:
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
@@ -68,6 +86,8 @@ async def pay(ledger: Ledger, job: Job, number: int) -> None:
         if job.stall_s and number == 0:
             say("stalling")
             answer = await ledger.submit(call, job.book_id, StalledPayment(job.stall_s))
+        elif job.is_second_heavy and number == 1:
+            answer = await ledger.submit(call, job.book_id, HeavyPayment())
         else:
             answer = await ledger.post(call, job.book_id, new)
     except Refusal as refusal:

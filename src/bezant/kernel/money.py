@@ -6,11 +6,11 @@ from typing import Final
 
 from bezant.kernel.errors import Malformed
 
-AMOUNT_MAX: Final = 2**127 - 1
+AMOUNT_MAX: Final = 2**128 - 1
 """The largest amount of one posting, in minor units."""
 
-TOTAL_MAX: Final = 10**39 - 1
-"""The largest total that a balance column, `numeric(39,0)`, holds."""
+TOTAL_MAX: Final = AMOUNT_MAX
+"""The largest sum of an account's debits, or of its credits; a column `numeric(39,0)` holds it."""
 
 SCALE_MAX: Final = 18
 

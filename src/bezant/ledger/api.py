@@ -1,17 +1,20 @@
-"""The ledger's routes: what each takes, answers and declines, and the use case behind it."""
+"""The ledger's routes: what each takes, answers and declines."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
-from msgspec import Raw, Struct
-
-from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
-from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
+from bezant.kernel.http import Operation, ReadOperation, WriteOperation
+from bezant.kernel.pagination import InvalidCursor, Page
 from bezant.ledger import errors, schemas
+from bezant.ledger.handlers import (
+    AccountPath,
+    BookPath,
+    HoldPath,
+    LimitGroupPath,
+    Routes,
+    TransactionPath,
+)
 from bezant.ledger.service import Ledger
 
 READ: Final = "ledger:read"
@@ -20,9 +23,8 @@ BATCH_BYTES_MAX: Final = 16 << 20
 
 _BOOK: Final = "/v1/books/{book}"
 _ACCOUNT: Final = "/v1/books/{book}/accounts/{account}"
-
-_ACCOUNT_POSITION: Final = re.compile(r"[A-Za-z0-9:._@-]{1,128}")
-_ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
+_HOLD: Final = "/v1/books/{book}/holds/{hold}"
+_LIMIT_GROUP: Final = "/v1/books/{book}/limit-groups/{limit_group}"
 
 _OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.BookNotFound,
@@ -36,8 +38,22 @@ _OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.MaximumExceeded,
     errors.BalanceOverflow,
     errors.TransactionIdReused,
+    errors.TransactionIdRefused,
+    errors.NotPending,
+    errors.ExpiryOutOfRange,
+    errors.UnknownHold,
+    errors.HoldNotOpen,
+    errors.CaptureTooLarge,
+    errors.ImportUndated,
+    errors.ImportInFuture,
+    errors.ImportBeforeAccount,
+    errors.ImportExpires,
+    errors.TooManyPostings,
 )
 _NO_ACCOUNT: Final = (errors.BookNotFound, errors.AccountNotFound)
+_NO_HOLD: Final = (errors.BookNotFound, errors.HoldNotFound)
+_NO_LIMIT_GROUP: Final = (errors.BookNotFound, errors.LimitGroupNotFound)
+_OF_MEMBERSHIP: Final = (errors.UnknownLimitGroup, errors.LimitGroupMismatch)
 _OF_LANES: Final[tuple[type[Refusal], ...]] = (errors.LaneElsewhere, errors.OutcomeUnknown)
 
 _POSTING_EXAMPLE: Final = {
@@ -49,134 +65,16 @@ _POSTING_EXAMPLE: Final = {
 }
 
 
-class BookPath(Struct, frozen=True):
-    """A book."""
-
-    book: UUID
-
-
-class AccountPath(BookPath, frozen=True):
-    """An account of a book."""
-
-    account: schemas.AccountId
-
-
-class TransactionPath(BookPath, frozen=True):
-    """A transaction of a book."""
-
-    transaction: UUID
-
-
-class Routes:
-    """The handlers: each passes a decoded request to the use case that it is named for."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    async def create_book(self, asked: Writing[Nothing, schemas.NewBook]) -> Answer:
-        """`POST /v1/books`."""
-        return await self._ledger.create_book(asked.call, asked.body)
-
-    async def books(self, asked: Reading[Nothing, Page]) -> schemas.Books:
-        """`GET /v1/books`."""
-        tenant_id = asked.principal.tenant_id
-        return await turn_page(
-            "/v1/books",
-            asked.query,
-            UUID_POSITION,
-            lambda after, limit: self._ledger.books(tenant_id, after=after, limit=limit),
-        )
-
-    async def book(self, asked: Reading[BookPath, Nothing]) -> schemas.Book:
-        """`GET /v1/books/{book}`."""
-        return await self._ledger.book(asked.principal.tenant_id, asked.path.book)
-
-    async def open_account(self, asked: Writing[BookPath, schemas.NewAccount]) -> Answer:
-        """`POST …/accounts`."""
-        return await self._ledger.open_account(asked.call, asked.path.book, asked.body)
-
-    async def accounts(self, asked: Reading[BookPath, Page]) -> schemas.Accounts:
-        """`GET …/accounts`."""
-        tenant_id, book_id = asked.principal.tenant_id, asked.path.book
-        return await turn_page(
-            f"/v1/books/{book_id}/accounts",
-            asked.query,
-            _ACCOUNT_POSITION,
-            lambda after, limit: self._ledger.accounts(
-                tenant_id, book_id, after=after, limit=limit, read_after=asked.read_after
-            ),
-        )
-
-    async def account(self, asked: Reading[AccountPath, Nothing]) -> schemas.Account:
-        """`GET …/accounts/{account}`."""
-        return await self._ledger.account(
-            asked.principal.tenant_id,
-            asked.path.book,
-            asked.path.account,
-            read_after=asked.read_after,
-        )
-
-    async def change_account(self, asked: Writing[AccountPath, schemas.AccountChange]) -> Answer:
-        """`PATCH …/accounts/{account}`."""
-        return await self._ledger.change_account(
-            asked.call, asked.path.book, asked.path.account, asked.body
-        )
-
-    async def balance(self, asked: Reading[AccountPath, Nothing]) -> Raw:
-        """`GET …/accounts/{account}/balance`."""
-        return await self._ledger.rendered_balance(
-            asked.principal.tenant_id,
-            asked.path.book,
-            asked.path.account,
-            read_after=asked.read_after,
-        )
-
-    async def entries(self, asked: Reading[AccountPath, Page]) -> schemas.Entries:
-        """`GET …/accounts/{account}/entries`."""
-        tenant_id, book_id, account_id = (
-            asked.principal.tenant_id,
-            asked.path.book,
-            asked.path.account,
-        )
-        return await turn_page(
-            f"/v1/books/{book_id}/accounts/{account_id}/entries",
-            asked.query,
-            _ENTRY_POSITION,
-            lambda after, limit: self._ledger.entries(
-                tenant_id,
-                book_id,
-                account_id,
-                cursor=after,
-                limit=limit,
-                read_after=asked.read_after,
-            ),
-        )
-
-    async def post(self, asked: Writing[BookPath, schemas.NewTransaction]) -> Answer:
-        """`POST …/transactions`."""
-        return await self._ledger.post(asked.call, asked.path.book, asked.body)
-
-    async def post_batch(self, asked: Writing[BookPath, schemas.NewBatch]) -> Answer:
-        """`POST …/transactions/batch`."""
-        return await self._ledger.post_batch(asked.call, asked.path.book, asked.body)
-
-    async def transaction(self, asked: Reading[TransactionPath, Nothing]) -> schemas.Transaction:
-        """`GET …/transactions/{transaction}`."""
-        return await self._ledger.disclose_transaction(
-            asked.call("transaction.read", purpose="asked for by its id"),
-            asked.path.book,
-            asked.path.transaction,
-            read_after=asked.read_after,
-        )
-
-
 def operations(ledger: Ledger) -> Sequence[Operation]:
     """The ledger's operations, the busiest first: routing tries them in order."""
     routes = Routes(ledger)
     return [
         *_transactions(routes),
         *_account_reads(routes),
+        *_holds(routes),
         *_account_changes(routes),
+        *_account_batches(routes),
+        *_limit_groups(routes),
         *_books(routes),
     ]
 
@@ -205,7 +103,8 @@ def _transactions(routes: Routes) -> Sequence[Operation]:
             path=f"{_BOOK}/transactions/batch",
             tag="transactions",
             summary="Post many transactions, each by itself",
-            description="The results are in the items' order. An item's `id` makes it idempotent.",
+            description="The results are in the items' order. An item's `id` makes it idempotent."
+            " A chain of `linked` items stands or falls together.",
             scope=WRITE,
             action="transaction.post_batch",
             path_type=BookPath,
@@ -321,6 +220,8 @@ def _account_changes(routes: Routes) -> Sequence[Operation]:
                 errors.UnknownAsset,
                 errors.LimitsBroken,
                 errors.LimitsContradict,
+                *_OF_MEMBERSHIP,
+                errors.ImportInFuture,
                 *_OF_LANES,
             ),
             handler=routes.open_account,
@@ -342,9 +243,152 @@ def _account_changes(routes: Routes) -> Sequence[Operation]:
                 errors.AccountNotEmpty,
                 errors.LimitsBroken,
                 errors.LimitsContradict,
+                *_OF_MEMBERSHIP,
                 *_OF_LANES,
             ),
             handler=routes.change_account,
+        ),
+    ]
+
+
+def _account_batches(routes: Routes) -> Sequence[Operation]:
+    return [
+        WriteOperation(
+            id="open_accounts",
+            path=f"{_BOOK}/account-batches",
+            tag="accounts",
+            summary="Open many accounts, each by itself",
+            description="The results are in the items' order. A chain of `linked` items stands or"
+            " falls together.",
+            scope=WRITE,
+            action="account.open_batch",
+            path_type=BookPath,
+            body_type=schemas.NewAccounts,
+            body_bytes_max=BATCH_BYTES_MAX,
+            example={
+                "accounts": [{"id": "customers:43:wallet", "asset": "EUR", "type": "liability"}]
+            },
+            answer_type=schemas.AccountResults,
+            refusals=(errors.BookNotFound, *_OF_LANES),
+            handler=routes.open_accounts,
+        ),
+    ]
+
+
+def _holds(routes: Routes) -> Sequence[Operation]:
+    return [
+        WriteOperation(
+            id="capture_hold",
+            path=f"{_HOLD}/capture",
+            tag="holds",
+            summary="Capture a hold, in full or in part",
+            description="What is left can be captured later, unless `release` gives it back.",
+            scope=WRITE,
+            action="hold.capture",
+            path_type=HoldPath,
+            body_type=schemas.CaptureOfHold,
+            example={"amount": "900"},
+            answer_type=schemas.SettledHold,
+            refusals=(
+                *_NO_HOLD,
+                errors.HoldNotOpen,
+                errors.CaptureTooLarge,
+                errors.AccountFrozen,
+                errors.AccountClosed,
+                *_OF_LANES,
+            ),
+            handler=routes.capture_hold,
+        ),
+        WriteOperation(
+            id="void_hold",
+            path=f"{_HOLD}/void",
+            tag="holds",
+            summary="Void a hold, or every open hold of its group",
+            scope=WRITE,
+            action="hold.void",
+            path_type=HoldPath,
+            body_type=schemas.VoidOfHold,
+            example={"group": False},
+            answer_type=schemas.SettledHold,
+            refusals=(*_NO_HOLD, errors.HoldNotOpen, errors.TooManyPostings, *_OF_LANES),
+            handler=routes.void_hold,
+        ),
+        ReadOperation(
+            id="get_hold",
+            path=_HOLD,
+            tag="holds",
+            summary="A hold",
+            scope=READ,
+            is_replicated=True,
+            path_type=HoldPath,
+            answer_type=schemas.Hold,
+            refusals=_NO_HOLD,
+            handler=routes.hold,
+        ),
+    ]
+
+
+def _limit_groups(routes: Routes) -> Sequence[Operation]:
+    return [
+        WriteOperation(
+            id="open_limit_group",
+            path=f"{_BOOK}/limit-groups",
+            tag="limit groups",
+            summary="Open a joint limit",
+            description="Accounts count towards it once they name it as their `limit_group`.",
+            scope=WRITE,
+            action="limit_group.open",
+            path_type=BookPath,
+            body_type=schemas.NewLimitGroup,
+            example={
+                "id": "customers:42",
+                "asset": "EUR",
+                "type": "liability",
+                "limits": {"overdraft": "50000"},
+            },
+            status=201,
+            answer_type=schemas.LimitGroup,
+            refusals=(
+                errors.BookNotFound,
+                errors.LimitGroupExists,
+                errors.UnknownAsset,
+                errors.LimitsBroken,
+                errors.LimitsContradict,
+                *_OF_LANES,
+            ),
+            handler=routes.open_limit_group,
+        ),
+        WriteOperation(
+            id="change_limit_group",
+            method="PATCH",
+            path=_LIMIT_GROUP,
+            tag="limit groups",
+            summary="Change a joint limit",
+            scope=WRITE,
+            action="limit_group.change",
+            path_type=LimitGroupPath,
+            body_type=schemas.LimitGroupChange,
+            example={"limits": {"overdraft": "0"}},
+            answer_type=schemas.LimitGroup,
+            refusals=(
+                *_NO_LIMIT_GROUP,
+                errors.LimitsBroken,
+                errors.LimitsContradict,
+                *_OF_LANES,
+            ),
+            handler=routes.change_limit_group,
+        ),
+        ReadOperation(
+            id="get_limit_group",
+            path=_LIMIT_GROUP,
+            tag="limit groups",
+            summary="A joint limit and the sums that it bounds",
+            scope=READ,
+            is_replicated=True,
+            path_type=LimitGroupPath,
+            answer_type=schemas.LimitGroup,
+            refusals=_NO_LIMIT_GROUP,
+            handler=routes.limit_group,
         ),
     ]
 

@@ -8,13 +8,14 @@ from uuid import UUID
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, write_rows
 from bezant.kernel.errors import Malformed
 from bezant.kernel.ids import Ids
+from bezant.kernel.outbox import event
 from bezant.ledger import schemas, store
 from bezant.ledger.accounts import open_account
 from bezant.ledger.errors import AssetRepeated, UnknownTimeZone
-from bezant.ledger.lane import BookState, Draft, Head, write_draft
+from bezant.ledger.lane import NEVER, BookState, Draft, Expiries, Head, write_draft
 from bezant.ledger.proof import EMPTY_ROOT, Frontier
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ async def create_book(
         draft = _draft(call.tenant_id, new, ids, clock.now())
         await _insert(connection, draft, new)
         await write_draft(connection, draft)
+        subject = f"/v1/books/{draft.book.book_id}"
+        created = event(ids.new(), "book.created", subject, draft.at)
+        await write_rows(connection, call.tenant_id, [created])
         return Answer.of(
             schemas.Book(
                 id=draft.book.book_id,
@@ -66,7 +70,14 @@ def _draft(tenant_id: UUID, new: schemas.NewBook, ids: Ids, at: "datetime") -> D
     if len(assets) < len(new.assets):
         raise AssetRepeated("Each asset code stands once.", field="assets")
     head = Head(epoch=0, version=0, seq=0, accounts=0, log=Frontier(), recorded_at=at)
-    book = BookState(tenant_id, ids.new(), _zone(new.time_zone), assets, head)
+    book = BookState(
+        tenant_id,
+        ids.new(),
+        _zone(new.time_zone),
+        assets,
+        head,
+        expiries=Expiries(known_until=NEVER),
+    )
     draft = Draft(book, at, ids)
     for code in sorted(assets):
         for name, kind in SYSTEM_ACCOUNTS:

@@ -1,5 +1,7 @@
 """Why the ledger declines."""
 
+from typing import Final
+
 from bezant.kernel.errors import Conflict, Malformed, NotFound, Refusal, Unavailable
 
 
@@ -82,7 +84,7 @@ class MaximumExceeded(Refusal):
 
 
 class BalanceOverflow(Refusal):
-    """A total would pass 39 digits."""
+    """A sum of debits or credits, what is pending included, would pass 2^128 - 1."""
 
     status, code, title = 422, "BALANCE_OVERFLOW", "The total is too large"
 
@@ -111,10 +113,118 @@ class AccountNotEmpty(Conflict):
     code, title = "ACCOUNT_NOT_EMPTY", "The account is not empty"
 
 
+class LimitGroupNotFound(NotFound):
+    """The limit group in the path does not exist in the book."""
+
+    code, title = "LIMIT_GROUP_NOT_FOUND", "No such limit group"
+
+
+class LimitGroupExists(Conflict):
+    """The book has a limit group with this id."""
+
+    code, title = "LIMIT_GROUP_EXISTS", "The limit group exists"
+
+
+class UnknownLimitGroup(Refusal):
+    """The account names a limit group that the book does not have."""
+
+    status, code, title = 422, "UNKNOWN_LIMIT_GROUP", "The account names an unknown limit group"
+
+
+class LimitGroupMismatch(Refusal):
+    """The account has another asset or normal direction than the group."""
+
+    status, code, title = 422, "LIMIT_GROUP_MISMATCH", "The account does not fit the limit group"
+
+
+class HoldNotFound(NotFound):
+    """The hold in the path does not exist in the book."""
+
+    code, title = "HOLD_NOT_FOUND", "No such hold"
+
+
+class UnknownHold(Refusal):
+    """A capture or void names a hold that the book does not have."""
+
+    status, code, title = 422, "UNKNOWN_HOLD", "A capture or void names an unknown hold"
+
+
+class HoldNotOpen(Refusal):
+    """The hold was captured in full, voided, or has expired."""
+
+    status, code, title = 422, "HOLD_NOT_OPEN", "The hold is not open"
+
+
+class CaptureTooLarge(Refusal):
+    """The capture asks for more than the hold has left."""
+
+    status, code, title = 422, "CAPTURE_TOO_LARGE", "Capture exceeds the hold"
+
+
+class NotPending(Refusal):
+    """What only a hold has is asked of a posting that is not pending."""
+
+    status, code, title = 422, "NOT_PENDING", "Only a pending posting has this"
+
+
+class ExpiryOutOfRange(Refusal):
+    """The hold would expire after the calendar's end."""
+
+    status, code, title = 422, "EXPIRY_OUT_OF_RANGE", "The hold would expire too late"
+
+
+class ChainFailed(Refusal):
+    """Another item of the chain was refused."""
+
+    status, code, title = 422, "CHAIN_FAILED", "Another item of the chain was refused"
+
+
+class ChainOpen(Refusal):
+    """The last item of the batch is linked to a next one that is not there."""
+
+    status, code, title = 422, "CHAIN_OPEN", "The chain has no last item"
+
+
+class ImportUndated(Refusal):
+    """History brought from elsewhere has no date of its own."""
+
+    status, code, title = 422, "IMPORT_UNDATED", "Imported history needs its date"
+
+
+class ImportInFuture(Refusal):
+    """History brought from elsewhere has not happened yet."""
+
+    status, code, title = 422, "IMPORT_IN_FUTURE", "Imported history lies in the future"
+
+
+class ImportBeforeAccount(Refusal):
+    """History brought from elsewhere is older than one of its accounts."""
+
+    status, code, title = 422, "IMPORT_BEFORE_ACCOUNT", "Imported history predates its account"
+
+
+class ImportExpires(Refusal):
+    """A hold brought from elsewhere does not expire by itself."""
+
+    status, code, title = 422, "IMPORT_EXPIRES", "An imported hold does not expire"
+
+
+class TransactionIdRefused(Conflict):
+    """A transaction under this id was refused for a reason that may pass. Ask under a new id."""
+
+    code, title = "TRANSACTION_ID_REFUSED", "The id belongs to a refused transaction"
+
+
 class TransactionIdReused(Conflict):
     """The id belongs to an earlier, different transaction."""
 
     code, title = "TRANSACTION_ID_REUSED", "The id belongs to another transaction"
+
+
+class FeedPositionAhead(Conflict):
+    """The book's feed has not come as far as the `seq` asked for, or was set back behind it."""
+
+    code, title = "FEED_POSITION_AHEAD", "The feed ends before this position"
 
 
 class LaneElsewhere(Unavailable):
@@ -137,3 +247,15 @@ class TooManyPostings(Refusal):
     """A batch holds more postings than one commit takes."""
 
     status, code, title = 422, "TOO_MANY_POSTINGS", "Too many postings at once"
+
+
+PASSING: Final[tuple[type[Refusal], ...]] = (
+    UnknownAccount,
+    AccountFrozen,
+    AccountClosed,
+    OverdraftExceeded,
+    MaximumExceeded,
+    UnknownHold,
+)
+"""Refusals that might be otherwise another day. Who asks again under the same id, not knowing the
+answer, must not find the transaction posted: these keep the id."""

@@ -13,10 +13,29 @@ import msgspec
 
 from bezant.kernel.database import Database, Replica, ReplicaUnavailable
 from bezant.kernel.telemetry import REPLICA_READS
-from bezant.ledger import schemas, store
+from bezant.ledger import holds, limit_groups, schemas, store
 from bezant.ledger.balance_cache import balance_of
-from bezant.ledger.errors import AccountNotFound, BookNotFound, TransactionNotFound
-from bezant.ledger.lane import FIND_ACCOUNTS, FIND_TRANSACTIONS, account_of, bounds_of, transfer_id
+from bezant.ledger.domain import Kind
+from bezant.ledger.errors import (
+    AccountNotFound,
+    BookNotFound,
+    HoldNotFound,
+    LimitGroupNotFound,
+    TransactionNotFound,
+)
+from bezant.ledger.feed.events import Events
+from bezant.ledger.feed.reader import read_page
+from bezant.ledger.lane import (
+    FIND_ACCOUNTS,
+    FIND_HOLDS,
+    FIND_LIMIT_GROUPS,
+    FIND_TRANSACTIONS,
+    account_of,
+    bounds_of,
+    hold_of,
+    limit_group_of,
+    transfer_id,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -95,6 +114,58 @@ class Queries:
             raise AccountNotFound(f"No account {account_id!r}.")
         return balance_of(account_of(row))
 
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed.
+
+        The present less what came after: exact, and quick for what is recent. All of it has to be
+        read on one snapshot.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
+        if row is None:
+            raise AccountNotFound(f"No account {account_id!r}.")
+        account = account_of(row)
+        later = await self._source.fetch(store.SUM_LEGS_AFTER, tenant_id, book_id, account.no, seq)
+        for leg in later:
+            take = account.debit if leg["side"] == "debit" else account.credit
+            take(Kind(leg["kind"]), -int(leg["amount"]), account.as_of)
+        return schemas.Totals(
+            account.id,
+            seq,
+            str(account.debits_posted),
+            str(account.credits_posted),
+            str(account.debits_pending),
+            str(account.credits_pending),
+        )
+
+    async def hold(self, tenant_id: UUID, book_id: UUID, hold_id: UUID) -> schemas.Hold:
+        """A hold.
+
+        Raises:
+            HoldNotFound: the book, if there is such a book, has no such hold.
+        """
+        row = await self._source.fetchrow(FIND_HOLDS, tenant_id, book_id, [hold_id])
+        if row is None:
+            raise HoldNotFound(f"No hold {hold_id}.")
+        return holds.view(hold_of(row))
+
+    async def limit_group(
+        self, tenant_id: UUID, book_id: UUID, group_id: str
+    ) -> schemas.LimitGroup:
+        """A limit group.
+
+        Raises:
+            LimitGroupNotFound: the book, if there is such a book, has no such group.
+        """
+        row = await self._source.fetchrow(FIND_LIMIT_GROUPS, tenant_id, book_id, [group_id])
+        if row is None:
+            raise LimitGroupNotFound(f"No limit group {group_id!r}.")
+        return limit_groups.view(limit_group_of(row))
+
     async def entries(
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, after: str | None, limit: int
     ) -> schemas.Entries:
@@ -128,6 +199,15 @@ class Queries:
         if not rows:
             raise TransactionNotFound(f"No transaction {transaction_id}.")
         return _transaction(rows)
+
+    async def events(self, tenant_id: UUID, book_id: UUID, *, after: int, limit: int) -> Events:
+        """A page of a book's feed.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await read_page(self._source, tenant_id, book_id, after, limit)
 
     async def _account_row(
         self, tenant_id: UUID, book_id: UUID, account_id: str
@@ -206,6 +286,7 @@ def _account(row: "asyncpg.Record") -> schemas.Account:
         type=schemas.AccountType(row["type"]),
         status=schemas.AccountStatus(row["status"]),
         limits=bounds_of(row).limits(),
+        limit_group=row["limit_group"],
         opened_at=row["opened_at"],
     )
 
@@ -215,6 +296,8 @@ def _entry(row: "asyncpg.Record") -> schemas.Entry:
         transfer_id=transfer_id(row["transaction_id"], row["leg"]),
         transaction_id=row["transaction_id"],
         seq=row["seq"],
+        kind=row["kind"],
+        hold_id=row["hold_id"],
         direction=row["direction"],
         counterparty=row["counterparty"],
         amount=str(int(row["amount"])),
@@ -237,6 +320,8 @@ def _transaction(rows: "list[asyncpg.Record]") -> schemas.Transaction:
         postings=[
             schemas.TransactionLeg(
                 transfer_id=transfer_id(row["transaction_id"], row["leg"]),
+                kind=row["kind"],
+                hold_id=row["hold_id"],
                 debit=row["debit"],
                 credit=row["credit"],
                 asset=row["asset"],

@@ -1,5 +1,6 @@
 """The ledger's use cases."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -12,12 +13,15 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.ledger import schemas
-from bezant.ledger.accounts import ChangeAccount, OpenAccount
+from bezant.ledger import schemas, store
+from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
 from bezant.ledger.balance_cache import BalanceEntries, CachedBalances, Claims, Domain
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
+from bezant.ledger.feed import Events, Follower, Tail, find_heads
+from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
+from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
 
@@ -53,13 +57,16 @@ class Ledger:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
-        domain = Domain(
-            run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
-        )
-        self._lanes = Lanes(database, self._clock, self._ids, run_folder, domain)
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
         self._has_replica = replica is not None
+        self._tail = Tail(database, self._clock, self._page_of_feed)
+        domain = Domain(
+            run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
+        )
+        self._lanes = Lanes(
+            database, self._clock, self._ids, run_folder, domain, grew=self._tail.grew
+        )
         self._cached_balances = (
             None if cache is None else CachedBalances(database, cache, Claims(domain), self._lanes)
         )
@@ -93,6 +100,22 @@ class Ledger:
         """
         return await self._lanes.submit_jointly(call.tenant_id, rider, call)
 
+    async def expire_holds(self) -> None:
+        """Have quiet books give back holds that are over; it is done every second by itself.
+
+        Raises:
+            DatabaseUnavailable: nothing can be done now.
+        """
+        await self._lanes.expire_holds()
+
+    async def remove_old_refusals(self, tenant_id: UUID, before: datetime, limit: int) -> int:
+        """Let some ids that were refused before an instant be used again; how many they were.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        return await self._database.remove(store.DELETE_REFUSED, tenant_id, before, limit)
+
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
         return await create_book(self._database, self._clock, self._ids, call, new)
@@ -101,6 +124,34 @@ class Ledger:
         """`POST …/accounts` -> 201 `Account`."""
         return await self.submit(call, book_id, OpenAccount(new))
 
+    async def open_accounts(self, call: Call, book_id: UUID, new: schemas.NewAccounts) -> Answer:
+        """`POST …/account-batches` -> 200 `AccountResults`."""
+        return await self.submit(call, book_id, OpenAccounts(new))
+
+    async def open_limit_group(
+        self, call: Call, book_id: UUID, new: schemas.NewLimitGroup
+    ) -> Answer:
+        """`POST …/limit-groups` -> 201 `LimitGroup`."""
+        return await self.submit(call, book_id, OpenLimitGroup(new))
+
+    async def change_limit_group(
+        self, call: Call, book_id: UUID, group_id: str, change: schemas.LimitGroupChange
+    ) -> Answer:
+        """`PATCH …/limit-groups/{id}` -> 200 `LimitGroup`."""
+        return await self.submit(call, book_id, ChangeLimitGroup(group_id, change))
+
+    async def capture_hold(
+        self, call: Call, book_id: UUID, hold_id: UUID, asked: schemas.CaptureOfHold
+    ) -> Answer:
+        """`POST …/holds/{id}/capture` -> 200 `SettledHold`."""
+        return await self.submit(call, book_id, CaptureHold(hold_id, asked))
+
+    async def void_hold(
+        self, call: Call, book_id: UUID, hold_id: UUID, asked: schemas.VoidOfHold
+    ) -> Answer:
+        """`POST …/holds/{id}/void` -> 200 `SettledHold`."""
+        return await self.submit(call, book_id, VoidHold(hold_id, asked))
+
     async def change_account(
         self, call: Call, book_id: UUID, account_id: str, change: schemas.AccountChange
     ) -> Answer:
@@ -108,8 +159,14 @@ class Ledger:
         return await self.submit(call, book_id, ChangeAccount(account_id, change))
 
     async def post(self, call: Call, book_id: UUID, new: schemas.NewTransaction) -> Answer:
-        """`POST …/transactions` -> 201 `PostedTransaction`; 200 for a dry run."""
-        return await self.submit(call, book_id, PostTransaction(new))
+        """`POST …/transactions` -> 201 `PostedTransaction`; 200 for a dry run.
+
+        Raises:
+            TooManyPostings: more legs than `BATCH_POSTINGS_MAX`.
+        """
+        rider = PostTransaction(new)
+        _check_weight(rider.weight, None)
+        return await self.submit(call, book_id, rider)
 
     async def post_batch(self, call: Call, book_id: UUID, batch: schemas.NewBatch) -> Answer:
         """`POST …/transactions/batch` -> 200 `BatchResults`.
@@ -118,11 +175,7 @@ class Ledger:
             TooManyPostings: more than `BATCH_POSTINGS_MAX` over all items.
         """
         rider = PostBatch(batch)
-        if rider.weight > BATCH_POSTINGS_MAX:
-            raise TooManyPostings(
-                f"{rider.weight} postings in one request; at most {BATCH_POSTINGS_MAX}.",
-                field="transactions",
-            )
+        _check_weight(rider.weight, "transactions")
         return await self.submit(call, book_id, rider)
 
     async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
@@ -188,6 +241,40 @@ class Ledger:
             body = msgspec.json.encode(found)
         return msgspec.Raw(body)
 
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed, for the platform itself.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return await self._database.read(
+            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
+        )
+
+    async def hold(
+        self, tenant_id: UUID, book_id: UUID, hold_id: UUID, *, read_after: int | None = None
+    ) -> schemas.Hold:
+        """`GET …/holds/{id}`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.hold(tenant_id, book_id, hold_id),
+        )
+
+    async def limit_group(
+        self, tenant_id: UUID, book_id: UUID, group_id: str, *, read_after: int | None = None
+    ) -> schemas.LimitGroup:
+        """`GET …/limit-groups/{id}`."""
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            read_after,
+            lambda queries: queries.limit_group(tenant_id, book_id, group_id),
+        )
+
     async def entries(
         self,
         tenant_id: UUID,
@@ -238,4 +325,56 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )
+
+    async def feed(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        after: int,
+        limit: int,
+        *,
+        read_after: int | None = None,
+    ) -> Events:
+        """The events that follow `after` in a book's feed, in order and without gaps.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+            FeedBroken: history has a hole; nothing is passed over.
+        """
+        return await self._page_of_feed(tenant_id, book_id, after, limit, read_after)
+
+    async def feed_heads(self, tenant_id: UUID) -> dict[UUID, int]:
+        """How far the feed of each of a tenant's books goes."""
+        return await find_heads(self._database, tenant_id)
+
+    async def follow(
+        self, tenant_id: UUID, book_id: UUID, after: int, *, read_after: int | None = None
+    ) -> Follower:
+        """A book's events from `after` on, as they come.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await self._tail.follow(tenant_id, book_id, after, read_after)
+
+    async def _page_of_feed(
+        self, tenant_id: UUID, book_id: UUID, after: int, limit: int, read_after: int | None
+    ) -> Events:
+        # A replica that is not as far as `after` has nothing to say.
+        seen = None if read_after is None else max(read_after, after)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            seen,
+            lambda queries: queries.events(tenant_id, book_id, after=after, limit=limit),
+        )
+
+
+def _check_weight(weight: int, field: str | None) -> None:
+    if weight > BATCH_POSTINGS_MAX:
+        raise TooManyPostings(
+            f"{weight} postings in one request; at most {BATCH_POSTINGS_MAX}.", field=field
         )

@@ -20,39 +20,65 @@ FIND_BOOK: Final = """
 """
 
 FIND_ACCOUNTS: Final = """
-    SELECT account_id, asset, type, status, overdraft, minimum, maximum, opened_at FROM account
+    SELECT account_id, asset, type, status, overdraft, minimum, maximum, limit_group,
+        opened_at
+    FROM account
     WHERE tenant_id = $1 AND book_id = $2 AND account_id > $3 ORDER BY account_id LIMIT $4
 """
 
 FIND_ACCOUNT: Final = """
-    SELECT account_no, account_id, asset, type, status, overdraft, minimum, maximum, opened_at
+    SELECT account_no, account_id, asset, type, status, overdraft, minimum, maximum, limit_group,
+        opened_at
     FROM account WHERE tenant_id = $1 AND book_id = $2 AND account_id = $3
 """
 
 # Each branch walks its own index from the cursor on, and stops at the limit.
 FIND_ENTRIES: Final = """
-    SELECT e.transaction_id, e.seq, e.leg, e.direction, o.account_id AS counterparty, e.amount,
-        e.code, e.booking_date, e.value_date, e.effective_at, e.recorded_at
+    SELECT e.transaction_id, e.seq, e.leg, e.kind, h.hold_id, e.direction,
+        o.account_id AS counterparty, e.amount, e.code, e.booking_date, e.value_date,
+        e.effective_at, e.recorded_at
     FROM (
-        (SELECT transaction_id, seq, leg, 'debit' AS direction, credit_no AS other_no, amount,
+        (SELECT transaction_id, seq, leg, kind, 'debit' AS direction, credit_no AS other_no, amount,
             code, booking_date, value_date, effective_at, recorded_at
          FROM transfer WHERE tenant_id = $1 AND book_id = $2 AND debit_no = $3
             AND (seq, leg) > ($4, $5)
          ORDER BY seq, leg LIMIT $6)
         UNION ALL
-        (SELECT transaction_id, seq, leg, 'credit' AS direction, debit_no AS other_no, amount,
+        (SELECT transaction_id, seq, leg, kind, 'credit' AS direction, debit_no AS other_no, amount,
             code, booking_date, value_date, effective_at, recorded_at
          FROM transfer WHERE tenant_id = $1 AND book_id = $2 AND credit_no = $3
             AND (seq, leg) > ($4, $5)
          ORDER BY seq, leg LIMIT $6)
     ) AS e
     JOIN account o ON o.tenant_id = $1 AND o.book_id = $2 AND o.account_no = e.other_no
+    LEFT JOIN hold_event h ON h.tenant_id = $1 AND h.book_id = $2 AND h.seq = e.seq
+        AND h.leg = e.leg
     ORDER BY e.seq, e.leg LIMIT $6
+"""
+
+# What legs after a number did to an account's totals, by kind: each branch walks its own index.
+SUM_LEGS_AFTER: Final = """
+    SELECT l.side, l.kind, sum(l.amount) AS amount
+    FROM (
+        SELECT 'debit' AS side, kind, amount FROM transfer
+        WHERE tenant_id = $1 AND book_id = $2 AND debit_no = $3 AND seq > $4
+        UNION ALL
+        SELECT 'credit' AS side, kind, amount FROM transfer
+        WHERE tenant_id = $1 AND book_id = $2 AND credit_no = $3 AND seq > $4
+    ) AS l
+    GROUP BY l.side, l.kind
 """
 
 # A standby that was promoted goes a way of its own: its numbers say nothing about this book.
 FIND_REPLAYED_SEQ: Final = """
     SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
+"""
+
+DELETE_REFUSED: Final = """
+    DELETE FROM refused_transaction WHERE tenant_id = $1 AND transaction_id IN (
+        SELECT old.transaction_id FROM refused_transaction old
+        WHERE old.tenant_id = $1 AND old.refused_at < $2 LIMIT $3
+    )
 """
 
 INSERT_BOOK: Final = """

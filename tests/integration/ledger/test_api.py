@@ -116,7 +116,7 @@ async def test_a_batch_has_a_result_per_item_and_repeats_nothing(tenant: Tenant)
         ({"amount": 12.5}, "postings[0].amount"),
         ({"amount": 1250}, "postings[0].amount"),
         ({"amount": "12.50"}, "postings[0].amount"),
-        ({"amount": "0"}, "postings[0].amount"),
+        ({"amount": "00"}, "postings[0].amount"),
         ({"amount": "-1"}, "postings[0].amount"),
         ({"amount": "1e3"}, "postings[0].amount"),
         ({"amount": "1\n"}, "postings[0].amount"),

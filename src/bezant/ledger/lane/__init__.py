@@ -5,35 +5,61 @@ from bezant.ledger.lane.draft import (
     AccountEvent,
     Content,
     Draft,
+    HoldEvent,
+    LimitGroupEvent,
     Posted,
     Recorded,
     Transfer,
     transfer_id,
 )
+from bezant.ledger.lane.entry import JournalEntry, begin
+from bezant.ledger.lane.expiries import NEVER, Expiries
+from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
-from bezant.ledger.lane.reader import account_of, bounds_of
-from bezant.ledger.lane.recorded import encode_content
+from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of
+from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
-from bezant.ledger.lane.store import FIND_ACCOUNTS, FIND_HOLDER, FIND_TRANSACTIONS
+from bezant.ledger.lane.store import (
+    FIND_ACCOUNTS,
+    FIND_HOLDER,
+    FIND_HOLDS,
+    FIND_LIMIT_GROUPS,
+    FIND_TRANSACTIONS,
+)
+from bezant.ledger.lane.terms import (
+    account_leaf,
+    close_accounts,
+    limit_group_leaf,
+    record_account,
+    record_limit_group,
+    reopen_accounts,
+)
 from bezant.ledger.lane.watch import BookKey, Watch, Watching
 from bezant.ledger.lane.writer import LEASE, LaneLost, write_draft
 
 __all__ = [
     "FIND_ACCOUNTS",
     "FIND_HOLDER",
+    "FIND_HOLDS",
+    "FIND_LIMIT_GROUPS",
     "FIND_TRANSACTIONS",
     "LEASE",
+    "NEVER",
     "AccountEvent",
     "BookKey",
     "BookState",
     "Content",
     "Decision",
     "Draft",
+    "Expiries",
     "Head",
+    "HoldEvent",
     "JointRider",
+    "JournalEntry",
     "LaneLost",
     "Lanes",
+    "LimitGroupEvent",
     "Posted",
     "ReadKind",
     "Reads",
@@ -41,12 +67,24 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "Standing",
     "Transfer",
     "Watch",
     "Watching",
+    "account_leaf",
     "account_of",
+    "begin",
     "bounds_of",
+    "close_accounts",
     "encode_content",
+    "expire_due",
+    "hold_of",
+    "limit_group_leaf",
+    "limit_group_of",
+    "record_account",
+    "record_limit_group",
+    "reopen_accounts",
+    "standing_entry",
     "transfer_id",
     "write_draft",
 ]

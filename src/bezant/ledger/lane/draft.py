@@ -8,10 +8,17 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from bezant.kernel.ids import Ids
-from bezant.ledger.domain import Account, Bounds, Totals
+from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup, Totals
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.proof import leaf_hash, merkle_root
-from bezant.ledger.schemas import AccountStatus, NewTransaction, PostedLeg, PostedTransaction
+from bezant.ledger.schemas import (
+    AccountStatus,
+    HoldState,
+    NewTransaction,
+    PostedLeg,
+    PostedTransaction,
+    Side,
+)
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -42,8 +49,23 @@ class Content(NamedTuple):
     content: bytes
 
 
+class HoldEvent(NamedTuple):
+    """A row of history beside a leg: which hold it is part of, and that hold's terms."""
+
+    seq: int
+    leg: int
+    hold_id: UUID
+    group_id: UUID
+    closes: Side | None
+    expires_at: datetime | None
+
+
 class AccountEvent(NamedTuple):
-    """A row of history: an account opened or changed, with its terms from then on."""
+    """A row of history: an account opened or changed, with its terms from then on.
+
+    Attributes:
+        opened_at: of an account that was opened elsewhere before it was brought here.
+    """
 
     seq: int
     kind: str
@@ -53,7 +75,29 @@ class AccountEvent(NamedTuple):
     type: str
     status: str
     bounds: Bounds
+    limit_group: str | None
+    opened_at: datetime | None
     recorded_at: datetime
+
+
+class LimitGroupEvent(NamedTuple):
+    """A row of history: a limit group opened or changed, with its terms from then on."""
+
+    seq: int
+    kind: str
+    group_id: str
+    asset: str
+    type: str
+    bounds: Bounds
+    recorded_at: datetime
+
+
+class Refused(NamedTuple):
+    """An id that a client gave to a transaction which was refused for a reason that may pass."""
+
+    transaction_id: UUID
+    code: str
+    refused_at: datetime
 
 
 class Posted(NamedTuple):
@@ -61,17 +105,20 @@ class Posted(NamedTuple):
 
     Attributes:
         amounts: of its legs in minor units, as texts.
+        holds: the holds that legs are part of, by the number of the leg.
     """
 
     id: UUID
     seq: int
     recorded_at: datetime
     amounts: list[str]
+    holds: dict[int, UUID]
 
     def view(self) -> PostedTransaction:
         """The wire form, with the identifiers of the legs."""
         legs = [
-            PostedLeg(transfer_id(self.id, leg), amount) for leg, amount in enumerate(self.amounts)
+            PostedLeg(transfer_id(self.id, leg), amount, self.holds.get(leg))
+            for leg, amount in enumerate(self.amounts)
         ]
         return PostedTransaction(self.id, self.seq, self.recorded_at, legs)
 
@@ -88,11 +135,12 @@ class Recorded(NamedTuple):
 
     Attributes:
         posted: its place.
-        matches: whether a request under the same id asks for the same.
+        difference: what a request under the same id asks for otherwise, as the path of the first
+            such field; None when it asks for the same.
     """
 
     posted: Posted
-    matches: Callable[[NewTransaction], bool]
+    difference: Callable[[NewTransaction], str | None]
 
 
 class Savepoint(NamedTuple):
@@ -103,9 +151,16 @@ class Savepoint(NamedTuple):
     transfers: int
     contents: int
     events: int
+    group_events: int
+    hold_events: int
+    refused: int
     leaves: int
     journal: int
+    others: int
     named: int
+
+
+Terms = tuple[AccountStatus, Bounds, str | None]
 
 
 class Undo(NamedTuple):
@@ -113,7 +168,21 @@ class Undo(NamedTuple):
 
     account: Account
     totals: Totals | None = None
-    terms: tuple[AccountStatus, Bounds] | None = None
+    terms: Terms | None = None
+
+
+class UndoHold(NamedTuple):
+    """How to put one hold back; None takes it out of the book."""
+
+    hold: Hold
+    before: tuple[int, HoldState] | None
+
+
+class UndoGroup(NamedTuple):
+    """How to put one limit group back; None takes it out of the book."""
+
+    group: LimitGroup
+    before: tuple[Totals, Bounds] | None
 
 
 @dataclass(slots=True)
@@ -124,8 +193,13 @@ class Draft:
         book: its accounts are changed in place; `rollback` puts them back.
         at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
             after it, so that `recorded_at` strictly increases within a book.
+        head: what it continues. The book's own moves on while this one is still being written.
+        journal: how to undo what was done to accounts, in order; `others` the same for holds and
+            limit groups.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
             join them.
+        is_in_doubt: whether a transaction under a client's id was refused. It may have been posted
+            before, if `recorded` was not filled; then it has to be answered as it was.
     """
 
     book: BookState
@@ -135,16 +209,23 @@ class Draft:
     transfers: list[Transfer] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     events: list[AccountEvent] = field(default_factory=list)
+    group_events: list[LimitGroupEvent] = field(default_factory=list)
+    hold_events: list[HoldEvent] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     seq: int = 0
     accounts: int = 0
     journal: list[Undo] = field(default_factory=list)
+    others: list[UndoHold | UndoGroup] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
+    is_in_doubt: bool = False
+    head: Head = field(init=False)
 
     def __post_init__(self) -> None:
-        self.at = max(self.at, self.book.head.recorded_at)
-        self.seq = self.book.head.seq
-        self.accounts = self.book.head.accounts
+        self.head = self.book.head
+        self.at = max(self.at, self.head.recorded_at)
+        self.seq = self.head.seq
+        self.accounts = self.head.accounts
 
     def advance(self) -> tuple[int, datetime]:
         """The next number in the book's feed, and its instant."""
@@ -152,15 +233,25 @@ class Draft:
         return self.seq, self.instant
 
     @property
+    def next_instant(self) -> datetime:
+        """When the next number will have been recorded."""
+        return self.at + (self.seq + 1 - self.book.head.seq) * _MICROSECOND
+
+    @property
     def instant(self) -> datetime:
         """When the last number of this draft was recorded; the head's instant before the first."""
-        given = self.seq - self.book.head.seq
-        return self.at + given * _MICROSECOND if given else self.book.head.recorded_at
+        given = self.seq - self.head.seq
+        return self.at + given * _MICROSECOND if given else self.head.recorded_at
 
     def name(self, transaction_id: UUID, recorded: Recorded) -> None:
         """Remember a transaction under the id that its client gave."""
         self.recorded[transaction_id] = recorded
         self.named.append(transaction_id)
+
+    def refuse(self, transaction_id: UUID, code: str) -> None:
+        """Remember a client's id whose transaction was refused for a reason that may pass."""
+        self.refused.append(Refused(transaction_id, code, self.at))
+        self.book.refused[transaction_id] = code
 
     def touch(self, account: Account) -> None:
         """Remember an account's totals before they change."""
@@ -174,7 +265,34 @@ class Draft:
 
     def amend(self, account: Account) -> None:
         """Remember an account's terms before they change."""
-        self.journal.append(Undo(account, terms=(account.status, account.bounds)))
+        terms = account.status, account.bounds, account.limit_group
+        self.journal.append(Undo(account, terms=terms))
+
+    def group_of(self, account: Account) -> LimitGroup | None:
+        """The limit group that an account counts towards, remembered before its totals change."""
+        if account.limit_group is None:
+            return None
+        group = self.book.limit_groups[account.limit_group]
+        self.amend_group(group)
+        return group
+
+    def amend_group(self, group: LimitGroup) -> None:
+        """Remember a limit group's totals and terms before they change."""
+        self.others.append(UndoGroup(group, (group.totals(), group.bounds)))
+
+    def add_group(self, group: LimitGroup) -> None:
+        """Take a new limit group into the book."""
+        self.book.limit_groups[group.id] = group
+        self.others.append(UndoGroup(group, None))
+
+    def add_hold(self, hold: Hold) -> None:
+        """Take a new hold into the book."""
+        self.book.add_hold(hold)
+        self.others.append(UndoHold(hold, None))
+
+    def settle(self, hold: Hold) -> None:
+        """Remember a hold before it changes."""
+        self.others.append(UndoHold(hold, (hold.captured, hold.state)))
 
     def savepoint(self) -> Savepoint:
         """Where the draft stands."""
@@ -184,8 +302,12 @@ class Draft:
             len(self.transfers),
             len(self.contents),
             len(self.events),
+            len(self.group_events),
+            len(self.hold_events),
+            len(self.refused),
             len(self.leaves),
             len(self.journal),
+            len(self.others),
             len(self.named),
         )
 
@@ -196,20 +318,40 @@ class Draft:
             if undo.totals is not None:
                 undo.account.restore(undo.totals)
             elif undo.terms is not None:
-                undo.account.status, undo.account.bounds = undo.terms
+                undo.account.status, undo.account.bounds, undo.account.limit_group = undo.terms
             else:
                 del self.book.accounts[undo.account.id]
+        while len(self.others) > to.others:
+            self._undo(self.others.pop())
+        while len(self.refused) > to.refused:
+            del self.book.refused[self.refused.pop().transaction_id]
         while len(self.named) > to.named:
             del self.recorded[self.named.pop()]
         self.seq, self.accounts = to.seq, to.accounts
         del self.transfers[to.transfers :]
         del self.contents[to.contents :]
         del self.events[to.events :]
+        del self.group_events[to.group_events :]
+        del self.hold_events[to.hold_events :]
         del self.leaves[to.leaves :]
+
+    def _undo(self, undo: UndoHold | UndoGroup) -> None:
+        if isinstance(undo, UndoHold):
+            if undo.before is None:
+                self.book.drop_hold(undo.hold)
+            else:
+                undo.hold.captured, undo.hold.state = undo.before
+        elif undo.before is None:
+            del self.book.limit_groups[undo.group.id]
+        else:
+            totals, undo.group.bounds = undo.before
+            undo.group.restore(totals)
 
     def discard(self) -> None:
         """Undo everything."""
-        self.rollback(Savepoint(self.book.head.seq, self.book.head.accounts, 0, 0, 0, 0, 0, 0))
+        self.rollback(
+            Savepoint(self.head.seq, self.head.accounts, *[0] * (len(Savepoint._fields) - 2))
+        )
 
     @property
     def root(self) -> bytes | None:
@@ -218,7 +360,7 @@ class Draft:
 
     def next_head(self, root: bytes | None) -> Head:
         """The book's head once the batch is durable."""
-        head = self.book.head
+        head = self.head
         return Head(
             epoch=head.epoch,
             version=head.version + 1,

@@ -13,12 +13,14 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.errors import Refusal
 from bezant.kernel.ids import Ids
+from bezant.kernel.telemetry import TRANSFERS
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState
 from bezant.ledger.lane.deciding import SeenRows, read_rows
 from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.expiry import expire_backlog, expire_due
 from bezant.ledger.lane.lane import Lane
-from bezant.ledger.lane.reader import find_transactions, load_accounts
+from bezant.ledger.lane.reader import find_transactions, prepare
 from bezant.ledger.lane.recorded import recorded_of
 from bezant.ledger.lane.rider import Decision, Reads, Seen
 from bezant.ledger.lane.writer import LaneLost, write_draft
@@ -77,9 +79,11 @@ class JointCommit:
 
     async def _commit(self, rider: JointRider, books: Mapping[UUID, BookState]) -> Answer:
         reads = rider.reads()
+        at = self._clock.now()
         recorded = {}
         for book_id, book in books.items():
-            await load_accounts(self._database, book, reads[book_id].accounts)
+            await prepare(self._database, book, [reads[book_id]], at)
+            await expire_backlog(self._database, self._ids, book, at)
             found = await find_transactions(self._database, book, reads[book_id].transactions)
             recorded[book_id] = {name: recorded_of(rows) for name, rows in found.items()}
         wanted = {kind_and_key for read in reads.values() for kind_and_key in read.rows}
@@ -88,7 +92,6 @@ class JointCommit:
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> Answer:
             _discard(drafts)
             rows = await read_rows(connection, self._call.tenant_id, wanted)
-            at = self._clock.now()
             for book_id, book in books.items():
                 drafts[book_id] = Draft(book, at, self._ids, dict(recorded[book_id]))
             decision = _decide(rider, drafts, rows)
@@ -115,11 +118,17 @@ class JointCommit:
         for book_id, draft in drafts.items():
             books[book_id].head = draft.next_head(draft.root)
             await books[book_id].watch.publish(draft)
+            books[book_id].expiries.settle(draft.at)
+            TRANSFERS.inc(len(draft.transfers))
+        for lane in self._lanes:
+            lane.tell()
         return answer
 
 
 def _decide(rider: JointRider, drafts: Mapping[UUID, Draft], rows: SeenRows) -> Decision:
     try:
+        for draft in drafts.values():
+            expire_due(draft)
         with purity.deciding():
             return rider.decide({book_id: Seen(draft, rows) for book_id, draft in drafts.items()})
     except Refusal as refusal:

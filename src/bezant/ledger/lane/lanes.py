@@ -16,12 +16,14 @@ import msgspec
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
+from bezant.kernel.errors import Busy, Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
 from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
+from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
-from bezant.ledger.lane.lane import Lane
+from bezant.ledger.lane.lane import Grew, Lane, told_nobody
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
 from bezant.ledger.lane.rider import Rider
@@ -40,6 +42,10 @@ LANES_HELD_MAX: Final = 2_000
 
 _PAUSE_S_MAX: Final = 0.05
 
+_EXPIRY_LOOK_S_MIN: Final = 0.5
+_EXPIRY_LOOK_S_MAX: Final = 1.0
+_EXPIRY_BOOKS_MAX: Final = 100
+
 
 class Lanes:
     """Sends riders to the lane of their book, wherever it is.
@@ -51,11 +57,19 @@ class Lanes:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, run_folder: Path, watching: Watching
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        run_folder: Path,
+        watching: Watching,
+        *,
+        grew: Grew = told_nobody,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._grew = grew
         self._server = PeerServer(
             run_folder / f"lane-{watching.tag}{ids.new().hex[-12:]}.sock", self._submit_here
         )
@@ -64,13 +78,20 @@ class Lanes:
         # Gone with the last who waits: books that do not exist leave nothing behind.
         self._locating: WeakValueDictionary[BookKey, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
+        self._jitter = random.Random()  # noqa: S311 - not a secret
+        self._is_closing = asyncio.Event()
+        self._expiring: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen for other processes of this machine."""
+        """Listen for other processes of this machine, and look after holds of quiet books."""
         await self._server.start()
+        self._expiring = asyncio.create_task(self._keep_expiring(), name="hold expiry")
 
     async def close(self) -> None:
         """Finish what waits."""
+        self._is_closing.set()
+        if self._expiring is not None:
+            await self._expiring
         await self._server.close()
         for lane in list(self._lanes.values()):
             await lane.close()
@@ -101,7 +122,7 @@ class Lanes:
                     raise LaneLost from error
             for key in keys:
                 self._drop(key)
-            await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+            await asyncio.sleep(self._jitter.uniform(0, _PAUSE_S_MAX))
         raise OutcomeUnknown("The books' lanes could not be had; repeat it with the same key.")
 
     async def submit(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
@@ -127,7 +148,7 @@ class Lanes:
                 return await self._peer(lane).ask(tenant_id, book_id, rider, call)
             except LaneLost:
                 self._drop(key)
-                await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+                await asyncio.sleep(self._jitter.uniform(0, _PAUSE_S_MAX))
             except PeerGone as error:
                 gone = str(error)
                 self._peers.pop(gone, None)
@@ -170,6 +191,36 @@ class Lanes:
         except LaneLost:
             self._drop(key)
             raise
+
+    async def expire_holds(self) -> None:
+        """Have the lanes of books with holds that are over look at them.
+
+        A book that is busy does so by itself: every batch begins with it.
+
+        Raises:
+            DatabaseUnavailable: nothing can be done now.
+        """
+        due = await self._database.fetch(store.FIND_DUE_BOOKS, self._clock.now(), _EXPIRY_BOOKS_MAX)
+        for row in due:
+            call = Call(
+                id=self._ids.new(),
+                tenant_id=row["tenant_id"],
+                actor="platform",
+                action="hold.expire",
+                resource=f"/v1/books/{row['book_id']}",
+                origin="job",
+            )
+            with suppress(Busy, Unavailable):  # it is looked at again
+                await self.submit(row["tenant_id"], row["book_id"], ExpireHolds(), call)
+
+    async def _keep_expiring(self) -> None:
+        while not self._is_closing.is_set():
+            pause = self._jitter.uniform(_EXPIRY_LOOK_S_MIN, _EXPIRY_LOOK_S_MAX)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_closing.wait(), pause)
+                return
+            with suppress(DatabaseUnavailable):
+                await self.expire_holds()
 
     def _drop(self, key: BookKey) -> None:
         lane = self._lanes.get(key)
@@ -227,7 +278,7 @@ class Lanes:
         except BaseException:
             announced.failed()
             raise
-        lane = Lane(self._database, self._clock, self._ids, book)
+        lane = Lane(self._database, self._clock, self._ids, book, grew=self._grew)
         self._lanes[key] = lane
         await self._let_go(key)
         return lane

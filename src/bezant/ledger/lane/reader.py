@@ -1,17 +1,24 @@
-"""Reading what a batch needs: the head, accounts not in memory, transactions by id."""
+"""Reading what a batch needs, as far as it is not in memory.
 
-from collections.abc import Collection, Iterable, Mapping
+It is read outside the batch's transaction: if the book changes after its head was read, the batch's
+compare-and-set fails and this memory is thrown away.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bezant.kernel.database import Database
-from bezant.ledger.domain import Account, Bounds
+from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup
 from bezant.ledger.errors import BookNotFound
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.lane.expiries import EXPIRIES_HELD_MAX, NEVER
+from bezant.ledger.lane.rider import Reads
 from bezant.ledger.proof import Frontier
-from bezant.ledger.schemas import AccountStatus, AccountType
+from bezant.ledger.schemas import AccountStatus, AccountType, HoldState, Side
 
 if TYPE_CHECKING:
     import asyncpg
@@ -29,27 +36,111 @@ async def load_book(database: Database, tenant_id: UUID, book_id: UUID, head: He
     if book is None:
         raise BookNotFound(f"No book {book_id}.")
     assets = await database.fetch(store.FIND_ASSETS, tenant_id, book_id)
+    refused = await database.fetchrow(store.HAS_REFUSED, tenant_id, book_id)
+    assert refused is not None
     return BookState(
         tenant_id,
         book_id,
         ZoneInfo(book["time_zone"]),
         {row["code"]: row["scale"] for row in assets},
         head,
+        has_older_refusals=refused["has_refused"],
     )
 
 
-async def load_accounts(database: Database, book: BookState, ids: Collection[str]) -> None:
-    """Bring those of the accounts that exist into memory.
+async def prepare(
+    database: Database, book: BookState, reads: Sequence[Reads], at: datetime
+) -> None:
+    """Bring into memory what riders look at, and the holds that are over at an instant.
 
-    Read outside the batch's transaction: if the book changes after its head was read, the batch's
-    compare-and-set fails and this memory is thrown away.
+    When more holds are over than are read at once, the expiries are not known afterwards.
     """
+    if not book.expiries.are_known(at):
+        await _load_expiries(database, book)
+    in_groups = {hold_id for read in reads for hold_id in read.hold_groups_of}
+    holds = {hold_id for read in reads for hold_id in read.holds}.union(
+        in_groups, book.expiries.due(at)
+    )
+    if holds:
+        await _load_holds(database, book, holds)
+    if in_groups:
+        holds |= await _load_hold_groups(database, book, in_groups)
+    accounts = {account_id for read in reads for account_id in read.accounts}
+    for hold_id in holds:
+        if (hold := book.holds.get(hold_id)) is not None:
+            accounts.update((hold.debit, hold.credit))
+    await _load_accounts(database, book, accounts)
+    groups = {group_id for read in reads for group_id in read.limit_groups}
+    for account_id in accounts:
+        account = book.accounts.get(account_id)
+        if account is not None and account.limit_group is not None:
+            groups.add(account.limit_group)
+    await _load_limit_groups(database, book, groups)
+    if book.has_older_refusals:
+        await _load_refused(database, book, {id_ for read in reads for id_ in read.transactions})
+
+
+async def _load_accounts(database: Database, book: BookState, ids: Collection[str]) -> None:
     missing = [account_id for account_id in ids if account_id not in book.accounts]
     if not missing:
         return
     rows = await database.fetch(store.FIND_ACCOUNTS, book.tenant_id, book.book_id, missing)
     for row in rows:
         book.accounts[row["account_id"]] = account_of(row)
+
+
+async def _load_limit_groups(database: Database, book: BookState, ids: Collection[str]) -> None:
+    missing = [group_id for group_id in ids if group_id not in book.limit_groups]
+    if not missing:
+        return
+    rows = await database.fetch(store.FIND_LIMIT_GROUPS, book.tenant_id, book.book_id, missing)
+    for row in rows:
+        book.limit_groups[row["group_id"]] = limit_group_of(row)
+
+
+async def _load_holds(database: Database, book: BookState, ids: Collection[UUID]) -> None:
+    missing = [hold_id for hold_id in ids if hold_id not in book.holds]
+    if not missing:
+        return
+    rows = await database.fetch(store.FIND_HOLDS, book.tenant_id, book.book_id, missing)
+    book.remember(hold_of(row) for row in rows)
+
+
+async def _load_hold_groups(
+    database: Database, book: BookState, ids: Collection[UUID]
+) -> set[UUID]:
+    """The holds in the groups of those given."""
+    groups = {book.holds[hold_id].group_id for hold_id in ids if hold_id in book.holds}
+    rows = await database.fetch(
+        store.FIND_HOLDS_OF_GROUPS, book.tenant_id, book.book_id, list(groups)
+    )
+    stored = {row["hold_id"] for row in rows}
+    await _load_holds(database, book, stored)
+    return stored.union(*(book.hold_groups[group] for group in groups))
+
+
+async def _load_expiries(database: Database, book: BookState) -> None:
+    rows = await database.fetch(
+        store.FIND_EXPIRIES, book.tenant_id, book.book_id, EXPIRIES_HELD_MAX
+    )
+    until = rows[-1]["expires_at"] if len(rows) == EXPIRIES_HELD_MAX else NEVER
+    # What a batch reserved that is not durable yet is in memory only.
+    in_memory = [
+        (hold.expires_at, hold.id)
+        for hold in book.holds.values()
+        if hold.state is HoldState.OPEN and hold.expires_at is not None and hold.expires_at < until
+    ]
+    stored = [(row["expires_at"], row["hold_id"]) for row in rows]
+    book.expiries.learn([*stored, *in_memory], known_until=until)
+
+
+async def _load_refused(database: Database, book: BookState, ids: Collection[UUID]) -> None:
+    wanted = [transaction_id for transaction_id in ids if transaction_id not in book.refused]
+    if not wanted:
+        return
+    rows = await database.fetch(store.FIND_REFUSED, book.tenant_id, book.book_id, wanted)
+    for row in rows:
+        book.refused[row["transaction_id"]] = row["code"]
 
 
 def head_of(row: "Stored") -> Head:
@@ -90,6 +181,42 @@ def account_of(row: "Stored") -> Account:
         credits_pending=int(row["credits_pending"]),
         version=row["version"],
         as_of=row["as_of"],
+        limit_group=row["limit_group"],
+    )
+
+
+def limit_group_of(row: "Stored") -> LimitGroup:
+    """A row of `limit_group`."""
+    return LimitGroup(
+        id=row["group_id"],
+        asset=row["asset"],
+        type=AccountType(row["type"]),
+        bounds=bounds_of(row),
+        opened_at=row["opened_at"],
+        debits_posted=int(row["debits_posted"]),
+        credits_posted=int(row["credits_posted"]),
+        debits_pending=int(row["debits_pending"]),
+        credits_pending=int(row["credits_pending"]),
+        version=row["version"],
+        as_of=row["as_of"],
+    )
+
+
+def hold_of(row: "Stored") -> Hold:
+    """A row of `hold`, joined with the ids of its accounts."""
+    return Hold(
+        id=row["hold_id"],
+        group_id=row["group_id"],
+        transaction_id=row["transaction_id"],
+        seq=row["seq"],
+        debit=row["debit"],
+        credit=row["credit"],
+        amount=int(row["amount"]),
+        captured=int(row["captured"]),
+        state=HoldState(row["state"]),
+        code=row["code"],
+        closes=None if row["closes"] is None else Side(row["closes"]),
+        expires_at=row["expires_at"],
     )
 
 

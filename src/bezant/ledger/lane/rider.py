@@ -4,9 +4,9 @@ A rider declares what it reads, decides purely from that, and hands over the row
 The lane runs the riders of a batch in order and writes all of it in one commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -37,11 +37,17 @@ class Reads:
     Attributes:
         accounts: ids of accounts of the book.
         transactions: ids that clients gave, to find out whether they were posted before.
+        holds: identifiers of holds, which come with their accounts.
+        hold_groups_of: identifiers of holds whose whole groups are looked at.
+        limit_groups: ids of limit groups; those of accounts need not be named.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
     """
 
     accounts: frozenset[str] = frozenset()
     transactions: frozenset[UUID] = frozenset()
+    holds: frozenset[UUID] = frozenset()
+    hold_groups_of: frozenset[UUID] = frozenset()
+    limit_groups: frozenset[str] = frozenset()
     rows: tuple[tuple[ReadKind, Any], ...] = ()
 
 
@@ -83,6 +89,19 @@ class Rider(Protocol):
 
         Raises:
             Refusal: declines this item alone; what it had posted is undone.
+        """
+        ...
+
+
+@runtime_checkable
+class SteppedRider(Rider, Protocol):
+    """A rider whose decision takes long, and is taken in steps of a few milliseconds each."""
+
+    def steps(self, seen: Seen) -> Iterator[Decision | None]:
+        """Decide; None while there is more to do, the decision last.
+
+        Raises:
+            Refusal: as `decide`.
         """
         ...
 

@@ -5,6 +5,7 @@ encoding is canonical JSON (RFC 8785); a test compares the two. Numbers that may
 strings.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
@@ -27,6 +28,29 @@ class PostingLeaf(msgspec.Struct, frozen=True):
     value_date: date
 
 
+class HoldLeaf(msgspec.Struct, frozen=True):
+    """The terms of the hold that a leg reserves or settles."""
+
+    closes: str | None
+    expires_at: datetime | None
+    group: UUID
+    id: UUID
+
+
+class HoldPostingLeaf(msgspec.Struct, frozen=True):
+    """One leg that reserves, or settles what was reserved."""
+
+    amount: str
+    asset: str
+    booking_date: date
+    code: str
+    credit: str
+    debit: str
+    hold: HoldLeaf
+    kind: str
+    value_date: date
+
+
 class TransactionLeaf(msgspec.Struct, frozen=True):
     """A transaction. `content` is the salted hash of what may be erased, in hex, if any."""
 
@@ -35,7 +59,7 @@ class TransactionLeaf(msgspec.Struct, frozen=True):
     effective_at: datetime
     id: UUID
     kind: str
-    postings: list[PostingLeaf]
+    postings: Sequence[PostingLeaf | HoldPostingLeaf]
     recorded_at: datetime
     seq: str
 
@@ -44,20 +68,41 @@ class TransactionLeaf(msgspec.Struct, frozen=True):
         return _encoder.encode(self)
 
 
-class AccountLeaf(msgspec.Struct, frozen=True):
-    """An account as opened or changed."""
+class AccountLeaf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An account as opened or changed. What it does not have of the optional terms is left out."""
 
     account: str
     asset: str
     book: UUID
     kind: str
+    limit_group: str | None = None
     maximum: str | None
     minimum: str | None
     no: str
+    opened_at: datetime | None = None
     overdraft: str | None
     recorded_at: datetime
     seq: str
     status: str
+    type: str
+
+    def encode(self) -> bytes:
+        """The canonical bytes."""
+        return _encoder.encode(self)
+
+
+class LimitGroupLeaf(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit group as opened or changed."""
+
+    asset: str
+    book: UUID
+    group: str
+    kind: str
+    maximum: str | None
+    minimum: str | None
+    overdraft: str | None
+    recorded_at: datetime
+    seq: str
     type: str
 
     def encode(self) -> bytes:

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     HEAD = "head"
     ACCOUNT_TERMS = "account_terms"
     BALANCE = "balance"
+    HOLD = "hold"
+    HOLD_BROKEN = "hold_broken"
+    LIMIT_GROUP = "limit_group"
     BOOKS_UNBALANCED = "books_unbalanced"
     LIMIT_BROKEN = "limit_broken"
 

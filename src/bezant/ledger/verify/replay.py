@@ -9,12 +9,21 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from bezant.ledger.accounts import leaf_of
-from bezant.ledger.domain import Account
-from bezant.ledger.errors import BalanceOverflow, MaximumExceeded, OverdraftExceeded
-from bezant.ledger.lane import AccountEvent, bounds_of
+from bezant.kernel.money import TOTAL_MAX
+from bezant.ledger.domain import Account, Balanced, LimitGroup
+from bezant.ledger.domain import Kind as LegKind
+from bezant.ledger.errors import MaximumExceeded, OverdraftExceeded
+from bezant.ledger.lane import (
+    AccountEvent,
+    LimitGroupEvent,
+    account_leaf,
+    bounds_of,
+    limit_group_leaf,
+)
 from bezant.ledger.proof import (
     Frontier,
+    HoldLeaf,
+    HoldPostingLeaf,
     PostingLeaf,
     TransactionLeaf,
     content_hash,
@@ -23,6 +32,7 @@ from bezant.ledger.proof import (
 )
 from bezant.ledger.schemas import AccountStatus, AccountType
 from bezant.ledger.verify.findings import Finding, Kind
+from bezant.ledger.verify.holds import HoldReplay
 
 FINDINGS_MAX: Final = 20
 
@@ -37,6 +47,8 @@ class Replay:
 
     Attributes:
         accounts: as history leaves them, by number.
+        limit_groups: as `accounts`, by id.
+        holds: as `accounts`.
         log: the Merkle log over the batches seen.
         seq: the last number seen.
         findings: differences found, the first ones.
@@ -44,6 +56,8 @@ class Replay:
 
     book_id: UUID
     accounts: dict[int, Account] = field(default_factory=dict)
+    limit_groups: dict[str, LimitGroup] = field(default_factory=dict)
+    holds: HoldReplay = field(default_factory=HoldReplay)
     log: Frontier = field(default_factory=Frontier)
     seq: int = 0
     transfers: int = 0
@@ -95,9 +109,11 @@ class Replay:
             row["type"],
             row["status"],
             bounds_of(row),
+            row["limit_group"],
+            row["opened_at"],
             row["recorded_at"],
         )
-        self._leaves.append(leaf_of(self.book_id, event).encode())
+        self._leaves.append(account_leaf(self.book_id, event).encode())
         if event.kind == "opened":
             self.accounts[event.account_no] = Account(
                 no=event.account_no,
@@ -106,13 +122,14 @@ class Replay:
                 type=AccountType(event.type),
                 status=AccountStatus(event.status),
                 bounds=event.bounds,
-                opened_at=event.recorded_at,
+                opened_at=event.opened_at or event.recorded_at,
                 debits_posted=0,
                 credits_posted=0,
                 debits_pending=0,
                 credits_pending=0,
                 version=0,
                 as_of=event.recorded_at,
+                limit_group=event.limit_group,
             )
         elif (account := self.accounts.get(event.account_no)) is None:
             self.find(
@@ -122,6 +139,41 @@ class Replay:
             )
         else:
             account.status, account.bounds = AccountStatus(event.status), event.bounds
+            if account.limit_group != event.limit_group:
+                self._move_sums(account, account.limit_group, -1)
+                self._move_sums(account, event.limit_group, 1)
+                account.limit_group = event.limit_group
+
+    def limit_group_event(self, row: Row) -> None:
+        """Replay a limit group's opening or change."""
+        self._advance(row)
+        event = LimitGroupEvent(
+            row["seq"],
+            row["kind"],
+            row["group_id"],
+            row["asset"],
+            row["type"],
+            bounds_of(row),
+            row["recorded_at"],
+        )
+        self._leaves.append(limit_group_leaf(self.book_id, event).encode())
+        group = self.limit_groups.get(event.group_id)
+        if group is not None:
+            group.bounds = event.bounds
+            return
+        self.limit_groups[event.group_id] = LimitGroup(
+            id=event.group_id,
+            asset=event.asset,
+            type=AccountType(event.type),
+            bounds=event.bounds,
+            opened_at=event.recorded_at,
+            debits_posted=0,
+            credits_posted=0,
+            debits_pending=0,
+            credits_pending=0,
+            version=0,
+            as_of=event.recorded_at,
+        )
 
     def batch(self, row: Row) -> None:
         """Close a batch: compare its root with that of what was replayed since the one before."""
@@ -152,12 +204,38 @@ class Replay:
             )
 
     def check_limits(self) -> None:
-        """No account stands outside its limits."""
+        """No account and no group of accounts stands outside its limits."""
+        groups = [(f"limit group {group.id}", group) for group in self.limit_groups.values()]
         for account in self.accounts.values():
-            try:
-                account.check_limits()
-            except (OverdraftExceeded, MaximumExceeded, BalanceOverflow) as broken:
-                self.find(Kind.LIMIT_BROKEN, f"account {account.id}", broken.detail)
+            place = f"account {account.id}"
+            debits = account.debits_posted + account.debits_pending
+            credits_ = account.credits_posted + account.credits_pending
+            if max(debits, credits_) > TOTAL_MAX:
+                self.find(Kind.LIMIT_BROKEN, place, f"a total passes {TOTAL_MAX}")
+            self._check_limits(place, account)
+        for place, group in groups:
+            self._check_limits(place, group)
+
+    def _check_limits(self, place: str, account: Balanced) -> None:
+        try:
+            account.check_limits()
+        except (OverdraftExceeded, MaximumExceeded) as broken:
+            self.find(Kind.LIMIT_BROKEN, place, broken.detail)
+
+    def _move_sums(self, account: Account, group_id: str | None, sign: int) -> None:
+        """Add an account's totals to a group's sums, or take them out."""
+        group = None if group_id is None else self._group(group_id, f"account {account.id}")
+        if group is not None:
+            group.debits_posted += sign * account.debits_posted
+            group.credits_posted += sign * account.credits_posted
+            group.debits_pending += sign * account.debits_pending
+            group.credits_pending += sign * account.credits_pending
+
+    def _group(self, group_id: str, place: str) -> LimitGroup | None:
+        group = self.limit_groups.get(group_id)
+        if group is None:
+            self.find(Kind.LIMIT_GROUP, place, f"limit group {group_id} was never opened")
+        return group
 
     def _advance(self, row: Row) -> None:
         seq, recorded_at = row["seq"], row["recorded_at"]
@@ -178,7 +256,7 @@ class Replay:
         if content_hash(row["salt"], row["content"]) != row["content_hash"]:
             self.find(Kind.CONTENT_CHANGED, place, "its content is not what was committed to")
 
-    def _leg(self, leg: Row, place: str) -> PostingLeaf | None:
+    def _leg(self, leg: Row, place: str) -> PostingLeaf | HoldPostingLeaf | None:
         debit = self.accounts.get(leg["debit_no"])
         credit = self.accounts.get(leg["credit_no"])
         if debit is None or credit is None:
@@ -192,19 +270,35 @@ class Replay:
             self.find(
                 Kind.ASSET_MIXED, f"{place}, leg {leg['leg']}", f"{debit.asset} and {credit.asset}"
             )
-        amount = int(leg["amount"])
-        debit.debits_posted += amount
-        credit.credits_posted += amount
-        for account in (debit, credit):
-            account.version += 1
-            account.as_of = leg["recorded_at"]
-        return PostingLeaf(
+        kind, amount, at = LegKind(leg["kind"]), int(leg["amount"]), leg["recorded_at"]
+        debit.debit(kind, amount, at)
+        credit.credit(kind, amount, at)
+        if debit.limit_group is not None and (group := self._group(debit.limit_group, place)):
+            group.debit(kind, amount, at)
+        if credit.limit_group is not None and (group := self._group(credit.limit_group, place)):
+            group.credit(kind, amount, at)
+        broken = self.holds.leg(leg, kind, amount, debit.id, credit.id)
+        if broken is not None:
+            self.find(Kind.HOLD_BROKEN, f"{place}, leg {leg['leg']}", broken)
+        if leg["hold_id"] is None:
+            return PostingLeaf(
+                str(amount),
+                debit.asset,
+                leg["booking_date"],
+                leg["code"],
+                credit.id,
+                debit.id,
+                kind,
+                leg["value_date"],
+            )
+        return HoldPostingLeaf(
             str(amount),
             debit.asset,
             leg["booking_date"],
             leg["code"],
             credit.id,
             debit.id,
-            leg["kind"],
+            HoldLeaf(leg["closes"], leg["expires_at"], leg["group_id"], leg["hold_id"]),
+            kind,
             leg["value_date"],
         )

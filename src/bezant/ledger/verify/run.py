@@ -1,12 +1,14 @@
 """Verify books: read one snapshot, replay history, compare everything that is derived from it."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from bezant.kernel.database import Database
 from bezant.ledger.lane import bounds_of
 from bezant.ledger.verify import store
+from bezant.ledger.verify.comparison import compare_holds, compare_limit_groups
 from bezant.ledger.verify.findings import BookReport, Kind
 from bezant.ledger.verify.replay import FINDINGS_MAX, Replay
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _PREFETCH: Final = 5_000
 _REPORT_EVERY: Final = 10_000
+_END: Final = 1 << 63  # after the last number that a feed can have
 
 Progress = Callable[[int], None]
 
@@ -65,6 +68,8 @@ async def verify_book(
         await _compare_head(connection, tenant_id, replay)
         await _compare_accounts(connection, tenant_id, replay)
         await _compare_balances(connection, tenant_id, replay)
+        await compare_limit_groups(connection, tenant_id, replay)
+        await compare_holds(connection, tenant_id, replay)
         replay.check_limits()
         for row in await connection.fetch(
             store.FIND_STRAY_CONTENTS, tenant_id, book_id, FINDINGS_MAX
@@ -87,21 +92,29 @@ async def verify_book(
 async def _replay_history(
     connection: "Connection", tenant_id: UUID, replay: Replay, progress: Progress
 ) -> None:
-    """Merge transfers, account events and batches by their numbers."""
+    """Merge transfers, events and batches by their numbers."""
     key = tenant_id, replay.book_id
-    transfers = _grouped(connection.cursor(store.WALK_TRANSFERS, *key, prefetch=_PREFETCH))
-    events = _rows(connection.cursor(store.WALK_ACCOUNT_EVENTS, *key, prefetch=_PREFETCH))
-    batches = _rows(connection.cursor(store.WALK_BATCHES, *key, prefetch=_PREFETCH))
-    legs, event, batch = await anext(transfers, None), await anext(events, None), None
+
+    def walk(statement: str) -> AsyncIterator[Any]:
+        return _rows(connection.cursor(statement, *key, prefetch=_PREFETCH))
+
+    streams = [
+        _Stream(_grouped(walk(store.WALK_TRANSFERS)), replay.transaction),
+        _Stream(
+            _grouped(walk(store.WALK_ACCOUNT_EVENTS)), lambda rows: replay.account_event(*rows)
+        ),
+        _Stream(
+            _grouped(walk(store.WALK_LIMIT_GROUP_EVENTS)),
+            lambda rows: replay.limit_group_event(*rows),
+        ),
+    ]
+    for stream in streams:
+        await stream.advance()
+    batches = walk(store.WALK_BATCHES)
     batch = await anext(batches, None)
-    while legs is not None or event is not None:
-        if event is None or (legs is not None and legs[0]["seq"] < event["seq"]):
-            assert legs is not None
-            replay.transaction(legs)
-            legs = await anext(transfers, None)
-        else:
-            replay.account_event(event)
-            event = await anext(events, None)
+    while (stream := min(streams, key=_Stream.position)).rows:
+        stream.replay(stream.rows)
+        await stream.advance()
         while batch is not None and batch["last_seq"] <= replay.seq:
             replay.batch(batch)
             batch = await anext(batches, None)
@@ -112,15 +125,34 @@ async def _replay_history(
         batch = await anext(batches, None)
 
 
+@dataclass(slots=True)
+class _Stream:
+    """One table of history: the rows under its next number, and how they are replayed."""
+
+    source: AsyncIterator[list[Any]]
+    replay: Callable[[list[Any]], None]
+    rows: list[Any] = field(default_factory=list)
+    seq: int = _END
+
+    async def advance(self) -> None:
+        """Look at the next number; there is none after the last."""
+        self.rows = await anext(self.source, [])
+        self.seq = self.rows[0]["seq"] if self.rows else _END
+
+    def position(self) -> int:
+        """Where it stands in the feed."""
+        return self.seq
+
+
 async def _rows(cursor: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - the driver's cursor factory
     async for row in cursor:
         yield row
 
 
-async def _grouped(cursor: Any) -> AsyncIterator[list[Any]]:  # noqa: ANN401 - as above
+async def _grouped(rows: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
     """Rows with the same number together."""
     group: list[Any] = []
-    async for row in cursor:
+    async for row in rows:
         if group and group[0]["seq"] != row["seq"]:
             yield group
             group = []
@@ -168,6 +200,7 @@ async def _compare_accounts(connection: "Connection", tenant_id: UUID, replay: R
             row["type"],
             row["status"],
             bounds_of(row),
+            row["limit_group"],
             row["opened_at"],
         )
         found = account and (
@@ -176,6 +209,7 @@ async def _compare_accounts(connection: "Connection", tenant_id: UUID, replay: R
             account.type,
             account.status,
             account.bounds,
+            account.limit_group,
             account.opened_at,
         )
         if stored != found:

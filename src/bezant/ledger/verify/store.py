@@ -16,16 +16,23 @@ FIND_LANE: Final = """
 WALK_TRANSFERS: Final = """
     SELECT t.seq, t.leg, t.transaction_id, t.kind, t.debit_no, t.credit_no, t.amount, t.code,
         t.booking_date, t.value_date, t.effective_at, t.recorded_at, t.content_hash,
-        e.salt, e.content
+        e.salt, e.content, h.hold_id, h.group_id, h.closes, h.expires_at
     FROM transfer t LEFT JOIN transaction_content e
         ON e.tenant_id = t.tenant_id AND e.book_id = t.book_id AND e.seq = t.seq
+    LEFT JOIN hold_event h ON h.tenant_id = t.tenant_id AND h.book_id = t.book_id
+        AND h.seq = t.seq AND h.leg = t.leg
     WHERE t.tenant_id = $1 AND t.book_id = $2 ORDER BY t.seq, t.leg
 """
 
 WALK_ACCOUNT_EVENTS: Final = """
     SELECT seq, kind, account_no, account_id, asset, type, status, overdraft, minimum, maximum,
-        recorded_at
+        limit_group, opened_at, recorded_at
     FROM account_event WHERE tenant_id = $1 AND book_id = $2 ORDER BY seq
+"""
+
+WALK_LIMIT_GROUP_EVENTS: Final = """
+    SELECT seq, kind, group_id, asset, type, overdraft, minimum, maximum, recorded_at
+    FROM limit_group_event WHERE tenant_id = $1 AND book_id = $2 ORDER BY seq
 """
 
 WALK_BATCHES: Final = """
@@ -34,7 +41,8 @@ WALK_BATCHES: Final = """
 """
 
 WALK_ACCOUNTS: Final = """
-    SELECT account_no, account_id, asset, type, status, overdraft, minimum, maximum, opened_at
+    SELECT account_no, account_id, asset, type, status, overdraft, minimum, maximum, limit_group,
+        opened_at
     FROM account WHERE tenant_id = $1 AND book_id = $2 ORDER BY account_no
 """
 
@@ -42,6 +50,22 @@ WALK_BALANCES: Final = """
     SELECT account_no, debits_posted, credits_posted, debits_pending, credits_pending, version,
         as_of
     FROM balance WHERE tenant_id = $1 AND book_id = $2 ORDER BY account_no
+"""
+
+WALK_LIMIT_GROUPS: Final = """
+    SELECT group_id, asset, type, overdraft, minimum, maximum, opened_at, debits_posted,
+        credits_posted, debits_pending, credits_pending, version, as_of
+    FROM limit_group WHERE tenant_id = $1 AND book_id = $2 ORDER BY group_id
+"""
+
+WALK_HOLDS: Final = """
+    SELECT h.hold_id, h.group_id, h.transaction_id, h.seq, h.debit_no, h.credit_no, h.amount,
+        h.captured, h.state, h.code, h.closes, h.expires_at
+    FROM hold h WHERE h.tenant_id = $1 AND h.book_id = $2 ORDER BY h.hold_id
+"""
+
+COUNT_HOLD_EVENTS: Final = """
+    SELECT count(*) AS events FROM hold_event WHERE tenant_id = $1 AND book_id = $2
 """
 
 # Content that no transfer commits to.

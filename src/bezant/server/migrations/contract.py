@@ -7,7 +7,7 @@ import asyncpg
 from bezant.kernel.database import Database
 from bezant.server.migrations.store import FIND_CONTRACT
 
-CONTRACT: Final = 1
+CONTRACT: Final = 2
 """The schema contract that this code is written for."""
 
 
