@@ -209,6 +209,13 @@ class ReadOperation(Operation, Generic[P, Q]):
         read_after = Headers(scope["headers"]).read_after() if self.is_replicated else None
         return Reading(principal, self._path(scope), query, scope["path"], gate.ids, read_after)
 
+    async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:
+        if self.has_etag:
+            condition = Headers(scope["headers"]).every(b"if-none-match")
+            await send_tagged(send, answer, condition, with_body=with_body)
+        else:
+            await send_answer(send, answer, with_body=with_body)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StreamOperation(ReadOperation[P, Q]):
@@ -260,13 +267,6 @@ class StreamOperation(ReadOperation[P, Q]):
     def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
         reading = super()._reading(gate, principal, scope)
         return replace(reading, last_event_id=Headers(scope["headers"]).last_event_id())
-
-    async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:
-        if self.has_etag:
-            condition = Headers(scope["headers"]).every(b"if-none-match")
-            await send_tagged(send, answer, condition, with_body=with_body)
-        else:
-            await send_answer(send, answer, with_body=with_body)
 
 
 @dataclass(frozen=True, kw_only=True)
