@@ -293,8 +293,7 @@ class Oracle:
             touched |= self._capture(capture)
         for hold_id in new.voids:
             hold = self._open_hold(hold_id)
-            # A hold of which something was captured ends as captured.
-            self._give_back(hold, HoldState.CAPTURED if hold.captured else HoldState.VOIDED)
+            self._release(hold)
             touched |= {hold.debit, hold.credit}
         codes = {code for side in touched for code in self.accounts[side].broken()}
         groups = {self.accounts[side].group for side in touched} - {None}
@@ -376,8 +375,12 @@ class Oracle:
         if hold.remaining == 0:
             hold.state = HoldState.CAPTURED
         elif capture.release:
-            self._give_back(hold, HoldState.CAPTURED)
+            self._release(hold)
         return {hold.debit, hold.credit}
+
+    def _release(self, hold: Hold) -> None:
+        # A hold of which something was captured ends as captured.
+        self._give_back(hold, HoldState.CAPTURED if hold.captured else HoldState.VOIDED)
 
     def _give_back(self, hold: Hold, state: HoldState) -> None:
         self._move(hold.debit, hold.credit, -hold.remaining, is_pending=True)
