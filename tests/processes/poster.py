@@ -41,6 +41,8 @@ class Job(msgspec.Struct):
         is_patient: asks again with the same key while the platform is unavailable, as clients do.
         has_holds: reserves twice as much, captures half of it (`…-capture`) and voids the rest;
             some holds are left open, some expire meanwhile.
+        is_second_heavy: the second payment weighs enough to be decided meanwhile, and tells when it
+            is.
     """
 
     url: str
@@ -55,6 +57,7 @@ class Job(msgspec.Struct):
     bulk: int = 0
     is_patient: bool = False
     has_holds: bool = False
+    is_second_heavy: bool = False
 
 
 @RiderKinds.register
@@ -73,6 +76,22 @@ class StalledPayment(msgspec.Struct, frozen=True):
         return Decision(answer, (Row(STALL, (self.stall_s,)),))
 
 
+@RiderKinds.register
+class HeavyPayment(msgspec.Struct, frozen=True):
+    """Pays 1, and weighs as much as a bulk item."""
+
+    weight: int = 1_000
+
+    def reads(self) -> Reads:
+        return Reads(frozenset({"world", "alice"}))
+
+    def decide(self, seen: Seen) -> Decision:
+        leg = schemas.Posting("world", "alice", "EUR", "1")
+        posted = post(seen.draft, schemas.NewTransaction([leg]))
+        say("decided")
+        return Decision(Answer.of(posted.view(), status=201))
+
+
 def say(*words: object) -> None:
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
@@ -86,6 +105,8 @@ async def pay(ledger: Ledger, job: Job, number: int) -> None:
         say("stalling")
         rider = StalledPayment(job.stall_s)
         await ask(job, key, lambda call: ledger.submit(call, job.book_id, rider))
+    elif job.is_second_heavy and number == 1:
+        await ask(job, key, lambda call: ledger.submit(call, job.book_id, HeavyPayment()))
     elif job.bulk:
         items = [schemas.BatchTransaction([leg()], id=IDS.new()) for _ in range(job.bulk)]
         batch = schemas.NewBatch(items)

@@ -1,8 +1,20 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import schemas
+from bezant.ledger import export, schemas
 from bezant.ledger.api import operations
-from bezant.ledger.lane import Decision, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.errors import FeedPositionAhead
+from bezant.ledger.feed import Event, Events, FeedBroken, type_of
+from bezant.ledger.feed.api import operations as feed_operations
+from bezant.ledger.lane import (
+    Decision,
+    JointRider,
+    ReadKind,
+    Reads,
+    Rider,
+    RiderKinds,
+    Seen,
+    transfer_id,
+)
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
@@ -10,6 +22,10 @@ from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 __all__ = [
     "BookReport",
     "Decision",
+    "Event",
+    "Events",
+    "FeedBroken",
+    "FeedPositionAhead",
     "Finding",
     "JointRider",
     "Ledger",
@@ -20,9 +36,13 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "export",
+    "feed_operations",
     "operations",
     "post",
     "schemas",
+    "transfer_id",
+    "type_of",
     "verify",
     "verify_book",
 ]

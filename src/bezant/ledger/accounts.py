@@ -51,7 +51,7 @@ class OpenAccount(msgspec.Struct, frozen=True):
 
 @RiderKinds.register
 class OpenAccounts(msgspec.Struct, frozen=True):
-    """`POST …/accounts/batch`."""
+    """`POST …/account-batches`."""
 
     new: schemas.NewAccounts
 

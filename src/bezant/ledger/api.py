@@ -73,6 +73,7 @@ def operations(ledger: Ledger) -> Sequence[Operation]:
         *_account_reads(routes),
         *_holds(routes),
         *_account_changes(routes),
+        *_account_batches(routes),
         *_limit_groups(routes),
         *_books(routes),
     ]
@@ -223,25 +224,6 @@ def _account_changes(routes: Routes) -> Sequence[Operation]:
             handler=routes.open_account,
         ),
         WriteOperation(
-            id="open_accounts",
-            path=f"{_BOOK}/accounts/batch",
-            tag="accounts",
-            summary="Open many accounts, each by itself",
-            description="The results are in the items' order. A chain of `linked` items stands or"
-            " falls together.",
-            scope=WRITE,
-            action="account.open_batch",
-            path_type=BookPath,
-            body_type=schemas.NewAccounts,
-            body_bytes_max=BATCH_BYTES_MAX,
-            example={
-                "accounts": [{"id": "customers:43:wallet", "asset": "EUR", "type": "liability"}]
-            },
-            answer_type=schemas.AccountResults,
-            refusals=(errors.BookNotFound, *_OF_LANES),
-            handler=routes.open_accounts,
-        ),
-        WriteOperation(
             id="change_account",
             method="PATCH",
             path=_ACCOUNT,
@@ -262,6 +244,30 @@ def _account_changes(routes: Routes) -> Sequence[Operation]:
                 *_OF_LANES,
             ),
             handler=routes.change_account,
+        ),
+    ]
+
+
+def _account_batches(routes: Routes) -> Sequence[Operation]:
+    return [
+        WriteOperation(
+            id="open_accounts",
+            path=f"{_BOOK}/account-batches",
+            tag="accounts",
+            summary="Open many accounts, each by itself",
+            description="The results are in the items' order. A chain of `linked` items stands or"
+            " falls together.",
+            scope=WRITE,
+            action="account.open_batch",
+            path_type=BookPath,
+            body_type=schemas.NewAccounts,
+            body_bytes_max=BATCH_BYTES_MAX,
+            example={
+                "accounts": [{"id": "customers:43:wallet", "asset": "EUR", "type": "liability"}]
+            },
+            answer_type=schemas.AccountResults,
+            refusals=(errors.BookNotFound, *_OF_LANES),
+            handler=routes.open_accounts,
         ),
     ]
 

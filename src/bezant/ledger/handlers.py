@@ -75,7 +75,7 @@ class Routes:
         return await self._ledger.open_account(asked.call, asked.path.book, asked.body)
 
     async def open_accounts(self, asked: Writing[BookPath, schemas.NewAccounts]) -> Answer:
-        """`POST …/accounts/batch`."""
+        """`POST …/account-batches`."""
         return await self._ledger.open_accounts(asked.call, asked.path.book, asked.body)
 
     async def accounts(self, asked: Reading[BookPath, Page]) -> schemas.Accounts:

@@ -1,7 +1,7 @@
 """Posting: a transaction's legs against the accounts of a book."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -61,6 +61,7 @@ from bezant.ledger.schemas import (
 )
 
 _SALT_BYTES: Final = 16
+_STEP_TRANSACTIONS: Final = 200
 
 
 @RiderKinds.register
@@ -105,6 +106,12 @@ class PostBatch(msgspec.Struct, frozen=True):
 
     def decide(self, seen: Seen) -> Decision:
         """Post what can be posted, chain by chain."""
+        *_, decision = self.steps(seen)
+        assert decision is not None
+        return decision
+
+    def steps(self, seen: Seen) -> Iterator[Decision | None]:
+        """The same, with pauses."""
         draft = seen.draft
 
         def carry_out(item: BatchTransaction) -> BatchResult:
@@ -122,8 +129,21 @@ class PostBatch(msgspec.Struct, frozen=True):
                 field=refusal.field,
             )
 
-        results = carry_out_chains(draft, self.new.transactions, carry_out, refused)
-        return Decision(Answer.of(BatchResults(results)))
+        results: list[BatchResult] = []
+        for portion in _portions(self.new.transactions):
+            results.extend(carry_out_chains(draft, portion, carry_out, refused))
+            yield None
+        yield Decision(Answer.of(BatchResults(results)))
+
+
+def _portions(items: Sequence[BatchTransaction]) -> Iterator[Sequence[BatchTransaction]]:
+    """Items a portion at a time, each chain whole in one."""
+    start = 0
+    for index, item in enumerate(items, start=1):
+        if not item.linked and index - start >= _STEP_TRANSACTIONS:
+            yield items[start:index]
+            start = index
+    yield items[start:]
 
 
 def reads_of(*items: NewTransaction) -> Reads:

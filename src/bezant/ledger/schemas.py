@@ -166,7 +166,7 @@ class BatchAccount(NewAccount, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class NewAccounts(Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST /v1/books/{book}/accounts/batch`: each item, or chain of linked ones, by itself."""
+    """`POST /v1/books/{book}/account-batches`: each item, or chain of linked ones, by itself."""
 
     accounts: Annotated[list[BatchAccount], Meta(min_length=1, max_length=BATCH_ACCOUNTS_MAX)]
 
@@ -388,6 +388,21 @@ class Balance(Struct, frozen=True):
     available: str
     version: int
     as_of: datetime
+
+
+class Totals(Struct, frozen=True):
+    """The four sums that an account's balance is made of, minor units.
+
+    Attributes:
+        seq: of the book's feed; the sums are over everything up to it.
+    """
+
+    account: str
+    seq: int
+    debits_posted: str
+    credits_posted: str
+    debits_pending: str
+    credits_pending: str
 
 
 class Entry(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The ledger's use cases."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -9,10 +10,11 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.ledger import schemas
+from bezant.ledger import schemas, store
 from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
+from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
@@ -49,9 +51,10 @@ class Ledger:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
-        self._lanes = Lanes(database, self._clock, self._ids, run_folder)
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
+        self._tail = Tail(database, self._clock, self._page_of_feed)
+        self._lanes = Lanes(database, self._clock, self._ids, run_folder, grew=self._tail.grew)
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
@@ -88,6 +91,14 @@ class Ledger:
         """
         await self._lanes.expire_holds()
 
+    async def remove_old_refusals(self, tenant_id: UUID, before: datetime, limit: int) -> int:
+        """Let some ids that were refused before an instant be used again; how many they were.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        return await self._database.remove(store.DELETE_REFUSED, tenant_id, before, limit)
+
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
         return await create_book(self._database, self._clock, self._ids, call, new)
@@ -97,7 +108,7 @@ class Ledger:
         return await self.submit(call, book_id, OpenAccount(new))
 
     async def open_accounts(self, call: Call, book_id: UUID, new: schemas.NewAccounts) -> Answer:
-        """`POST …/accounts/batch` -> 200 `AccountResults`."""
+        """`POST …/account-batches` -> 200 `AccountResults`."""
         return await self.submit(call, book_id, OpenAccounts(new))
 
     async def open_limit_group(
@@ -197,6 +208,18 @@ class Ledger:
             lambda queries: queries.balance(tenant_id, book_id, account_id),
         )
 
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed, for the platform itself.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return await self._database.read(
+            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
+        )
+
     async def hold(
         self, tenant_id: UUID, book_id: UUID, hold_id: UUID, *, read_after: int | None = None
     ) -> schemas.Hold:
@@ -269,6 +292,51 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )
+
+    async def feed(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        after: int,
+        limit: int,
+        *,
+        read_after: int | None = None,
+    ) -> Events:
+        """The events that follow `after` in a book's feed, in order and without gaps.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+            FeedBroken: history has a hole; nothing is passed over.
+        """
+        return await self._page_of_feed(tenant_id, book_id, after, limit, read_after)
+
+    async def feed_heads(self, tenant_id: UUID) -> dict[UUID, int]:
+        """How far the feed of each of a tenant's books goes."""
+        return await find_heads(self._database, tenant_id)
+
+    async def follow(
+        self, tenant_id: UUID, book_id: UUID, after: int, *, read_after: int | None = None
+    ) -> Follower:
+        """A book's events from `after` on, as they come.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await self._tail.follow(tenant_id, book_id, after, read_after)
+
+    async def _page_of_feed(
+        self, tenant_id: UUID, book_id: UUID, after: int, limit: int, read_after: int | None
+    ) -> Events:
+        # A replica that is not as far as `after` has nothing to say.
+        seen = None if read_after is None else max(read_after, after)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            seen,
+            lambda queries: queries.events(tenant_id, book_id, after=after, limit=limit),
         )
 
 

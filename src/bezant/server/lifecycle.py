@@ -14,6 +14,7 @@ import structlog
 
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.retention import Keep
 from bezant.kernel.settings import Settings
 from bezant.server import endpoint
 from bezant.server.certificates import Certificates
@@ -22,6 +23,7 @@ from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
 from bezant.server.listening import listen
 from bezant.server.provisioning import Provisioning
+from bezant.server.sealing_key import sealing_key
 from bezant.server.worker import Task
 from bezant.server.workers import Workers
 
@@ -120,9 +122,17 @@ async def _run(
             run_folder=str(run_folder),
             requests_per_s_max=settings.requests_per_s_max,
             requests_burst_max=settings.requests_burst_max,
+            keep=Keep(
+                idempotency_h=settings.keep_idempotency_h,
+                jobs_h=settings.keep_jobs_h,
+                dead_jobs_h=settings.keep_dead_jobs_h,
+                events_h=settings.keep_events_h,
+            ),
             drain_s=DRAIN_S,
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,
+            sealing_key=sealing_key(settings, data),
+            allow_webhook_loopback=settings.allow_webhook_loopback,
         )
         workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))
         stop.insist = workers.kill

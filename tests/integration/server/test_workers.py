@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from bezant.kernel.clock import SystemClock
+from bezant.kernel.retention import Keep
 from bezant.server import workers as under_test
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.embedded import EmbeddedServers
@@ -48,9 +50,12 @@ def make_workers(
             run_folder=str(tmp_path),
             requests_per_s_max=5_000,
             requests_burst_max=10_000,
+            keep=Keep(),
             drain_s=1,
             log_format="json",
             otlp_endpoint=None,
+            sealing_key=b64encode(bytes(32)).decode(),
+            allow_webhook_loopback=False,
         )
         return Workers(task, listener, 1, metrics_folder)
 

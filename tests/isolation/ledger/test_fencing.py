@@ -66,6 +66,37 @@ async def test_a_holder_stopped_in_its_batch_past_its_lease_writes_nothing_more(
     assert await bank.posted("alice") == 1003
 
 
+async def test_a_stopped_holder_with_another_batch_decided_writes_neither(
+    bank: Bank, app_url: str, database: Database, run_folder: Path
+) -> None:
+    """As above with the pipeline full: one batch in its transaction, one decided on top of it."""
+    stalled = job(
+        bank,
+        app_url,
+        run_folder,
+        "stalled",
+        count=2,
+        concurrency=2,
+        stall_s=1,
+        is_second_heavy=True,
+    )
+    async with posting(stalled) as holder:
+        await holder.until("decided")
+        await _until_batch_is_open(database)
+        holder.process.send_signal(signal.SIGSTOP)
+        async with open_ledger(database, run_folder) as other:
+            bank.ledger = other
+            assert (await bank.pay("world", "alice", 1000)).status == 201
+            assert await bank.posted("alice") == 1000
+            epoch = await _epoch(database, bank)
+            holder.process.send_signal(signal.SIGCONT)
+            await holder.finish()
+            assert await _epoch(database, bank) == epoch
+            assert (await bank.verify()).findings == []
+    assert holder.answered() == {"stalled-0", "stalled-1"}
+    assert await bank.posted("alice") == 1002
+
+
 async def test_a_killed_holder_is_replaced_at_once_and_nothing_is_lost_or_doubled(
     bank: Bank, app_url: str, database: Database, run_folder: Path
 ) -> None:

@@ -49,9 +49,19 @@ def test_a_batch_takes_no_more_postings_than_its_limit() -> None:
     assert len(queue.take()) == 5
 
 
-def test_a_small_item_waits_for_one_bulk_item_at_the_most() -> None:
+def test_bulk_items_share_a_batch_as_far_as_they_fit() -> None:
     queue = Queue()
-    bulk = SMALL_WEIGHT_MAX + 1
+    bulk = BATCH_WEIGHT_MAX // 2
+    for _ in range(3):
+        queue.put(item(bulk))
+    assert weights(queue.take()) == [bulk, bulk]
+    assert weights(queue.take()) == [bulk]
+    assert queue.weight == 0
+
+
+def test_a_small_item_waits_for_one_bulk_batch_at_the_most() -> None:
+    queue = Queue()
+    bulk = BATCH_WEIGHT_MAX
     for _ in range(3):
         queue.put(item(bulk))
     assert weights(queue.take()) == [bulk]

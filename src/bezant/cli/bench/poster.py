@@ -1,12 +1,14 @@
 """An agent that posts through a ledger of its own process, as a worker of the platform does.
 
 Every transaction comes under an idempotency key or an id of its own; every second account has an
-overdraft limit; the proof is always written.
+overdraft limit; the proof is always written. Of ten transactions in a batch, one reserves, and one
+captures or voids what an earlier batch of the same caller reserved.
 """
 
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 from prometheus_client import REGISTRY
 
 from bezant.cli.bench import store
@@ -23,7 +26,7 @@ from bezant.cli.bench.agent import Rounds, percentile, serve
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.ledger import Ledger, schemas
+from bezant.ledger import Ledger, schemas, transfer_id
 
 CONNECTIONS_MAX: Final = 16
 OPENED_AT_ONCE: Final = 8_000
@@ -32,6 +35,8 @@ HOT_ACCOUNT: Final = "hot"
 _OVERDRAFT: Final = str(10**15)
 _ASSET: Final = "EUR"
 _POOL: Final = 50_000
+_HOLD_EVERY: Final = 10
+_HOLD_S: Final = 3_600
 _AMOUNT_MAX: Final = 100_00
 
 
@@ -213,15 +218,37 @@ class _Poster:
                 self.call(), book, schemas.NewTransaction([self.dice.choice(legs)])
             )
 
+        held: deque[UUID] = deque()
+
         def send() -> Coroutine[Any, Any, Answer]:
-            new, choice = self.ids.new, self.dice.choice
-            items = [
-                schemas.BatchTransaction(id=new(), postings=[choice(legs)])
-                for _ in range(asked.batch)
-            ]
+            items = self._batch(asked.batch, legs, held)
+            held.extend(
+                transfer_id(item.id, 0)
+                for item in items
+                if item.postings and item.postings[0].pending
+            )
             return self.ledger.post_batch(self.call(), book, schemas.NewBatch(items))
 
         return send
+
+    def _batch(
+        self, size: int, legs: list[schemas.Posting], held: deque[UUID]
+    ) -> list[schemas.BatchTransaction]:
+        """Postings, and in each ten one that reserves and one that settles what was reserved."""
+        new, choice, item = self.ids.new, self.dice.choice, schemas.BatchTransaction
+        batch = []
+        for number in range(size):
+            kind = number % _HOLD_EVERY
+            if kind == 0:
+                leg = replace(choice(legs), pending=True, expires_in_s=_HOLD_S)
+                batch.append(item(id=new(), postings=[leg]))
+            elif kind == 1 and held:
+                batch.append(item(id=new(), captures=[schemas.Capture(held.popleft())]))
+            elif kind == 1 + _HOLD_EVERY // 2 and held:
+                batch.append(item(id=new(), voids=[held.popleft()]))
+            else:
+                batch.append(item(id=new(), postings=[choice(legs)]))
+        return batch
 
 
 def _account(number: int) -> str:

@@ -35,9 +35,11 @@ class Exchange:
         route: the path's template, never the path: metrics stay few, logs without identifiers.
         actor: who, once authenticated.
         status: of the response; 499 when the client left before there was one.
+        elapsed_s: until the response was handed over; of a stream, until it began.
+        is_stream: whether the response goes on for as long as its reader likes.
     """
 
-    __slots__ = ("actor", "elapsed_s", "method", "request_id", "route", "status")
+    __slots__ = ("actor", "elapsed_s", "is_stream", "method", "request_id", "route", "status")
 
     def __init__(self, method: str, request_id: str) -> None:
         self.method = method
@@ -46,6 +48,7 @@ class Exchange:
         self.actor = ""
         self.status = 499
         self.elapsed_s = 0.0
+        self.is_stream = False
 
 
 Observer = Callable[[Exchange], None]
@@ -83,6 +86,7 @@ class Exchanges:
             if message["type"] == "http.response.start":
                 is_started = True
                 exchange.status = message["status"]
+                exchange.elapsed_s = perf_counter() - started
                 message["headers"] = [*message["headers"], *_API_HEADERS, id_header]
             await send(message)
 
@@ -103,7 +107,8 @@ class Exchanges:
             await send_refusal(send_with_headers, InternalError("The fault was logged."))
         finally:
             exchange.route = _template(scope)
-            exchange.elapsed_s = perf_counter() - started
+            if not exchange.is_stream:
+                exchange.elapsed_s = perf_counter() - started
             self._observe(exchange)
 
 

@@ -78,5 +78,18 @@ class Headers:
             raise Malformed("Bezant-Read-After takes a `seq`: 1 to 18 digits.")
         return int(value)
 
+    def last_event_id(self) -> int | None:
+        """The last event that the caller has of a stream that was cut off.
+
+        Raises:
+            Malformed: no decimal number of at most 18 digits, or several.
+        """
+        value = self.one(b"last-event-id")
+        if value is None:
+            return None
+        if not _READ_AFTER.fullmatch(value):
+            raise Malformed("Last-Event-ID takes the `id` of an event: 1 to 18 digits.")
+        return int(value)
+
     def _every(self, name: bytes) -> list[bytes]:
         return [value for other, value in self._pairs if other == name]

@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from bezant.kernel.calls import Answer, Call, Principal
-from bezant.kernel.errors import Forbidden, Malformed, NotFound, Refusal, Unavailable
+from bezant.kernel.errors import Busy, Forbidden, Malformed, NotFound, Refusal, Unavailable
 from bezant.kernel.http.answers import send_answer, send_refusal
 from bezant.kernel.http.bodies import (
     BODY_BYTES_MAX,
@@ -28,6 +29,14 @@ from bezant.kernel.http.bodies import (
 )
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.headers import Headers
+from bezant.kernel.http.streams import (
+    EventSource,
+    EventStream,
+    Streams,
+    abort_of,
+    prefers_page,
+    send_head,
+)
 from bezant.kernel.ids import Ids
 
 P = TypeVar("P")
@@ -63,6 +72,7 @@ class Reading(Generic[P, Q]):
         resource: the path as it was asked for.
         read_after: the newest `seq` of the book that the caller has seen, if it sent one: whatever
             is as new may answer, such as a replica. None where only the newest will do.
+        last_event_id: where a stream that was cut off goes on, if the caller sent it.
     """
 
     principal: Principal
@@ -71,6 +81,7 @@ class Reading(Generic[P, Q]):
     resource: str
     ids: Ids
     read_after: int | None = None
+    last_event_id: int | None = None
 
     def call(self, action: str, purpose: str) -> Call:
         """What the audit log knows of it, where reading is worth an entry."""
@@ -101,6 +112,7 @@ class Gate:
 
     authenticator: Authenticator
     ids: Ids
+    streams: Streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,10 +158,7 @@ class Operation(ABC):
         except TimeoutError:
             if not limit.expired():
                 raise  # somebody else's clock: a fault, not an answer
-            late = Unavailable(
-                f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
-            )
-            await send_refusal(send, late, with_body=with_body)
+            await send_refusal(send, _late(), with_body=with_body)
             return
         await send_answer(send, answer, with_body=with_body)
 
@@ -187,13 +196,64 @@ class ReadOperation(Operation, Generic[P, Q]):
         scope: Scope,
         receive: Receive,  # noqa: ARG002 - the writing kind needs it
     ) -> Answer:
+        return Answer.of(await self.handler(self._reading(gate, principal, scope)), self.status)
+
+    def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
         query = parse_query(scope["query_string"], self.query_type)
         read_after = Headers(scope["headers"]).read_after() if self.is_replicated else None
-        resource = scope["path"]
-        reading: Reading[P, Q] = Reading(
-            principal, self._path(scope), query, resource, gate.ids, read_after
-        )
-        return Answer.of(await self.handler(reading), self.status)
+        return Reading(principal, self._path(scope), query, scope["path"], gate.ids, read_after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamOperation(ReadOperation[P, Q]):
+    """A GET that is answered by events as they come; by a page for who takes only JSON.
+
+    Attributes:
+        handler: answers the page.
+        opener: finds where the stream begins; after that nothing but its end can be told.
+    """
+
+    opener: Callable[[Reading[P, Q]], Awaitable[EventSource]]
+
+    async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if prefers_page(scope):
+            await super().serve(gate, scope, receive, send)
+            return
+        with_body = scope["method"] != "HEAD"
+        limit = asyncio.timeout(REQUEST_SECONDS_MAX)
+        async with AsyncExitStack() as held:
+            try:
+                async with limit:
+                    principal = await authorize(gate.authenticator, scope, self.scope)
+                    held.enter_context(gate.streams.admitted(principal.actor))
+                    source = await self.opener(self._reading(gate, principal, scope))
+                    held.push_async_callback(source.close)
+            except Refusal as refusal:
+                await send_refusal(send, refusal, with_body=with_body)
+                return
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                await send_refusal(send, _late(), with_body=with_body)
+                return
+            if not with_body:
+                await send_head(send)
+                await send({"type": "http.response.body", "body": b""})
+                return
+            exchange_of(scope).is_stream = True
+            await EventStream(
+                source,
+                lambda: _still_authorized(gate.authenticator, scope, self.scope),
+                gate.streams.closing,
+                receive,
+                send,
+                abort=abort_of(scope),
+            ).serve()
+
+    def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
+        reading = super()._reading(gate, principal, scope)
+        return replace(reading, last_event_id=Headers(scope["headers"]).last_event_id())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +317,14 @@ async def authorize(authenticator: Authenticator, scope: Scope, needed: str) -> 
     return principal
 
 
+async def _still_authorized(authenticator: Authenticator, scope: Scope, needed: str) -> None:
+    """Ask again whether a credential grants a stream that was begun with it."""
+    try:
+        await authorize(authenticator, scope, needed)
+    except Busy:
+        return  # a limit on requests; it is asked only of a credential that holds
+
+
 def parse_query(query_string: bytes, kind: type[Q]) -> Q:
     """Decode a query string into its Struct; unknown and repeated parameters are refused.
 
@@ -283,6 +351,12 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
         return msgspec.convert(parameters, kind, strict=False)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
+
+
+def _late() -> Unavailable:
+    return Unavailable(
+        f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
+    )
 
 
 def _fingerprint(method: str, path: str, body: bytes) -> bytes:

@@ -118,6 +118,15 @@ class BookState:
             if (hold := self.holds.get(hold_id)) is not None and hold.is_due(at)
         ]
 
+    @property
+    def is_overfull(self) -> bool:
+        """Whether memory is a quarter beyond its limits, so that it is time to forget."""
+        return (
+            4 * len(self.accounts) > 5 * ACCOUNTS_HELD_MAX
+            or 4 * len(self.holds) > 5 * HOLDS_HELD_MAX
+            or 4 * len(self.refused) > 5 * REFUSED_HELD_MAX
+        )
+
     def forget(self) -> None:
         """Keep memory within its limits. No batch may be under way: what it touched has to stay."""
         while len(self.accounts) > ACCOUNTS_HELD_MAX:

@@ -1,8 +1,13 @@
-"""Deciding a batch: its riders in order, each undone alone if it refuses or breaks."""
+"""Deciding a batch: its riders in order, each undone alone if it refuses or breaks.
 
+A decision has no I/O, but a bulk item's takes long. It is taken in steps, and others get their turn
+in between: the writer of the batch before, first of all.
+"""
+
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from bezant.kernel import audit, idempotency, purity
@@ -10,11 +15,10 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.database import Row
 from bezant.kernel.errors import Refusal
 from bezant.kernel.telemetry import IDEMPOTENT_REPLAYS
-from bezant.ledger.lane.book import Head
 from bezant.ledger.lane.draft import Draft
 from bezant.ledger.lane.expiry import expire_due
-from bezant.ledger.lane.queue import Item
-from bezant.ledger.lane.rider import ReadKind, Seen
+from bezant.ledger.lane.queue import SMALL_WEIGHT_MAX, Item
+from bezant.ledger.lane.rider import Decision, ReadKind, Rider, Seen, SteppedRider
 
 if TYPE_CHECKING:
     import asyncpg
@@ -22,36 +26,53 @@ if TYPE_CHECKING:
 
 SeenRows = Mapping[tuple[str, Any], Mapping[str, Any]]
 
+STEP_WEIGHT: Final = 200
+"""Postings decided before others get their turn: a few milliseconds."""
+
 
 @dataclass(slots=True)
 class Outcome:
-    """A batch decided: the draft, rows that travel with it, answers, and items that broke."""
+    """A batch decided: the draft, rows that travel with it, answers, and items that broke.
+
+    Attributes:
+        answered: which call was answered what, by idempotency key.
+    """
 
     draft: Draft
-    head: Head
     rows: list[Row] = field(default_factory=list)
     answers: list[tuple[Item, Answer]] = field(default_factory=list)
     broken: list[tuple[Item, Exception]] = field(default_factory=list)
+    answered: dict[str, tuple[Call, Answer]] = field(default_factory=dict)
+
+    def repeat(self, call: Call) -> Answer | None:
+        """What a request is answered whose key came earlier in the batch; None when none did."""
+        if call.idempotency_key not in self.answered:
+            return None
+        first, answer = self.answered[call.idempotency_key]
+        if call.fingerprint != first.fingerprint:
+            return idempotency.reused()
+        IDEMPOTENT_REPLAYS.inc()
+        return Answer(answer.status, answer.body, is_replay=True)
 
 
-def decide(items: Sequence[Item], draft: Draft, seen_rows: SeenRows) -> Outcome:
+async def decide(items: Sequence[Item], draft: Draft, seen_rows: SeenRows) -> Outcome:
     """Expire what is over, then run the riders in order.
 
     What one refuses or breaks on undoes that one alone.
     """
-    outcome = Outcome(draft, draft.book.head)
+    outcome = Outcome(draft)
     expire_due(draft)
     seen = Seen(draft, seen_rows)
-    answered: dict[str | None, tuple[Call, Answer]] = {}
+    weight = 0
     for item in items:
         call = item.call
-        if call.idempotency_key in answered:
-            outcome.answers.append((item, _repeat(call, *answered[call.idempotency_key])))
+        repeat = outcome.repeat(call)
+        if repeat is not None:
+            outcome.answers.append((item, repeat))
             continue
         before = draft.savepoint()
         try:
-            with purity.deciding():
-                decision = item.rider.decide(seen)
+            decision = await _decision(item.rider, item.weight, seen)
         except Refusal as refusal:
             draft.rollback(before)
             answer = Answer.refused(refusal)
@@ -63,12 +84,28 @@ def decide(items: Sequence[Item], draft: Draft, seen_rows: SeenRows) -> Outcome:
             answer = decision.answer
             outcome.rows.extend(decision.rows)
         if call.idempotency_key is not None:
-            answered[call.idempotency_key] = (call, answer)
+            outcome.answered[call.idempotency_key] = (call, answer)
         outcome.answers.append((item, answer))
         outcome.rows.extend(idempotency.record(call, answer, draft.at))
         outcome.rows.extend(audit.entry(call, answer, draft.at))
-    outcome.head = draft.next_head(draft.root)
+        weight += item.weight
+        if weight >= STEP_WEIGHT:
+            weight = 0
+            await asyncio.sleep(0)
     return outcome
+
+
+async def _decision(rider: Rider, weight: int, seen: Seen) -> Decision:
+    if weight <= SMALL_WEIGHT_MAX or not isinstance(rider, SteppedRider):
+        with purity.deciding():
+            return rider.decide(seen)
+    steps = rider.steps(seen)
+    while True:
+        with purity.deciding():
+            decision = next(steps)
+        if decision is not None:
+            return decision
+        await asyncio.sleep(0)
 
 
 async def read_rows(
@@ -85,11 +122,3 @@ async def read_rows(
         for row in await connection.fetch(kind.statement, tenant_id, of_kind):
             rows[kind.name, row["key"]] = dict(row)
     return rows
-
-
-def _repeat(call: Call, first: Call, answer: Answer) -> Answer:
-    """What a request is answered whose key came earlier in the same batch."""
-    if call.fingerprint != first.fingerprint:
-        return idempotency.reused()
-    IDEMPOTENT_REPLAYS.inc()
-    return Answer(answer.status, answer.body, is_replay=True)

@@ -193,6 +193,7 @@ class Draft:
         book: its accounts are changed in place; `rollback` puts them back.
         at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
             after it, so that `recorded_at` strictly increases within a book.
+        head: what it continues. The book's own moves on while this one is still being written.
         journal: how to undo what was done to accounts, in order; `others` the same for holds and
             limit groups.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
@@ -218,11 +219,13 @@ class Draft:
     others: list[UndoHold | UndoGroup] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
     is_in_doubt: bool = False
+    head: Head = field(init=False)
 
     def __post_init__(self) -> None:
-        self.at = max(self.at, self.book.head.recorded_at)
-        self.seq = self.book.head.seq
-        self.accounts = self.book.head.accounts
+        self.head = self.book.head
+        self.at = max(self.at, self.head.recorded_at)
+        self.seq = self.head.seq
+        self.accounts = self.head.accounts
 
     def advance(self) -> tuple[int, datetime]:
         """The next number in the book's feed, and its instant."""
@@ -237,8 +240,8 @@ class Draft:
     @property
     def instant(self) -> datetime:
         """When the last number of this draft was recorded; the head's instant before the first."""
-        given = self.seq - self.book.head.seq
-        return self.at + given * _MICROSECOND if given else self.book.head.recorded_at
+        given = self.seq - self.head.seq
+        return self.at + given * _MICROSECOND if given else self.head.recorded_at
 
     def name(self, transaction_id: UUID, recorded: Recorded) -> None:
         """Remember a transaction under the id that its client gave."""
@@ -346,8 +349,9 @@ class Draft:
 
     def discard(self) -> None:
         """Undo everything."""
-        head = self.book.head
-        self.rollback(Savepoint(head.seq, head.accounts, *[0] * (len(Savepoint._fields) - 2)))
+        self.rollback(
+            Savepoint(self.head.seq, self.head.accounts, *[0] * (len(Savepoint._fields) - 2))
+        )
 
     @property
     def root(self) -> bytes | None:
@@ -356,7 +360,7 @@ class Draft:
 
     def next_head(self, root: bytes | None) -> Head:
         """The book's head once the batch is durable."""
-        head = self.book.head
+        head = self.head
         return Head(
             epoch=head.epoch,
             version=head.version + 1,

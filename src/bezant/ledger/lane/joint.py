@@ -13,6 +13,7 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.errors import Refusal
 from bezant.kernel.ids import Ids
+from bezant.kernel.telemetry import TRANSFERS
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState
 from bezant.ledger.lane.deciding import SeenRows, read_rows
@@ -117,6 +118,9 @@ class JointCommit:
         for book_id, draft in drafts.items():
             books[book_id].head = draft.next_head(draft.root)
             books[book_id].expiries.settle(draft.at)
+            TRANSFERS.inc(len(draft.transfers))
+        for lane in self._lanes:
+            lane.tell()
         return answer
 
 

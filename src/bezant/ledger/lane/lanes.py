@@ -22,7 +22,7 @@ from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
 from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
-from bezant.ledger.lane.lane import Lane
+from bezant.ledger.lane.lane import Grew, Lane, told_nobody
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
 from bezant.ledger.lane.rider import Rider
@@ -56,10 +56,19 @@ class Lanes:
     from both writing is the compare-and-set on the lane's epoch and version.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, run_folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        run_folder: Path,
+        *,
+        grew: Grew = told_nobody,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._grew = grew
         self._server = PeerServer(
             run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
         )
@@ -67,6 +76,7 @@ class Lanes:
         # Gone with the last who waits: books that do not exist leave nothing behind.
         self._locating: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
+        self._jitter = random.Random()  # noqa: S311 - not a secret
         self._is_closing = asyncio.Event()
         self._expiring: asyncio.Task[None] | None = None
 
@@ -110,7 +120,7 @@ class Lanes:
                     raise LaneLost from error
             for key in keys:
                 self._drop(key)
-            await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+            await asyncio.sleep(self._jitter.uniform(0, _PAUSE_S_MAX))
         raise OutcomeUnknown("The books' lanes could not be had; repeat it with the same key.")
 
     async def submit(self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call) -> Answer:
@@ -136,7 +146,7 @@ class Lanes:
                 return await self._peer(lane).ask(tenant_id, book_id, rider, call)
             except LaneLost:
                 self._drop(key)
-                await asyncio.sleep(random.uniform(0, _PAUSE_S_MAX))  # noqa: S311 - jitter
+                await asyncio.sleep(self._jitter.uniform(0, _PAUSE_S_MAX))
             except PeerGone as error:
                 gone = str(error)
                 self._peers.pop(gone, None)
@@ -183,7 +193,7 @@ class Lanes:
 
     async def _keep_expiring(self) -> None:
         while not self._is_closing.is_set():
-            pause = random.uniform(_EXPIRY_LOOK_S_MIN, _EXPIRY_LOOK_S_MAX)  # noqa: S311 - jitter
+            pause = self._jitter.uniform(_EXPIRY_LOOK_S_MIN, _EXPIRY_LOOK_S_MAX)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._is_closing.wait(), pause)
                 return
@@ -237,7 +247,7 @@ class Lanes:
             raise LaneLost
         LANE_TAKEOVERS.inc()
         book = await load_book(self._database, *key, head_of(row))
-        lane = Lane(self._database, self._clock, self._ids, book)
+        lane = Lane(self._database, self._clock, self._ids, book, grew=self._grew)
         self._lanes[key] = lane
         await self._let_go(key)
         return lane

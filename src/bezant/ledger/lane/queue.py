@@ -16,7 +16,7 @@ QUEUE_WEIGHT_MAX: Final = 8 * BATCH_WEIGHT_MAX
 """Postings that may wait; beyond, callers are told to come back."""
 
 SMALL_WEIGHT_MAX: Final = 100
-"""An item of more postings is a bulk item, and gets a batch of its own."""
+"""An item of more postings is a bulk item, and shares no batch with smaller ones."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(slots=True)
 class Queue:
-    """Two queues, so that a small item waits for one bulk item at the most, and the reverse."""
+    """Two queues in turn, so that a small item waits for one bulk batch at the most."""
 
     _small: deque[Item] = field(default_factory=deque)
     _bulk: deque[Item] = field(default_factory=deque)
@@ -50,6 +50,11 @@ class Queue:
 
     def __len__(self) -> int:
         return len(self._small) + len(self._bulk)
+
+    @property
+    def weight(self) -> int:
+        """Postings that wait."""
+        return self._weight
 
     def put(self, item: Item) -> None:
         """Let an item wait.
@@ -63,18 +68,17 @@ class Queue:
         self._weight += item.weight
 
     def take(self) -> list[Item]:
-        """The next batch: one bulk item, or as many small ones as fit."""
-        if self._bulk and (self._is_bulk_next or not self._small):
-            self._is_bulk_next = False
-            batch = [self._bulk.popleft()]
-        else:
-            self._is_bulk_next = True
-            batch, weight = [], 0
-            while self._small and weight + self._small[0].weight <= BATCH_WEIGHT_MAX:
-                item = self._small.popleft()
-                weight += item.weight
-                batch.append(item)
-        self._weight -= sum(item.weight for item in batch)
+        """The next batch: as many items of one size as fit, at least one."""
+        is_bulk = bool(self._bulk) and (self._is_bulk_next or not self._small)
+        self._is_bulk_next = not is_bulk
+        waiting = self._bulk if is_bulk else self._small
+        batch: list[Item] = []
+        weight = 0
+        while waiting and (not batch or weight + waiting[0].weight <= BATCH_WEIGHT_MAX):
+            item = waiting.popleft()
+            weight += item.weight
+            batch.append(item)
+        self._weight -= weight
         return batch
 
     def drain(self) -> list[Item]:

@@ -4,9 +4,9 @@ A rider declares what it reads, decides purely from that, and hands over the row
 The lane runs the riders of a batch in order and writes all of it in one commit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -89,6 +89,19 @@ class Rider(Protocol):
 
         Raises:
             Refusal: declines this item alone; what it had posted is undone.
+        """
+        ...
+
+
+@runtime_checkable
+class SteppedRider(Rider, Protocol):
+    """A rider whose decision takes long, and is taken in steps of a few milliseconds each."""
+
+    def steps(self, seen: Seen) -> Iterator[Decision | None]:
+        """Decide; None while there is more to do, the decision last.
+
+        Raises:
+            Refusal: as `decide`.
         """
         ...
 

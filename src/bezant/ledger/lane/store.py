@@ -114,14 +114,18 @@ ADVANCE: Final = """
     WHERE tenant_id = $1 AND book_id = $2 AND epoch = $3 AND version = $4
 """
 
+# Numbers come as the text of an array, which is cheaper to make than what the driver makes of
+# integers. A column that is the same in all rows comes once, its array empty: `unnest` fills up
+# with nulls, and `coalesce` with the value.
 INSERT_TRANSFERS: Final = """
     INSERT INTO transfer (tenant_id, book_id, seq, leg, transaction_id, kind, debit_no, credit_no,
         amount, code, booking_date, value_date, effective_at, recorded_at, content_hash)
-    SELECT $1, $2, seq, leg, transaction_id, kind, debit_no, credit_no, amount::numeric, code,
-        booking_date, value_date, effective_at, recorded_at, content_hash
-    FROM unnest($3::bigint[], $4::smallint[], $5::uuid[], $6::text[], $7::bigint[], $8::bigint[],
-                $9::text[], $10::text[], $11::date[], $12::date[], $13::timestamptz[],
-                $14::timestamptz[], $15::bytea[])
+    SELECT $1, $2, seq, coalesce(leg, $16), transaction_id, coalesce(kind, $17), debit_no,
+        credit_no, amount, coalesce(code, $18), coalesce(booking_date, $19),
+        coalesce(value_date, $20), coalesce(effective_at, recorded_at), recorded_at, content_hash
+    FROM unnest($3::text::bigint[], $4::smallint[], $5::uuid[], $6::text[], $7::text::bigint[],
+                $8::text::bigint[], $9::text::numeric[], $10::text[], $11::date[], $12::date[],
+                $13::timestamptz[], $14::timestamptz[], $15::bytea[])
         AS new (seq, leg, transaction_id, kind, debit_no, credit_no, amount, code, booking_date,
                 value_date, effective_at, recorded_at, content_hash)
 """
@@ -133,10 +137,10 @@ INSERT_TRANSFERS: Final = """
 SAVE_BALANCES: Final = """
     INSERT INTO balance (tenant_id, book_id, account_no, debits_posted, credits_posted,
         debits_pending, credits_pending, version, as_of)
-    SELECT $1, $2, account_no, debits_posted::numeric, credits_posted::numeric,
-        debits_pending::numeric, credits_pending::numeric, version, as_of
-    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-                $9::timestamptz[])
+    SELECT $1, $2, account_no, debits_posted, credits_posted, coalesce(debits_pending, 0),
+        coalesce(credits_pending, 0), version, as_of
+    FROM unnest($3::text::bigint[], $4::text::numeric[], $5::text::numeric[],
+                $6::text::numeric[], $7::text::numeric[], $8::text::bigint[], $9::timestamptz[])
         AS new (account_no, debits_posted, credits_posted, debits_pending, credits_pending,
                 version, as_of)
     ON CONFLICT (tenant_id, book_id, account_no) DO UPDATE SET

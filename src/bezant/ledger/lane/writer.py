@@ -1,11 +1,27 @@
 """Writing a batch: history, balances and the lane's head, in the caller's transaction."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
-from bezant.ledger.domain import Account
+from bezant.ledger.domain import Account, Hold, LimitGroup
 from bezant.ledger.lane import store
+from bezant.ledger.lane.book import Head
+from bezant.ledger.lane.columns import (
+    Columns,
+    account_columns,
+    account_event_columns,
+    balance_columns,
+    columns_of,
+    hold_columns,
+    limit_group_columns,
+    limit_group_event_columns,
+    transfer_columns,
+)
 from bezant.ledger.lane.draft import Draft, UndoGroup, UndoHold
 
 if TYPE_CHECKING:
@@ -17,9 +33,26 @@ if TYPE_CHECKING:
 LEASE: Final = timedelta(seconds=2)
 """How long after its last batch a holder that cannot be reached keeps its lane."""
 
+_ROWS_AT_ONCE: Final = 5_000
+
 
 class LaneLost(Exception):  # noqa: N818 - a turn of events, not a fault: the items go to the new holder
     """Another process holds the lane, or this one cannot tell: what it had in memory is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """A draft as statements with their values: what it says no longer changes with the book.
+
+    Attributes:
+        head: the book's once they are durable.
+        advance: values of the compare-and-set.
+        sets: the other statements, in their order.
+    """
+
+    head: Head
+    advance: tuple[object, ...]
+    sets: list[tuple[str, list[object]]]
 
 
 async def write_draft(connection: "Connection", draft: Draft) -> None:
@@ -28,44 +61,93 @@ async def write_draft(connection: "Connection", draft: Draft) -> None:
     Raises:
         LaneLost: the book's epoch or version moved on; the transaction must not commit.
     """
-    await _advance(connection, draft)
-    key = draft.book.tenant_id, draft.book.book_id
-    known = draft.book.head.accounts
-    totalled = {
-        account.no: account
-        for account, totals, terms in draft.journal
-        if totals is not None or account.no > known
-    }
-    termed = {
-        account.no: account
-        for account, totals, terms in draft.journal
-        if terms is not None or account.no > known
-    }
-    for statement, columns in (
-        (store.SAVE_ACCOUNTS, _account_columns(termed.values())),
-        (store.SAVE_BALANCES, _balance_columns(totalled.values())),
-        (store.INSERT_ACCOUNT_EVENTS, _event_columns(draft)),
-        (store.SAVE_LIMIT_GROUPS, _group_columns(draft)),
-        (store.INSERT_LIMIT_GROUP_EVENTS, _group_event_columns(draft)),
-        (store.SAVE_HOLDS, _hold_columns(draft)),
-        (store.INSERT_HOLD_EVENTS, _columns(draft.hold_events)),
-        (store.INSERT_REFUSED, _columns(draft.refused)),
-        (store.INSERT_CONTENTS, _columns(draft.contents)),
-        (store.INSERT_TRANSFERS, _transfer_columns(draft)),
-    ):
-        if columns:
-            await connection.execute(statement, *key, *columns)
+    await write(connection, await plan(draft))
 
 
-async def _advance(connection: "Connection", draft: Draft) -> None:
-    head, root = draft.book.head, draft.root
-    after = draft.next_head(root)
+async def plan(draft: Draft) -> Writes:
+    """The statements that write a draft; others get their turn while it is worked out."""
     key = draft.book.tenant_id, draft.book.book_id
-    tag = await connection.execute(
-        store.ADVANCE,
-        *key,
-        head.epoch,
-        head.version,
+    known = draft.head.accounts
+    root = draft.root
+    head = draft.next_head(root)
+    totalled: dict[int, Account] = {}
+    termed: dict[int, Account] = {}
+    for account, totals, terms in draft.journal:
+        is_new = account.no > known
+        if totals is not None or is_new:
+            totalled[account.no] = account
+        if terms is not None or is_new:
+            termed[account.no] = account
+    sets: list[tuple[str, list[object]]] = []
+    if root is not None:
+        batch = [draft.head.log.size, draft.head.seq + 1, head.seq, root]
+        sets.append((store.INSERT_BATCH, [*key, *batch]))
+    groups = {undo.group.id: undo.group for undo in draft.others if isinstance(undo, UndoGroup)}
+    holds = {undo.hold.id: undo.hold for undo in draft.others if isinstance(undo, UndoHold)}
+    columns: tuple[tuple[str, Callable[[], Columns]], ...] = (
+        (store.SAVE_ACCOUNTS, lambda: account_columns(termed.values())),
+        (store.SAVE_BALANCES, lambda: balance_columns(totalled.values())),
+        (store.INSERT_ACCOUNT_EVENTS, lambda: account_event_columns(draft.events)),
+        (store.SAVE_LIMIT_GROUPS, lambda: limit_group_columns(groups.values())),
+        (store.INSERT_LIMIT_GROUP_EVENTS, lambda: limit_group_event_columns(draft.group_events)),
+        (store.SAVE_HOLDS, lambda: hold_columns(holds.values(), draft.book.accounts)),
+        (store.INSERT_HOLD_EVENTS, lambda: columns_of(draft.hold_events)),
+        (store.INSERT_REFUSED, lambda: columns_of(draft.refused)),
+        (store.INSERT_CONTENTS, lambda: columns_of(draft.contents)),
+        (store.INSERT_TRANSFERS, lambda: transfer_columns(draft.transfers)),
+    )
+    for statement, work_out in columns:
+        if values := work_out():
+            sets.append((statement, [*key, *values]))
+            await asyncio.sleep(0)
+    return Writes(head, _advance(draft, head), sets)
+
+
+async def write(connection: "Connection", writes: Writes) -> None:
+    """Write what was planned.
+
+    Raises:
+        LaneLost: the book's epoch or version moved on; the transaction must not commit.
+    """
+    if await connection.execute(store.ADVANCE, *writes.advance) != "UPDATE 1":
+        raise LaneLost(f"epoch {writes.head.epoch}, before version {writes.head.version}")
+    for statement, values in writes.sets:
+        await connection.execute(statement, *values)
+
+
+async def write_present(
+    connection: "Connection",
+    key: tuple[UUID, UUID],
+    accounts: Mapping[str, Account],
+    groups: Iterable[LimitGroup],
+    holds: Iterable[Hold],
+) -> None:
+    """Write what a book is at present, as its history makes it, where nothing of it stands yet.
+
+    Args:
+        connection: within a transaction.
+        key: tenant and book.
+        accounts: by id; all of them, since holds name them.
+        groups: its limit groups.
+        holds: its holds, settled ones too.
+    """
+    opened = iter(accounts.values())
+    while some := list(islice(opened, _ROWS_AT_ONCE)):
+        await connection.execute(store.SAVE_ACCOUNTS, *key, *account_columns(some))
+        await connection.execute(store.SAVE_BALANCES, *key, *balance_columns(some))
+    if joint := limit_group_columns(groups):
+        await connection.execute(store.SAVE_LIMIT_GROUPS, *key, *joint)
+    reserved = iter(holds)
+    while several := list(islice(reserved, _ROWS_AT_ONCE)):
+        await connection.execute(store.SAVE_HOLDS, *key, *hold_columns(several, accounts))
+
+
+def _advance(draft: Draft, after: Head) -> tuple[object, ...]:
+    return (
+        draft.book.tenant_id,
+        draft.book.book_id,
+        draft.head.epoch,
+        draft.head.version,
         after.seq,
         after.accounts,
         after.log.size,
@@ -74,153 +156,4 @@ async def _advance(connection: "Connection", draft: Draft) -> None:
         after.recorded_at,
         LEASE,
         draft.book.expiries.next(draft.at),
-    )
-    if tag != "UPDATE 1":
-        raise LaneLost(f"epoch {head.epoch}, version {head.version} of book {key[1]}")
-    if root is not None:
-        await connection.execute(
-            store.INSERT_BATCH, *key, head.log.size, head.seq + 1, after.seq, root
-        )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _transfer_columns(draft: Draft) -> list[list[Any]]:
-    columns = _columns(draft.transfers)
-    if columns:
-        # The driver sends numerics as Decimal; digits that the server casts are cheaper to make.
-        columns[6] = [str(amount) for amount in columns[6]]
-    return columns
-
-
-def _text(bound: int | None) -> str | None:
-    return None if bound is None else str(bound)
-
-
-def _account_columns(accounts: Iterable[Account]) -> list[list[Any]]:
-    return _columns(
-        [
-            (
-                account.no,
-                account.id,
-                account.asset,
-                account.type,
-                account.status,
-                _text(account.bounds.overdraft),
-                _text(account.bounds.minimum),
-                _text(account.bounds.maximum),
-                account.limit_group,
-                account.opened_at,
-            )
-            for account in accounts
-        ]
-    )
-
-
-def _balance_columns(accounts: Iterable[Account]) -> list[list[Any]]:
-    return _columns(
-        [
-            (
-                account.no,
-                str(account.debits_posted),
-                str(account.credits_posted),
-                str(account.debits_pending),
-                str(account.credits_pending),
-                account.version,
-                account.as_of,
-            )
-            for account in accounts
-        ]
-    )
-
-
-def _event_columns(draft: Draft) -> list[list[Any]]:
-    return _columns(
-        [
-            (
-                event.seq,
-                event.kind,
-                event.account_no,
-                event.account_id,
-                event.asset,
-                event.type,
-                event.status,
-                _text(event.bounds.overdraft),
-                _text(event.bounds.minimum),
-                _text(event.bounds.maximum),
-                event.limit_group,
-                event.opened_at,
-                event.recorded_at,
-            )
-            for event in draft.events
-        ]
-    )
-
-
-def _group_columns(draft: Draft) -> list[list[Any]]:
-    groups = {undo.group.id: undo.group for undo in draft.others if isinstance(undo, UndoGroup)}
-    return _columns(
-        [
-            (
-                group.id,
-                group.asset,
-                group.type,
-                _text(group.bounds.overdraft),
-                _text(group.bounds.minimum),
-                _text(group.bounds.maximum),
-                group.opened_at,
-                str(group.debits_posted),
-                str(group.credits_posted),
-                str(group.debits_pending),
-                str(group.credits_pending),
-                group.version,
-                group.as_of,
-            )
-            for group in groups.values()
-        ]
-    )
-
-
-def _group_event_columns(draft: Draft) -> list[list[Any]]:
-    return _columns(
-        [
-            (
-                event.seq,
-                event.kind,
-                event.group_id,
-                event.asset,
-                event.type,
-                _text(event.bounds.overdraft),
-                _text(event.bounds.minimum),
-                _text(event.bounds.maximum),
-                event.recorded_at,
-            )
-            for event in draft.group_events
-        ]
-    )
-
-
-def _hold_columns(draft: Draft) -> list[list[Any]]:
-    accounts = draft.book.accounts
-    holds = {undo.hold.id: undo.hold for undo in draft.others if isinstance(undo, UndoHold)}
-    return _columns(
-        [
-            (
-                hold.id,
-                hold.group_id,
-                hold.transaction_id,
-                hold.seq,
-                accounts[hold.debit].no,
-                accounts[hold.credit].no,
-                str(hold.amount),
-                str(hold.captured),
-                hold.state,
-                hold.code,
-                hold.closes,
-                hold.expires_at,
-            )
-            for hold in holds.values()
-        ]
     )
