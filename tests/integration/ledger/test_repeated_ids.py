@@ -31,3 +31,13 @@ async def test_another_transaction_under_an_id_is_told_that_the_id_is_taken(bank
     other = await bank.post(bank.leg("alice", "world", 101), id=ID)
     assert other.status == 409
     assert b"TRANSACTION_ID_REUSED" in other.body
+
+
+async def test_a_dry_run_under_a_taken_id_is_told_so(bank: Bank) -> None:
+    """As the transaction that it tries would be."""
+    await bank.post(bank.leg("world", "alice", 100), id=ID)
+    tried = await bank.post(bank.leg("world", "alice", 101), id=ID, dry_run=True)
+    assert tried.status == 409
+    assert b"TRANSACTION_ID_REUSED" in tried.body
+    free = await bank.post(bank.leg("world", "alice", 101), id=UUID(int=8), dry_run=True)
+    assert free.status == 200
