@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from bezant.ledger import schemas
@@ -15,6 +16,9 @@ from bezant.ledger.schemas import AccountStatus, AccountType, HoldState, Side
 
 Codes = set[str]
 """Why a request has to be refused, each a right answer; none if it has to be carried out."""
+
+STANDS: Final = "stands"
+"""Among codes: to be told of the transaction that stands under the same id is right as well."""
 
 KEEPING = {
     "UNKNOWN_ACCOUNT", "ACCOUNT_FROZEN", "ACCOUNT_CLOSED",
@@ -209,7 +213,12 @@ class Oracle:
     def post(self, new: schemas.NewTransaction) -> Codes:
         """Post it, or leave everything as it was. New holds are made known by `learn`."""
         if new.id in self.posted:
-            return set() if self.posted[new.id] == new else {"TRANSACTION_ID_REUSED"}
+            standing = self.posted[new.id]
+            if standing == new:
+                return set()
+            # What a request lets the ledger choose matches whatever was chosen.
+            is_chosen = any(leg.balancing is not None for leg in new.postings)
+            return {"TRANSACTION_ID_REUSED", *([STANDS] if is_chosen else [])}
         if new.id in self.refused:
             return {"TRANSACTION_ID_REFUSED"}
         before = deepcopy((self.accounts, self.holds))
@@ -248,7 +257,7 @@ class Oracle:
         for at, (item, _) in enumerate(chain):
             is_unended = is_open and at == len(chain) - 1
             codes = {"CHAIN_OPEN"} if is_unended else self.post(item)
-            if codes:
+            if codes and not (STANDS in codes and chain[at][1] in {None, "CHAIN_FAILED"}):
                 self.accounts, self.posted = before
                 code = chain[at][1]
                 others = [told for place, (_, told) in enumerate(chain) if place != at]
