@@ -22,10 +22,10 @@ class Poster:
 
     async def until(self, word: str) -> str:
         """Read what it says up to a line that starts with a word."""
-        while True:
-            line = await self._line()
+        while line := await self._line():
             if line.startswith(word):
                 return line
+        raise AssertionError(f"it ended without saying {word!r}")
 
     async def finish(self) -> list[str]:
         """Read what it says up to its end."""
