@@ -1,12 +1,13 @@
 """A batch that was decided before the one that it continues is durable."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from uuid import UUID
 
 from bezant.kernel.calls import Answer
+from bezant.kernel.telemetry import BATCH_SECONDS
 from bezant.ledger.lane.deciding import Outcome, SeenRows, decide
 from bezant.ledger.lane.draft import Draft, Recorded
 from bezant.ledger.lane.queue import Item
@@ -22,12 +23,12 @@ class Decided:
     """A batch that is in the book in memory, worked out to be written.
 
     Attributes:
-        started: when its deciding began.
+        observe_time: tells the metrics how long it took since its deciding began.
     """
 
     outcome: Outcome
     writes: Writes
-    started: float
+    observe_time: Callable[[], None]
 
     @classmethod
     async def of(
@@ -55,7 +56,7 @@ class Decided:
             draft.discard()
             raise IdsInDoubt
         draft.book.head = writes.head
-        return cls(outcome, writes, started)
+        return cls(outcome, writes, lambda: BATCH_SECONDS.observe(perf_counter() - started))
 
     def undo(self) -> None:
         """Take it out of the book in memory. What was decided on top of it goes first."""

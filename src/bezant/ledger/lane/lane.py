@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -23,7 +22,6 @@ from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import (
     BATCH_ITEMS,
-    BATCH_SECONDS,
     IDEMPOTENT_REPLAYS,
     LANE_QUEUE,
     TRANSFERS,
@@ -426,7 +424,7 @@ class Lane:
         draft.book.expiries.settle(draft.at)
         TRANSFERS.inc(len(draft.transfers))
         BATCH_ITEMS.observe(len(outcome.answers) + len(outcome.broken))
-        BATCH_SECONDS.observe(perf_counter() - decided.started)
+        decided.observe_time()
 
 
 def _give_up(items: Iterable[Item]) -> None:
