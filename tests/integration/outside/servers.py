@@ -167,8 +167,8 @@ class Cluster:
             await connection.close()
 
     async def answers(self) -> bool:
-        """Whether it has started up; it accepts connections a little earlier."""
-        with suppress(asyncpg.CannotConnectNowError):
+        """Whether it has started up; it accepts connections a little earlier, on TCP before all."""
+        with suppress(asyncpg.CannotConnectNowError, FileNotFoundError):
             async with self.connected("postgres", "postgres"):
                 return True
         return False
