@@ -12,6 +12,8 @@ pytest_plugins = [
     "fixtures_servers",
     "fixtures_ledger",
     "fixtures_api",
+    "fixtures_webhooks",
+    "fixtures_exports",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

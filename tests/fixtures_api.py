@@ -4,12 +4,13 @@ import asyncio
 import json
 import re
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from uuid import UUID
 
 import httpx
@@ -17,23 +18,35 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService, IssuedApiKey, NewApiKey
+from bezant.kernel.api_keys import (
+    ApiKeyAuthenticator,
+    ApiKeyService,
+    IssuedApiKey,
+    NewApiKey,
+    Scope,
+)
+from bezant.kernel.cache import open_cache
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, write_rows
+from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import DeadJobService, JobKind
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
+from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
-from bezant.server.cache_probe import RedisProbe
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.webhooks import webhook_means
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
-ALL_SCOPES = ("keys:write", "ledger:read", "ledger:write", "metrics:read")
+CACHE_SECRET = b"a secret of this test run, and long"
+ALL_SCOPES = get_args(Scope)
 
 _keys = count(1)
 
@@ -50,6 +63,7 @@ class Tenant:
     id: UUID
     key: str
     client: httpx.AsyncClient
+    database: Database
 
     async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """POST with a fresh idempotency key unless one is given."""
@@ -71,6 +85,8 @@ class Api:
     database: Database
     keys: ApiKeyService
     declared: dict[str, Any]
+    ledger: Ledger | None = None
+    streams: Streams = field(default_factory=Streams)
 
     async def document(self) -> dict[str, Any]:
         """The OpenAPI document, as anybody may read it."""
@@ -105,7 +121,7 @@ class Api:
         issued = await self.issue(tenant_id, scopes)
         assert issued.key is not None
         async with self.client(issued.key) as client:
-            yield Tenant(tenant_id, issued.key, client)
+            yield Tenant(tenant_id, issued.key, client, self.database)
 
     def client(self, key: str) -> httpx.AsyncClient:
         """A client that sends `key`."""
@@ -151,17 +167,39 @@ def operator_call(tenant_id: UUID) -> Call:
 
 
 @pytest.fixture(scope="session")
+async def hooks(database: Database, ledger: Ledger) -> AsyncIterator[Means]:
+    """What webhooks are made with; nobody delivers."""
+    key = b64encode(bytes(32)).decode()
+    clock, ids, events = SystemClock(), TimeOrderedIds(), EventReader(database)
+    means = webhook_means(database, clock, ids, ledger, events, key, allow_loopback=False)
+    yield means
+    await means.sender.close()
+
+
+@pytest.fixture(scope="session")
 async def api(
-    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers
+    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers, hooks: Means
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
     authenticator = ApiKeyAuthenticator(database, clock)
-    cache = RedisProbe(embedded_servers.valkey_url)
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    app = create_app(Platform(database, ledger, authenticator, service, cache, ids, tracing))
-    yield Api(app, database, service, declared={})
+    platform = Platform(
+        database=database,
+        ledger=ledger,
+        authenticator=authenticator,
+        api_keys=service,
+        dead_jobs=DeadJobService(database, clock),
+        events=EventReader(database),
+        webhooks=WebhookService(hooks),
+        webhook_deliveries=DeliveryService(hooks),
+        cache=cache,
+        ids=ids,
+        tracing=tracing,
+    )
+    yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
     await authenticator.close()
     await cache.close()
 
@@ -216,6 +254,58 @@ async def open_book(tenant: Tenant) -> Book:
     posted = await tenant.create(f"{book.path}/transactions", book.transfer("100000"))
     book.transaction = posted["id"]
     return book
+
+
+NOTICE = JobKind("test.notice", dict[str, str])
+
+
+async def bury(tenant: Tenant) -> UUID:
+    """A new dead letter of the tenant; its id."""
+    job_id, at = TimeOrderedIds().new(), datetime.now(UTC)
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        row = NOTICE.row(job_id, tenant.id, {"to": "/notes/1"}, at=at, key="notes")
+        await write_rows(connection, tenant.id, [row])
+        await connection.execute(
+            "UPDATE job SET state = 'dead', ended_at = $3, attempt = 20, last_error = 'gone'"
+            " WHERE tenant_id = $1 AND job_id = $2",
+            tenant.id,
+            job_id,
+            at,
+        )
+
+    await tenant.database.transaction(work)
+    return job_id
+
+
+HOOK_URL = "https://hooks.example.com/bezant"
+"""Where nothing is ever sent in these tests: nobody delivers."""
+
+
+async def hook(tenant: Tenant) -> str:
+    """The path of the tenant's first webhook endpoint, made when there is none."""
+    listed = (await tenant.client.get("/v1/webhook-endpoints?limit=1")).json()
+    if not listed["webhook_endpoints"]:
+        await tenant.create("/v1/webhook-endpoints", {"url": HOOK_URL})
+        return await hook(tenant)
+    return f"/v1/webhook-endpoints/{listed['webhook_endpoints'][0]['id']}"
+
+
+async def delivered(tenant: Tenant) -> str:
+    """The path of a new delivery to that endpoint, as if it had arrived."""
+    path = await hook(tenant)
+    ping = await tenant.create(f"{path}/ping", {})
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await connection.execute(
+            "UPDATE webhook_delivery SET status = 'delivered'"
+            " WHERE tenant_id = $1 AND delivery_id = $2",
+            tenant.id,
+            UUID(ping["id"]),
+        )
+
+    await tenant.database.transaction(work)
+    return f"{path}/deliveries/{ping['id']}"
 
 
 @asynccontextmanager

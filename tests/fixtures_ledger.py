@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from bezant.kernel.cache import Cache
 from bezant.kernel.calls import Answer, Call, RefusedAnswer
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database
@@ -64,10 +65,10 @@ def run_folder() -> Iterator[Path]:
 
 @asynccontextmanager
 async def open_ledger(
-    database: Database, run_folder: Path, clock: Clock | None = None
+    database: Database, run_folder: Path, clock: Clock | None = None, cache: Cache | None = None
 ) -> AsyncIterator[Ledger]:
     """A ledger that takes part in the lanes of this machine."""
-    ledger = Ledger(database, run_folder, clock=clock or SystemClock())
+    ledger = Ledger(database, run_folder, clock=clock or SystemClock(), cache=cache)
     await ledger.start()
     try:
         yield ledger

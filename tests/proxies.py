@@ -1,11 +1,13 @@
-"""A proxy before PostgreSQL that cuts the connection at COMMIT."""
+"""Proxies: before PostgreSQL, one that cuts at COMMIT; before a cache, one that is slow."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
+
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 
@@ -85,3 +87,58 @@ class CommitProxy:
                 writer.write(chunk)
                 await writer.drain()
         writer.close()
+
+
+class DelayProxy:
+    """A proxy before a cache that is as slow as it is told to be.
+
+    Attributes:
+        port: the port of loopback that it listens on.
+        delay_s: how long every answer waits.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect_upstream = connect
+        self.port = 0
+        self.delay_s = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["DelayProxy"]:
+        """Listen."""
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            await self._end(set(self._tasks))
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await self._connect_upstream()
+        passing = {
+            asyncio.create_task(_pass_on(reader, upstream_writer, lambda: 0.0)),
+            asyncio.create_task(_pass_on(upstream_reader, writer, lambda: self.delay_s)),
+        }
+        self._tasks |= passing
+        await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+        await self._end(passing)
+        self._tasks -= passing
+        for each in (writer, upstream_writer):
+            each.close()
+
+    @staticmethod
+    async def _end(tasks: "set[asyncio.Task[None]]") -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay_s: Callable[[], float]
+) -> None:
+    with suppress(ConnectionError):
+        while chunk := await reader.read(65_536):
+            await asyncio.sleep(delay_s())
+            writer.write(chunk)
+            await writer.drain()

@@ -116,6 +116,7 @@ class StatementRules:
     def _is_excused(self, statement: Statement, rule: Rule) -> bool:
         allowed: dict[Rule, tuple[str, Mapping[str, str]]] = {
             Rule.TENANT_GIVEN: (statement.key, self._policy.across_tenants),
+            Rule.KEY_LEADS: (statement.key, self._policy.across_tenants),
             Rule.BOOK_GIVEN: (statement.key, self._policy.across_books),
             Rule.UNPARSED: (statement.key, self._policy.unparsed),
             Rule.COPY: (statement.module.path, self._policy.accelerators),

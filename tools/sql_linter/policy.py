@@ -16,7 +16,8 @@ class Policy:
     Attributes:
         history: tables that are only ever inserted into.
         global_tables: tables without a tenant, with the reason.
-        across_tenants: statements that may reach every tenant, with the reason.
+        across_tenants: statements that may reach every tenant, or indexes that serve these, with
+            the reason.
         across_books: statements that may reach every book of their tenant, with the reason.
         accelerators: files that may use COPY behind the capability flag, with the reason.
         templates: statements whose `{names}` are filled with identifiers, which parameters cannot
@@ -37,6 +38,10 @@ class Policy:
     unexecuted: Mapping[str, str] = field(default_factory=dict)
 
 
+_JOB_TABLES = "bezant/server/migrations/versions/0005_jobs.py"
+_EVERY_TENANTS_JOBS = "A worker serves the jobs of every tenant in a partition."
+_EVERY_STREAM = "One sequencer numbers the events of every tenant."
+
 _IDENTIFIERS = "bezant/server/migrations/store.py"
 
 HOUSE = Policy(
@@ -50,14 +55,41 @@ HOUSE = Policy(
             "audit_entry",
         }
     ),
-    global_tables={"schema_contract": "One row for the whole deployment, written by migrations."},
+    global_tables={
+        "schema_contract": "One row for the whole deployment, written by migrations.",
+        "lease": "Which process is alive is no tenant's matter.",
+        "job_partition": "One row per partition, which holds jobs of every tenant.",
+    },
     across_tenants={
+        **{
+            f"{_JOB_TABLES}:{index}": _EVERY_TENANTS_JOBS
+            for index in ("JOB_DUE", "JOB_UNSEEN", "JOB_RUNNING", "JOB_ENDED")
+        },
+        **{
+            f"bezant/kernel/jobs/store.py:{name}": _EVERY_TENANTS_JOBS
+            for name in (
+                "FIND_PARTITIONS",
+                "FIND_UNSEEN",
+                "FIND_DUE",
+                "FIND_LOST",
+                "COUNT_WAITING",
+                "DELETE_ENDED",
+            )
+        },
+        **{
+            f"bezant/kernel/outbox/store.py:{name}": _EVERY_STREAM
+            for name in ("FIND_PENDING_TENANTS", "COUNT_PENDING")
+        },
+        "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
+        "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
     },
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
+        "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
+        "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
     },
     templates={
@@ -71,6 +103,11 @@ HOUSE = Policy(
             "table": "transfer",
             "number": 0,
             "modulus": 16,
+            "storage": " WITH (fillfactor = 50)",
+        },
+        f"{_JOB_TABLES}:PARTITION": {
+            "table": "job",
+            "number": 0,
             "storage": " WITH (fillfactor = 50)",
         },
         "bezant/server/migrations/versions/0004_holds.py:PARTITION": {

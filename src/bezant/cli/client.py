@@ -144,6 +144,22 @@ class Client:
         """One recorded transaction."""
         return self._get(f"/v1/books/{book}/transactions/{transaction}", schemas.Transaction)
 
+    def capture_hold(
+        self, book: UUID, hold: UUID, asked: schemas.CaptureOfHold
+    ) -> schemas.SettledHold:
+        """Capture a hold."""
+        return self._send(
+            "POST", f"/v1/books/{book}/holds/{hold}/capture", asked, schemas.SettledHold
+        )
+
+    def void_hold(self, book: UUID, hold: UUID, asked: schemas.VoidOfHold) -> schemas.SettledHold:
+        """Void a hold, or its group."""
+        return self._send("POST", f"/v1/books/{book}/holds/{hold}/void", asked, schemas.SettledHold)
+
+    def open_limit_group(self, book: UUID, new: schemas.NewLimitGroup) -> schemas.LimitGroup:
+        """Open a joint limit."""
+        return self._send("POST", f"/v1/books/{book}/limit-groups", new, schemas.LimitGroup)
+
     def _pages(self, path: str, kind: type[T]) -> Iterator[T]:
         cursor: str | None = None
         while True:

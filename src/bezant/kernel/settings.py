@@ -6,6 +6,7 @@ operator uses. No message quotes a value: URLs hold passwords.
 
 import os
 import tomllib
+from base64 import b64decode
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,6 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 from bezant.kernel.database import SLOW_STATEMENT_MS
+from bezant.kernel.sealing import KEY_BYTES
 
 ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
@@ -83,13 +85,23 @@ class Settings(BaseSettings):
         owner_url: the same database as the role that migrates it; None leaves its schema as it is.
         replica_url: a streaming replica of the database; None asks the primary for everything.
         cache_url: an outside cache; None starts the embedded one.
+        cache_secret: what entries of the cache are signed with, the same on all machines that share
+            one; None makes a secret that stays in the data folder.
         log_format: how events are written; `auto` is plain, coloured on a terminal.
         requests_per_s_max: what an API key may do in each worker, on the average.
         requests_burst_max: what it may do at once, after a rest.
+        keep_idempotency_h: hours that answers are kept for repeats of their requests.
+        keep_jobs_h: hours that jobs are kept after they were done.
+        keep_dead_jobs_h: hours that dead letters are kept.
+        keep_events_h: hours that events outside books can be read.
         slow_statement_ms: database statements that take as long are logged.
         tls_certificate: the chain, PEM; None makes a development certificate.
         tls_key: its key, PEM.
         otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
+        sealing_key: 32 bytes in base64, under which secrets are sealed in the database; None makes
+            one in the data folder. Hosts that share a database share it.
+        allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
+            For development: whoever may make endpoints reaches what listens here.
     """
 
     model_config = SettingsConfigDict(
@@ -113,13 +125,20 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = None
     replica_url: SecretStr | None = None
     cache_url: SecretStr | None = None
+    cache_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
     log_format: Literal["auto", "json", "plain"] = "auto"
     requests_per_s_max: Annotated[int, Field(ge=1)] = 5_000
     requests_burst_max: Annotated[int, Field(ge=1)] = 10_000
+    keep_idempotency_h: Annotated[int, Field(ge=24)] = 72
+    keep_jobs_h: Annotated[int, Field(ge=24)] = 7 * 24
+    keep_dead_jobs_h: Annotated[int, Field(ge=24)] = 90 * 24
+    keep_events_h: Annotated[int, Field(ge=24)] = 30 * 24
     slow_statement_ms: Annotated[int, Field(ge=1)] = SLOW_STATEMENT_MS
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     otlp_endpoint: str | None = None
+    sealing_key: SecretStr | None = None
+    allow_webhook_loopback: bool = False
 
     @classmethod
     def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
@@ -196,6 +215,28 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("begins with http:// or https://")
         return url
+
+    @field_validator("sealing_key")
+    @classmethod
+    def _check_sealing_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None:
+            read_sealing_key(key.get_secret_value())
+        return key
+
+
+def read_sealing_key(text: str) -> bytes:
+    """The key that a setting or a file holds.
+
+    Raises:
+        ValueError: it is none. The message does not quote it.
+    """
+    try:
+        key = b64decode(text.strip(), validate=True)
+    except ValueError:
+        raise ValueError("is no base64") from None
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"holds {len(key)} bytes, not {KEY_BYTES}")
+    return key
 
 
 def _secrets(settings_cls: type[BaseSettings], folder: Path) -> SecretsSettingsSource:

@@ -1,7 +1,11 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import schemas
+from bezant.ledger import export, schemas
 from bezant.ledger.api import operations
+from bezant.ledger.balance_cache import clear_run_folder
+from bezant.ledger.errors import FeedPositionAhead
+from bezant.ledger.feed import Event, Events, FeedBroken, type_of
+from bezant.ledger.feed.api import operations as feed_operations
 from bezant.ledger.lane import (
     Decision,
     JointRider,
@@ -19,6 +23,10 @@ from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 __all__ = [
     "BookReport",
     "Decision",
+    "Event",
+    "Events",
+    "FeedBroken",
+    "FeedPositionAhead",
     "Finding",
     "JointRider",
     "Ledger",
@@ -29,10 +37,14 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "clear_run_folder",
+    "export",
+    "feed_operations",
     "operations",
     "post",
     "schemas",
     "transfer_id",
+    "type_of",
     "verify",
     "verify_book",
 ]

@@ -8,9 +8,10 @@ from uuid import UUID
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, write_rows
 from bezant.kernel.errors import Malformed
 from bezant.kernel.ids import Ids
+from bezant.kernel.outbox import event
 from bezant.ledger import schemas, store
 from bezant.ledger.accounts import open_account
 from bezant.ledger.errors import AssetRepeated, UnknownTimeZone
@@ -44,6 +45,9 @@ async def create_book(
         draft = _draft(call.tenant_id, new, ids, clock.now())
         await _insert(connection, draft, new)
         await write_draft(connection, draft)
+        subject = f"/v1/books/{draft.book.book_id}"
+        created = event(ids.new(), "book.created", subject, draft.at)
+        await write_rows(connection, call.tenant_id, [created])
         return Answer.of(
             schemas.Book(
                 id=draft.book.book_id,

@@ -355,7 +355,9 @@ def check_totals(debit: Balanced, credit: Balanced, kind: Kind, amount: int) -> 
     total = next(name for name, value in sums.items() if value > TOTAL_MAX)
     account = debit if total.startswith("debits") else credit
     raise BalanceOverflow(
-        f"{account.id} would pass {TOTAL_MAX} minor units.", account=account.id, total=total
+        f"The {total} of account {account.id} would pass {TOTAL_MAX}.",
+        account=account.id,
+        total=total,
     )
 
 

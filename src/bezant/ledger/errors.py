@@ -221,6 +221,12 @@ class TransactionIdReused(Conflict):
     code, title = "TRANSACTION_ID_REUSED", "The id belongs to another transaction"
 
 
+class FeedPositionAhead(Conflict):
+    """The book's feed has not come as far as the `seq` asked for, or was set back behind it."""
+
+    code, title = "FEED_POSITION_AHEAD", "The feed ends before this position"
+
+
 class LaneElsewhere(Unavailable):
     """The book is written by a process out of reach from here; nothing was done."""
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.http import Nothing, Reading, Writing
@@ -105,9 +105,9 @@ class Routes:
             asked.call, asked.path.book, asked.path.account, asked.body
         )
 
-    async def balance(self, asked: Reading[AccountPath, Nothing]) -> schemas.Balance:
+    async def balance(self, asked: Reading[AccountPath, Nothing]) -> Raw:
         """`GET …/accounts/{account}/balance`."""
-        return await self._ledger.balance(
+        return await self._ledger.rendered_balance(
             asked.principal.tenant_id,
             asked.path.book,
             asked.path.account,

@@ -192,6 +192,8 @@ def post(draft: Draft, new: NewTransaction) -> Posted:
         raise
     if new.dry_run:
         draft.rollback(before)
+        # It never comes to the unique index, which would tell that the id is taken.
+        draft.is_in_doubt = draft.is_in_doubt or new.id is not None
     elif new.id is not None:
         draft.name(new.id, Recorded(posted, lambda asked: standing().difference(asked)))
     return posted

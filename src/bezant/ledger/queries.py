@@ -14,6 +14,8 @@ import msgspec
 from bezant.kernel.database import Database, Replica, ReplicaUnavailable
 from bezant.kernel.telemetry import REPLICA_READS
 from bezant.ledger import holds, limit_groups, schemas, store
+from bezant.ledger.balance_cache import balance_of
+from bezant.ledger.domain import Kind
 from bezant.ledger.errors import (
     AccountNotFound,
     BookNotFound,
@@ -21,6 +23,8 @@ from bezant.ledger.errors import (
     LimitGroupNotFound,
     TransactionNotFound,
 )
+from bezant.ledger.feed.events import Events
+from bezant.ledger.feed.reader import read_page
 from bezant.ledger.lane import (
     FIND_ACCOUNTS,
     FIND_HOLDS,
@@ -108,16 +112,34 @@ class Queries:
         row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
+        return balance_of(account_of(row))
+
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed.
+
+        The present less what came after: exact, and quick for what is recent. All of it has to be
+        read on one snapshot.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
+        if row is None:
+            raise AccountNotFound(f"No account {account_id!r}.")
         account = account_of(row)
-        return schemas.Balance(
-            account=account.id,
-            asset=account.asset,
-            posted=str(account.posted),
-            pending_debits=str(account.debits_pending),
-            pending_credits=str(account.credits_pending),
-            available=str(account.available),
-            version=account.version,
-            as_of=account.as_of,
+        later = await self._source.fetch(store.SUM_LEGS_AFTER, tenant_id, book_id, account.no, seq)
+        for leg in later:
+            take = account.debit if leg["side"] == "debit" else account.credit
+            take(Kind(leg["kind"]), -int(leg["amount"]), account.as_of)
+        return schemas.Totals(
+            account.id,
+            seq,
+            str(account.debits_posted),
+            str(account.credits_posted),
+            str(account.debits_pending),
+            str(account.credits_pending),
         )
 
     async def hold(self, tenant_id: UUID, book_id: UUID, hold_id: UUID) -> schemas.Hold:
@@ -177,6 +199,15 @@ class Queries:
         if not rows:
             raise TransactionNotFound(f"No transaction {transaction_id}.")
         return _transaction(rows)
+
+    async def events(self, tenant_id: UUID, book_id: UUID, *, after: int, limit: int) -> Events:
+        """A page of a book's feed.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await read_page(self._source, tenant_id, book_id, after, limit)
 
     async def _account_row(
         self, tenant_id: UUID, book_id: UUID, account_id: str

@@ -390,6 +390,21 @@ class Balance(Struct, frozen=True):
     as_of: datetime
 
 
+class Totals(Struct, frozen=True):
+    """The four sums that an account's balance is made of, minor units.
+
+    Attributes:
+        seq: of the book's feed; the sums are over everything up to it.
+    """
+
+    account: str
+    seq: int
+    debits_posted: str
+    credits_posted: str
+    debits_pending: str
+    credits_pending: str
+
+
 class Entry(Struct, frozen=True):
     """One transfer as seen from one of its accounts.
 

@@ -1,18 +1,24 @@
 """The ledger's use cases."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from bezant.kernel import audit
+from bezant.kernel.cache import Cache
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.ledger import schemas
+from bezant.ledger import schemas, store
 from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
+from bezant.ledger.balance_cache import BalanceEntries, CachedBalances, Claims, Domain
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
+from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
@@ -35,6 +41,7 @@ class Ledger:
         run_folder: where this process listens for others of its machine; short, and closed to other
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
+        cache: in front of balances; None reads them from the database.
     """
 
     def __init__(
@@ -45,13 +52,24 @@ class Ledger:
         clock: Clock | None = None,
         ids: Ids | None = None,
         replica: Replica | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
         self._ids = ids or TimeOrderedIds()
-        self._lanes = Lanes(database, self._clock, self._ids, run_folder)
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
+        self._has_replica = replica is not None
+        self._tail = Tail(database, self._clock, self._page_of_feed)
+        domain = Domain(
+            run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
+        )
+        self._lanes = Lanes(
+            database, self._clock, self._ids, run_folder, domain, grew=self._tail.grew
+        )
+        self._cached_balances = (
+            None if cache is None else CachedBalances(database, cache, Claims(domain), self._lanes)
+        )
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
@@ -59,6 +77,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Finish what was taken."""
+        if self._cached_balances is not None:
+            await self._cached_balances.close()
         await self._lanes.close()
 
     async def submit(self, call: Call, book_id: UUID, rider: Rider) -> Answer:
@@ -87,6 +107,14 @@ class Ledger:
             DatabaseUnavailable: nothing can be done now.
         """
         await self._lanes.expire_holds()
+
+    async def remove_old_refusals(self, tenant_id: UUID, before: datetime, limit: int) -> int:
+        """Let some ids that were refused before an instant be used again; how many they were.
+
+        Raises:
+            Unavailable: the database cannot be asked.
+        """
+        return await self._database.remove(store.DELETE_REFUSED, tenant_id, before, limit)
 
     async def create_book(self, call: Call, new: schemas.NewBook) -> Answer:
         """`POST /v1/books` -> 201 `Book`."""
@@ -190,11 +218,39 @@ class Ledger:
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
     ) -> schemas.Balance:
         """`GET …/accounts/{id}/balance`."""
-        return await self._reader.read(
-            tenant_id,
-            book_id,
-            read_after,
-            lambda queries: queries.balance(tenant_id, book_id, account_id),
+        rendered = await self.rendered_balance(
+            tenant_id, book_id, account_id, read_after=read_after
+        )
+        return msgspec.json.decode(rendered, type=schemas.Balance)
+
+    async def rendered_balance(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> msgspec.Raw:
+        """The same as JSON, as the cache may have it. It answers what is certainly the newest."""
+        key, cached = (tenant_id, book_id), self._cached_balances
+        body = None if cached is None else await cached.read(key, account_id)
+        if body is None and cached is not None and (read_after is None or not self._has_replica):
+            body = await cached.fetch(key, account_id)
+        if body is None:
+            found = await self._reader.read(
+                tenant_id,
+                book_id,
+                read_after,
+                lambda queries: queries.balance(tenant_id, book_id, account_id),
+            )
+            body = msgspec.json.encode(found)
+        return msgspec.Raw(body)
+
+    async def totals(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, seq: int
+    ) -> schemas.Totals:
+        """An account's sums as they stood at a number of the book's feed, for the platform itself.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return await self._database.read(
+            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
         )
 
     async def hold(
@@ -269,6 +325,51 @@ class Ledger:
             book_id,
             read_after,
             lambda queries: queries.transaction(tenant_id, book_id, transaction_id),
+        )
+
+    async def feed(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        after: int,
+        limit: int,
+        *,
+        read_after: int | None = None,
+    ) -> Events:
+        """The events that follow `after` in a book's feed, in order and without gaps.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+            FeedBroken: history has a hole; nothing is passed over.
+        """
+        return await self._page_of_feed(tenant_id, book_id, after, limit, read_after)
+
+    async def feed_heads(self, tenant_id: UUID) -> dict[UUID, int]:
+        """How far the feed of each of a tenant's books goes."""
+        return await find_heads(self._database, tenant_id)
+
+    async def follow(
+        self, tenant_id: UUID, book_id: UUID, after: int, *, read_after: int | None = None
+    ) -> Follower:
+        """A book's events from `after` on, as they come.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            FeedPositionAhead: the book has not given the number `after` yet.
+        """
+        return await self._tail.follow(tenant_id, book_id, after, read_after)
+
+    async def _page_of_feed(
+        self, tenant_id: UUID, book_id: UUID, after: int, limit: int, read_after: int | None
+    ) -> Events:
+        # A replica that is not as far as `after` has nothing to say.
+        seen = None if read_after is None else max(read_after, after)
+        return await self._reader.read(
+            tenant_id,
+            book_id,
+            seen,
+            lambda queries: queries.events(tenant_id, book_id, after=after, limit=limit),
         )
 
 

@@ -56,9 +56,29 @@ FIND_ENTRIES: Final = """
     ORDER BY e.seq, e.leg LIMIT $6
 """
 
+# What legs after a number did to an account's totals, by kind: each branch walks its own index.
+SUM_LEGS_AFTER: Final = """
+    SELECT l.side, l.kind, sum(l.amount) AS amount
+    FROM (
+        SELECT 'debit' AS side, kind, amount FROM transfer
+        WHERE tenant_id = $1 AND book_id = $2 AND debit_no = $3 AND seq > $4
+        UNION ALL
+        SELECT 'credit' AS side, kind, amount FROM transfer
+        WHERE tenant_id = $1 AND book_id = $2 AND credit_no = $3 AND seq > $4
+    ) AS l
+    GROUP BY l.side, l.kind
+"""
+
 # A standby that was promoted goes a way of its own: its numbers say nothing about this book.
 FIND_REPLAYED_SEQ: Final = """
     SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
+"""
+
+DELETE_REFUSED: Final = """
+    DELETE FROM refused_transaction WHERE tenant_id = $1 AND transaction_id IN (
+        SELECT old.transaction_id FROM refused_transaction old
+        WHERE old.tenant_id = $1 AND old.refused_at < $2 LIMIT $3
+    )
 """
 
 INSERT_BOOK: Final = """

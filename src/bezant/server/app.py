@@ -1,6 +1,6 @@
 """The application: every domain's routes behind one door."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -9,15 +9,19 @@ from starlette.types import ASGIApp
 
 import bezant
 from bezant import ledger
-from bezant.kernel import api_keys
+from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
+from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, Exchange, install
+from bezant.kernel.http import Authenticator, Exchange, Streams, install
 from bezant.kernel.ids import Ids
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
+from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger
-from bezant.server.cache_probe import CacheProbe
 from bezant.server.health import Health, add_health
+from bezant.server.status import add_status
 
 _SLOW_S: Final = 1.0
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -34,9 +38,14 @@ class Platform:
     ledger: Ledger
     authenticator: Authenticator
     api_keys: ApiKeyService
-    cache: CacheProbe
+    dead_jobs: DeadJobService
+    events: EventReader
+    webhooks: WebhookService
+    webhook_deliveries: DeliveryService
+    cache: Cache
     ids: Ids
     tracing: Tracing
+    streams: Streams = field(default_factory=Streams)
 
 
 def create_app(platform: Platform) -> ASGIApp:
@@ -55,12 +64,21 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     install(
         app,
-        [*ledger.operations(platform.ledger), *api_keys.operations(platform.api_keys)],
+        [
+            *ledger.operations(platform.ledger),
+            *ledger.feed_operations(platform.ledger),
+            *api_keys.operations(platform.api_keys),
+            *outbox.operations(platform.events),
+            *jobs.operations(platform.dead_jobs),
+            *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
+        ],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,
+        streams=platform.streams,
     )
     add_health(app, Health(platform.database, platform.cache), platform.authenticator)
+    add_status(app, platform.authenticator)
     return Traced(app, platform.tracing)
 
 

@@ -35,6 +35,12 @@ class SchemaMismatch(StartupError):
     code = "SCHEMA_MISMATCH"
 
 
+class SealingKeyUnusable(StartupError):
+    """The data folder's sealing key is damaged, or cannot be read."""
+
+    code = "SEALING_KEY_UNUSABLE"
+
+
 class WorkersFailing(StartupError):
     """Workers end again and again."""
 

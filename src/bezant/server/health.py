@@ -8,11 +8,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from bezant.kernel.cache import Cache
 from bezant.kernel.database import PING, Database, DatabaseUnavailable
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Authenticator, RateLimited, authorize
 from bezant.kernel.telemetry import metrics
-from bezant.server.cache_probe import CacheProbe
 from bezant.server.migrations import SchemaTooNew, SchemaTooOld, check_schema
 
 METRICS_SCOPE: Final = "metrics:read"
@@ -57,7 +57,7 @@ class Readiness(BaseModel):
 class Health:
     """The probes of one worker."""
 
-    def __init__(self, database: Database, cache: CacheProbe) -> None:
+    def __init__(self, database: Database, cache: Cache) -> None:
         self._database = database
         self._cache = cache
         self._asking: asyncio.Task[Readiness] | None = None

@@ -14,14 +14,18 @@ import structlog
 
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.retention import Keep
 from bezant.kernel.settings import Settings
+from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
+from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.connecting import migrate_schema, opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
 from bezant.server.listening import listen
 from bezant.server.provisioning import Provisioning
+from bezant.server.sealing_key import sealing_key
 from bezant.server.worker import Task
 from bezant.server.workers import Workers
 
@@ -117,12 +121,21 @@ async def _run(
             connections_max=_connections_per_worker(settings.workers),
             slow_statement_ms=settings.slow_statement_ms,
             cache_url=stores.cache_url,
+            cache_secret=cache_secret(settings, data),
             run_folder=str(run_folder),
             requests_per_s_max=settings.requests_per_s_max,
             requests_burst_max=settings.requests_burst_max,
+            keep=Keep(
+                idempotency_h=settings.keep_idempotency_h,
+                jobs_h=settings.keep_jobs_h,
+                dead_jobs_h=settings.keep_dead_jobs_h,
+                events_h=settings.keep_events_h,
+            ),
             drain_s=DRAIN_S,
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,
+            sealing_key=sealing_key(settings, data),
+            allow_webhook_loopback=settings.allow_webhook_loopback,
         )
         workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))
         stop.insist = workers.kill
@@ -224,9 +237,7 @@ def _run_folder(data: DataFolder) -> Iterator[Path]:
     """Where the workers' sockets are: in the data folder, or in a short one if its path is long."""
     inside = data.private_folder("lanes")
     if len(os.fsencode(inside)) <= _RUN_FOLDER_BYTES_MAX:
-        # Sockets of a killed run would stay for ever, since each has a name of its own.
-        for left in inside.iterdir():
-            left.unlink()
+        clear_run_folder(inside)
         yield inside
         return
     with tempfile.TemporaryDirectory(prefix="bezant-") as short:

@@ -66,6 +66,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """A request begins."""
         self._is_in_head = True
         super().on_message_begin()
+        # For a reader that takes nothing: closing would wait for it to take what is buffered.
+        self.scope["bezant.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         """Its head is complete."""

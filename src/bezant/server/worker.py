@@ -20,25 +20,38 @@ import uvicorn
 import uvloop
 
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
+from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector
 from bezant.kernel.database import Replica
-from bezant.kernel.http import RateLimits
+from bezant.kernel.http import RateLimits, Streams
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.telemetry import Sensitive, configure_logs, open_tracing
+from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.outbox import EventReader
+from bezant.kernel.retention import Keep
+from bezant.kernel.telemetry import (
+    WORKER_MEMORY,
+    WORKERS,
+    Sensitive,
+    configure_logs,
+    open_tracing,
+)
+from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
-from bezant.server.cache_probe import cache_probe
+from bezant.server.background import background
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
 from bezant.server.protocol import BoundedProtocol
 from bezant.server.tls import BadCertificate, ServerCertificate
+from bezant.server.webhooks import webhook_means
 
 REFUSED: Final = 3
 """The exit status of a worker that said why it cannot start."""
 
-_CERTIFICATE_POLL_S: Final = 5
+_LOOK_EVERY_S: Final = 5
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 # Above the idle time that clients and load balancers keep a connection for (60 s is common), so
 # that it is they who close it: a request sent into a closing connection is lost.
 _KEEP_ALIVE_S: Final = 65
@@ -60,12 +73,16 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         connections_max: how many connections it may hold.
         slow_statement_ms: statements that take as long are logged.
         cache_url: the cache.
+        cache_secret: what its entries are signed with, in hexadecimal digits.
         run_folder: where workers of one machine meet.
         requests_per_s_max: what an API key may do, on the average.
         requests_burst_max: what it may do at once, after a rest.
+        keep: how long what is not history is kept.
         drain_s: how long requests in flight may take after the worker was asked to stop.
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
+        sealing_key: what secrets in the database are sealed under, in base64.
+        allow_webhook_loopback: send webhooks to this machine too.
     """
 
     parent_pid: int
@@ -77,12 +94,16 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     connections_max: int
     slow_statement_ms: int
     cache_url: str
+    cache_secret: str
     run_folder: str
     requests_per_s_max: int
     requests_burst_max: int
+    keep: Keep
     drain_s: int
     log_format: str
     otlp_endpoint: str | None
+    sealing_key: str
+    allow_webhook_loopback: bool
 
 
 class Word(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -100,12 +121,23 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts connections."""
+    """A server that says when it accepts connections, and ends streams when it stops."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         tune_collector()
+        WORKERS.set(1)
+        WORKER_MEMORY.set(_resident_bytes())
         Word(serving=True).say()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Every other response ends by itself, and is waited for.
+        self._streams.close()
+        await super().shutdown(sockets)
 
 
 def main() -> None:
@@ -138,8 +170,9 @@ async def _serve(task: Task) -> None:
     async with AsyncExitStack() as opened:
         platform = await _open(task, opened)
 
-        async def look_at_certificate() -> None:
+        async def look_around() -> None:
             certificate.reload_if_changed()
+            WORKER_MEMORY.set(_resident_bytes())
 
         server = _Server(
             uvicorn.Config(
@@ -155,9 +188,10 @@ async def _serve(task: Task) -> None:
                 limit_concurrency=_CONNECTIONS_SERVED_MAX,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=task.drain_s,
-                callback_notify=look_at_certificate,
-                timeout_notify=_CERTIFICATE_POLL_S,
-            )
+                callback_notify=look_around,
+                timeout_notify=_LOOK_EVERY_S,
+            ),
+            platform.streams,
         )
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
         # The server raises the signal that stopped it once more when it is done, for whoever
@@ -181,17 +215,31 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     if replica is not None:
         opened.push_async_callback(replica.close)
     clock, ids = SystemClock(), TimeOrderedIds()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids, replica=replica)
+    cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
+    opened.push_async_callback(cache.close)
+    ledger = Ledger(
+        database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache
+    )
     await ledger.start()
     opened.push_async_callback(ledger.close)
+    await opened.enter_async_context(background(database, clock, ids, task.keep, ledger))
+    events = EventReader(database)
+    means = webhook_means(
+        database, clock, ids, ledger, events, task.sealing_key,
+        allow_loopback=task.allow_webhook_loopback,
+    )  # fmt: skip
+    opened.push_async_callback(means.sender.close)
+    opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
-    cache = cache_probe(task.cache_url)
-    opened.push_async_callback(cache.close)
     return Platform(
         database=database,
         ledger=ledger,
         api_keys=ApiKeyService(database, clock, ids),
+        dead_jobs=DeadJobService(database, clock),
+        events=events,
+        webhooks=WebhookService(means),
+        webhook_deliveries=DeliveryService(means),
         authenticator=RateLimits(
             authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
         ),
@@ -199,6 +247,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ids=ids,
         tracing=tracing,
     )
+
+
+def _resident_bytes() -> int:
+    """What this process holds in memory (proc(5), `statm`)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
 def _replica(task: Task) -> Replica | None:

@@ -20,6 +20,7 @@ REFUSALS = {
     "UNKNOWN_ACCOUNT",
     "IDEMPOTENCY_KEY_REUSED",
     "ACCOUNT_FROZEN",
+    "HOLD_NOT_OPEN",
 }
 
 # Only the owner of the tables could do this. One account, early in the book, is one cent off.

@@ -1,7 +1,7 @@
 """What holds for every route. A route of the document that has no case here fails the suite."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +10,17 @@ import pytest
 from fastapi import FastAPI
 
 from bezant.kernel.telemetry import Traced
-from fixtures_api import Api, Book, Tenant, fresh_key
+from fixtures_api import (
+    ALL_SCOPES,
+    HOOK_URL,
+    Api,
+    Book,
+    Tenant,
+    bury,
+    delivered,
+    fresh_key,
+    hook,
+)
 
 Request = tuple[str, object]
 """A path and a body; None for no body."""
@@ -28,19 +38,20 @@ class Case:
     status: int
     request: Callable[[Book], Awaitable[Request]]
     names: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     async def send(self, client: httpx.AsyncClient, request: Request) -> httpx.Response:
         path, body = request
         if self.method == "GET":
-            return await client.get(path)
+            return await client.get(path, headers=self.headers)
         return await client.request(self.method, path, json=body, headers=fresh_key())
 
 
-def _reads(path: str, *, names: bool = True) -> Case:
+def _reads(path: str, *, names: bool = True, **headers: str) -> Case:
     async def request(book: Book) -> Request:
         return path.format(book=book), None
 
-    return Case("GET", 200, request, names=names)
+    return Case("GET", 200, request, names=names, headers=headers)
 
 
 def _unique() -> str:
@@ -128,6 +139,50 @@ async def _revocation(book: Book) -> Request:
     return f"{await _key_path(book)}/revoke", {}
 
 
+async def _dead_job(book: Book) -> str:
+    return f"/v1/jobs/dead/{await bury(book.tenant)}"
+
+
+async def _replay(book: Book) -> Request:
+    return f"{await _dead_job(book)}/replay", {}
+
+
+async def _discard(book: Book) -> Request:
+    return f"{await _dead_job(book)}/discard", {}
+
+
+async def _new_hook(_: Book) -> Request:
+    return "/v1/webhook-endpoints", {"url": HOOK_URL}
+
+
+async def _get_hook(book: Book) -> Request:
+    return await hook(book.tenant), None
+
+
+async def _change_hook(book: Book) -> Request:
+    return await hook(book.tenant), {"description": "For the ledger's books."}
+
+
+async def _rotate_hook(book: Book) -> Request:
+    return f"{await hook(book.tenant)}/rotate", {"overlap_s": 0}
+
+
+async def _ping_hook(book: Book) -> Request:
+    return f"{await hook(book.tenant)}/ping", {}
+
+
+async def _replay_hook(book: Book) -> Request:
+    return f"{await hook(book.tenant)}/replay", {"stream": f"book:{book.id}", "after": 0}
+
+
+async def _deliveries(book: Book) -> Request:
+    return f"{await hook(book.tenant)}/deliveries?status=pending", None
+
+
+async def _replay_delivery(book: Book) -> Request:
+    return f"{await delivered(book.tenant)}/replay", {}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
@@ -148,11 +203,27 @@ CASES: Mapping[str, Case] = {
     "open_limit_group": Case("POST", 201, _new_limit_group),
     "get_limit_group": Case("GET", 200, _limit_group),
     "change_limit_group": Case("PATCH", 200, _limit_group_change),
+    # As a page: a stream does not end. What holds for both is decided before either begins.
+    "follow_events": _reads("{book.path}/events", Accept="application/json"),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
     "revoke_api_key": Case("POST", 200, _revocation),
+    "list_events": _reads("/v1/events", names=False),
+    "list_dead_jobs": _reads("/v1/jobs/dead", names=False),
+    "replay_dead_job": Case("POST", 200, _replay),
+    "discard_dead_job": Case("POST", 200, _discard),
+    "create_webhook_endpoint": Case("POST", 201, _new_hook, names=False),
+    "list_webhook_endpoints": _reads("/v1/webhook-endpoints", names=False),
+    "get_webhook_endpoint": Case("GET", 200, _get_hook),
+    "change_webhook_endpoint": Case("PATCH", 200, _change_hook),
+    "rotate_webhook_key": Case("POST", 201, _rotate_hook),
+    "ping_webhook_endpoint": Case("POST", 201, _ping_hook),
+    "replay_webhooks": Case("POST", 200, _replay_hook),
+    "list_webhook_deliveries": Case("GET", 200, _deliveries),
+    "replay_webhook_delivery": Case("POST", 201, _replay_delivery),
     "metrics": _reads("/metrics", names=False),
+    "status": _reads("/status", names=False),
 }
 
 WITHOUT_AUTHENTICATION = {"live", "ready"}
@@ -216,6 +287,9 @@ async def test_another_tenant_gets_404_where_the_owner_is_served(
     # And what is unknown to everyone reads the same, so that nothing is learnt of what exists.
     path, body = request
     known = {book.id, path.split("/")[3]}
+    if path.startswith("/v1/jobs/dead/"):
+        known.add(path.split("/")[4])
+        known.remove("dead")
     for each in known:
         path = path.replace(each, str(uuid4()))
     unknown = await case.send(other_tenant.client, (path, body))
@@ -244,7 +318,7 @@ async def test_without_a_credential_nothing_is_served(name: str, book: Book, api
 async def test_without_its_scope_nothing_is_served(name: str, book: Book, api: Api) -> None:
     [requirement] = (await _operations(api))[name][2]["security"]
     [scope] = requirement["apiKey"]
-    others = {"keys:write", "ledger:read", "ledger:write", "metrics:read"} - {scope}
+    others = {*ALL_SCOPES} - {scope}
     issued = await api.issue(book.tenant.id, tuple(others))
     assert issued.key is not None
     case = CASES[name]
@@ -324,10 +398,40 @@ async def test_a_replay_is_the_same_bytes_and_another_body_is_refused(
     assert (first.status_code, again.status_code) == (case.status, case.status)
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
-    if "key" in first.json():
+    shown_once = {"key", "secret"} & set(first.json())
+    if shown_once:
         # The one exception: a credential is shown once.
-        assert again.json() == first.json() | {"key": None}
-        assert first.json()["key"].startswith("bz_")
+        [name] = shown_once
+        assert again.json() == first.json() | {name: None}
+        assert first.json()[name].startswith(("bz_", "whsec_"))
     else:
         assert again.content == first.content
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+STREAMS = [name for name, case in CASES.items() if "Accept" in case.headers]
+
+
+async def test_every_stream_is_known_as_one(api: Api) -> None:
+    streaming = {
+        name
+        for name, (_, _, content) in (await _operations(api)).items()
+        if "text/event-stream" in content["responses"].get("200", {}).get("content", {})
+    }
+    assert streaming == set(STREAMS)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+async def test_a_stream_is_refused_as_its_page_is(
+    name: str, book: Book, other_tenant: Tenant, api: Api
+) -> None:
+    path, _ = await CASES[name].request(book)
+    unscoped = await api.issue(book.tenant.id, ("ledger:write",))
+    assert unscoped.key is not None
+    refused = {404: other_tenant.key, 401: "", 403: unscoped.key}
+    for accept in ("application/json", "text/event-stream", "*/*"):
+        for status, key in refused.items():
+            async with api.client(key) as client:
+                answer = await client.get(path, headers={"Accept": accept})
+            assert answer.status_code == status
+            assert answer.headers["content-type"] == "application/problem+json"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -19,7 +19,7 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import Api, Book, Tenant, fresh_key, open_book, serving
+from fixtures_api import HOOK_URL, Api, Book, Tenant, bury, delivered, fresh_key, open_book, serving
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
 __all__ = ["desk"]
@@ -37,22 +37,32 @@ EXAMPLES = 15
 class Seeds:
     """What exists, put into generated requests, so that they get past the 404s and the 422s."""
 
-    def __init__(self, book: Book, key_id: str, holds: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        book: Book,
+        key_id: str,
+        used_up: Mapping[str, Iterable[str]] | None = None,
+        delivery: str = "",
+    ) -> None:
+        # What an operation uses up, each operation has for its own.
+        self._used_up = {name: iter(each) for name, each in (used_up or {}).items()}
         self._existing = {
             "book": book.id,
             "account": "wallet",
             "transaction": book.transaction,
             "key": key_id,
             "limit_group": "family",
+            "endpoint": delivery.rpartition("/deliveries/")[0].rpartition("/")[2],
+            "delivery": delivery.rpartition("/")[2],
         }
-        self._holds = iter(holds)
 
     def path_of(self, operation: AnyOperation) -> dict[str, str]:
-        """Path parameters that name what exists; a hold of its own, since settling uses it up."""
+        """Path parameters that name what exists."""
         names = [parameter.name for parameter in operation.path_parameters]
-        if "hold" in names:
-            self._existing["hold"] = next(self._holds)
-        return {name: self._existing[name] for name in names}
+        return {
+            name: next(self._used_up[name]) if name in self._used_up else self._existing[name]
+            for name in names
+        }
 
     def plant(self, value: object) -> None:
         """Let a body name what exists."""
@@ -66,11 +76,19 @@ class Seeds:
                     for name in removed:
                         value.pop(name, None)
                     break
+            if "stream" in value:
+                value |= {"stream": f"book:{self._existing['book']}", "after": 0}
+            # Others work with what these would put out of use.
+            value |= {"status": self._USABLE[value["status"]]} if "status" in value else {}
             for each in value.values():
                 self.plant(each)
 
+    _USABLE: ClassVar = defaultdict(
+        lambda: "open", dict.fromkeys(("enabled", "disabled", "deleted"), "enabled")
+    )
+
     # Members that tell what an object is, what is put into it, and what is taken out.
-    _PLANTED: ClassVar = (
+    _PLANTED: ClassVar[tuple[tuple[set[str], dict[str, Any], tuple[str, ...]], ...]] = (
         (
             {"debit", "credit", "asset", "amount"},
             {"debit": "world", "credit": "wallet", "asset": "EUR"},
@@ -78,6 +96,7 @@ class Seeds:
         ),
         ({"id", "asset", "type"}, {"asset": "EUR", "limits": {}}, ("limit_group", "opened_at")),
         ({"amount"}, {"amount": "1"}, ()),
+        ({"url"}, {"url": HOOK_URL, "books": None}, ()),
         ({"postings"}, {}, ("captures", "voids", "imported")),
     )
 
@@ -87,7 +106,8 @@ class Asker:
 
     def __init__(self, url: str, key: str, seeds: Seeds) -> None:
         self._document_url = f"{url}/openapi.json"
-        self._headers = {"Authorization": f"Bearer {key}"}
+        # A stream would not end.
+        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         self._seeds = seeds
         self.statuses: dict[str, set[int]] = defaultdict(set)
 
@@ -144,8 +164,12 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
         await tenant.create(f"{book.path}/limit-groups", limits)
         pending = {"postings": [book.transfer()["postings"][0] | {"pending": True}] * HOLDS}
         posted = await tenant.create(f"{book.path}/transactions", pending)
-        holds = [leg["hold_id"] for leg in posted["postings"]]
-        asker = Asker(url, tenant.key, Seeds(book, str(issued.api_key.id), holds))
+        used_up = {
+            "hold": [leg["hold_id"] for leg in posted["postings"]],
+            "job": [str(await bury(tenant)) for _ in range(2)],
+        }
+        seeds = Seeds(book, str(issued.api_key.id), used_up, await delivered(tenant))
+        asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)
     failing = [
         name

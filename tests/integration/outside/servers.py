@@ -260,9 +260,9 @@ async def pooler(folder: Path, behind: Cluster, settings: str = "") -> AsyncIter
 
 
 @asynccontextmanager
-async def redis(folder: Path) -> AsyncIterator[Server]:
+async def redis(folder: Path, port: int | None = None) -> AsyncIterator[Server]:
     """Redis with a password, keeping nothing."""
-    port = free_port()
+    port = port or free_port()
     command = [program("redis-server"), "--bind", LOOPBACK, "--port", str(port), "--save", ""]
     async with Server.running(
         [*command, "--requirepass", PASSWORD], port=port, folder=folder
@@ -271,9 +271,9 @@ async def redis(folder: Path) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def memcached(folder: Path) -> AsyncIterator[Server]:
+async def memcached(folder: Path, port: int | None = None) -> AsyncIterator[Server]:
     """Memcached with a little memory."""
-    port = free_port()
+    port = port or free_port()
     command = [program("memcached"), "-l", LOOPBACK, "-p", str(port), "-m", "16"]
     async with Server.running(command, port=port, folder=folder) as server:
         yield server

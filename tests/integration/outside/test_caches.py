@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bezant.server.cache_probe import cache_probe
+from bezant.kernel.cache import open_cache
+from fixtures_api import CACHE_SECRET
 from fixtures_servers import open_folder
 from integration.outside.servers import APP, PASSWORD, Cluster, Server, memcached, redis
 from integration.outside.till import serving
@@ -65,6 +66,7 @@ async def test_the_cache_is_up_then_gone_and_payments_go_on(
 async def test_a_redis_that_asks_for_another_password_is_down(folder: Path) -> None:
     async with redis(folder) as server:
         for password, is_up in ((PASSWORD, True), ("wrong", False)):
-            probe = cache_probe(f"redis://:{password}@127.0.0.1:{server.port}")
-            assert await probe.is_up() is is_up
-            await probe.close()
+            url = f"redis://:{password}@127.0.0.1:{server.port}"
+            cache = open_cache(url, CACHE_SECRET)
+            assert await cache.is_up() is is_up
+            await cache.close()

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from bezant.kernel.cache import open_cache
 from bezant.kernel.database import PING, Database
 from bezant.server import health as under_test
-from bezant.server.cache_probe import MemcachedProbe, RedisProbe, cache_probe
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.health import Health, NotReady
 from bezant.server.migrations import migrate
+from fixtures_api import CACHE_SECRET
 
 SOCKET = ".s.PGSQL.5432"
 
@@ -80,9 +81,9 @@ async def health(
     monkeypatch.setattr(under_test, "_READINESS_KEPT_S", 0.0)
     url = urlsplit(embedded_servers.postgres.app_url)
     database = await Database.open(urlunsplit(url._replace(query=f"host={tmp_path}")))
-    probe = cache_probe(embedded_servers.valkey_url)
-    yield Health(database, probe)
-    await probe.close()
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
+    yield Health(database, cache)
+    await cache.close()
     await database.close()
 
 
@@ -130,12 +131,10 @@ async def speaking(answer: bytes) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-async def test_a_cache_is_up_when_it_answers_as_its_protocol_says() -> None:
-    async with speaking(b"VERSION 1.6.18\r\n") as port:
-        assert await MemcachedProbe(f"memcached://127.0.0.1:{port}").is_up()
+@pytest.mark.parametrize("scheme", ["redis", "memcached"])
+async def test_a_cache_is_up_when_it_answers_as_its_protocol_says(scheme: str) -> None:
     async with speaking(b"SSH-2.0-OpenSSH\r\n") as port:
-        assert not await MemcachedProbe(f"memcached://127.0.0.1:{port}").is_up()
-    assert not await MemcachedProbe("memcached://127.0.0.1:1").is_up()
-    probe = RedisProbe("redis://127.0.0.1:1")
-    assert not await probe.is_up()
-    await probe.close()
+        for url in (f"{scheme}://127.0.0.1:{port}", f"{scheme}://127.0.0.1:1"):
+            cache = open_cache(url, CACHE_SECRET)
+            assert not await cache.is_up()
+            await cache.close()

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from bezant.kernel.clock import SystemClock
+from bezant.kernel.retention import Keep
 from bezant.server import workers as under_test
 from bezant.server.development_ca import DevelopmentCa
 from bezant.server.embedded import EmbeddedServers
@@ -17,6 +19,7 @@ from bezant.server.listening import listen
 from bezant.server.migrations import migrate
 from bezant.server.worker import Task
 from bezant.server.workers import DEATHS_MAX, Workers
+from fixtures_api import CACHE_SECRET
 from running_platform import ENVIRONMENT
 from running_platform import workers as worker_pids
 
@@ -45,12 +48,16 @@ def make_workers(
             connections_max=2,
             slow_statement_ms=500,
             cache_url=embedded_servers.valkey_url,
+            cache_secret=CACHE_SECRET.hex(),
             run_folder=str(tmp_path),
             requests_per_s_max=5_000,
             requests_burst_max=10_000,
+            keep=Keep(),
             drain_s=1,
             log_format="json",
             otlp_endpoint=None,
+            sealing_key=b64encode(bytes(32)).decode(),
+            allow_webhook_loopback=False,
         )
         return Workers(task, listener, 1, metrics_folder)
 

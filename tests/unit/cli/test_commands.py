@@ -98,3 +98,12 @@ with Steps(as_json=False) as steps:
     assert "✓" in shown.decode()
     assert "Starting PostgreSQL" in last
     assert "0:00:00" in last
+
+
+def test_serving_loads_nothing_that_only_exports_need() -> None:
+    script = "import sys, bezant.server.worker, bezant.cli.export; print('pyarrow' in sys.modules)"
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT / "src")}
+    answer = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "False\n"

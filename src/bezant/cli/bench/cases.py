@@ -97,19 +97,22 @@ ABORTS: Final = {
 COLD_START: Final = "cold start, fresh data folder"
 RESTART: Final = "restart on existing data"
 MEMORY: Final = "idle memory of all processes"
-BALANCE_P50: Final = "balance over HTTPS, 1 connection: p50"
-BALANCES: Final = "balance over HTTPS, 32 connections"
+BALANCE_P50: Final = "cached balance over HTTPS, 1 connection: p50"
+BALANCES: Final = "cached balance over HTTPS, 32 connections"
+HIT_RATE: Final = "... answered from the cache"
+BALANCES_NO_CACHE: Final = "balance over HTTPS with the cache down"
 HANDSHAKES: Final = "TLS handshakes"
 
-_UNCACHED: Final = "the target is for cached reads; this release reads the database"
 _RATE: Final = "transfers/s"
 
 CASES: Final = (
     Case(Suite.PLATFORM, COLD_START, "s", 15, is_ceiling=True),
     Case(Suite.PLATFORM, RESTART, "s", 3, is_ceiling=True),
     Case(Suite.PLATFORM, MEMORY, "MiB", 500, is_ceiling=True, note="proportional set size"),
-    Case(Suite.PLATFORM, BALANCE_P50, "ms", 1, is_ceiling=True, note=_UNCACHED),
-    Case(Suite.PLATFORM, BALANCES, "requests/s", 3_000, note=_UNCACHED),
+    Case(Suite.PLATFORM, BALANCE_P50, "ms", 1, is_ceiling=True),
+    Case(Suite.PLATFORM, BALANCES, "requests/s", 3_000),
+    Case(Suite.PLATFORM, HIT_RATE, "%", note="the first read of each account is not"),
+    Case(Suite.PLATFORM, BALANCES_NO_CACHE, "requests/s"),
     Case(Suite.PLATFORM, HANDSHAKES, "connections/s"),
     Case(Suite.LEDGER, REFERENCE, "transactions/s", note="the measure of the ratios"),
     Case(Suite.LEDGER, BULK, _RATE, 3.5, ratio_to=REFERENCE, note="stretch: 10 times"),

@@ -103,15 +103,16 @@ def memory_mib(pid: int) -> float:
     Their proportional set sizes: pages that several share count once in all (proc(5),
     `smaps_rollup`).
     """
-    return sum(_pss_kib(one) for one in _tree(pid)) / 1024
+    return sum(_pss_kib(one) for one in processes(pid)) / 1024
 
 
-def _tree(pid: int) -> Iterator[int]:
+def processes(pid: int) -> Iterator[int]:
+    """A process and all its descendants."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(FileNotFoundError, ProcessLookupError):
             for child in children.read_text().split():
-                yield from _tree(int(child))
+                yield from processes(int(child))
 
 
 def _pss_kib(pid: int) -> int:

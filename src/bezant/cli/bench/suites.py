@@ -10,6 +10,7 @@ from uuid import UUID
 
 from bezant.cli.bench import agent, caller, cases, poster, verifier
 from bezant.cli.bench.agent import Agent
+from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
 from bezant.cli.bench.pgbench import transactions_per_second
 from bezant.cli.bench.stage import Stage, memory_mib, open_stage
@@ -146,9 +147,16 @@ async def _platform(bench: _Bench, platform: Endpoint) -> None:
         bench.progress(cases.BALANCES)
         many = await bench.call(calling, caller.Load.BALANCE, READING_CONNECTIONS)
         bench.measured[cases.BALANCES] = many.per_second
+        bench.measured[cases.HIT_RATE] = await asyncio.to_thread(
+            hit_rate, platform, bench.stage.api_key
+        )
         bench.progress(cases.HANDSHAKES)
         handshakes = await bench.call(calling, caller.Load.HANDSHAKE, 0)
         bench.measured[cases.HANDSHAKES] = handshakes.per_second
+        bench.progress(cases.BALANCES_NO_CACHE)
+        with cache_down(platform):
+            slower = await bench.call(calling, caller.Load.BALANCE, READING_CONNECTIONS)
+        bench.measured[cases.BALANCES_NO_CACHE] = slower.per_second
 
 
 async def _ledger(bench: _Bench, platform: Endpoint) -> None:
@@ -218,7 +226,10 @@ async def _over_https(bench: _Bench, platform: Endpoint, book: UUID) -> None:
             )
         measured[cases.HTTPS_VERIFY] = together.per_second
         measured[cases.VERIFIED] = verified.per_second
-    measured[cases.HTTPS_NO_CACHE] = NotMeasured("no request of this release uses the cache")
+        bench.progress(cases.HTTPS_NO_CACHE)
+        with cache_down(platform):
+            without = await bench.call(calling, caller.Load.POST, HTTPS_CONNECTIONS)
+        measured[cases.HTTPS_NO_CACHE] = without.per_second
 
 
 async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -> None:

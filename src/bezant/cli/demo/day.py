@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from bezant.cli.client import ApiError, Client
 from bezant.cli.demo.report import RefusalRow, SceneRow
 from bezant.kernel.ids import TimeOrderedIds
@@ -68,6 +70,17 @@ class Day:
         """Post legs as one transaction."""
         new = schemas.NewTransaction(list(legs), dry_run=dry_run)
         return self.client.post(self.book, new, key)
+
+    def reserve(self, posting: schemas.Posting, *, expires_in_s: int) -> UUID:
+        """Reserve a leg's amount; the hold."""
+        posting = replace(posting, expires_in_s=expires_in_s)
+        [hold] = self.reserve_together(posting)
+        return hold
+
+    def reserve_together(self, *postings: schemas.Posting) -> list[UUID]:
+        """Reserve legs as one transaction, which makes their holds a group."""
+        posted = self.post(*(replace(posting, pending=True) for posting in postings))
+        return [leg.hold_id for leg in posted.postings if leg.hold_id is not None]
 
     def post_batch(
         self, transactions: Sequence[Sequence[schemas.Posting]]

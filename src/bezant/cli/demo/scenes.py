@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 from bezant.cli.demo.day import SCALES, Day, Scene, leg, shown, wallet
+from bezant.cli.demo.reservations import cancel_order, fill_up, share_a_limit
 from bezant.ledger import schemas
 from bezant.ledger.schemas import AccountStatus, AccountType
 
@@ -213,5 +214,8 @@ SCENES: Final[tuple[tuple[str, Scene], ...]] = (
     ("A stolen card", freeze),
     ("A dry run", try_first),
     ("Rush hour", rush_hour),
+    ("At the pump", fill_up),
+    ("Half an order", cancel_order),
+    ("A family's limit", share_a_limit),
     ("Payout", pay_out),
 )

@@ -8,7 +8,17 @@ from msgspec import Meta, Struct
 
 from bezant.kernel.instants import Instant, require_within_calendar
 
-Scope = Literal["keys:write", "ledger:read", "ledger:write", "metrics:read"]
+Scope = Literal[
+    "events:read",
+    "jobs:read",
+    "jobs:write",
+    "keys:write",
+    "ledger:read",
+    "ledger:write",
+    "metrics:read",
+    "webhooks:read",
+    "webhooks:write",
+]
 
 OVERLAP_S_DEFAULT = 24 * 3600
 OVERLAP_S_MAX = 30 * 24 * 3600

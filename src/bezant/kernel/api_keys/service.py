@@ -14,9 +14,10 @@ from bezant.kernel.api_keys.schemas import ApiKey, ApiKeys, IssuedApiKey, NewApi
 from bezant.kernel.api_keys.token import SECRET_BYTES, Token
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, write_rows
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
+from bezant.kernel.outbox import event
 
 if TYPE_CHECKING:
     import asyncpg
@@ -60,7 +61,9 @@ class ApiKeyService:
             if new.expires_at is not None and new.expires_at <= now:
                 raise ExpiryInThePast("Give an instant to come.", field="expires_at")
             key = ApiKey(token.key_id, new.name, sorted({*new.scopes}), now, new.expires_at)
-            return await _issue(connection, token, key)
+            answer = await _issue(connection, token, key)
+            await self._tell(connection, call, "api_key.created", key.id)
+            return answer
 
         return self._with_text(await once(self._database, self._clock, call, work), token)
 
@@ -99,6 +102,8 @@ class ApiKeyService:
             await connection.execute(
                 store.REPLACE, call.tenant_id, key_id, token.key_id, expires_at
             )
+            successor_id = {"replaced_by": str(token.key_id)}
+            await self._tell(connection, call, "api_key.rotated", key_id, successor_id)
             return answer
 
         return self._with_text(await once(self._database, self._clock, call, work), token)
@@ -111,6 +116,7 @@ class ApiKeyService:
             if key.revoked_at is None:
                 key = msgspec.structs.replace(key, revoked_at=self._clock.now())
                 await connection.execute(store.REVOKE, call.tenant_id, key_id, key.revoked_at)
+                await self._tell(connection, call, "api_key.revoked", key_id)
             return Answer.of(key)
 
         return await once(self._database, self._clock, call, work)
@@ -121,6 +127,18 @@ class ApiKeyService:
         rows = await self._database.fetch(store.LIST, tenant_id, start, limit + 1)
         keys = [_key_of(row) for row in rows[:limit]]
         return ApiKeys(keys, str(keys[-1].id) if len(rows) > limit else None)
+
+    async def _tell(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        call: Call,
+        kind: str,
+        key_id: UUID,
+        data: object | None = None,
+    ) -> None:
+        subject = f"/v1/api-keys/{key_id}"
+        row = event(self._ids.new(), kind, subject, self._clock.now(), data)
+        await write_rows(connection, call.tenant_id, [row])
 
     def _new_token(self, tenant_id: UUID) -> Token:
         return Token(tenant_id, self._ids.new(), self._random_bytes(SECRET_BYTES))

@@ -13,16 +13,20 @@ from bezant.kernel.database.rows import Row, RowKind, write_rows
 from bezant.kernel.database.server import Capabilities, Engine, inspect_server
 from bezant.kernel.database.slow import SLOW_STATEMENT_MS
 from bezant.kernel.database.statements import (
+    BEGIN_BY_KEY,
     BEGIN_READ_ONLY,
     BEGIN_SERIALIZABLE,
+    BEGIN_SWEEP,
     PING,
     ROLLBACK_TO_SAVEPOINT,
     SAVEPOINT,
 )
 
 __all__ = [
+    "BEGIN_BY_KEY",
     "BEGIN_READ_ONLY",
     "BEGIN_SERIALIZABLE",
+    "BEGIN_SWEEP",
     "CONNECTION_LOST",
     "PING",
     "ROLLBACK_TO_SAVEPOINT",

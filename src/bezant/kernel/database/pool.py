@@ -22,6 +22,7 @@ from bezant.kernel.database.slow import SLOW_STATEMENT_MS, SlowStatements
 from bezant.kernel.database.statements import (
     BEGIN_READ_ONLY,
     BEGIN_SERIALIZABLE,
+    BEGIN_SWEEP,
     COMMIT,
     LOCAL_TIMEOUTS,
     ROLLBACK,
@@ -205,6 +206,21 @@ class Database:
         except CommitUnknown as error:
             # Nothing was written that could be in doubt.
             raise _unavailable(error.__cause__ or error) from error
+
+    async def remove(self, statement: str, *values: object) -> int:
+        """Remove rows that nobody reads any more; how many were removed.
+
+        At READ COMMITTED: what is removed depends on nothing that others write, and a SERIALIZABLE
+        removal would read-lock pages that they insert into.
+
+        Raises:
+            CommitUnknown: the connection was lost within COMMIT; a repeat is safe.
+            DatabaseUnavailable: the connection was lost before.
+        """
+        tag = await self.transaction(
+            lambda connection: connection.execute(statement, *values), begin=BEGIN_SWEEP
+        )
+        return int(tag.rpartition(" ")[2])
 
     async def fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         """The rows of one reading statement.

@@ -4,6 +4,20 @@ from typing import Final
 
 BEGIN_SERIALIZABLE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 
+# For transactions that reach every row by its key: a plan that scans a small table reads, and so
+# locks, all of it, and then they abort each other although they share no row.
+BEGIN_BY_KEY: Final = (
+    f"{BEGIN_SERIALIZABLE};"
+    "SET LOCAL enable_seqscan = off;"
+    "SET LOCAL enable_bitmapscan = off;"
+    "SET LOCAL enable_hashjoin = off;"
+    "SET LOCAL enable_mergejoin = off"
+)
+
+# For removing what nobody reads any more: it depends on nothing that it reads, and under
+# SERIALIZABLE it would read-lock pages that lanes insert into.
+BEGIN_SWEEP: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
 BEGIN_READ_ONLY: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 COMMIT: Final = "COMMIT"

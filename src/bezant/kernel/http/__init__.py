@@ -11,13 +11,16 @@ from bezant.kernel.http.operations import (
     Operation,
     Reading,
     ReadOperation,
+    StreamOperation,
     WriteOperation,
     Writing,
     authorize,
 )
+from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 
 __all__ = [
     "Authenticator",
+    "EventSource",
     "Exchange",
     "Nothing",
     "Observer",
@@ -27,6 +30,10 @@ __all__ = [
     "RateLimits",
     "ReadOperation",
     "Reading",
+    "ServerEvent",
+    "StreamOperation",
+    "Streams",
+    "TooManyStreams",
     "WriteOperation",
     "Writing",
     "authorize",

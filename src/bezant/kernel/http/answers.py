@@ -1,5 +1,6 @@
 """Answers and refusals as ASGI messages."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.types import Send
@@ -11,12 +12,16 @@ from bezant.kernel.http.errors import MethodNotAllowed
 JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
 
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
+Headers = list[Header]
 
 
-async def send_answer(send: Send, answer: Answer, *, with_body: bool = True) -> None:
+async def send_answer(
+    send: Send, answer: Answer, *, extra: Sequence[Header] = (), with_body: bool = True
+) -> None:
     """Send a rendered answer; one that was stored says so in `Idempotency-Replayed`."""
-    extra: Headers = [(b"idempotency-replayed", b"true")] if answer.is_replay else []
+    if answer.is_replay:
+        extra = [*extra, (b"idempotency-replayed", b"true")]
     kind = PROBLEM if answer.is_refusal else JSON
     await send_bytes(send, answer.status, kind, answer.body, extra=extra, with_body=with_body)
 
@@ -54,7 +59,7 @@ async def send_bytes(
     content_type: bytes,
     body: bytes,
     *,
-    extra: Headers,
+    extra: Sequence[Header],
     with_body: bool = True,
 ) -> None:
     """Send a whole response. `with_body` is False for HEAD (RFC 9110, section 9.3.2)."""

@@ -18,6 +18,7 @@ from bezant.kernel.http.errors import MethodNotAllowed
 from bezant.kernel.http.exchange import Exchanges, Observer
 from bezant.kernel.http.openapi import add_operations
 from bezant.kernel.http.operations import Authenticator, Gate, Operation
+from bezant.kernel.http.streams import Streams
 from bezant.kernel.ids import Ids
 
 
@@ -55,15 +56,16 @@ def install(
     authenticator: Authenticator,
     ids: Ids,
     observe: Observer,
+    streams: Streams | None = None,
 ) -> None:
     """Give an application its operations, its problem bodies and what happens around every request.
 
     Routes that FastAPI makes (health, documents) may be added before or after; `app` is made with
     `redirect_slashes=False`, since a redirect is an answer that no operation declares. `observe` is
-    told of every finished exchange, and does not block.
+    told of every finished exchange, and does not block. `streams` ends what never ends by itself.
     """
     assert not app.router.redirect_slashes
-    gate = Gate(authenticator, ids)
+    gate = Gate(authenticator, ids, Streams() if streams is None else streams)
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, []).append(operation)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Final
 from uuid import UUID
@@ -11,17 +11,16 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bezant.kernel.errors import Unavailable
-from bezant.kernel.http.answers import send_refusal
+from bezant.kernel.http.answers import Header, send_refusal
 from bezant.kernel.http.bodies import ClientGone
 from bezant.kernel.http.errors import InternalError
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import bind_request
 
 _SANE_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,128}")
-_API_HEADERS: Final = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
+_NO_SNIFFING: Final = (b"x-content-type-options", b"nosniff")
+_CACHE_CONTROL: Final = b"cache-control"
+_NO_STORE: Final = (_CACHE_CONTROL, b"no-store")
 _UNROUTED: Final = "unrouted"
 
 log = structlog.get_logger("bezant.http")
@@ -35,9 +34,11 @@ class Exchange:
         route: the path's template, never the path: metrics stay few, logs without identifiers.
         actor: who, once authenticated.
         status: of the response; 499 when the client left before there was one.
+        elapsed_s: until the response was handed over; of a stream, until it began.
+        is_stream: whether the response goes on for as long as its reader likes.
     """
 
-    __slots__ = ("actor", "elapsed_s", "method", "request_id", "route", "status")
+    __slots__ = ("actor", "elapsed_s", "is_stream", "method", "request_id", "route", "status")
 
     def __init__(self, method: str, request_id: str) -> None:
         self.method = method
@@ -46,6 +47,7 @@ class Exchange:
         self.actor = ""
         self.status = 499
         self.elapsed_s = 0.0
+        self.is_stream = False
 
 
 Observer = Callable[[Exchange], None]
@@ -83,7 +85,8 @@ class Exchanges:
             if message["type"] == "http.response.start":
                 is_started = True
                 exchange.status = message["status"]
-                message["headers"] = [*message["headers"], *_API_HEADERS, id_header]
+                exchange.elapsed_s = perf_counter() - started
+                message["headers"] = [*_completed(message["headers"]), id_header]
             await send(message)
 
         try:
@@ -103,8 +106,17 @@ class Exchanges:
             await send_refusal(send_with_headers, InternalError("The fault was logged."))
         finally:
             exchange.route = _template(scope)
-            exchange.elapsed_s = perf_counter() - started
+            if not exchange.is_stream:
+                exchange.elapsed_s = perf_counter() - started
             self._observe(exchange)
+
+
+def _completed(headers: Iterable[Header]) -> list[Header]:
+    """An answer's headers with those of every answer: it is not kept, unless it says how."""
+    completed = [*headers, _NO_SNIFFING]
+    if not any(name == _CACHE_CONTROL for name, _ in completed):
+        completed.append(_NO_STORE)
+    return completed
 
 
 def _template(scope: Scope) -> str:

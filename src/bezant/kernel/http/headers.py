@@ -28,7 +28,7 @@ class Headers:
         Raises:
             Malformed: it came more often, and readers may disagree on which counts.
         """
-        values = self._every(name)
+        values = self.every(name)
         if len(values) > 1:
             raise Malformed(f"The header {name.decode()} came more than once.")
         return values[0] if values else None
@@ -39,7 +39,7 @@ class Headers:
         Raises:
             Unauthenticated: none, several, or of another scheme.
         """
-        values = self._every(b"authorization")
+        values = self.every(b"authorization")
         if len(values) != 1 or values[0][:7].lower() != b"bearer ":
             raise Unauthenticated("Send one header `Authorization: Bearer <API key>`.")
         # Latin-1 decodes any bytes; a token that is not ASCII then matches no key.
@@ -52,7 +52,7 @@ class Headers:
             IdempotencyKeyRequired: absent.
             IdempotencyKeyInvalid: not 1 to 255 visible ASCII characters, or several.
         """
-        values = self._every(b"idempotency-key")
+        values = self.every(b"idempotency-key")
         if not values:
             raise IdempotencyKeyRequired(
                 "Send Idempotency-Key with every request that changes state."
@@ -78,5 +78,19 @@ class Headers:
             raise Malformed("Bezant-Read-After takes a `seq`: 1 to 18 digits.")
         return int(value)
 
-    def _every(self, name: bytes) -> list[bytes]:
+    def last_event_id(self) -> int | None:
+        """The last event that the caller has of a stream that was cut off.
+
+        Raises:
+            Malformed: no decimal number of at most 18 digits, or several.
+        """
+        value = self.one(b"last-event-id")
+        if value is None:
+            return None
+        if not _READ_AFTER.fullmatch(value):
+            raise Malformed("Last-Event-ID takes the `id` of an event: 1 to 18 digits.")
+        return int(value)
+
+    def every(self, name: bytes) -> list[bytes]:
+        """The values of a header, each line's."""
         return [value for other, value in self._pairs if other == name]

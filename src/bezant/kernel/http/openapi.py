@@ -27,7 +27,13 @@ from bezant.kernel.http.errors import (
 )
 from bezant.kernel.http.headers import IDEMPOTENCY_KEY_CHARACTERS_MAX, READ_AFTER_PATTERN
 from bezant.kernel.http.limits import RateLimited
-from bezant.kernel.http.operations import Operation, ReadOperation, WriteOperation
+from bezant.kernel.http.operations import (
+    Operation,
+    ReadOperation,
+    StreamOperation,
+    WriteOperation,
+)
+from bezant.kernel.http.streams import EVENT_STREAM, TooManyStreams
 from bezant.kernel.idempotency import KeyReused
 
 SECURITY_SCHEME: Final = "apiKey"
@@ -74,6 +80,8 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
     found: list[type[Refusal]] = [*OF_EVERY_OPERATION]
     if isinstance(operation, WriteOperation):
         found += OF_EVERY_WRITE
+    if isinstance(operation, StreamOperation):
+        found.append(TooManyStreams)
     if "{" in operation.path:
         found.append(NotFound)
     return list(dict.fromkeys([*found, *operation.refusals]))
@@ -103,6 +111,10 @@ def _operation(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         parameters += _parameters(operation.query_type, "query")
         if operation.is_replicated:
             parameters.append(_READ_AFTER)
+        if operation.has_etag:
+            parameters.append(_IF_NONE_MATCH)
+    if isinstance(operation, StreamOperation):
+        parameters.append(_LAST_EVENT_ID)
     if isinstance(operation, WriteOperation):
         parameters.append(_IDEMPOTENCY_KEY)
         body = {"schema": schema_of[operation.body_type], "example": operation.example}
@@ -133,6 +145,31 @@ _READ_AFTER: Final = {
         " answer, so that the answer is no older; without it, the newest copy does."
     ),
     "schema": {"type": "string", "pattern": f"^{READ_AFTER_PATTERN}$"},
+}
+
+
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an earlier answer: 304 without a body if it is still the same.",
+    "schema": {"type": "string"},
+}
+
+
+_LAST_EVENT_ID: Final = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "The `id` of the last event that you have: the stream goes on after it.",
+    "schema": {"type": "string", "pattern": f"^{READ_AFTER_PATTERN}$"},
+}
+
+_EVENT_STREAM: Final = {
+    "schema": {
+        "type": "string",
+        "description": "Server-sent events, one for each event of a page, for as long as you read.",
+    }
 }
 
 
@@ -187,6 +224,12 @@ def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         }
         for status, answer_type in sorted(answers.items())
     }
+    if isinstance(operation, ReadOperation) and operation.has_etag:
+        tagged = {**headers, "ETag": _header("What these very bytes are known by.")}
+        responses[str(operation.status)]["headers"] = tagged
+        responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": tagged}
+    if isinstance(operation, StreamOperation):
+        responses[str(operation.status)]["content"][EVENT_STREAM.decode()] = _EVENT_STREAM
     refusals = refusals_of(operation)
     for status in sorted({refusal.status for refusal in refusals}):
         responses[str(status)] = _problems(

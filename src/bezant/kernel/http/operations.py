@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from bezant.kernel.calls import Answer, Call, Principal
-from bezant.kernel.errors import Forbidden, Malformed, NotFound, Refusal, Unavailable
+from bezant.kernel.errors import Busy, Forbidden, Malformed, NotFound, Refusal, Unavailable
 from bezant.kernel.http.answers import send_answer, send_refusal
 from bezant.kernel.http.bodies import (
     BODY_BYTES_MAX,
@@ -26,8 +27,17 @@ from bezant.kernel.http.bodies import (
     read_body,
     require_json,
 )
+from bezant.kernel.http.etags import send_tagged
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.headers import Headers
+from bezant.kernel.http.streams import (
+    EventSource,
+    EventStream,
+    Streams,
+    abort_of,
+    prefers_page,
+    send_head,
+)
 from bezant.kernel.ids import Ids
 
 P = TypeVar("P")
@@ -63,6 +73,7 @@ class Reading(Generic[P, Q]):
         resource: the path as it was asked for.
         read_after: the newest `seq` of the book that the caller has seen, if it sent one: whatever
             is as new may answer, such as a replica. None where only the newest will do.
+        last_event_id: where a stream that was cut off goes on, if the caller sent it.
     """
 
     principal: Principal
@@ -71,6 +82,7 @@ class Reading(Generic[P, Q]):
     resource: str
     ids: Ids
     read_after: int | None = None
+    last_event_id: int | None = None
 
     def call(self, action: str, purpose: str) -> Call:
         """What the audit log knows of it, where reading is worth an entry."""
@@ -101,6 +113,7 @@ class Gate:
 
     authenticator: Authenticator
     ids: Ids
+    streams: Streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +159,11 @@ class Operation(ABC):
         except TimeoutError:
             if not limit.expired():
                 raise  # somebody else's clock: a fault, not an answer
-            late = Unavailable(
-                f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
-            )
-            await send_refusal(send, late, with_body=with_body)
+            await send_refusal(send, _late(), with_body=with_body)
             return
+        await self._send(scope, send, answer, with_body=with_body)
+
+    async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:  # noqa: ARG002 - conditional reads look at the request
         await send_answer(send, answer, with_body=with_body)
 
     @abstractmethod
@@ -173,11 +186,13 @@ class ReadOperation(Operation, Generic[P, Q]):
 
     Attributes:
         is_replicated: whether a replica may answer; then it takes `Bezant-Read-After`.
+        has_etag: whether answers carry an `ETag`; then it takes `If-None-Match`.
     """
 
     handler: Callable[[Reading[P, Q]], Awaitable[object]]
     query_type: type[Any] = Nothing
     is_replicated: bool = False
+    has_etag: bool = False
     method: str = field(default="GET", init=False)
 
     async def _answer(
@@ -187,13 +202,71 @@ class ReadOperation(Operation, Generic[P, Q]):
         scope: Scope,
         receive: Receive,  # noqa: ARG002 - the writing kind needs it
     ) -> Answer:
+        return Answer.of(await self.handler(self._reading(gate, principal, scope)), self.status)
+
+    def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
         query = parse_query(scope["query_string"], self.query_type)
         read_after = Headers(scope["headers"]).read_after() if self.is_replicated else None
-        resource = scope["path"]
-        reading: Reading[P, Q] = Reading(
-            principal, self._path(scope), query, resource, gate.ids, read_after
-        )
-        return Answer.of(await self.handler(reading), self.status)
+        return Reading(principal, self._path(scope), query, scope["path"], gate.ids, read_after)
+
+    async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:
+        if self.has_etag:
+            condition = Headers(scope["headers"]).every(b"if-none-match")
+            await send_tagged(send, answer, condition, with_body=with_body)
+        else:
+            await send_answer(send, answer, with_body=with_body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamOperation(ReadOperation[P, Q]):
+    """A GET that is answered by events as they come; by a page for who takes only JSON.
+
+    Attributes:
+        handler: answers the page.
+        opener: finds where the stream begins; after that nothing but its end can be told.
+    """
+
+    opener: Callable[[Reading[P, Q]], Awaitable[EventSource]]
+
+    async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if prefers_page(scope):
+            await super().serve(gate, scope, receive, send)
+            return
+        with_body = scope["method"] != "HEAD"
+        limit = asyncio.timeout(REQUEST_SECONDS_MAX)
+        async with AsyncExitStack() as held:
+            try:
+                async with limit:
+                    principal = await authorize(gate.authenticator, scope, self.scope)
+                    held.enter_context(gate.streams.admitted(principal.actor))
+                    source = await self.opener(self._reading(gate, principal, scope))
+                    held.push_async_callback(source.close)
+            except Refusal as refusal:
+                await send_refusal(send, refusal, with_body=with_body)
+                return
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                await send_refusal(send, _late(), with_body=with_body)
+                return
+            if not with_body:
+                await send_head(send)
+                await send({"type": "http.response.body", "body": b""})
+                return
+            exchange_of(scope).is_stream = True
+            await EventStream(
+                source,
+                lambda: _still_authorized(gate.authenticator, scope, self.scope),
+                gate.streams.closing,
+                receive,
+                send,
+                abort=abort_of(scope),
+            ).serve()
+
+    def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
+        reading = super()._reading(gate, principal, scope)
+        return replace(reading, last_event_id=Headers(scope["headers"]).last_event_id())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +330,14 @@ async def authorize(authenticator: Authenticator, scope: Scope, needed: str) -> 
     return principal
 
 
+async def _still_authorized(authenticator: Authenticator, scope: Scope, needed: str) -> None:
+    """Ask again whether a credential grants a stream that was begun with it."""
+    try:
+        await authorize(authenticator, scope, needed)
+    except Busy:
+        return  # a limit on requests; it is asked only of a credential that holds
+
+
 def parse_query(query_string: bytes, kind: type[Q]) -> Q:
     """Decode a query string into its Struct; unknown and repeated parameters are refused.
 
@@ -283,6 +364,12 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
         return msgspec.convert(parameters, kind, strict=False)
     except msgspec.ValidationError as error:
         raise malformed(error) from None
+
+
+def _late() -> Unavailable:
+    return Unavailable(
+        f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
+    )
 
 
 def _fingerprint(method: str, path: str, body: bytes) -> bytes:

@@ -6,7 +6,7 @@ two that race.
 """
 
 from bezant.kernel.idempotency.once import once
-from bezant.kernel.idempotency.records import KeyReused, find, record, reused
+from bezant.kernel.idempotency.records import KeyReused, find, record, remove_old, reused
 from bezant.kernel.idempotency.store import CONSTRAINT
 
-__all__ = ["CONSTRAINT", "KeyReused", "find", "once", "record", "reused"]
+__all__ = ["CONSTRAINT", "KeyReused", "find", "once", "record", "remove_old", "reused"]

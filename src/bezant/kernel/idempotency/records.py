@@ -65,6 +65,15 @@ async def find(database: Database, tenant_id: UUID, calls: Iterable[Call]) -> di
     return answers
 
 
+async def remove_old(database: Database, tenant_id: UUID, before: datetime, limit: int) -> int:
+    """Remove some of a tenant's records from before an instant; how many were removed.
+
+    Raises:
+        Unavailable: the database cannot be asked.
+    """
+    return await database.remove(store.DELETE_OLD, tenant_id, before, limit)
+
+
 def reused() -> Answer:
     """The refusal of a key that belongs to a different request."""
     return Answer.refused(

@@ -15,3 +15,11 @@ INSERT: Final = """
 """
 
 CONSTRAINT: Final = "idempotency_record_pkey"
+
+DELETE_OLD: Final = """
+    DELETE FROM idempotency_record WHERE tenant_id = $1 AND key IN (
+        SELECT old.key FROM idempotency_record old
+        WHERE old.tenant_id = $1 AND old.created_at < $2
+        ORDER BY old.created_at LIMIT $3
+    )
+"""

@@ -46,6 +46,13 @@ REPLICA_READS: Final = Counter(
     ("outcome",),
 )
 
+CACHE_READS: Final = Counter(
+    "bezant_cache_reads",
+    "Reads of the cache: a `hit`; nothing there (`miss`); older than what is known (`stale`); not"
+    " made by this platform (`invalid`); the cache is down or slow (`unavailable`).",
+    ("kind", "outcome"),
+)
+
 BATCH_ITEMS: Final = Histogram(
     "bezant_lane_batch_transfers",
     "Items committed together by a lane.",
@@ -74,9 +81,42 @@ LANE_TAKEOVERS: Final = Counter(
     "Lanes taken from a holder whose lease had run out.",
 )
 
+FEED_LAG: Final = Histogram(
+    "bezant_feed_lag_seconds",
+    "Age of a feed's newest event when a consumer that follows it gets it, without what was old"
+    " when it began.",
+    ("consumer",),
+    buckets=_LATENCY_BUCKETS_S,
+)
+
+JOBS: Final = Counter(
+    "bezant_jobs",
+    "Attempts at jobs that ended: `done`, `again`, `dead`; `replaced` where another process had "
+    "taken the job over meanwhile, `given_back` by a worker that was asked to stop.",
+    ("kind", "outcome"),
+)
+
+JOBS_WAITING: Final = Gauge(
+    "bezant_jobs_waiting",
+    "Jobs that are due and wait for a worker, up to 100,000; sampled.",
+    multiprocess_mode="livemostrecent",
+)
+
+OUTBOX_LAG: Final = Gauge(
+    "bezant_outbox_lag_events",
+    "Events outside books that wait for their number, up to 100,000; sampled.",
+    multiprocess_mode="livemostrecent",
+)
+
 IDEMPOTENT_REPLAYS: Final = Counter(
     "bezant_idempotent_replays",
     "Requests answered with the stored response of an earlier one.",
+)
+
+WEBHOOK_DELIVERIES: Final = Counter(
+    "bezant_webhook_deliveries",
+    "Webhook attempts: the message was `delivered`, will be `retried`, or was `given_up`.",
+    ("outcome",),
 )
 
 HTTP_REQUESTS: Final = Counter(
@@ -90,6 +130,18 @@ HTTP_SECONDS: Final = Histogram(
     "Time from a request's head until its response was handed over, by route template.",
     ("method", "route"),
     buckets=_LATENCY_BUCKETS_S,
+)
+
+WORKERS: Final = Gauge(
+    "bezant_workers",
+    "Workers that serve.",
+    multiprocess_mode="livesum",
+)
+
+WORKER_MEMORY: Final = Gauge(
+    "bezant_worker_memory_bytes",
+    "Resident memory of the workers together, what they share counted in each.",
+    multiprocess_mode="livesum",
 )
 
 

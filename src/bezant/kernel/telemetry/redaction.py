@@ -23,10 +23,12 @@ _NAMES: Final = frozenset({
 })  # fmt: skip
 
 # Defence in depth for text that others compose, such as a driver's error: passwords in URLs, bearer
-# credentials and API keys. The first thing to trust is the type.
+# credentials, API keys and signing keys. The first thing to trust is the type.
 _URL_PASSWORD: Final = re.compile(r"(?<=://)([^\s:/@]*):[^\s@]+@")
 _CREDENTIAL: Final = re.compile(
-    r"""\bbz_[A-Za-z0-9_\-]{8,}|(?<=\bBearer )[^\s"']+|(?<=\bpassword=)[^\s&"']+""", re.IGNORECASE
+    r"""\b(?:bz|whsec|whsk)_[A-Za-z0-9_\-+/=]{8,}"""
+    r"""|(?<=\bBearer )[^\s"']+|(?<=\bpassword=)[^\s&"']+""",
+    re.IGNORECASE,
 )
 
 

@@ -22,6 +22,7 @@ from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import (
     FIND_ACCOUNTS,
+    FIND_HOLDER,
     FIND_HOLDS,
     FIND_LIMIT_GROUPS,
     FIND_TRANSACTIONS,
@@ -34,16 +35,19 @@ from bezant.ledger.lane.terms import (
     record_limit_group,
     reopen_accounts,
 )
+from bezant.ledger.lane.watch import BookKey, Watch, Watching
 from bezant.ledger.lane.writer import LEASE, LaneLost, write_draft
 
 __all__ = [
     "FIND_ACCOUNTS",
+    "FIND_HOLDER",
     "FIND_HOLDS",
     "FIND_LIMIT_GROUPS",
     "FIND_TRANSACTIONS",
     "LEASE",
     "NEVER",
     "AccountEvent",
+    "BookKey",
     "BookState",
     "Content",
     "Decision",
@@ -65,6 +69,8 @@ __all__ = [
     "Seen",
     "Standing",
     "Transfer",
+    "Watch",
+    "Watching",
     "account_leaf",
     "account_of",
     "begin",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bezant.ledger.domain import Account, Hold, LimitGroup
 from bezant.ledger.lane.expiries import Expiries
+from bezant.ledger.lane.watch import Unwatched, Watch
 from bezant.ledger.proof import Frontier
 from bezant.ledger.schemas import HoldState
 
@@ -59,6 +60,7 @@ class BookState:
         expiries: what has to expire next.
         refused: transactions that were refused for a reason that may pass: the codes, by id.
         has_older_refusals: whether there may be more of them than are in memory.
+        watch: who has to know of batches.
     """
 
     tenant_id: UUID
@@ -73,6 +75,7 @@ class BookState:
     expiries: Expiries = field(default_factory=Expiries)
     refused: dict[UUID, str] = field(default_factory=dict)
     has_older_refusals: bool = False
+    watch: Watch = field(default_factory=Unwatched)
     _day: tuple[datetime, datetime, date] | None = None
 
     def local_date(self, instant: datetime) -> date:

@@ -117,8 +117,11 @@ class JointCommit:
             raise
         for book_id, draft in drafts.items():
             books[book_id].head = draft.next_head(draft.root)
+            await books[book_id].watch.publish(draft)
             books[book_id].expiries.settle(draft.at)
             TRANSFERS.inc(len(draft.transfers))
+        for lane in self._lanes:
+            lane.tell()
         return answer
 
 

@@ -6,7 +6,7 @@ it is undone first, then the batch itself, and the items are decided again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -36,6 +36,7 @@ from bezant.ledger.lane.queue import Item, Queue
 from bezant.ledger.lane.reader import find_transactions, prepare
 from bezant.ledger.lane.recorded import recorded_of
 from bezant.ledger.lane.rider import Reads, Rider
+from bezant.ledger.lane.watch import Watch
 from bezant.ledger.lane.writer import LaneLost, write
 
 if TYPE_CHECKING:
@@ -46,8 +47,15 @@ if TYPE_CHECKING:
 AHEAD_WEIGHT_MIN: Final = 500
 """Postings that have to wait for a batch to be decided before the one in flight is durable."""
 
+Grew = Callable[[UUID, UUID, int], None]
+"""Told of a tenant's book, and of the number up to which it is durable."""
+
 _TRIES_MAX: Final = 5
 _TRANSFER: Final = "transfer"
+
+
+def told_nobody(_tenant_id: UUID, _book_id: UUID, _seq: int) -> None:
+    """Nobody follows."""
 
 
 class Lane:
@@ -58,10 +66,19 @@ class Lane:
     idempotency records.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, book: BookState) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        book: BookState,
+        *,
+        grew: Grew = told_nobody,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._grew = grew
         self._book = book
         self._queue = Queue()
         self._wakeup = asyncio.Event()
@@ -109,6 +126,15 @@ class Lane:
                     raise
         finally:
             self._guests -= 1
+
+    def tell(self) -> None:
+        """Tell who follows the book how far it is durable; nothing is under way."""
+        self._grew(self._book.tenant_id, self._book.book_id, self._book.head.seq)
+
+    @property
+    def watch(self) -> Watch:
+        """Who watches its book."""
+        return self._book.watch
 
     @property
     def is_lost(self) -> bool:
@@ -247,7 +273,7 @@ class Lane:
             await self._write(connection, decided)
 
         await self._database.transaction(work, begin=store.BEGIN_BATCH)
-        _publish(decided)
+        await self._publish(decided)
 
     async def _land(self) -> Flight | None:
         """Wait for the batch in flight; what the database refused is handed back, to be redone.
@@ -323,7 +349,7 @@ class Lane:
                     raise
                 # Else another book's lane used one of the keys since they were looked up.
                 continue
-            _publish(decided)
+            await self._publish(decided)
             return
         raise Unavailable("An idempotency key is contended; repeat the request with the same key.")
 
@@ -386,18 +412,19 @@ class Lane:
         await write(connection, decided.writes)
         await write_rows(connection, self._book.tenant_id, decided.outcome.rows)
 
-
-def _publish(decided: Decided) -> None:
-    """Answer the items of a batch that is durable."""
-    outcome, draft = decided.outcome, decided.outcome.draft
-    for item, answer in outcome.answers:
-        item.answer(answer)
-    for item, defect in outcome.broken:
-        item.fail(defect)
-    draft.book.expiries.settle(draft.at)
-    TRANSFERS.inc(len(draft.transfers))
-    BATCH_ITEMS.observe(len(outcome.answers) + len(outcome.broken))
-    decided.observe_time()
+    async def _publish(self, decided: Decided) -> None:
+        """Answer the items of a batch that is durable, and tell who follows the book."""
+        outcome, draft = decided.outcome, decided.outcome.draft
+        await self._book.watch.publish(draft)
+        self._grew(self._book.tenant_id, self._book.book_id, decided.writes.head.seq)
+        for item, answer in outcome.answers:
+            item.answer(answer)
+        for item, defect in outcome.broken:
+            item.fail(defect)
+        draft.book.expiries.settle(draft.at)
+        TRANSFERS.inc(len(draft.transfers))
+        BATCH_ITEMS.observe(len(outcome.answers) + len(outcome.broken))
+        decided.observe_time()
 
 
 def _give_up(items: Iterable[Item]) -> None:

@@ -1,6 +1,7 @@
 """The lanes of a process: which book is written here, which elsewhere, and the way there."""
 
 import asyncio
+import os
 import random
 import socket
 from contextlib import suppress
@@ -22,10 +23,11 @@ from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
 from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
-from bezant.ledger.lane.lane import Lane
+from bezant.ledger.lane.lane import Grew, Lane, told_nobody
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
 from bezant.ledger.lane.rider import Rider
+from bezant.ledger.lane.watch import BookKey, Watching
 from bezant.ledger.lane.writer import LEASE, LaneLost
 
 if TYPE_CHECKING:
@@ -44,8 +46,6 @@ _EXPIRY_LOOK_S_MIN: Final = 0.5
 _EXPIRY_LOOK_S_MAX: Final = 1.0
 _EXPIRY_BOOKS_MAX: Final = 100
 
-_Key = tuple[UUID, UUID]
-
 
 class Lanes:
     """Sends riders to the lane of their book, wherever it is.
@@ -56,16 +56,27 @@ class Lanes:
     from both writing is the compare-and-set on the lane's epoch and version.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, run_folder: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        run_folder: Path,
+        watching: Watching,
+        *,
+        grew: Grew = told_nobody,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
+        self._grew = grew
         self._server = PeerServer(
-            run_folder / f"lane-{ids.new().hex[-12:]}.sock", self._submit_here
+            run_folder / f"lane-{watching.tag}{ids.new().hex[-12:]}.sock", self._submit_here
         )
-        self._lanes: dict[_Key, Lane] = {}
+        self._watching = watching
+        self._lanes: dict[BookKey, Lane] = {}
         # Gone with the last who waits: books that do not exist leave nothing behind.
-        self._locating: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
+        self._locating: WeakValueDictionary[BookKey, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
         self._jitter = random.Random()  # noqa: S311 - not a secret
         self._is_closing = asyncio.Event()
@@ -147,6 +158,26 @@ class Lanes:
             "No process took the request for certain; repeat it with the same key."
         )
 
+    async def adopt(self, key: BookKey) -> None:
+        """Take the lane of a book if its holder has ended, or it never had one.
+
+        For readers, whose cache serves a book only while somebody holds it. What is alive elsewhere
+        keeps its lane.
+
+        Raises:
+            BookNotFound: the tenant has no such book.
+            DatabaseUnavailable: as it says.
+        """
+        async with self._locating.setdefault(key, asyncio.Lock()):
+            row = await self._database.fetchrow(store.FIND_HOLDER, *key)
+            if row is None:
+                raise BookNotFound(f"No book {key[1]}.")
+            host, _, path = row["holder"].partition(":")
+            has_ended = host == socket.gethostname() and not os.path.exists(path)  # noqa: ASYNC240, PTH110 - a look, on this machine
+            if key not in self._lanes and (not host or has_ended):
+                with suppress(LaneLost):  # somebody else was first
+                    await self._take(key, row)
+
     async def _submit_here(
         self, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call
     ) -> Answer:
@@ -191,7 +222,7 @@ class Lanes:
             with suppress(DatabaseUnavailable):
                 await self.expire_holds()
 
-    def _drop(self, key: _Key) -> None:
+    def _drop(self, key: BookKey) -> None:
         lane = self._lanes.get(key)
         if lane is not None and lane.is_lost:
             del self._lanes[key]
@@ -199,7 +230,7 @@ class Lanes:
     def _peer(self, path: str) -> PeerClient:
         return self._peers.setdefault(path, PeerClient(path))
 
-    async def _locate(self, key: _Key, gone: str | None, silent: str | None) -> Lane | str:
+    async def _locate(self, key: BookKey, gone: str | None, silent: str | None) -> Lane | str:
         """The lane, taken if it is free; else the socket of the process that holds it."""
         locating = self._locating.setdefault(key, asyncio.Lock())
         async with locating:
@@ -215,39 +246,50 @@ class Lanes:
                     raise LaneElsewhere("Another machine is writing this book.")
             elif not is_mine and path != gone and (row["is_leased"] or path != silent):
                 return str(path)
-            return await self._take(key, row["epoch"])
+            return await self._take(key, row)
 
-    async def _seize(self, key: _Key) -> Lane:
+    async def _seize(self, key: BookKey) -> Lane:
         """The lane, taken even from another process of this machine."""
         found = self._lanes.get(key) or await self._locate(key, None, None)
         while not isinstance(found, Lane):
             found = await self._locate(key, gone=found, silent=None)
         return found
 
-    async def _take(self, key: _Key, epoch: int) -> Lane:
-        async def take(
-            connection: "PoolConnectionProxy[asyncpg.Record]",
-        ) -> "asyncpg.Record | None":
-            return await connection.fetchrow(store.TAKE, *key, epoch, self._server.address, LEASE)
+    async def _take(self, key: BookKey, found: "asyncpg.Record") -> Lane:
+        async def take(connection: "PoolConnectionProxy[asyncpg.Record]") -> "asyncpg.Record":
+            row = await connection.fetchrow(
+                store.TAKE, *key, found["epoch"], self._server.address, LEASE
+            )
+            if row is None:
+                raise LaneLost
+            return row
 
+        announced = self._watching.announce(
+            key, found["epoch"] + 1, self._server.address, found["accounts"]
+        )
         try:
             row = await self._database.transaction(take)
+            LANE_TAKEOVERS.inc()
+            book = await load_book(self._database, *key, head_of(row))
+            book.watch = await announced.taken(found["holder"], row["seq"])
         except CommitUnknown as error:
+            announced.failed()
             raise LaneLost from error
-        if row is None:
-            raise LaneLost
-        LANE_TAKEOVERS.inc()
-        book = await load_book(self._database, *key, head_of(row))
-        lane = Lane(self._database, self._clock, self._ids, book)
+        except BaseException:
+            announced.failed()
+            raise
+        lane = Lane(self._database, self._clock, self._ids, book, grew=self._grew)
         self._lanes[key] = lane
         await self._let_go(key)
         return lane
 
-    async def _let_go(self, needed: _Key) -> None:
+    async def _let_go(self, needed: BookKey) -> None:
         """Keep the number of lanes within its limit, as far as idle ones allow."""
         idle = (key for key, lane in self._lanes.items() if lane.is_idle and key != needed)
         for key in list(islice(idle, max(0, len(self._lanes) - LANES_HELD_MAX))):
-            await self._lanes.pop(key).close()
+            lane = self._lanes.pop(key)
+            await lane.close()
+            lane.watch.end()
 
 
 def _with_key(call: Call) -> Call:

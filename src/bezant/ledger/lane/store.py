@@ -13,7 +13,7 @@ FIND_ASSETS: Final = """
 """
 
 FIND_HOLDER: Final = """
-    SELECT epoch, holder, lease_until > now() AS is_leased FROM lane
+    SELECT epoch, holder, lease_until > now() AS is_leased, accounts FROM lane
     WHERE tenant_id = $1 AND book_id = $2
 """
 

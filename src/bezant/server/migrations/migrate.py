@@ -33,6 +33,7 @@ PRIVILEGES: Final = {
     "schema_contract": "SELECT",
     "tenant": "SELECT, INSERT",
     "api_key": "SELECT, INSERT, UPDATE",
+    "session": "SELECT, INSERT, UPDATE",
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "book": "SELECT, INSERT",
@@ -49,6 +50,17 @@ PRIVILEGES: Final = {
     "limit_group": "SELECT, INSERT, UPDATE",
     "limit_group_event": "SELECT, INSERT",
     "refused_transaction": "SELECT, INSERT, DELETE",
+    "lease": "SELECT, INSERT, UPDATE, DELETE",
+    "job_partition": "SELECT, UPDATE",
+    "job": "SELECT, INSERT, UPDATE, DELETE",
+    "event_stream": "SELECT, INSERT, UPDATE",
+    "event_pending": "SELECT, INSERT, DELETE",
+    "event": "SELECT, INSERT, DELETE",
+    "webhook_endpoint": "SELECT, INSERT, UPDATE",
+    "webhook_key": "SELECT, INSERT, UPDATE, DELETE",
+    "webhook_dispatch": "SELECT, INSERT, UPDATE",
+    "webhook_cursor": "SELECT, INSERT, UPDATE, DELETE",
+    "webhook_delivery": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 

@@ -78,6 +78,14 @@ def test_an_api_key_is_redacted_within_a_sentence(capsys: pytest.CaptureFixture[
     assert event["detail"] == f"no such key: {REDACTED}, sorry"
 
 
+@pytest.mark.parametrize("key", ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsk_AAAA/BBBB+CCCC=="])
+def test_a_signing_key_is_redacted_within_a_sentence(
+    capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    event = logged(capsys, detail=f"signed with {key}, sorry")
+    assert event["detail"] == f"signed with {REDACTED}, sorry"
+
+
 def test_what_is_harmless_is_logged_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     event = logged(capsys, amount="1250", count=3, path="/v1/books", nothing=None)
     assert (event["amount"], event["count"], event["path"], event["nothing"]) == (

@@ -1,0 +1,7 @@
+"""SQL of retention."""
+
+from typing import Final
+
+FIND_TENANTS: Final = """
+    SELECT tenant_id FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2
+"""
