@@ -40,8 +40,8 @@ FIND_UNSEEN: Final = """
     WHERE partition_no = $1 AND is_unseen ORDER BY job_id LIMIT $2
 """
 
-# The first job that waits for its turn, of those keys none of whose jobs runs or is to run next.
-# Asked key by key: joined as sets, a table that was never analyzed is read as a whole.
+# The first job that waits for its turn, of those keys none of whose jobs runs or is to run next;
+# asked key by key.
 FIND_TURNS: Final = """
     SELECT next.tenant_id, next.job_id, next.kind, next.epoch, next.run_at
     FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (tenant_id, kind, key)

@@ -279,7 +279,8 @@ async def test_the_reads_of_accounts_and_transactions_take_it(pair: Pair) -> Non
         if isinstance(each, ReadOperation) and each.is_replicated
     }
     assert taking == {
-        *("get_account", "get_balance", "get_transaction", "list_accounts", "list_entries")
+        *("get_account", "get_balance", "get_transaction", "list_accounts", "list_entries"),
+        *("get_hold", "get_limit_group"),
     }
 
 
