@@ -38,6 +38,7 @@ class Job(msgspec.Struct):
             compare-and-set.
         repeats: how often each key is asked for.
         bulk: transactions per request; 0 for a single one.
+        pause_s: how long each of them waits before the next.
         is_patient: asks again with the same key while the platform is unavailable, as clients do.
         has_holds: reserves twice as much, captures half of it (`…-capture`) and voids the rest;
             some holds are left open, some expire meanwhile.
@@ -55,6 +56,7 @@ class Job(msgspec.Struct):
     stall_s: float = 0
     repeats: int = 1
     bulk: int = 0
+    pause_s: float = 0
     is_patient: bool = False
     has_holds: bool = False
     is_second_heavy: bool = False
@@ -178,6 +180,7 @@ async def work(job: Job) -> None:
     async def one_after_the_other() -> None:
         for number in numbers:
             await pay(ledger, job, number)
+            await asyncio.sleep(job.pause_s)
 
     say("ready")
     await asyncio.gather(*(one_after_the_other() for _ in range(job.concurrency)))
