@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import random
 import signal
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +32,7 @@ UNDER_WAY = """
 
 IN_A_BATCH = """
     SELECT 1 FROM pg_stat_activity
-    WHERE application_name = $1 AND backend_xid IS NOT NULL AND query <> 'COMMIT'
+    WHERE application_name = $1 AND backend_xid IS NOT NULL
 """
 
 
@@ -57,14 +59,20 @@ class Servers:
 
     async def kill_postgres(self) -> None:
         """Kill all of PostgreSQL, so that what it had not written is gone; start it again."""
+        await self.end_postgres()
+        await self.postgres.start()
+
+    async def end_postgres(self) -> None:
+        """Kill it, and leave it so."""
         postmaster = self.postmaster
         # The postmaster first: it would end the others its own way.
         os.kill(postmaster, signal.SIGSTOP)
         victims = [*children(postmaster), postmaster]
         for pid in victims:
-            os.kill(pid, signal.SIGKILL)
+            # One may have been ending by itself when the postmaster was stopped.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await self.postgres.child.wait()
-        await self.postgres.start()
 
 
 @asynccontextmanager
@@ -73,17 +81,23 @@ async def open_servers(data: Path) -> AsyncIterator[Servers]:
     with DataFolder(data) as folder:
         async with EmbeddedServers(folder, progress=lambda _: None) as running:
             await migrate(running.postgres.owner_url, "bezant_app")
-            yield Servers(data, running)
+            servers = Servers(data, running)
+            yield servers
+            # Its files are thrown away: a last checkpoint would only take time.
+            await servers.end_postgres()
 
 
 async def stop_in_a_batch(poster: Poster, name: str, database: Database) -> None:
     """Stop a posting process at an instant when its transaction is open."""
     while True:
+        # At an instant that has nothing to do with the answer that was waited for.
+        await asyncio.sleep(random.uniform(0, 0.02))
         poster.process.send_signal(signal.SIGSTOP)
         if await database.fetchrow(IN_A_BATCH, name) is not None:
             return
         poster.process.send_signal(signal.SIGCONT)
-        await poster.until("answered")
+        # Reads all that it has said, so that it never waits for us.
+        await recovered(poster, time.monotonic())
 
 
 async def recovered(poster: Poster, killed_at: float) -> float:

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 # What tests put together from our statements, to seed a fault.
 SEEDED = [
     "INSERT INTO gate … SET body = NULL",
+    "EXPLAIN …",
     "INSERT INTO note … SET body = NULL",
     "UPDATE job SET … AND $4::bigint IS NOT NULL",
     "UPDATE lane SET … AND $3::bigint IS NOT NULL AND $4::bigint IS NOT NULL",

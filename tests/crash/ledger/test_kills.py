@@ -21,7 +21,7 @@ SLOWEST_RECOVERY_S_MAX = 20.0
 def job(bank: Bank, servers: Servers, run_folder: Path, prefix: str) -> Job:
     return Job(
         servers.app_url, str(run_folder), bank.tenant_id, bank.book_id, prefix,
-        count=ENDLESS, concurrency=4, is_patient=True, has_holds=True,
+        count=ENDLESS, concurrency=4, pause_s=0.01, is_patient=True, has_holds=True,
     )  # fmt: skip
 
 

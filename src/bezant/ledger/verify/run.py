@@ -62,6 +62,7 @@ async def verify_book(
     """Recompute every invariant of one book."""
 
     async def work(connection: "Connection") -> BookReport:
+        await connection.execute(store.WITHOUT_LOOPS)
         replay = Replay(book_id)
         await _replay_history(connection, tenant_id, replay, progress)
         replay.check_end()

@@ -13,6 +13,10 @@ FIND_LANE: Final = """
     WHERE tenant_id = $1 AND book_id = $2
 """
 
+# Walks join tables along their keys, in order. On tables without statistics the planner takes them
+# for empty and compares every row with every row.
+WITHOUT_LOOPS: Final = "SET LOCAL enable_nestloop = off"
+
 WALK_TRANSFERS: Final = """
     SELECT t.seq, t.leg, t.transaction_id, t.kind, t.debit_no, t.credit_no, t.amount, t.code,
         t.booking_date, t.value_date, t.effective_at, t.recorded_at, t.content_hash,
