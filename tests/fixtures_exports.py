@@ -79,7 +79,8 @@ async def content_of(bank: Bank) -> dict[str, list[Any]]:
         "balance": "account_no",
         "lane": "book_id",
     }
-    left_out = {"tenant_id", "epoch", "version", "holder", "lease_until"}
+    # `next_expiry` says when to look again: a lane that settled a hold early still looks then.
+    left_out = {"tenant_id", "epoch", "version", "holder", "lease_until", "next_expiry"}
     found = {}
     for table, order in tables.items():
         rows = await bank.database.fetch(
