@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from bezant.kernel.http import EventSource, Operation, Reading, StreamOperation
 from bezant.kernel.pagination import LIMIT_DEFAULT, LIMIT_MAX
 from bezant.ledger import errors
-from bezant.ledger.api import READ
+from bezant.ledger.api.shared import READ
 from bezant.ledger.feed.events import Events
 from bezant.ledger.handlers import BookPath
 from bezant.ledger.service import Ledger
