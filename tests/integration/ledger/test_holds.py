@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import ManualClock
 from bezant.kernel.database import Database
-from bezant.ledger import Ledger, schemas
-from bezant.ledger.errors import HoldNotFound
-from bezant.ledger.lane import expiries
+from bezant.ledger import Ledger, Rider, schemas
+from bezant.ledger.errors import HoldNotFound, LaneElsewhere
+from bezant.ledger.lane import expiries, lanes
+from bezant.ledger.lane.lanes import Lanes
 from fixtures_ledger import Bank, code, new_bank, open_ledger
 
 # Later than the clock of any other ledger, which would find these holds expired.
@@ -201,6 +203,32 @@ async def test_a_quiet_book_expires_its_holds_too(till: Till) -> None:
     till.clock.advance(seconds=11)
     await bank.ledger.expire_holds()
     assert (await bank.hold(hold)).state is EXPIRED
+
+
+async def test_books_that_cannot_be_served_hold_up_none_behind_them(
+    till: Till, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The book that is due first is on a machine that does not answer."""
+    monkeypatch.setattr(lanes, "_EXPIRY_BOOKS_MAX", 1)
+    elsewhere = await (await new_bank(till.bank.ledger, database)).create()
+    await elsewhere.open("world", schemas.AccountType.ASSET)
+    await elsewhere.open("shop")
+    stuck = await elsewhere.reserve("world", "shop", 1, expires_in_s=1)
+    hold = await till.bank.reserve("alice", "shop", 600, expires_in_s=10)
+    till.clock.advance(seconds=11)
+    submit = Lanes.submit
+
+    async def submit_unless_elsewhere(
+        self: Lanes, tenant_id: UUID, book_id: UUID, rider: Rider, call: Call
+    ) -> Answer:
+        if book_id == elsewhere.book_id:
+            raise LaneElsewhere("Another machine is writing this book.")
+        return await submit(self, tenant_id, book_id, rider, call)
+
+    monkeypatch.setattr(Lanes, "submit", submit_unless_elsewhere)
+    await till.bank.ledger.expire_holds()
+    assert (await till.bank.hold(hold)).state is EXPIRED
+    assert (await elsewhere.hold(stuck)).state is not EXPIRED
 
 
 async def test_a_hold_without_expiry_stays(till: Till) -> None:

@@ -80,6 +80,41 @@ def test_a_bulk_item_waits_for_one_batch_of_small_ones_at_the_most() -> None:
     assert weights(queue.take()) == [1]
 
 
+def test_a_bulk_batch_that_was_taken_gives_way_once() -> None:
+    queue = Queue()
+    bulk = item(BATCH_WEIGHT_MAX)
+    queue.put(bulk)
+    batch = queue.take()
+    assert not queue.give_way(batch), "nobody wants to go first"
+    queue.put(item(1))
+    assert queue.give_way(batch)
+    assert queue.weight == BATCH_WEIGHT_MAX + 1
+    assert weights(queue.take()) == [1]
+    assert queue.take() == [bulk]
+    queue.put(item(1))
+    assert not queue.give_way([bulk]), "it gave way before"
+
+
+def test_a_batch_that_gives_way_keeps_its_place_before_other_bulk() -> None:
+    queue = Queue()
+    first, second, third = (item(BATCH_WEIGHT_MAX // 2) for _ in range(3))
+    for each in (first, second, third):
+        queue.put(each)
+    batch = queue.take()
+    queue.put(item(1))
+    assert queue.give_way(batch)
+    queue.take()
+    assert queue.take() == [first, second]
+
+
+def test_small_items_give_way_to_nobody() -> None:
+    queue = Queue()
+    queue.put(item(1))
+    batch = queue.take()
+    queue.put(item(1))
+    assert not queue.give_way(batch)
+
+
 def test_an_item_larger_than_a_batch_is_taken_alone() -> None:
     queue = Queue()
     queue.put(item(BATCH_WEIGHT_MAX * 2))

@@ -217,6 +217,11 @@ class Lane:
                     ahead.undo()
                 await self._redo(failed)
                 ahead = None
+            if self._queue.give_way(items):
+                if ahead is not None:
+                    ahead.undo()
+                LANE_QUEUE.inc(len(items))
+                return
             if ahead is not None:
                 self._take_off(ahead)
                 return

@@ -5,6 +5,7 @@ import os
 import random
 import socket
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,8 @@ from bezant.ledger.lane.watch import BookKey, Watching
 from bezant.ledger.lane.writer import LEASE, LaneLost
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
@@ -45,6 +48,8 @@ _PAUSE_S_MAX: Final = 0.05
 _EXPIRY_LOOK_S_MIN: Final = 0.5
 _EXPIRY_LOOK_S_MAX: Final = 1.0
 _EXPIRY_BOOKS_MAX: Final = 100
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_NIL: Final = UUID(int=0)
 
 
 class Lanes:
@@ -195,12 +200,20 @@ class Lanes:
     async def expire_holds(self) -> None:
         """Have the lanes of books with holds that are over look at them.
 
-        A book that is busy does so by itself: every batch begins with it.
+        A book that is busy does so by itself: every batch begins with it. One that cannot be
+        served now stays due, and holds up none of those behind it.
 
         Raises:
             DatabaseUnavailable: nothing can be done now.
         """
-        due = await self._database.fetch(store.FIND_DUE_BOOKS, self._clock.now(), _EXPIRY_BOOKS_MAX)
+        at, after = self._clock.now(), (_EARLIEST, _NIL, _NIL)
+        while due := await self._database.fetch(
+            store.FIND_DUE_BOOKS, at, *after, _EXPIRY_BOOKS_MAX
+        ):
+            await self._expire_holds_of(due)
+            after = (due[-1]["next_expiry"], due[-1]["tenant_id"], due[-1]["book_id"])
+
+    async def _expire_holds_of(self, due: "Iterable[asyncpg.Record]") -> None:
         for row in due:
             call = Call(
                 id=self._ids.new(),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -41,12 +42,17 @@ class Item:
 
 @dataclass(slots=True)
 class Queue:
-    """Two queues in turn, so that a small item waits for one bulk batch at the most."""
+    """Two queues in turn, so that a small item waits for one bulk batch at the most.
+
+    A bulk batch that was taken, but not sent yet, gives way to small items that came since. It does
+    so once, so that it is not put off for ever.
+    """
 
     _small: deque[Item] = field(default_factory=deque)
     _bulk: deque[Item] = field(default_factory=deque)
     _weight: int = 0
     _is_bulk_next: bool = False
+    _gave_way: bool = False
 
     def __len__(self) -> int:
         return len(self._small) + len(self._bulk)
@@ -80,6 +86,16 @@ class Queue:
             batch.append(item)
         self._weight -= weight
         return batch
+
+    def give_way(self, batch: Sequence[Item]) -> bool:
+        """Whether a batch that was taken is put back, so that small items go first."""
+        if batch[0].weight <= SMALL_WEIGHT_MAX:
+            return False
+        self._gave_way = bool(self._small) and not self._gave_way
+        if self._gave_way:
+            self._bulk.extendleft(reversed(batch))
+            self._weight += sum(item.weight for item in batch)
+        return self._gave_way
 
     def drain(self) -> list[Item]:
         """Everything that waits."""

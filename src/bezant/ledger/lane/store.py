@@ -27,7 +27,9 @@ TAKE: Final = """
 
 # Books whose next hold may have expired, of every tenant: whoever finds one has its lane look.
 FIND_DUE_BOOKS: Final = """
-    SELECT tenant_id, book_id FROM lane WHERE next_expiry <= $1 ORDER BY next_expiry LIMIT $2
+    SELECT tenant_id, book_id, next_expiry FROM lane
+    WHERE next_expiry <= $1 AND (next_expiry, tenant_id, book_id) > ($2, $3, $4)
+    ORDER BY next_expiry, tenant_id, book_id LIMIT $5
 """
 
 FIND_ACCOUNTS: Final = """
