@@ -66,9 +66,9 @@ class Routes:
             lambda after, limit: self._ledger.books(tenant_id, after=after, limit=limit),
         )
 
-    async def book(self, asked: Reading[BookPath, Nothing]) -> schemas.Book:
+    async def book(self, asked: Reading[BookPath, Nothing]) -> Raw:
         """`GET /v1/books/{book}`."""
-        return await self._ledger.book(asked.principal.tenant_id, asked.path.book)
+        return await self._ledger.rendered_book(asked.principal.tenant_id, asked.path.book)
 
     async def open_account(self, asked: Writing[BookPath, schemas.NewAccount]) -> Answer:
         """`POST …/accounts`."""
@@ -90,9 +90,9 @@ class Routes:
             ),
         )
 
-    async def account(self, asked: Reading[AccountPath, Nothing]) -> schemas.Account:
+    async def account(self, asked: Reading[AccountPath, Nothing]) -> Raw:
         """`GET …/accounts/{account}`."""
-        return await self._ledger.account(
+        return await self._ledger.rendered_account(
             asked.principal.tenant_id,
             asked.path.book,
             asked.path.account,

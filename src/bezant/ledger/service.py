@@ -1,5 +1,6 @@
 """The ledger's use cases."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,16 @@ from bezant.kernel.database import Database, Replica
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.ledger import schemas, store
 from bezant.ledger.accounts import ChangeAccount, OpenAccount, OpenAccounts
-from bezant.ledger.balance_cache import BalanceEntries, CachedBalances, Claims, Domain
+from bezant.ledger.balance_cache import (
+    ACCOUNT,
+    BALANCE,
+    BalanceEntries,
+    CachedAccounts,
+    Claims,
+    Domain,
+    View,
+)
+from bezant.ledger.book_cache import CachedBooks
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.feed import Events, Follower, Tail, find_heads
@@ -41,7 +51,7 @@ class Ledger:
         run_folder: where this process listens for others of its machine; short, and closed to other
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
-        cache: in front of balances; None reads them from the database.
+        cache: in front of books, accounts and balances; None reads them from the database.
     """
 
     def __init__(
@@ -67,8 +77,9 @@ class Ledger:
         self._lanes = Lanes(
             database, self._clock, self._ids, run_folder, domain, grew=self._tail.grew
         )
-        self._cached_balances = (
-            None if cache is None else CachedBalances(database, cache, Claims(domain), self._lanes)
+        self._cached_books = None if cache is None else CachedBooks(cache)
+        self._cached_accounts = (
+            None if cache is None else CachedAccounts(database, cache, Claims(domain), self._lanes)
         )
 
     async def start(self) -> None:
@@ -77,8 +88,8 @@ class Ledger:
 
     async def close(self) -> None:
         """Finish what was taken."""
-        if self._cached_balances is not None:
-            await self._cached_balances.close()
+        if self._cached_accounts is not None:
+            await self._cached_accounts.close()
         await self._lanes.close()
 
     async def submit(self, call: Call, book_id: UUID, rider: Rider) -> Answer:
@@ -184,7 +195,17 @@ class Ledger:
 
     async def book(self, tenant_id: UUID, book_id: UUID) -> schemas.Book:
         """`GET /v1/books/{book}`."""
-        return await self._queries.book(tenant_id, book_id)
+        return msgspec.json.decode(await self.rendered_book(tenant_id, book_id), type=schemas.Book)
+
+    async def rendered_book(self, tenant_id: UUID, book_id: UUID) -> msgspec.Raw:
+        """The same as JSON, as the cache may have it."""
+        if self._cached_books is None:
+            return msgspec.Raw(msgspec.json.encode(await self._queries.book(tenant_id, book_id)))
+        return msgspec.Raw(
+            await self._cached_books.read(
+                tenant_id, book_id, lambda: self._queries.book(tenant_id, book_id)
+            )
+        )
 
     async def accounts(
         self,
@@ -207,9 +228,19 @@ class Ledger:
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
     ) -> schemas.Account:
         """`GET …/accounts/{id}`."""
-        return await self._reader.read(
-            tenant_id,
-            book_id,
+        rendered = await self.rendered_account(
+            tenant_id, book_id, account_id, read_after=read_after
+        )
+        return msgspec.json.decode(rendered, type=schemas.Account)
+
+    async def rendered_account(
+        self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
+    ) -> msgspec.Raw:
+        """The same as JSON, as the cache may have it. It answers what is certainly the newest."""
+        return await self._rendered(
+            (tenant_id, book_id),
+            account_id,
+            ACCOUNT,
             read_after,
             lambda queries: queries.account(tenant_id, book_id, account_id),
         )
@@ -227,18 +258,28 @@ class Ledger:
         self, tenant_id: UUID, book_id: UUID, account_id: str, *, read_after: int | None = None
     ) -> msgspec.Raw:
         """The same as JSON, as the cache may have it. It answers what is certainly the newest."""
-        key, cached = (tenant_id, book_id), self._cached_balances
-        body = None if cached is None else await cached.read(key, account_id)
+        return await self._rendered(
+            (tenant_id, book_id),
+            account_id,
+            BALANCE,
+            read_after,
+            lambda queries: queries.balance(tenant_id, book_id, account_id),
+        )
+
+    async def _rendered(
+        self,
+        key: tuple[UUID, UUID],
+        account_id: str,
+        view: View,
+        read_after: int | None,
+        query: Callable[[Queries], Awaitable[msgspec.Struct]],
+    ) -> msgspec.Raw:
+        cached = self._cached_accounts
+        body = None if cached is None else await cached.read(key, account_id, view)
         if body is None and cached is not None and (read_after is None or not self._has_replica):
-            body = await cached.fetch(key, account_id)
+            body = await cached.fetch(key, account_id, view)
         if body is None:
-            found = await self._reader.read(
-                tenant_id,
-                book_id,
-                read_after,
-                lambda queries: queries.balance(tenant_id, book_id, account_id),
-            )
-            body = msgspec.json.encode(found)
+            body = msgspec.json.encode(await self._reader.read(*key, read_after, query))
         return msgspec.Raw(body)
 
     async def totals(

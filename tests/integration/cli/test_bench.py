@@ -30,6 +30,8 @@ SPECIFIED = {
         "one hot account, 100 callers": True,
         "one hot account, 100 callers: p99": True,
         "one hot account, batches of 100": False,
+        "one bulk request by itself: p50": False,
+        "one transfer beside a stream of bulk: p99": True,
         "idempotent replays": False,
         "one transfer per HTTPS request, 64 connections": True,
         "one transfer per HTTPS request: p99": True,
@@ -40,6 +42,9 @@ SPECIFIED = {
         "aborts, four books of one partition": True,
         "aborts, two books of two partitions": True,
         "aborts, four books of four partitions": True,
+        "back after a kill of PostgreSQL, at API load": True,
+        "back after a kill of the worker, at API load": True,
+        "back after a kill of PostgreSQL, in mid-bulk": True,
     },
 }
 # What a run leaves out, it says so.

@@ -79,12 +79,17 @@ TWO_BOOKS: Final = "bulk, two books"
 HOT: Final = "one hot account, 100 callers"
 HOT_P99: Final = "one hot account, 100 callers: p99"
 HOT_BATCHES: Final = "one hot account, batches of 100"
+BATCH_TIME: Final = "one bulk request by itself: p50"
+FAIR: Final = "one transfer beside a stream of bulk: p99"
 REPLAYS: Final = "idempotent replays"
 HTTPS: Final = "one transfer per HTTPS request, 64 connections"
 HTTPS_P99: Final = "one transfer per HTTPS request: p99"
 HTTPS_VERIFY: Final = "the same during a verification"
 VERIFIED: Final = "... replayed by that verification"
 HTTPS_NO_CACHE: Final = "the same with the cache down"
+RECOVERY: Final = "back after a kill of PostgreSQL, at API load"
+RECOVERY_WORKER: Final = "back after a kill of the worker, at API load"
+RECOVERY_BULK: Final = "back after a kill of PostgreSQL, in mid-bulk"
 AFTER_LOAD: Final = "bulk after 10 M transfers"
 ABORTS: Final = {
     (2, True): "aborts, two books of one partition",
@@ -120,6 +125,8 @@ CASES: Final = (
     Case(Suite.LEDGER, HOT, _RATE, 2, ratio_to=REFERENCE),
     Case(Suite.LEDGER, HOT_P99, "ms", 150, is_ceiling=True),
     Case(Suite.LEDGER, HOT_BATCHES, _RATE),
+    Case(Suite.LEDGER, BATCH_TIME, "ms", note="8,000 transfers: what one batch takes"),
+    Case(Suite.LEDGER, FAIR, "ms", 1, is_ceiling=True, ratio_to=BATCH_TIME),
     Case(Suite.LEDGER, REPLAYS, "requests/s"),
     Case(Suite.LEDGER, HTTPS, _RATE, 0.5, ratio_to=REFERENCE),
     Case(Suite.LEDGER, HTTPS_P99, "ms", 150, is_ceiling=True),
@@ -127,6 +134,9 @@ CASES: Final = (
     Case(Suite.LEDGER, VERIFIED, "transactions/s"),
     Case(Suite.LEDGER, HTTPS_NO_CACHE, _RATE, 0.5, ratio_to=HTTPS),
     *(Case(Suite.LEDGER, name, "%", 3, is_ceiling=True) for name in ABORTS.values()),
+    Case(Suite.LEDGER, RECOVERY, "s", 2, is_ceiling=True, note="the slowest of 3"),
+    Case(Suite.LEDGER, RECOVERY_WORKER, "s", 2, is_ceiling=True, note="the slowest of 3"),
+    Case(Suite.LEDGER, RECOVERY_BULK, "s", 10, is_ceiling=True, note="the slowest of 3"),
     Case(Suite.LEDGER, AFTER_LOAD, _RATE, 0.7, ratio_to=BULK),
 )
 

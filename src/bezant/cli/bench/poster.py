@@ -74,6 +74,7 @@ class Round(Struct, frozen=True):
         books: how many of the prepared books.
         is_hot: whether every transfer credits the same account.
         is_replay: whether every request repeats the first.
+        singles: callers in each book that post one transfer a request beside the others.
     """
 
     seconds: float
@@ -82,21 +83,27 @@ class Round(Struct, frozen=True):
     books: int = 1
     is_hot: bool = False
     is_replay: bool = False
+    singles: int = 0
 
 
 class Outcome(Struct, frozen=True):
     """What a round came to.
 
     Attributes:
+        transfers: those of `singles` are not counted.
         seconds: until the last answer.
+        p50_ms: of one request.
         p99_ms: of one request.
+        singles_p99_ms: of one request of `singles`; None without them.
         commits: of the lanes.
         aborts: serialization failures, each followed by another try.
     """
 
     transfers: int
     seconds: float
+    p50_ms: float
     p99_ms: float
+    singles_p99_ms: float | None
     commits: int
     aborts: int
 
@@ -176,15 +183,30 @@ class _Poster:
             assert all(answer.status == HTTPStatus.CREATED for answer in answers)
 
     async def run(self, asked: Round) -> Outcome:
-        latencies: list[float] = []
-        transfers = 0
-        first_key = str(self.ids.new())
         commits, aborts = _commits(), _aborts()
         started = time.perf_counter()
         until = started + asked.seconds
+        books = self.books[: asked.books]
+        single = Round(asked.seconds, asked.singles)
+        latencies, of_singles = await asyncio.gather(
+            self._keep_calling(books, asked, until), self._keep_calling(books, single, until)
+        )
+        return Outcome(
+            len(latencies) * asked.batch,
+            time.perf_counter() - started,
+            percentile(latencies, 50) * 1000,
+            percentile(latencies, 99) * 1000,
+            percentile(of_singles, 99) * 1000 if of_singles else None,
+            int(_commits() - commits),
+            int(_aborts() - aborts),
+        )
+
+    async def _keep_calling(self, books: list[UUID], asked: Round, until: float) -> list[float]:
+        """Post until an instant, and answer how long each request took."""
+        latencies: list[float] = []
+        first_key = str(self.ids.new())
 
         async def caller(book: UUID) -> None:
-            nonlocal transfers
             send = self._sender(book, asked, first_key)
             # Each posts at least once, however short the round.
             while True:
@@ -192,19 +214,11 @@ class _Poster:
                 _check(await send())
                 now = time.perf_counter()
                 latencies.append(now - sent)
-                transfers += asked.batch
                 if now >= until:
                     return
 
-        books = self.books[: asked.books]
         await asyncio.gather(*(caller(book) for book in books for _ in range(asked.callers)))
-        return Outcome(
-            transfers,
-            time.perf_counter() - started,
-            percentile(latencies, 99) * 1000,
-            int(_commits() - commits),
-            int(_aborts() - aborts),
-        )
+        return latencies
 
     def _sender(
         self, book: UUID, asked: Round, first_key: str

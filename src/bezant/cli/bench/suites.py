@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from bezant.cli.bench import agent, caller, cases, poster, verifier
+from bezant.cli.bench import agent, caller, cases, poster, recovery, verifier
 from bezant.cli.bench.agent import Agent
 from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
@@ -28,6 +28,7 @@ READING_CONNECTIONS: Final = 32
 _BULK_CALLERS: Final = 2
 _COLLIDING_CALLERS: Final = 10
 _HTTPS_ACCOUNTS: Final = 200
+_KILLS: Final = 3
 _LONG_TRANSFERS: Final = 10_000_000
 
 
@@ -88,8 +89,9 @@ class _Bench:
         books: int = 1,
         is_hot: bool = False,
         is_replay: bool = False,
+        singles: int = 0,
     ) -> poster.Outcome:
-        asked = poster.Round(self.sizes.seconds, callers, batch, books, is_hot, is_replay)
+        asked = poster.Round(self.sizes.seconds, callers, batch, books, is_hot, is_replay, singles)
         return await posting.ask(asked, poster.Outcome)
 
     async def call(self, calling: Agent, load: caller.Load, connections: int) -> caller.Outcome:
@@ -131,6 +133,8 @@ async def run(
             bench.measured[cases.MEMORY] = memory_mib(platform.pid)
             if Suite.LEDGER in suites:
                 await _ledger(bench, platform)
+        if Suite.LEDGER in suites:
+            await _recoveries(bench)
         if Suite.PLATFORM in suites:
             progress("Starting it again")
             async with stage.running() as platform:
@@ -188,6 +192,11 @@ async def _in_process(bench: _Bench, platform: Endpoint) -> UUID:
                 *(bench.post(each, _BULK_CALLERS, batch=BATCH) for each in (one, two))
             )
             measured[cases.TWO_BOOKS] = sum(outcome.per_second for outcome in both)
+        progress(cases.FAIR)
+        alone = await bench.post(one, 1, batch=BATCH)
+        beside = await bench.post(one, _BULK_CALLERS, batch=BATCH, singles=1)
+        assert beside.singles_p99_ms is not None
+        measured[cases.BATCH_TIME], measured[cases.FAIR] = alone.p50_ms, beside.singles_p99_ms
         progress(cases.HOT)
         hot = await bench.post(one, HOT_CALLERS, is_hot=True)
         measured[cases.HOT], measured[cases.HOT_P99] = hot.per_second, hot.p99_ms
@@ -230,6 +239,31 @@ async def _over_https(bench: _Bench, platform: Endpoint, book: UUID) -> None:
         with cache_down(platform):
             without = await bench.call(calling, caller.Load.POST, HTTPS_CONNECTIONS)
         measured[cases.HTTPS_NO_CACHE] = without.per_second
+
+
+async def _recoveries(bench: _Bench) -> None:
+    """The slowest of several kills, each of a platform that was started for it.
+
+    One whose processes keep dying takes its time to start them again, or gives up.
+    """
+    accounts = [f"customers:{number}:wallet" for number in range(_HTTPS_ACCOUNTS)]
+    async with bench.stage.running() as platform:
+        assert platform.ca is not None
+        book = await asyncio.to_thread(
+            _open_book, platform.url, bench.stage.api_key, Path(platform.ca), accounts
+        )
+    for name, victim, batch in (
+        (cases.RECOVERY, recovery.postmaster, 1),
+        (cases.RECOVERY_WORKER, recovery.worker, 1),
+        (cases.RECOVERY_BULK, recovery.postmaster, BATCH),
+    ):
+        bench.progress(name)
+        seconds = []
+        for _ in range(_KILLS):
+            async with bench.stage.running() as platform:
+                load = recovery.Load(platform, bench.stage.api_key, book, accounts, batch)
+                seconds.append(await load.recovery_s(victim))
+        bench.measured[name] = max(seconds)
 
 
 async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -> None:

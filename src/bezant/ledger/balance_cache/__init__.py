@@ -1,8 +1,18 @@
-"""Balances kept in the cache, and the proof that they are the newest, which is kept elsewhere."""
+"""Accounts kept in the cache, and the proof that they are the newest, which is kept elsewhere."""
 
-from bezant.ledger.balance_cache.balances import BalanceEntries, CachedBalances
+from bezant.ledger.balance_cache.balances import BalanceEntries, CachedAccounts
 from bezant.ledger.balance_cache.claims import Claims
 from bezant.ledger.balance_cache.domain import Domain, clear_run_folder
-from bezant.ledger.balance_cache.view import balance_of
+from bezant.ledger.balance_cache.view import ACCOUNT, BALANCE, View, balance_of
 
-__all__ = ["BalanceEntries", "CachedBalances", "Claims", "Domain", "balance_of", "clear_run_folder"]
+__all__ = [
+    "ACCOUNT",
+    "BALANCE",
+    "BalanceEntries",
+    "CachedAccounts",
+    "Claims",
+    "Domain",
+    "View",
+    "balance_of",
+    "clear_run_folder",
+]

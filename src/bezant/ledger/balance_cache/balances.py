@@ -1,4 +1,4 @@
-"""Balances in front of the database: out of the cache where they are certainly the newest."""
+"""Accounts in front of the database: out of the cache where that is certainly the newest."""
 
 import asyncio
 from collections.abc import Collection, Coroutine
@@ -13,7 +13,7 @@ from bezant.kernel.errors import Refusal
 from bezant.ledger.balance_cache import store
 from bezant.ledger.balance_cache.claims import RENEW_NS, Claim, Claims
 from bezant.ledger.balance_cache.domain import Changed
-from bezant.ledger.balance_cache.view import balance_of
+from bezant.ledger.balance_cache.view import BALANCE, View
 from bezant.ledger.errors import AccountNotFound
 from bezant.ledger.lane import FIND_HOLDER, account_of
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 TTL_S: Final = 300.0
 """How long an entry is kept unless it is written again."""
-
-KIND: Final = "balance"
 
 # Work that nobody waits for; beyond, it is left undone.
 _IN_BACKGROUND_MAX: Final = 256
@@ -45,7 +43,7 @@ class Adopts(Protocol):
 
 
 class _Read(NamedTuple):
-    """A balance as the database had it: the newest of its account at `seq`.
+    """An answer as the database had it: the newest of its account at `seq`.
 
     Attributes:
         asked_at_ns: when the database was asked.
@@ -76,17 +74,19 @@ class BalanceEntries:
         """Write balances through."""
         await self._cache.write(
             [
-                _entry(key, incarnation, seq, account_no, balance.account, _encode(balance))
+                _entry(
+                    key, BALANCE, incarnation, seq, account_no, balance.account, _encode(balance)
+                )
                 for account_no, balance in changed
             ],
             ttl_s=TTL_S,
         )
 
 
-class CachedBalances:
-    """Reads of balances by one process.
+class CachedAccounts:
+    """Reads of accounts and their balances by one process.
 
-    An entry says: this was the account's balance when the book stood at `seq`. It is answered if
+    An entry says: this was so of the account when the book stood at `seq`. It is answered if
     the book's watermarks, which no cache can change, say that nothing has touched the account
     since. In every other case the database answers.
     """
@@ -96,12 +96,12 @@ class CachedBalances:
         self._cache = cache
         self._claims = claims
         self._lanes = lanes
-        self._flights: Flights[tuple[BookKey, str], _Read] = Flights()
+        self._flights: Flights[tuple[BookKey, str, str], _Read] = Flights()
         self._unheld: dict[BookKey, int] = {}
         self._background: set[asyncio.Task[None]] = set()
 
-    async def read(self, key: "BookKey", account_id: str) -> bytes | None:
-        """The rendered balance, if the cache has it; None sends the reader to the database."""
+    async def read(self, key: "BookKey", account_id: str, view: View) -> bytes | None:
+        """The rendered view, if the cache has it; None sends the reader to the database."""
         claim = self._claims.of(key)
         if claim is None:
             return None
@@ -113,21 +113,23 @@ class CachedBalances:
             return claim.admits(int.from_bytes(found.value[:_NO_BYTES]), found.version)
 
         found = await self._cache.read(
-            _name(key, claim.watermark.incarnation, account_id), is_current
+            _name(key, view, claim.watermark.incarnation, account_id), is_current
         )
         return None if found is None else found.value[_NO_BYTES:]
 
-    async def fetch(self, key: "BookKey", account_id: str) -> bytes:
-        """The rendered balance as the database has it, kept for the next reader.
+    async def fetch(self, key: "BookKey", account_id: str, view: View) -> bytes:
+        """The rendered view as the database has it, kept for the next reader.
 
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
         begun_at_ns = self._claims.now()
-        read = await self._flights.join((key, account_id), lambda: self._find(key, account_id))
+        read = await self._flights.join(
+            (key, account_id, view.kind), lambda: self._find(key, account_id, view)
+        )
         # Who joined may have come after it was read, and after somebody was told of a change.
         if read.asked_at_ns < begun_at_ns and not read.is_current:
-            read = await self._find(key, account_id)
+            read = await self._find(key, account_id, view)
         return read.body
 
     async def close(self) -> None:
@@ -135,20 +137,21 @@ class CachedBalances:
         await self._flights.close()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    async def _find(self, key: "BookKey", account_id: str) -> _Read:
+    async def _find(self, key: "BookKey", account_id: str, view: View) -> _Read:
         asked_at_ns = self._claims.now()
-        row = await self._database.fetchrow(store.FIND_BALANCE, *key, account_id)
+        row = await self._database.fetchrow(store.FIND_ACCOUNT, *key, account_id)
         if row is None:
             raise AccountNotFound(f"No account {account_id!r}.")
         account, seq = account_of(row), row["seq"]
-        body = _encode(balance_of(account))
+        body = _encode(view.render(account))
         claim = self._claims.learn(key, row["epoch"], row["holder"], asked_at_ns)
         if claim is None:
             self._without_claim(key)
         elif claim.admits(account.no, seq):
-            claim.watermark.want(account.no)
+            if view is BALANCE:
+                claim.watermark.want(account.no)
             incarnation = claim.watermark.incarnation
-            entry = _entry(key, incarnation, seq, account.no, account_id, body)
+            entry = _entry(key, view, incarnation, seq, account.no, account_id, body)
             self._in_background(self._cache.write([entry], ttl_s=TTL_S))
         return _Read(asked_at_ns, account.no, seq, body, claim)
 
@@ -190,11 +193,19 @@ class CachedBalances:
         task.add_done_callback(self._background.discard)
 
 
-def _name(key: "BookKey", incarnation: str, account_id: str) -> CacheName:
-    return CacheName(key[0], KIND, f"{incarnation}/{account_id}")
+def _name(key: "BookKey", view: View, incarnation: str, account_id: str) -> CacheName:
+    return CacheName(key[0], view.kind, f"{incarnation}/{account_id}")
 
 
 def _entry(
-    key: "BookKey", incarnation: str, seq: int, account_no: int, account_id: str, body: bytes
+    key: "BookKey",
+    view: View,
+    incarnation: str,
+    seq: int,
+    account_no: int,
+    account_id: str,
+    body: bytes,
 ) -> New:
-    return New(_name(key, incarnation, account_id), seq, account_no.to_bytes(_NO_BYTES) + body)
+    return New(
+        _name(key, view, incarnation, account_id), seq, account_no.to_bytes(_NO_BYTES) + body
+    )

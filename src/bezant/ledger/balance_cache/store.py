@@ -1,9 +1,9 @@
-"""SQL of balances on their way into the cache."""
+"""SQL of accounts on their way into the cache."""
 
 from typing import Final
 
-# One snapshot: the balance is the newest of the book at `seq`, under the holder of `epoch`.
-FIND_BALANCE: Final = """
+# One snapshot: the account is the newest of the book at `seq`, under the holder of `epoch`.
+FIND_ACCOUNT: Final = """
     SELECT a.account_no, a.account_id, a.asset, a.type, a.status, a.overdraft, a.minimum, a.maximum,
         a.limit_group, a.opened_at, b.debits_posted, b.credits_posted, b.debits_pending,
         b.credits_pending, b.version, b.as_of, l.seq, l.epoch, l.holder

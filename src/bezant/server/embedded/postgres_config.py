@@ -5,6 +5,7 @@ folder, so that not even a superuser within the database can change who may conn
 """
 
 import re
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +50,11 @@ _SETTINGS: Final = (
     ("max_replication_slots", "2", "as above"),
     ("shared_buffers", "256MB", "the hot books; touched only as it fills"),
     ("huge_pages", "try", "where the machine offers them"),
+    (
+        "recovery_init_sync_method",
+        "syncfs" if sys.platform == "linux" else "fsync",
+        "one call, not one a file: recovery begins seconds sooner",
+    ),
     # Steady latency
     ("max_wal_size", "2GB", "checkpoints come by time rather than by load; bounds recovery"),
     ("min_wal_size", "256MB", "log files are reused rather than made anew under load"),

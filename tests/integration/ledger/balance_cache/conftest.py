@@ -18,9 +18,9 @@ from fixtures_ledger import Bank, new_bank, open_ledger
 PATIENT_S = 5.0
 
 
-def reads(outcome: str) -> float:
-    """How many reads of balances ended so, in this process."""
-    return float(CACHE_READS.labels("balance", outcome)._value.get())
+def reads(outcome: str, kind: str = "balance") -> float:
+    """How many reads of a kind ended so, in this process."""
+    return float(CACHE_READS.labels(kind, outcome)._value.get())
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Process:
 
     async def settled(self) -> None:
         """Wait for what it keeps in the background."""
-        balances = self.ledger._cached_balances
+        balances = self.ledger._cached_accounts
         assert balances is not None
         await asyncio.gather(*balances._background)
 

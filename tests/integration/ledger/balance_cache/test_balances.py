@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from bezant.ledger import clear_run_folder, schemas
-from bezant.ledger.balance_cache import domain
+from bezant.ledger.balance_cache import BALANCE, domain
 from bezant.ledger.balance_cache.claims import Claims
 from bezant.ledger.balance_cache.domain import TRUST_NS, Lease
+from bezant.ledger.errors import BookNotFound
 from bezant.ledger.lane import Draft
 from fixtures_ledger import IDS
-from integration.ledger.balance_cache.conftest import Bench, reads
+from integration.ledger.balance_cache.conftest import Bench, Process, reads
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def test_a_hit_is_the_same_answer_as_the_databases(bench: Bench) -> None:
     hits = reads("hit")
     from_cache = await bench.one.ledger.balance(*bench.key, "alice")
     assert reads("hit") == hits + 1
-    bench.one.ledger._cached_balances = None
+    bench.one.ledger._cached_accounts = None
     assert await bench.one.ledger.balance(*bench.key, "alice") == from_cache
 
 
@@ -50,6 +51,44 @@ async def test_a_payment_is_written_through_and_read_by_everybody_at_once(bench:
         for process in (bench.one, bench.two):
             assert await bench.hits(process)
             assert await bench.balance(process) == 100 + number
+
+
+async def test_an_account_comes_from_the_cache_until_its_terms_change(bench: Bench) -> None:
+    async def account(process: Process) -> schemas.Account:
+        found = await process.ledger.account(*bench.key, "alice")
+        await process.settled()
+        return found
+
+    async with asyncio.timeout(10):
+        hits = reads("hit", "account")
+        while reads("hit", "account") == hits:
+            from_cache = await account(bench.two)
+    old = await bench.snapshot()
+    change = schemas.AccountChange(status=schemas.AccountStatus.FROZEN)
+    await bench.one.ledger.change_account(bench.bank.call(), bench.bank.book_id, "alice", change)
+    await bench.restore(old)
+    assert (await account(bench.two)).status is schemas.AccountStatus.FROZEN
+    hits = reads("hit", "account")
+    cached = await account(bench.two)
+    assert reads("hit", "account") == hits + 1
+    bench.two.ledger._cached_accounts = None
+    assert await bench.two.ledger.account(*bench.key, "alice") == cached != from_cache
+
+
+async def test_a_book_comes_from_the_cache_and_only_to_its_tenant(bench: Bench) -> None:
+    first = await bench.one.ledger.book(*bench.key)
+    hits = reads("hit", "book")
+    assert await bench.two.ledger.book(*bench.key) == first
+    assert reads("hit", "book") == hits + 1
+    with pytest.raises(BookNotFound):
+        await bench.two.ledger.book(IDS.new(), bench.bank.book_id)
+
+
+async def test_a_forged_book_is_read_from_the_database(bench: Bench) -> None:
+    first = await bench.one.ledger.book(*bench.key)
+    for key in await bench.snapshot():
+        await bench.server.put_raw(key, b"garbage")
+    assert await bench.two.ledger.book(*bench.key) == first
 
 
 async def test_what_nobody_reads_is_not_written_through(bench: Bench) -> None:
@@ -104,7 +143,7 @@ async def test_entries_brought_back_from_a_snapshot_are_not_believed(bench: Benc
 
 async def test_a_reader_with_an_old_row_cannot_fill_the_cache_late(bench: Bench) -> None:
     await bench.warm()
-    balances = bench.two.ledger._cached_balances
+    balances = bench.two.ledger._cached_accounts
     assert balances is not None
     await bench.server.flush()
     row_is_read, may_go_on = asyncio.Event(), asyncio.Event()
@@ -135,7 +174,7 @@ class _Slow:
 async def test_who_joins_a_read_gets_what_they_were_promised(bench: Bench) -> None:
     """A read that began before a payment answers nobody who asks after it."""
     await bench.warm()
-    balances = bench.two.ledger._cached_balances
+    balances = bench.two.ledger._cached_accounts
     assert balances is not None
     await bench.server.flush()
     row_is_read, may_go_on = asyncio.Event(), asyncio.Event()
@@ -148,10 +187,10 @@ async def test_who_joins_a_read_gets_what_they_were_promised(bench: Bench) -> No
         return read
 
     balances._find = slow  # type: ignore[method-assign,assignment]
-    first = asyncio.create_task(balances.fetch(bench.key, "alice"))
+    first = asyncio.create_task(balances.fetch(bench.key, "alice", BALANCE))
     await row_is_read.wait()
     await bench.bank.pay("world", "alice", 1)
-    joined = asyncio.create_task(balances.fetch(bench.key, "alice"))
+    joined = asyncio.create_task(balances.fetch(bench.key, "alice", BALANCE))
     await asyncio.sleep(0)
     may_go_on.set()
     assert b'"posted":"100"' in await first
@@ -161,7 +200,7 @@ async def test_who_joins_a_read_gets_what_they_were_promised(bench: Bench) -> No
 async def test_a_stampede_is_one_question_to_the_database(bench: Bench) -> None:
     await bench.warm()
     await bench.server.flush()
-    balances = bench.two.ledger._cached_balances
+    balances = bench.two.ledger._cached_accounts
     assert balances is not None
     asked = 0
     find = balances._find
@@ -172,7 +211,9 @@ async def test_a_stampede_is_one_question_to_the_database(bench: Bench) -> None:
         return await find(*of)  # type: ignore[arg-type]
 
     balances._find = counted  # type: ignore[method-assign,assignment]
-    answers = await asyncio.gather(*(balances.fetch(bench.key, "alice") for _ in range(100)))
+    answers = await asyncio.gather(
+        *(balances.fetch(bench.key, "alice", BALANCE) for _ in range(100))
+    )
     assert asked == 1
     assert len(set(answers)) == 1
 
@@ -221,7 +262,7 @@ async def test_without_the_rest_between_domains_a_payment_would_be_missed(
     monkeypatch.setattr(domain, "HANDOVER_S", 0.0)
     await bench.warm()
     foreign = await bench.process(other_folder)
-    bench.two.ledger._cached_balances._renew = _not_yet  # type: ignore[union-attr,method-assign]
+    bench.two.ledger._cached_accounts._renew = _not_yet  # type: ignore[union-attr,method-assign]
     await foreign.ledger._lanes._seize(bench.key)
     await bench.warm(bench.two)
     await bench.at(foreign).pay("world", "alice", 1)
@@ -234,7 +275,7 @@ async def _not_yet(*_asked: object) -> None:
 
 async def test_what_was_learnt_too_long_ago_is_not_relied_on(bench: Bench) -> None:
     await bench.warm()
-    balances = bench.two.ledger._cached_balances
+    balances = bench.two.ledger._cached_accounts
     assert balances is not None
     claim = balances._claims._claims[bench.key]
     claim.asked_at_ns -= TRUST_NS
@@ -244,7 +285,7 @@ async def test_what_was_learnt_too_long_ago_is_not_relied_on(bench: Bench) -> No
 
 async def test_a_claim_is_renewed_before_it_is_too_old(bench: Bench) -> None:
     await bench.warm(bench.two)
-    balances = bench.two.ledger._cached_balances
+    balances = bench.two.ledger._cached_accounts
     assert balances is not None
     claim = balances._claims._claims[bench.key]
     claim.asked_at_ns -= 600_000_000
@@ -298,7 +339,7 @@ async def test_claims_on_many_books_do_not_grow_without_bound(
 ) -> None:
     monkeypatch.setattr("bezant.ledger.balance_cache.claims.CLAIMS_MAX", 1)
     await bench.warm(bench.one)
-    balances = bench.one.ledger._cached_balances
+    balances = bench.one.ledger._cached_accounts
     assert balances is not None
     assert isinstance(balances._claims, Claims)
     assert list(balances._claims._claims) == [bench.key]

@@ -23,6 +23,7 @@ ACCOUNTS: Final = ("bob", "carol", "dave", "erin")
 PAYMENTS: Final = 150
 READERS: Final = 4
 SEED: Final = 20
+MAXIMUM_MIN: Final = 10**6
 TORTURES: Final = {
     "flush": 2,
     "garbage": 2,
@@ -35,7 +36,7 @@ TORTURES: Final = {
 
 
 class StaleError(AssertionError):
-    """A balance that is older than one that somebody was told of."""
+    """A balance, or terms of an account, older than what somebody was told of."""
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Torture:
         answered: how many payments to each account were answered: its version is at least that.
         seen: the newest version of each account that a reader was answered.
         balances: what was answered at each version: one version is one balance.
+        amended: the newest maximum of each account that a change, or a reader, was answered.
     """
 
     bench: Bench
@@ -54,6 +56,7 @@ class Torture:
     answered: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     balances: dict[tuple[str, int], str] = field(default_factory=dict)
+    amended: Counter[str] = field(default_factory=Counter)
     snapshots: list[dict[bytes, bytes]] = field(default_factory=list)
     paid: int = 0
     is_over: bool = False
@@ -64,7 +67,8 @@ class Torture:
         Raises:
             StaleError: a balance was older than one that somebody was told of.
         """
-        steps = [self._torture, *[self._read] * READERS, *[self._pay] * 2]
+        readers = [*[self._read] * READERS, self._read_terms]
+        steps = [self._torture, *readers, *[self._pay] * 2, self._amend]
         ended = await asyncio.gather(
             *(self._until_over(step) for step in steps), return_exceptions=True
         )
@@ -111,6 +115,25 @@ class Torture:
         self.seen[account] = max(self.seen[account], found.version)
         first = self.balances.setdefault((account, found.version), found.posted)
         assert found.posted == first == str(found.version), "every payment is of 1"
+
+    async def _amend(self) -> None:
+        account, process = self.dice.choice(ACCOUNTS), self.dice.choice(self.processes)
+        maximum = MAXIMUM_MIN + self.paid
+        change = schemas.AccountChange(limits=schemas.Limits(maximum=str(maximum)))
+        bank = self.bench.at(process)
+        answer = await bank.ledger.change_account(bank.call(), bank.book_id, account, change)
+        assert answer.status == 200
+        self.amended[account] = max(self.amended[account], maximum)
+        await asyncio.sleep(self.dice.uniform(0, 0.02))
+
+    async def _read_terms(self) -> None:
+        account, process = self.dice.choice(ACCOUNTS), self.dice.choice(self.processes)
+        least = self.amended[account]
+        found = await process.ledger.account(*self.bench.key, account)
+        maximum = int(found.limits.maximum or 0)
+        if maximum < least:
+            raise StaleError(f"{account}: a maximum of {maximum} after {least}")
+        self.amended[account] = maximum
 
     async def _torture(self) -> None:
         server, bench = self.bench.server, self.bench
