@@ -276,6 +276,7 @@ def _add_leg(
         hold,
         booking_date=posting.booking_date,
         value_date=posting.value_date,
+        place=place,
     )
 
 

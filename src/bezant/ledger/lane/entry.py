@@ -48,13 +48,30 @@ class JournalEntry:
         *,
         booking_date: date | None = None,
         value_date: date | None = None,
+        place: str = "",
     ) -> None:
         """Apply a leg to its accounts and write it down.
 
+        Args:
+            kind: what it does.
+            debit: its debited account.
+            credit: its credited account, of the same asset.
+            amount: minor units.
+            code: the client's kind of posting.
+            hold: the hold that it reserves or settles.
+            booking_date: the entry's own day where none is given.
+            value_date: as `booking_date`.
+            place: of the leg in the request, for refusals.
+
         Raises:
+            AccountingClosed: its dates lie in a closed period.
             BalanceOverflow: a sum would be too large.
         """
         draft, leg, at = self.draft, len(self.leaves), self.recorded_at
+        booked, valued = booking_date or self.day, value_date or self.value_day
+        # What the lane gives back because it is over was promised, and moves nothing posted.
+        if kind is not Kind.EXPIRED:
+            draft.book.periods.check_dated(self.value_day, booked, place)
         if kind is Kind.POSTED or kind is Kind.PENDING:
             check_totals(debit, credit, kind, amount)
         draft.touch(debit)
@@ -67,7 +84,6 @@ class JournalEntry:
             group.credit(kind, amount, at)
         self.touched[debit.no] = debit
         self.touched[credit.no] = credit
-        booked, valued = booking_date or self.day, value_date or self.value_day
         draft.transfers.append(
             Transfer(
                 self.seq,
@@ -102,7 +118,11 @@ class JournalEntry:
         )
 
     def settle(self, kind: Kind, hold: Hold, amount: int) -> None:
-        """Apply a leg that takes from a hold."""
+        """Apply a leg that takes from a hold.
+
+        Raises:
+            AccountingClosed: a capture or a void that is dated into a closed period.
+        """
         accounts = self.draft.book.accounts
         self.add(kind, accounts[hold.debit], accounts[hold.credit], amount, hold.code, hold)
 
