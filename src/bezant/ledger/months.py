@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,12 @@ class PeriodEventKind(StrEnum):
     REOPENED = "reopened"
 
 
+class EventRow(Protocol):
+    """A row of `period_event`: the driver's, or a mapping."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401 - as the column is
+
+
 @dataclass(frozen=True, slots=True)
 class Reopening:
     """A request to reopen a period, which a second actor has to approve.
@@ -118,9 +124,7 @@ class Periods:
     reopening: Reopening | None = None
 
     @classmethod
-    def of(
-        cls, events: Iterable[Mapping[str, Any]], reopening: Reopening | None = None
-    ) -> "Periods":
+    def of(cls, events: Iterable[EventRow], reopening: Reopening | None = None) -> "Periods":
         """What a book's events, in order, leave."""
         periods = cls()
         for event in events:
@@ -142,13 +146,12 @@ class Periods:
         """Whether a day lies in a closed period."""
         return day < self.open_from
 
-    def check_dated(self, effective_day: date, booking_date: date, place: str = "") -> None:
+    def check_dated(self, effective_day: date, booking_date: date) -> None:
         """Refuse what is dated into a closed period.
 
         Args:
             effective_day: the day, in the book's time zone, from which it counts.
             booking_date: when it is booked.
-            place: of the leg in the request, such as `postings[0]`.
 
         Raises:
             AccountingClosed: naming the field.
@@ -156,11 +159,13 @@ class Periods:
         if effective_day < self.open_from:
             day, name = effective_day, "effective_at"
         elif booking_date < self.open_from:
-            day, name = booking_date, f"{place}.booking_date" if place else "booking_date"
+            day, name = booking_date, "booking_date"
         else:
             return
         raise AccountingClosed(
-            f"{day} lies in {Month.of(day)}, which is closed.", field=name, period=str(Month.of(day))
+            f"{day} lies in {Month.of(day)}, which is closed.",
+            field=name,
+            period=str(Month.of(day)),
         )
 
     def check_closing(self, month: Month, today: date) -> None:

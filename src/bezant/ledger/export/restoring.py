@@ -151,9 +151,7 @@ class _Restoring:
     rows: dict[type[Any], list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.replay = Replay(
-            self.exports.book.id, time_zone=ZoneInfo(self.exports.book.time_zone)
-        )
+        self.replay = Replay(self.exports.book.id, time_zone=ZoneInfo(self.exports.book.time_zone))
 
     @property
     def key(self) -> tuple[UUID, UUID]:

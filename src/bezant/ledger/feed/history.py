@@ -39,8 +39,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """What stands under one number: a transaction, or an event of an account, a limit group or a
-    period.
+    """What stands under one number: a transaction, or an event of something else that has terms.
 
     Attributes:
         legs: of the transaction.

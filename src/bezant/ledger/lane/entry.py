@@ -48,7 +48,6 @@ class JournalEntry:
         *,
         booking_date: date | None = None,
         value_date: date | None = None,
-        place: str = "",
     ) -> None:
         """Apply a leg to its accounts and write it down.
 
@@ -61,7 +60,6 @@ class JournalEntry:
             hold: the hold that it reserves or settles.
             booking_date: the entry's own day where none is given.
             value_date: as `booking_date`.
-            place: of the leg in the request, for refusals.
 
         Raises:
             AccountingClosed: its dates lie in a closed period.
@@ -71,7 +69,7 @@ class JournalEntry:
         booked, valued = booking_date or self.day, value_date or self.value_day
         # What the lane gives back because it is over was promised, and moves nothing posted.
         if kind is not Kind.EXPIRED:
-            draft.book.periods.check_dated(self.value_day, booked, place)
+            draft.book.periods.check_dated(self.value_day, booked)
         if kind is Kind.POSTED or kind is Kind.PENDING:
             check_totals(debit, credit, kind, amount)
         draft.touch(debit)

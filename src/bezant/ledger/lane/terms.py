@@ -89,9 +89,7 @@ def record_period(
 ) -> PeriodEvent:
     """Write down that a period was closed or reopened."""
     seq, recorded_at = draft.advance()
-    event = PeriodEvent(
-        seq, kind, str(month), transaction_id, actor, requested_by, recorded_at
-    )
+    event = PeriodEvent(seq, kind, str(month), transaction_id, actor, requested_by, recorded_at)
     draft.period_events.append(event)
     draft.leaves.append(period_leaf(draft.book.book_id, event).encode())
     return event

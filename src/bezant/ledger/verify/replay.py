@@ -203,20 +203,23 @@ class Replay:
             row["recorded_at"],
         )
         self._leaves.append(period_leaf(self.book_id, event).encode())
-        place, month = f"seq {event.seq}", Month.parse(event.period)
+        place = f"seq {event.seq}"
         today = event.recorded_at.astimezone(self.time_zone).date()
         try:
+            month = Month.parse(event.period)
             if event.kind == PeriodEventKind.REOPENED:
                 self.periods = self.periods.reopen(month)
                 self._announced = event.transaction_id
                 return
             self.periods.check_closing(month, today)
             self.periods = self.periods.close(month, event.transaction_id)
-        except Refusal as broken:
-            self.find(Kind.PERIOD_BROKEN, place, broken.detail)
+        except (Refusal, ValueError) as broken:
+            self.find(Kind.PERIOD_BROKEN, place, str(broken))
             return
         if event.transaction_id not in {None, self._last_transaction}:
-            self.find(Kind.PERIOD_BROKEN, place, "its closing entries are not the transaction before")
+            self.find(
+                Kind.PERIOD_BROKEN, place, "its closing entries are not the transaction before"
+            )
 
     def batch(self, row: Row) -> None:
         """Close a batch: compare its root with that of what was replayed since the one before."""
