@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,8 +15,8 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.clock import ManualClock
 from bezant.kernel.database import Database
 from bezant.ledger import Ledger, schemas
-from bezant.ledger.chart.schemas import NewChart
 from bezant.ledger.chart.schemas import Chart as ChartView
+from bezant.ledger.chart.schemas import NewChart
 from bezant.ledger.chart.service import Charts
 from bezant.ledger.periods.schemas import (
     ClosingEntries,
@@ -25,6 +26,14 @@ from bezant.ledger.periods.schemas import (
     ReopeningRequest,
 )
 from bezant.ledger.periods.service import PeriodKeeping
+from bezant.ledger.reports.schemas import (
+    AssetBalanceSheet,
+    AssetIncomeStatement,
+    At,
+    FromTo,
+    TrialBalance,
+)
+from bezant.ledger.reports.service import Reports
 from fixtures_ledger import Bank, new_bank, open_ledger
 
 START = datetime(2060, 1, 10, 12, tzinfo=UTC)
@@ -84,19 +93,43 @@ class Office:
     async def period(self, period: str) -> Period:
         return await self.keeping.period(self.bank.tenant_id, self.bank.book_id, period)
 
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.bank.tenant_id, self.bank.book_id
+
+    @property
+    def reports(self) -> Reports:
+        return Reports(self.bank.ledger)
+
+    async def trial(self, at: str | None = None, **asked: Any) -> TrialBalance:  # noqa: ANN401 - members by name
+        return await self.reports.trial_balance(*self.key, At(at, **asked))
+
+    async def sheet(self, at: str | None = None, **asked: Any) -> AssetBalanceSheet:  # noqa: ANN401 - as above
+        """The balance sheet of the only asset."""
+        [sheet] = (await self.reports.balance_sheet(*self.key, At(at, **asked))).assets
+        return sheet
+
+    async def income(self, start: date, end: date, **asked: Any) -> AssetIncomeStatement:  # noqa: ANN401 - as above
+        """The income statement of the only asset."""
+        asking = FromTo(start, end, **asked)
+        [statement] = (await self.reports.income_statement(*self.key, asking)).assets
+        return statement
+
     async def set_chart(self, new: NewChart) -> ChartView:
         charts = Charts(self.bank.ledger)
         answer = await charts.replace(self.bank.call(), self.bank.book_id, new)
         return answer.value(ChartView)
 
-    async def pay(self, debit: str, credit: str, amount: int, at: datetime, **more: object) -> Answer:
+    async def pay(self, debit: str, credit: str, amount: int, at: datetime) -> Answer:
         """Post a payment that counts from an instant, booked on its day."""
         leg = self.bank.leg(debit, credit, amount, booking_date=at.date())
-        return await self.bank.post(leg, effective_at=at, **more)
+        return await self.bank.post(leg, effective_at=at)
 
 
 @asynccontextmanager
-async def open_office(ledger: Ledger, database: Database, clock: ManualClock) -> AsyncIterator[Office]:
+async def open_office(
+    ledger: Ledger, database: Database, clock: ManualClock
+) -> AsyncIterator[Office]:
     """A book with accounts of every type; whatever a test did to it, it verifies."""
     bank = await (await new_bank(ledger, database)).create()
     await bank.open("bank", schemas.AccountType.ASSET)
@@ -115,9 +148,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def office(
-    database: Database, run_folder: Path, clock: ManualClock
-) -> AsyncIterator[Office]:
+async def office(database: Database, run_folder: Path, clock: ManualClock) -> AsyncIterator[Office]:
     """Such a book on a ledger whose clock the test moves."""
     async with (
         open_ledger(database, run_folder, clock=clock) as ledger,

@@ -19,6 +19,7 @@ from bezant.ledger.lane import (
 )
 from bezant.ledger.periods.api import operations as period_operations
 from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.reports.api import operations as report_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -46,6 +47,7 @@ __all__ = [
     "operations",
     "period_operations",
     "post",
+    "report_operations",
     "schemas",
     "transfer_id",
     "type_of",
