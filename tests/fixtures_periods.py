@@ -1,7 +1,6 @@
 """A bank whose clock a test moves, and the calls that close its months."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -126,19 +125,15 @@ class Office:
         return await self.bank.post(leg, effective_at=at)
 
 
-@asynccontextmanager
-async def open_office(
-    ledger: Ledger, database: Database, clock: ManualClock
-) -> AsyncIterator[Office]:
-    """A book with accounts of every type; whatever a test did to it, it verifies."""
+async def new_office(ledger: Ledger, database: Database, clock: ManualClock) -> Office:
+    """A book with accounts of every type."""
     bank = await (await new_bank(ledger, database)).create()
     await bank.open("bank", schemas.AccountType.ASSET)
     await bank.open("wallet", schemas.AccountType.LIABILITY)
     await bank.open("fees", schemas.AccountType.INCOME)
     await bank.open("rent", schemas.AccountType.EXPENSE)
     await bank.open(f"{EQUITY}:EUR", schemas.AccountType.EQUITY)
-    yield Office(bank, clock)
-    assert (await bank.verify()).findings == []
+    return Office(bank, clock)
 
 
 @pytest.fixture
@@ -148,10 +143,19 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def office(database: Database, run_folder: Path, clock: ManualClock) -> AsyncIterator[Office]:
-    """Such a book on a ledger whose clock the test moves."""
-    async with (
-        open_ledger(database, run_folder, clock=clock) as ledger,
-        open_office(ledger, database, clock) as office,
-    ):
-        yield office
+async def slow_ledger(
+    database: Database, run_folder: Path, clock: ManualClock
+) -> AsyncIterator[Ledger]:
+    """A ledger whose clock the test moves."""
+    async with open_ledger(database, run_folder, clock=clock) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+async def office(
+    slow_ledger: Ledger, database: Database, clock: ManualClock
+) -> AsyncIterator[Office]:
+    """A book with accounts of every type; whatever a test did to it, it verifies."""
+    office = await new_office(slow_ledger, database, clock)
+    yield office
+    assert (await office.bank.verify()).findings == []

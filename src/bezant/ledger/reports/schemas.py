@@ -1,6 +1,6 @@
 """Wire models of reports. Amounts are strings of minor units, in a type's normal direction."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -67,13 +67,13 @@ class Basis(Struct, frozen=True):
     """What a report was made from: the same basis gives the same report for ever.
 
     Attributes:
-        until: the last instant, or the last day, that counts.
+        until: the last instant that counts on the effective axis, the last day on the others.
         seq: the last number of the book's feed that was known.
         chart_version: 0 for none.
     """
 
     axis: Axis
-    until: datetime | date
+    until: str
     seq: int
     chart_version: int
 

@@ -65,7 +65,7 @@ class _View:
         return sheets(await self.accounts(), movements, self.chart)
 
     def basis(self, axis: Axis, until: datetime | date) -> schemas.Basis:
-        return schemas.Basis(axis, until, self.seq, self.chart.version)
+        return schemas.Basis(axis, until.isoformat(), self.seq, self.chart.version)
 
 
 class Reports:
