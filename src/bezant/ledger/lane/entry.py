@@ -51,16 +51,6 @@ class JournalEntry:
     ) -> None:
         """Apply a leg to its accounts and write it down.
 
-        Args:
-            kind: what it does.
-            debit: its debited account.
-            credit: its credited account, of the same asset.
-            amount: minor units.
-            code: the client's kind of posting.
-            hold: the hold that it reserves or settles.
-            booking_date: the entry's own day where none is given.
-            value_date: as `booking_date`.
-
         Raises:
             AccountingClosed: its dates lie in a closed period.
             BalanceOverflow: a sum would be too large.
