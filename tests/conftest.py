@@ -14,6 +14,7 @@ pytest_plugins = [
     "fixtures_api",
     "fixtures_webhooks",
     "fixtures_exports",
+    "fixtures_periods",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

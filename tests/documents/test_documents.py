@@ -20,6 +20,7 @@ DOCUMENTS = (
     "README.md",
     "docs/guides/ledger.md",
     "docs/guides/api.md",
+    "docs/guides/close-a-month.md",
     "docs/guides/webhooks.md",
     "docs/guides/feed.md",
     "docs/guides/import-a-statement.md",

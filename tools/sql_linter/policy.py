@@ -52,6 +52,10 @@ HOUSE = Policy(
             "account_event",
             "hold_event",
             "limit_group_event",
+            "period_event",
+            "period_reopening",
+            "period_reopening_outcome",
+            "chart",
             "audit_entry",
         }
     ),
@@ -115,6 +119,11 @@ HOUSE = Policy(
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 70)",
+        },
+        "bezant/server/migrations/versions/0009_accounting.py:PARTITION": {
+            "table": "period_event",
+            "number": 0,
+            "modulus": 16,
         },
     },
     formatted={

@@ -3,6 +3,7 @@
 from bezant.ledger import export, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.balance_cache import clear_run_folder
+from bezant.ledger.chart.api import operations as chart_operations
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
@@ -16,7 +17,9 @@ from bezant.ledger.lane import (
     Seen,
     transfer_id,
 )
+from bezant.ledger.periods.api import operations as period_operations
 from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.reports.api import operations as report_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -37,11 +40,14 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "chart_operations",
     "clear_run_folder",
     "export",
     "feed_operations",
     "operations",
+    "period_operations",
     "post",
+    "report_operations",
     "schemas",
     "transfer_id",
     "type_of",

@@ -209,6 +209,36 @@ class ImportExpires(Refusal):
     status, code, title = 422, "IMPORT_EXPIRES", "An imported hold does not expire"
 
 
+class AccountingClosed(Refusal):
+    """What is asked for is dated into a closed period, by its booking date or its effective day."""
+
+    status, code, title = 422, "ACCOUNTING_CLOSED", "The period is closed"
+
+
+class PeriodClosed(Conflict):
+    """The period is closed already, by its own closing or by that of a later one."""
+
+    code, title = "PERIOD_CLOSED", "The period is closed already"
+
+
+class PeriodNotOver(Conflict):
+    """A period can be closed once its last day is over in the book's time zone."""
+
+    code, title = "PERIOD_NOT_OVER", "The period is not over"
+
+
+class PeriodNotClosed(Conflict):
+    """The period is open."""
+
+    code, title = "PERIOD_NOT_CLOSED", "The period is open"
+
+
+class PeriodNotLast(Conflict):
+    """A later period is closed as well: periods are reopened from the latest on."""
+
+    code, title = "PERIOD_NOT_LAST", "A later period is closed"
+
+
 class TransactionIdRefused(Conflict):
     """A transaction under this id was refused for a reason that may pass. Ask under a new id."""
 
@@ -256,6 +286,7 @@ PASSING: Final[tuple[type[Refusal], ...]] = (
     OverdraftExceeded,
     MaximumExceeded,
     UnknownHold,
+    AccountingClosed,
 )
 """Refusals that might be otherwise another day. Who asks again under the same id, not knowing the
 answer, must not find the transaction posted: these keep the id."""

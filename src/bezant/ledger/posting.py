@@ -17,6 +17,7 @@ from bezant.ledger.chains import carry_out_chains
 from bezant.ledger.domain import Account, Hold, Kind, balancing_amount
 from bezant.ledger.errors import (
     PASSING,
+    AccountingClosed,
     AssetMismatch,
     ExpiryOutOfRange,
     ImportBeforeAccount,
@@ -267,16 +268,21 @@ def _add_leg(
         )
         entry.draft.add_hold(hold)
         holds.append(hold)
-    entry.add(
-        kind,
-        debit,
-        credit,
-        amount,
-        posting.code,
-        hold,
-        booking_date=posting.booking_date,
-        value_date=posting.value_date,
-    )
+    try:
+        entry.add(
+            kind,
+            debit,
+            credit,
+            amount,
+            posting.code,
+            hold,
+            booking_date=posting.booking_date,
+            value_date=posting.value_date,
+        )
+    except AccountingClosed as closed:
+        if closed.field == "booking_date":
+            closed.field = f"{place}.booking_date"
+        raise
 
 
 def _capture(entry: JournalEntry, capture: Capture, place: str) -> None:

@@ -228,6 +228,7 @@ class BookReader:
     """
 
     def __init__(self, database: Database, replica: Replica | None) -> None:
+        self._database = database
         self._primary = Queries(database)
         self._replica = replica
 
@@ -244,21 +245,51 @@ class BookReader:
         """
         if read_after is None or self._replica is None:
             return await query(self._primary)
+        answer = await self._from_replica(
+            self._replica,
+            (tenant_id, book_id, read_after),
+            lambda connection: query(Queries(connection)),
+        )
+        return await query(self._primary) if answer is None else answer
+
+    async def snapshot(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        read_after: int | None,
+        query: Callable[[Source], Awaitable[T]],
+    ) -> T:
+        """As `read`, for a query of several statements that have to see one state."""
+        if read_after is not None and self._replica is not None:
+            key = tenant_id, book_id, read_after
+            answer = await self._from_replica(self._replica, key, query)
+            if answer is not None:
+                return answer
+        return await self._database.read(query)
+
+    async def _from_replica(
+        self,
+        replica: Replica,
+        seen: tuple[UUID, UUID, int],
+        query: Callable[[Source], Awaitable[T]],
+    ) -> T | None:
+        """What the replica answers; None where it is not new enough, or cannot be asked."""
+        tenant_id, book_id, read_after = seen
 
         async def on_replica(connection: "PoolConnectionProxy[asyncpg.Record]") -> T | None:
             row = await connection.fetchrow(store.FIND_REPLAYED_SEQ, tenant_id, book_id)
             if row is None or row["seq"] < read_after:
                 return None
-            return await query(Queries(connection))
+            return await query(connection)
 
         try:
-            answer = await self._replica.read(on_replica)
+            answer = await replica.read(on_replica)
         except ReplicaUnavailable:
             outcome, answer = "unavailable", None
         else:
             outcome = "behind" if answer is None else "served"
         REPLICA_READS.labels(outcome).inc()
-        return await query(self._primary) if answer is None else answer
+        return answer
 
 
 def _position(after: str | None) -> tuple[int, int]:

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
-from bezant.kernel import audit
+from bezant.kernel import audit, idempotency
 from bezant.kernel.cache import Cache
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock, SystemClock
@@ -34,6 +34,12 @@ from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
 
 BATCH_POSTINGS_MAX: Final = 2 * schemas.BATCH_TRANSACTIONS_MAX
 """Postings in one request: a batch may be full of two-legged transactions."""
@@ -81,6 +87,27 @@ class Ledger:
         self._cached_accounts = (
             None if cache is None else CachedAccounts(database, cache, Claims(domain), self._lanes)
         )
+
+    @property
+    def reader(self) -> BookReader:
+        """Where the ledger's rooms read a book."""
+        return self._reader
+
+    async def write_once(
+        self,
+        call: Call,
+        work: "Callable[[PoolConnectionProxy[asyncpg.Record]], Awaitable[Answer]]",
+    ) -> Answer:
+        """Do what needs no lane, in a transaction with its idempotency record and audit entry.
+
+        Raises:
+            Unavailable: a repeat with the same key is safe.
+        """
+        return await idempotency.once(self._database, self._clock, call, work)
+
+    def now(self) -> datetime:
+        """The present."""
+        return self._clock.now()
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""

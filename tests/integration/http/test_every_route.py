@@ -20,6 +20,7 @@ from fixtures_api import (
     delivered,
     fresh_key,
     hook,
+    open_book,
 )
 
 Request = tuple[str, object]
@@ -122,6 +123,45 @@ async def _limit_group_change(book: Book) -> Request:
     return path, {"limits": {"overdraft": "60"}}
 
 
+async def _closed(book: Book) -> Request:
+    """A new book, whose January 2001 is closed."""
+    path = (await open_book(book.tenant)).path + "/periods/2001-01"
+    await book.tenant.create(f"{path}/close", {})
+    return path, None
+
+
+async def _closing(book: Book) -> Request:
+    return (await open_book(book.tenant)).path + "/periods/2001-01/close", {}
+
+
+async def _reopening(book: Book) -> Request:
+    path, _ = await _closed(book)
+    return f"{path}/reopen", {"reason": "An invoice was found."}
+
+
+async def _reopening_path(book: Book) -> str:
+    """A request to reopen, by another actor."""
+    path, body = await _reopening(book)
+    issued = {"name": "controller", "scopes": ["ledger:close"]}
+    other = await book.tenant.create("/v1/api-keys", issued)
+    headers = {"Authorization": f"Bearer {other['key']}"} | fresh_key()
+    answer = await book.tenant.client.post(path, json=body, headers=headers)
+    return f"{path.removesuffix('reopen')}reopenings/{answer.json()['id']}"
+
+
+async def _approval(book: Book) -> Request:
+    return f"{await _reopening_path(book)}/approve", {}
+
+
+async def _withdrawal(book: Book) -> Request:
+    return f"{await _reopening_path(book)}/withdraw", {}
+
+
+async def _new_chart(book: Book) -> Request:
+    node = {"code": "1000", "name": "Cash", "type": "asset", "accounts": ["world"]}
+    return (await open_book(book.tenant)).path + "/chart", {"replaces": 0, "nodes": [node]}
+
+
 async def _new_key(_: Book) -> Request:
     return "/v1/api-keys", {"name": "reports", "scopes": ["ledger:read"]}
 
@@ -203,6 +243,18 @@ CASES: Mapping[str, Case] = {
     "open_limit_group": Case("POST", 201, _new_limit_group),
     "get_limit_group": Case("GET", 200, _limit_group),
     "change_limit_group": Case("PATCH", 200, _limit_group_change),
+    "list_periods": _reads("{book.path}/periods"),
+    "get_period": Case("GET", 200, _closed),
+    "close_period": Case("POST", 200, _closing),
+    "reopen_period": Case("POST", 202, _reopening),
+    "approve_reopening": Case("POST", 200, _approval),
+    "withdraw_reopening": Case("POST", 200, _withdrawal),
+    "get_chart": _reads("{book.path}/chart"),
+    "replace_chart": Case("PUT", 200, _new_chart),
+    "get_trial_balance": _reads("{book.path}/trial-balance"),
+    "get_account_trial_balance": _reads("{book.path}/trial-balance/accounts?limit=1"),
+    "get_balance_sheet": _reads("{book.path}/balance-sheet?axis=booking"),
+    "get_income_statement": _reads("{book.path}/income-statement?from=2026-01-01&to=2026-12-31"),
     # As a page: a stream does not end. What holds for both is decided before either begins.
     "follow_events": _reads("{book.path}/events", Accept="application/json"),
     "create_api_key": Case("POST", 201, _new_key, names=False),

@@ -13,6 +13,7 @@ Scope = Literal[
     "jobs:read",
     "jobs:write",
     "keys:write",
+    "ledger:close",
     "ledger:read",
     "ledger:write",
     "metrics:read",

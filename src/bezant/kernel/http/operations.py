@@ -271,7 +271,7 @@ class StreamOperation(ReadOperation[P, Q]):
 
 @dataclass(frozen=True, kw_only=True)
 class WriteOperation(Operation, Generic[P, B]):
-    """A POST or PATCH. Takes `Idempotency-Key`.
+    """A POST, PUT or PATCH. Takes `Idempotency-Key`.
 
     Attributes:
         action: what the audit log calls it, as `noun.verb`.

@@ -37,6 +37,7 @@ OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.ImportBeforeAccount,
     errors.ImportExpires,
     errors.TooManyPostings,
+    errors.AccountingClosed,
 )
 NO_ACCOUNT: Final = (errors.BookNotFound, errors.AccountNotFound)
 NO_HOLD: Final = (errors.BookNotFound, errors.HoldNotFound)

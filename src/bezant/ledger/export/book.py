@@ -32,6 +32,7 @@ from bezant.ledger.export.records import (
     ContentRecord,
     HoldEventRecord,
     LimitGroupEventRecord,
+    PeriodEventRecord,
     Record,
     TransferRecord,
     record_of,
@@ -211,6 +212,8 @@ async def _records(
             yield record_of(AccountEventRecord, numbered.account_event)
         if numbered.limit_group_event is not None:
             yield record_of(LimitGroupEventRecord, numbered.limit_group_event)
+        if numbered.period_event is not None:
+            yield record_of(PeriodEventRecord, numbered.period_event)
         if numbered.seq in by_seq:
             yield record_of(ContentRecord, by_seq[numbered.seq])
         async for batch in batches.up_to(numbered.seq):

@@ -73,6 +73,20 @@ class LimitGroupEventRecord(
     maximum: str | None = None
 
 
+class PeriodEventRecord(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="period_event"
+):
+    """A period closed or reopened, by whom, and the transaction that went with it."""
+
+    seq: int
+    kind: str
+    period: str
+    actor: str
+    recorded_at: datetime
+    transaction_id: UUID | None = None
+    requested_by: str | None = None
+
+
 class HoldEventRecord(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="hold_event"
 ):
@@ -112,6 +126,7 @@ Record = (
     | HoldEventRecord
     | AccountEventRecord
     | LimitGroupEventRecord
+    | PeriodEventRecord
     | ContentRecord
     | BatchRecord
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
@@ -29,6 +30,7 @@ from bezant.ledger.export.records import (
     ContentRecord,
     HoldEventRecord,
     LimitGroupEventRecord,
+    PeriodEventRecord,
     Record,
     TransferRecord,
     row_of,
@@ -149,7 +151,7 @@ class _Restoring:
     rows: dict[type[Any], list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.replay = Replay(self.exports.book.id)
+        self.replay = Replay(self.exports.book.id, time_zone=ZoneInfo(self.exports.book.time_zone))
 
     @property
     def key(self) -> tuple[UUID, UUID]:
@@ -200,6 +202,8 @@ class _Restoring:
                     self.replay.account_event(row_of(event))
                 case [LimitGroupEventRecord() as event]:
                     self.replay.limit_group_event(row_of(event))
+                case [PeriodEventRecord() as event]:
+                    self.replay.period_event(row_of(event))
                 case _:
                     self.replay.transaction(_leg_rows(records, place))
         except (ValueError, ArithmeticError) as error:
@@ -277,6 +281,11 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
             *("seq", "kind", "group_id", "asset", "type"),
             *("overdraft", "minimum", "maximum", "recorded_at"),
         ),
+    ),
+    (
+        PeriodEventRecord,
+        lane_store.INSERT_PERIOD_EVENTS,
+        ("seq", "kind", "period", "transaction_id", "actor", "requested_by", "recorded_at"),
     ),
     (
         HoldEventRecord,

@@ -13,6 +13,7 @@ from msgspec import Struct
 from bezant.ledger import schemas
 from bezant.ledger.feed.history import Numbered, Row
 from bezant.ledger.lane import transfer_id
+from bezant.ledger.months import PeriodEventKind
 
 
 class HoldTerms(Struct, frozen=True):
@@ -103,7 +104,47 @@ class LimitGroupChanged(Struct, frozen=True, tag_field="type", tag="limit_group.
     limits: schemas.Limits
 
 
-Event = TransactionPosted | AccountOpened | AccountChanged | LimitGroupOpened | LimitGroupChanged
+class PeriodClosed(Struct, frozen=True, tag_field="type", tag="period.closed"):
+    """A period was closed, and all before it. `object` is the period, such as `2026-10`.
+
+    Attributes:
+        transaction_id: the closing entries that were posted with it, if there were any.
+        actor: who closed it.
+    """
+
+    seq: int
+    object: str
+    recorded_at: datetime
+    transaction_id: UUID | None
+    actor: str
+
+
+class PeriodReopened(Struct, frozen=True, tag_field="type", tag="period.reopened"):
+    """A period was reopened. `object` is the period.
+
+    Attributes:
+        transaction_id: takes back the closing entries, if there were any; it follows.
+        actor: who approved it.
+        requested_by: who asked for it.
+    """
+
+    seq: int
+    object: str
+    recorded_at: datetime
+    transaction_id: UUID | None
+    actor: str
+    requested_by: str
+
+
+Event = (
+    TransactionPosted
+    | AccountOpened
+    | AccountChanged
+    | LimitGroupOpened
+    | LimitGroupChanged
+    | PeriodClosed
+    | PeriodReopened
+)
 
 _OF_ACCOUNTS: Mapping[str, type[AccountOpened] | type[AccountChanged]] = {
     "opened": AccountOpened,
@@ -153,6 +194,8 @@ def event_of(numbered: Numbered, names: Mapping[int, tuple[str, str]]) -> Event:
         return _account_event(numbered.account_event)
     if numbered.limit_group_event is not None:
         return _limit_group_event(numbered.limit_group_event)
+    if numbered.period_event is not None:
+        return _period_event(numbered.period_event)
     first = numbered.legs[0]
     return TransactionPosted(
         numbered.seq,
@@ -185,6 +228,13 @@ def _limit_group_event(row: Row) -> Event:
         schemas.AccountType(row["type"]),
         _limits(row),
     )
+
+
+def _period_event(row: Row) -> Event:
+    told = row["seq"], row["period"], row["recorded_at"], row["transaction_id"], row["actor"]
+    if row["kind"] == PeriodEventKind.CLOSED:
+        return PeriodClosed(*told)
+    return PeriodReopened(*told, row["requested_by"])
 
 
 def _limits(row: Row) -> schemas.Limits:

@@ -39,7 +39,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """What stands under one number: a transaction, or an event of an account or a limit group.
+    """What stands under one number: a transaction, or an event of something else that has terms.
 
     Attributes:
         legs: of the transaction.
@@ -51,6 +51,7 @@ class Numbered:
     holds: Mapping[int, Row] = field(default_factory=dict)
     account_event: Row | None = None
     limit_group_event: Row | None = None
+    period_event: Row | None = None
 
 
 async def find_head(source: Source, tenant_id: UUID, book_id: UUID) -> int | None:
@@ -101,6 +102,10 @@ async def read_history(
     found += [
         Numbered(event["seq"], limit_group_event=event)
         for event in await source.fetch(store.FIND_LIMIT_GROUP_EVENTS, *bounds)
+    ]
+    found += [
+        Numbered(event["seq"], period_event=event)
+        for event in await source.fetch(store.FIND_PERIOD_EVENTS, *bounds)
     ]
     found.sort(key=lambda numbered: numbered.seq)
     _check(found, range(after + 1, last + 1), book_id)

@@ -26,6 +26,12 @@ FIND_LIMIT_GROUP_EVENTS: Final = """
     ORDER BY seq
 """
 
+FIND_PERIOD_EVENTS: Final = """
+    SELECT seq, kind, period, transaction_id, actor, requested_by, recorded_at
+    FROM period_event WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
+    ORDER BY seq
+"""
+
 FIND_HOLD_EVENTS: Final = """
     SELECT seq, leg, hold_id, group_id, closes, expires_at
     FROM hold_event WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4

@@ -13,6 +13,9 @@ FIND_KNOWN_SEQ: Final = """
         UNION ALL
         SELECT max(seq) AS seq FROM limit_group_event
         WHERE tenant_id = $1 AND book_id = $2 AND recorded_at <= $3
+        UNION ALL
+        SELECT max(seq) AS seq FROM period_event
+        WHERE tenant_id = $1 AND book_id = $2 AND recorded_at <= $3
     ) AS known
 """
 

@@ -7,6 +7,7 @@ from bezant.ledger.lane.draft import (
     Draft,
     HoldEvent,
     LimitGroupEvent,
+    PeriodEvent,
     Posted,
     Recorded,
     Transfer,
@@ -17,7 +18,7 @@ from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
-from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of
+from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of, reopening_of
 from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import (
@@ -25,14 +26,17 @@ from bezant.ledger.lane.store import (
     FIND_HOLDER,
     FIND_HOLDS,
     FIND_LIMIT_GROUPS,
+    FIND_PERIOD_EVENTS,
     FIND_TRANSACTIONS,
 )
 from bezant.ledger.lane.terms import (
     account_leaf,
     close_accounts,
     limit_group_leaf,
+    period_leaf,
     record_account,
     record_limit_group,
+    record_period,
     reopen_accounts,
 )
 from bezant.ledger.lane.watch import BookKey, Watch, Watching
@@ -43,6 +47,7 @@ __all__ = [
     "FIND_HOLDER",
     "FIND_HOLDS",
     "FIND_LIMIT_GROUPS",
+    "FIND_PERIOD_EVENTS",
     "FIND_TRANSACTIONS",
     "LEASE",
     "NEVER",
@@ -60,6 +65,7 @@ __all__ = [
     "LaneLost",
     "Lanes",
     "LimitGroupEvent",
+    "PeriodEvent",
     "Posted",
     "ReadKind",
     "Reads",
@@ -81,9 +87,12 @@ __all__ = [
     "hold_of",
     "limit_group_leaf",
     "limit_group_of",
+    "period_leaf",
     "record_account",
     "record_limit_group",
+    "record_period",
     "reopen_accounts",
+    "reopening_of",
     "standing_entry",
     "transfer_id",
     "write_draft",

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.telemetry import BATCH_SECONDS
-from bezant.ledger.lane.deciding import Outcome, SeenRows, decide
-from bezant.ledger.lane.draft import Draft, Recorded
+from bezant.ledger.lane.deciding import Outcome, decide
+from bezant.ledger.lane.draft import Recorded
 from bezant.ledger.lane.queue import Item
+from bezant.ledger.lane.rider import Seen
 from bezant.ledger.lane.writer import Writes, plan
 
 
@@ -34,8 +35,7 @@ class Decided:
     async def of(
         cls,
         items: Sequence[Item],
-        draft: Draft,
-        rows: SeenRows,
+        seen: Seen,
         *,
         are_ids_looked_up: bool = False,
     ) -> "Decided":
@@ -45,8 +45,9 @@ class Decided:
             IdsInDoubt: unless the ids of clients were looked up.
         """
         started = perf_counter()
+        draft = seen.draft
         try:
-            outcome = await decide(items, draft, rows)
+            outcome = await decide(items, seen)
             is_final = are_ids_looked_up or not draft.is_in_doubt
             writes = await plan(draft) if is_final else None
         except BaseException:

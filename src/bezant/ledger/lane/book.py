@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bezant.ledger.domain import Account, Hold, LimitGroup
 from bezant.ledger.lane.expiries import Expiries
 from bezant.ledger.lane.watch import Unwatched, Watch
+from bezant.ledger.months import Periods
 from bezant.ledger.proof import Frontier
 from bezant.ledger.schemas import HoldState
 
@@ -60,6 +61,7 @@ class BookState:
         expiries: what has to expire next.
         refused: transactions that were refused for a reason that may pass: the codes, by id.
         has_older_refusals: whether there may be more of them than are in memory.
+        periods: which are closed.
         watch: who has to know of batches.
     """
 
@@ -75,6 +77,7 @@ class BookState:
     expiries: Expiries = field(default_factory=Expiries)
     refused: dict[UUID, str] = field(default_factory=dict)
     has_older_refusals: bool = False
+    periods: Periods = field(default_factory=Periods)
     watch: Watch = field(default_factory=Unwatched)
     _day: tuple[datetime, datetime, date] | None = None
 

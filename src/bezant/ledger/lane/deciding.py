@@ -55,14 +55,14 @@ class Outcome:
         return Answer(answer.status, answer.body, is_replay=True)
 
 
-async def decide(items: Sequence[Item], draft: Draft, seen_rows: SeenRows) -> Outcome:
+async def decide(items: Sequence[Item], seen: Seen) -> Outcome:
     """Expire what is over, then run the riders in order.
 
     What one refuses or breaks on undoes that one alone.
     """
+    draft = seen.draft
     outcome = Outcome(draft)
     expire_due(draft)
-    seen = Seen(draft, seen_rows)
     weight = 0
     for item in items:
         call = item.call

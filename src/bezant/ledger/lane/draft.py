@@ -10,6 +10,7 @@ from uuid import UUID
 from bezant.kernel.ids import Ids
 from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup, Totals
 from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.months import Periods
 from bezant.ledger.proof import leaf_hash, merkle_root
 from bezant.ledger.schemas import (
     AccountStatus,
@@ -92,6 +93,25 @@ class LimitGroupEvent(NamedTuple):
     recorded_at: datetime
 
 
+class PeriodEvent(NamedTuple):
+    """A row of history: a period closed or reopened.
+
+    Attributes:
+        transaction_id: the closing entries that were posted with it, or that took those back; None
+            where there were none.
+        actor: who closed it, or approved its reopening.
+        requested_by: who asked for the reopening.
+    """
+
+    seq: int
+    kind: str
+    period: str
+    transaction_id: UUID | None
+    actor: str
+    requested_by: str | None
+    recorded_at: datetime
+
+
 class Refused(NamedTuple):
     """An id that a client gave to a transaction which was refused for a reason that may pass."""
 
@@ -153,6 +173,7 @@ class Savepoint(NamedTuple):
     events: int
     group_events: int
     hold_events: int
+    period_events: int
     refused: int
     leaves: int
     journal: int
@@ -185,6 +206,12 @@ class UndoGroup(NamedTuple):
     before: tuple[Totals, Bounds] | None
 
 
+class UndoPeriods(NamedTuple):
+    """How to put the book's periods back."""
+
+    before: Periods
+
+
 @dataclass(slots=True)
 class Draft:
     """One batch, applied to the book in memory before it is written.
@@ -194,8 +221,8 @@ class Draft:
         at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
             after it, so that `recorded_at` strictly increases within a book.
         head: what it continues. The book's own moves on while this one is still being written.
-        journal: how to undo what was done to accounts, in order; `others` the same for holds and
-            limit groups.
+        journal: how to undo what was done to accounts, in order; `others` the same for holds,
+            limit groups and periods.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
             join them.
         is_in_doubt: whether a transaction under a client's id was refused. It may have been posted
@@ -211,12 +238,13 @@ class Draft:
     events: list[AccountEvent] = field(default_factory=list)
     group_events: list[LimitGroupEvent] = field(default_factory=list)
     hold_events: list[HoldEvent] = field(default_factory=list)
+    period_events: list[PeriodEvent] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     seq: int = 0
     accounts: int = 0
     journal: list[Undo] = field(default_factory=list)
-    others: list[UndoHold | UndoGroup] = field(default_factory=list)
+    others: list[UndoHold | UndoGroup | UndoPeriods] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
     is_in_doubt: bool = False
     head: Head = field(init=False)
@@ -294,6 +322,11 @@ class Draft:
         """Remember a hold before it changes."""
         self.others.append(UndoHold(hold, (hold.captured, hold.state)))
 
+    def change_periods(self, periods: Periods) -> None:
+        """Have the book's periods be others from now on."""
+        self.others.append(UndoPeriods(self.book.periods))
+        self.book.periods = periods
+
     def savepoint(self) -> Savepoint:
         """Where the draft stands."""
         return Savepoint(
@@ -304,6 +337,7 @@ class Draft:
             len(self.events),
             len(self.group_events),
             len(self.hold_events),
+            len(self.period_events),
             len(self.refused),
             len(self.leaves),
             len(self.journal),
@@ -333,10 +367,13 @@ class Draft:
         del self.events[to.events :]
         del self.group_events[to.group_events :]
         del self.hold_events[to.hold_events :]
+        del self.period_events[to.period_events :]
         del self.leaves[to.leaves :]
 
-    def _undo(self, undo: UndoHold | UndoGroup) -> None:
-        if isinstance(undo, UndoHold):
+    def _undo(self, undo: UndoHold | UndoGroup | UndoPeriods) -> None:
+        if isinstance(undo, UndoPeriods):
+            self.book.periods = undo.before
+        elif isinstance(undo, UndoHold):
             if undo.before is None:
                 self.book.drop_hold(undo.hold)
             else:

@@ -52,9 +52,14 @@ class JournalEntry:
         """Apply a leg to its accounts and write it down.
 
         Raises:
+            AccountingClosed: its dates lie in a closed period.
             BalanceOverflow: a sum would be too large.
         """
         draft, leg, at = self.draft, len(self.leaves), self.recorded_at
+        booked, valued = booking_date or self.day, value_date or self.value_day
+        # What the lane gives back because it is over was promised, and moves nothing posted.
+        if kind is not Kind.EXPIRED:
+            draft.book.periods.check_dated(self.value_day, booked)
         if kind is Kind.POSTED or kind is Kind.PENDING:
             check_totals(debit, credit, kind, amount)
         draft.touch(debit)
@@ -67,7 +72,6 @@ class JournalEntry:
             group.credit(kind, amount, at)
         self.touched[debit.no] = debit
         self.touched[credit.no] = credit
-        booked, valued = booking_date or self.day, value_date or self.value_day
         draft.transfers.append(
             Transfer(
                 self.seq,
@@ -102,7 +106,11 @@ class JournalEntry:
         )
 
     def settle(self, kind: Kind, hold: Hold, amount: int) -> None:
-        """Apply a leg that takes from a hold."""
+        """Apply a leg that takes from a hold.
+
+        Raises:
+            AccountingClosed: a capture or a void that is dated into a closed period.
+        """
         accounts = self.draft.book.accounts
         self.add(kind, accounts[hold.debit], accounts[hold.credit], amount, hold.code, hold)
 

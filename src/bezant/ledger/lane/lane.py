@@ -33,9 +33,9 @@ from bezant.ledger.lane.deciding import read_rows
 from bezant.ledger.lane.draft import Draft, Recorded
 from bezant.ledger.lane.expiry import expire_backlog
 from bezant.ledger.lane.queue import Item, Queue
-from bezant.ledger.lane.reader import find_transactions, prepare
+from bezant.ledger.lane.reader import find_transactions, prepare, read_results
 from bezant.ledger.lane.recorded import recorded_of
-from bezant.ledger.lane.rider import Reads, Rider
+from bezant.ledger.lane.rider import Reads, Rider, Seen
 from bezant.ledger.lane.watch import Watch
 from bezant.ledger.lane.writer import LaneLost, write
 
@@ -238,7 +238,7 @@ class Lane:
         decided there.
         """
         reads = [item.rider.reads() for item in items]
-        if any(read.rows for read in reads):
+        if any(read.need_rest for read in reads):
             return None
         ahead = Ahead(items)
         before = None if self._flight is None else self._flight.ahead
@@ -253,11 +253,11 @@ class Lane:
                 return None
             recorded = {} if before is None else before.named
             try:
-                ahead.decided = await Decided.of(others, self._draft(at, recorded), {})
+                ahead.decided = await Decided.of(others, Seen(self._draft(at, recorded)))
             except IdsInDoubt:
                 recorded |= await self._find_recorded(reads)
-                draft = self._draft(at, recorded)
-                ahead.decided = await Decided.of(others, draft, {}, are_ids_looked_up=True)
+                seen = Seen(self._draft(at, recorded))
+                ahead.decided = await Decided.of(others, seen, are_ids_looked_up=True)
         except DatabaseUnavailable:
             raise
         except (Unavailable, asyncpg.PostgresError):
@@ -384,6 +384,8 @@ class Lane:
         await prepare(self._database, self._book, reads, at)
         if not self._book.expiries.are_known(at):
             await expire_backlog(self._database, self._ids, self._book, at)
+        months = {read.results_of for read in reads if read.results_of is not None}
+        results = await read_results(self._database, self._book, months)
         recorded = {} if are_ids_new else await self._find_recorded(reads)
         tried: list[Decided] = []
 
@@ -392,7 +394,8 @@ class Lane:
                 tried.pop().undo()
             rows = await read_rows(connection, self._book.tenant_id, wanted)
             draft = self._draft(at, recorded)
-            decided = await Decided.of(items, draft, rows, are_ids_looked_up=not are_ids_new)
+            seen = Seen(draft, rows, results)
+            decided = await Decided.of(items, seen, are_ids_looked_up=not are_ids_new)
             tried.append(decided)
             await self._write(connection, decided)
             return decided

@@ -13,15 +13,18 @@ from zoneinfo import ZoneInfo
 from bezant.kernel.database import Database
 from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup
 from bezant.ledger.errors import BookNotFound
+from bezant.ledger.history import Axis, BookSums, History, Moment
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.lane.expiries import EXPIRIES_HELD_MAX, NEVER
 from bezant.ledger.lane.rider import Reads
+from bezant.ledger.months import Month, Periods, Reopening
 from bezant.ledger.proof import Frontier
 from bezant.ledger.schemas import AccountStatus, AccountType, HoldState, Side
 
 if TYPE_CHECKING:
     import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
 
     Stored = asyncpg.Record | Mapping[str, Any]
 
@@ -38,6 +41,9 @@ async def load_book(database: Database, tenant_id: UUID, book_id: UUID, head: He
     assets = await database.fetch(store.FIND_ASSETS, tenant_id, book_id)
     refused = await database.fetchrow(store.HAS_REFUSED, tenant_id, book_id)
     assert refused is not None
+    closed = await database.fetch(store.FIND_PERIOD_EVENTS, tenant_id, book_id)
+    asked = await database.fetchrow(store.FIND_PENDING_REOPENING, tenant_id, book_id)
+    reopening = None if asked is None else reopening_of(asked)
     return BookState(
         tenant_id,
         book_id,
@@ -45,6 +51,7 @@ async def load_book(database: Database, tenant_id: UUID, book_id: UUID, head: He
         {row["code"]: row["scale"] for row in assets},
         head,
         has_older_refusals=refused["has_refused"],
+        periods=Periods.of(closed, reopening),
     )
 
 
@@ -78,6 +85,31 @@ async def prepare(
     await _load_limit_groups(database, book, groups)
     if book.has_older_refusals:
         await _load_refused(database, book, {id_ for read in reads for id_ in read.transactions})
+
+
+async def read_results(
+    database: Database, book: BookState, months: Collection[Month]
+) -> dict[Month, BookSums]:
+    """The sums of all accounts at the ends of months, with nothing in flight.
+
+    Brings every account of income, expense and equity into memory.
+    """
+    if not months:
+        return {}
+    key = book.tenant_id, book.book_id
+    rows = await database.fetch(store.FIND_RESULT_ACCOUNTS, *key)
+    await _load_accounts(database, book, [row["account_id"] for row in rows])
+
+    async def read(connection: "PoolConnectionProxy[asyncpg.Record]") -> dict[Month, BookSums]:
+        history, seq = History(connection), book.head.seq
+        return {
+            month: await history.sums_of_book(
+                *key, Moment(Axis.EFFECTIVE, month.last_instant(book.time_zone), seq)
+            )
+            for month in months
+        }
+
+    return await database.read(read)
 
 
 async def _load_accounts(database: Database, book: BookState, ids: Collection[str]) -> None:
@@ -199,6 +231,18 @@ def limit_group_of(row: "Stored") -> LimitGroup:
         credits_pending=int(row["credits_pending"]),
         version=row["version"],
         as_of=row["as_of"],
+    )
+
+
+def reopening_of(row: "Stored") -> Reopening:
+    """A row of `period_reopening`."""
+    return Reopening(
+        id=row["reopening_id"],
+        month=Month.parse(row["period"]),
+        reason=row["reason"],
+        requested_by=row["requested_by"],
+        requested_at=row["requested_at"],
+        expires_at=row["expires_at"],
     )
 
 

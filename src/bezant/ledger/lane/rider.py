@@ -13,7 +13,9 @@ import msgspec
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
+from bezant.ledger.history import BookSums
 from bezant.ledger.lane.draft import Draft
+from bezant.ledger.months import Month
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Reads:
         hold_groups_of: identifiers of holds whose whole groups are looked at.
         limit_groups: ids of limit groups; those of accounts need not be named.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
+        results_of: a month at whose end the income and the expenses of the book are looked at, with
+            all of these accounts and those of equity. Their sums take a while: the lane rests.
     """
 
     accounts: frozenset[str] = frozenset()
@@ -49,6 +53,12 @@ class Reads:
     hold_groups_of: frozenset[UUID] = frozenset()
     limit_groups: frozenset[str] = frozenset()
     rows: tuple[tuple[ReadKind, Any], ...] = ()
+    results_of: Month | None = None
+
+    @property
+    def need_rest(self) -> bool:
+        """Whether they can be read only while no batch is in flight."""
+        return bool(self.rows) or self.results_of is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +68,12 @@ class Seen:
     Attributes:
         draft: the batch so far; accounts are posted to through it.
         rows: rows found, by the name of their kind and their key.
+        results: the sums of all accounts at the end of a month, as before the batch.
     """
 
     draft: Draft
     rows: Mapping[tuple[str, Any], Mapping[str, Any]] = field(default_factory=dict)
+    results: Mapping[Month, BookSums] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,26 @@ FIND_REFUSED: Final = """
     WHERE tenant_id = $1 AND book_id = $2 AND transaction_id = ANY($3::uuid[])
 """
 
+FIND_PERIOD_EVENTS: Final = """
+    SELECT seq, kind, period, transaction_id, actor, requested_by, recorded_at FROM period_event
+    WHERE tenant_id = $1 AND book_id = $2 ORDER BY seq
+"""
+
+FIND_PENDING_REOPENING: Final = """
+    SELECT r.reopening_id, r.period, r.reason, r.requested_by, r.requested_at, r.expires_at
+    FROM period_reopening r
+    WHERE r.tenant_id = $1 AND r.book_id = $2 AND NOT EXISTS (
+        SELECT FROM period_reopening_outcome o
+        WHERE o.tenant_id = r.tenant_id AND o.book_id = r.book_id
+            AND o.reopening_id = r.reopening_id)
+"""
+
+# What closing entries bring to zero, and the accounts that they bring it to.
+FIND_RESULT_ACCOUNTS: Final = """
+    SELECT account_id FROM account
+    WHERE tenant_id = $1 AND book_id = $2 AND type IN ('income', 'expense', 'equity')
+"""
+
 FIND_TRANSACTIONS: Final = """
     SELECT t.transaction_id, t.seq, t.leg, d.account_id AS debit, c.account_id AS credit, d.asset,
         t.amount, t.code, t.booking_date, t.value_date, t.effective_at, t.recorded_at,
@@ -232,6 +252,15 @@ INSERT_REFUSED: Final = """
     INSERT INTO refused_transaction (tenant_id, book_id, transaction_id, code, refused_at)
     SELECT $1, $2, transaction_id, code, refused_at
     FROM unnest($3::uuid[], $4::text[], $5::timestamptz[]) AS new (transaction_id, code, refused_at)
+"""
+
+INSERT_PERIOD_EVENTS: Final = """
+    INSERT INTO period_event (tenant_id, book_id, seq, kind, period, transaction_id, actor,
+        requested_by, recorded_at)
+    SELECT $1, $2, seq, kind, period, transaction_id, actor, requested_by, recorded_at
+    FROM unnest($3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
+                $9::timestamptz[])
+        AS new (seq, kind, period, transaction_id, actor, requested_by, recorded_at)
 """
 
 INSERT_CONTENTS: Final = """

@@ -1,11 +1,12 @@
-"""Writing down the terms of accounts and limit groups, as history and as leaves of the log."""
+"""Writing down terms of accounts and limit groups, and periods: history, and leaves of the log."""
 
 from datetime import datetime
 from uuid import UUID
 
 from bezant.ledger.domain import Account, Hold, LimitGroup
-from bezant.ledger.lane.draft import AccountEvent, Draft, LimitGroupEvent
-from bezant.ledger.proof import AccountLeaf, LimitGroupLeaf
+from bezant.ledger.lane.draft import AccountEvent, Draft, LimitGroupEvent, PeriodEvent
+from bezant.ledger.months import Month, PeriodEventKind
+from bezant.ledger.proof import AccountLeaf, LimitGroupLeaf, PeriodLeaf
 from bezant.ledger.schemas import AccountStatus, Side
 
 
@@ -74,6 +75,37 @@ def limit_group_leaf(book_id: UUID, event: LimitGroupEvent) -> LimitGroupLeaf:
         recorded_at=event.recorded_at,
         seq=str(event.seq),
         type=event.type,
+    )
+
+
+def record_period(
+    draft: Draft,
+    kind: PeriodEventKind,
+    month: Month,
+    *,
+    transaction_id: UUID | None,
+    actor: str,
+    requested_by: str | None = None,
+) -> PeriodEvent:
+    """Write down that a period was closed or reopened."""
+    seq, recorded_at = draft.advance()
+    event = PeriodEvent(seq, kind, str(month), transaction_id, actor, requested_by, recorded_at)
+    draft.period_events.append(event)
+    draft.leaves.append(period_leaf(draft.book.book_id, event).encode())
+    return event
+
+
+def period_leaf(book_id: UUID, event: PeriodEvent) -> PeriodLeaf:
+    """What the log commits to for a period's event."""
+    return PeriodLeaf(
+        actor=event.actor,
+        book=book_id,
+        kind=f"period.{event.kind}",
+        period=event.period,
+        recorded_at=event.recorded_at,
+        requested_by=event.requested_by,
+        seq=str(event.seq),
+        transaction=event.transaction_id,
     )
 
 

@@ -110,6 +110,23 @@ class LimitGroupLeaf(msgspec.Struct, frozen=True, kw_only=True):
         return _encoder.encode(self)
 
 
+class PeriodLeaf(msgspec.Struct, frozen=True, kw_only=True):
+    """A period closed or reopened."""
+
+    actor: str
+    book: UUID
+    kind: str
+    period: str
+    recorded_at: datetime
+    requested_by: str | None
+    seq: str
+    transaction: UUID | None
+
+    def encode(self) -> bytes:
+        """The canonical bytes."""
+        return _encoder.encode(self)
+
+
 def content_hash(salt: bytes, content: bytes) -> bytes:
     """The commitment to erasable content. The salt goes with it, so nothing is guessed back."""
     return sha256(salt + content).digest()

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     LIMIT_GROUP = "limit_group"
     BOOKS_UNBALANCED = "books_unbalanced"
     LIMIT_BROKEN = "limit_broken"
+    PERIOD_CLOSED = "period_closed"
+    PERIOD_BROKEN = "period_broken"
 
 
 class Finding(Struct, frozen=True):

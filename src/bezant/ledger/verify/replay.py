@@ -4,22 +4,27 @@ Nothing is taken from the balances, the accounts' table or the lane: they are wh
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from bezant.kernel.errors import Refusal
 from bezant.kernel.money import TOTAL_MAX
 from bezant.ledger.domain import Account, Balanced, LimitGroup
 from bezant.ledger.domain import Kind as LegKind
-from bezant.ledger.errors import MaximumExceeded, OverdraftExceeded
+from bezant.ledger.errors import AccountingClosed, MaximumExceeded, OverdraftExceeded
 from bezant.ledger.lane import (
     AccountEvent,
     LimitGroupEvent,
+    PeriodEvent,
     account_leaf,
     bounds_of,
     limit_group_leaf,
+    period_leaf,
 )
+from bezant.ledger.months import Month, PeriodEventKind, Periods
 from bezant.ledger.proof import (
     Frontier,
     HoldLeaf,
@@ -49,21 +54,27 @@ class Replay:
         accounts: as history leaves them, by number.
         limit_groups: as `accounts`, by id.
         holds: as `accounts`.
+        periods: which are closed.
         log: the Merkle log over the batches seen.
         seq: the last number seen.
         findings: differences found, the first ones.
     """
 
     book_id: UUID
+    _: KW_ONLY
+    time_zone: ZoneInfo
     accounts: dict[int, Account] = field(default_factory=dict)
     limit_groups: dict[str, LimitGroup] = field(default_factory=dict)
     holds: HoldReplay = field(default_factory=HoldReplay)
+    periods: Periods = field(default_factory=Periods)
     log: Frontier = field(default_factory=Frontier)
     seq: int = 0
     transfers: int = 0
     recorded_at: datetime = _BEFORE_TIME
     findings: list[Finding] = field(default_factory=list)
     _leaves: list[bytes] = field(default_factory=list)
+    _last_transaction: UUID | None = None
+    _announced: UUID | None = None
 
     def find(self, kind: Kind, place: str, detail: str) -> None:
         """Note a difference."""
@@ -81,6 +92,10 @@ class Replay:
         if any(leg[name] != first[name] for leg in legs for name in shared):
             self.find(Kind.TRANSACTION_TORN, place, "its legs differ in what they share")
         self._check_content(first, place)
+        self._check_dates(legs, place)
+        if self._announced not in {None, first["transaction_id"]}:
+            self.find(Kind.PERIOD_BROKEN, place, f"transaction {self._announced} was announced")
+        self._announced, self._last_transaction = None, first["transaction_id"]
         leaves = [leaf for leg in legs if (leaf := self._leg(leg, place)) is not None]
         self.transfers += len(legs)
         commitment = first["content_hash"]
@@ -175,6 +190,37 @@ class Replay:
             as_of=event.recorded_at,
         )
 
+    def period_event(self, row: Row) -> None:
+        """Replay a period's closing or reopening."""
+        self._advance(row)
+        event = PeriodEvent(
+            row["seq"],
+            row["kind"],
+            row["period"],
+            row["transaction_id"],
+            row["actor"],
+            row["requested_by"],
+            row["recorded_at"],
+        )
+        self._leaves.append(period_leaf(self.book_id, event).encode())
+        place = f"seq {event.seq}"
+        today = event.recorded_at.astimezone(self.time_zone).date()
+        try:
+            month = Month.parse(event.period)
+            if event.kind == PeriodEventKind.REOPENED:
+                self.periods = self.periods.reopen(month)
+                self._announced = event.transaction_id
+                return
+            self.periods.check_closing(month, today)
+            self.periods = self.periods.close(month, event.transaction_id)
+        except (Refusal, ValueError) as broken:
+            self.find(Kind.PERIOD_BROKEN, place, str(broken))
+            return
+        if event.transaction_id not in {None, self._last_transaction}:
+            self.find(
+                Kind.PERIOD_BROKEN, place, "its closing entries are not the transaction before"
+            )
+
     def batch(self, row: Row) -> None:
         """Close a batch: compare its root with that of what was replayed since the one before."""
         place = f"batch {row['batch_no']}"
@@ -255,6 +301,19 @@ class Replay:
             return
         if content_hash(row["salt"], row["content"]) != row["content_hash"]:
             self.find(Kind.CONTENT_CHANGED, place, "its content is not what was committed to")
+
+    def _check_dates(self, legs: Sequence[Row], place: str) -> None:
+        """Nothing is dated into a period that was closed when it was recorded."""
+        if self.periods.last_closed is None:
+            return
+        effective_day = legs[0]["effective_at"].astimezone(self.time_zone).date()
+        for leg in legs:
+            if leg["kind"] == LegKind.EXPIRED:
+                continue
+            try:
+                self.periods.check_dated(effective_day, leg["booking_date"])
+            except AccountingClosed as closed:
+                self.find(Kind.PERIOD_CLOSED, f"{place}, leg {leg['leg']}", closed.detail)
 
     def _leg(self, leg: Row, place: str) -> PostingLeaf | HoldPostingLeaf | None:
         debit = self.accounts.get(leg["debit_no"])

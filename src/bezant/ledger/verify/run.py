@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bezant.kernel.database import Database
+from bezant.ledger.errors import BookNotFound
 from bezant.ledger.lane import bounds_of
 from bezant.ledger.verify import store
 from bezant.ledger.verify.comparison import compare_holds, compare_limit_groups
@@ -59,11 +61,18 @@ async def verify_book(
     name: str = "",
     progress: Progress = _silent,
 ) -> BookReport:
-    """Recompute every invariant of one book."""
+    """Recompute every invariant of one book.
+
+    Raises:
+        BookNotFound: the tenant has no such book.
+    """
 
     async def work(connection: "Connection") -> BookReport:
         await connection.execute(store.WITHOUT_LOOPS)
-        replay = Replay(book_id)
+        zone = await connection.fetchrow(store.FIND_TIME_ZONE, tenant_id, book_id)
+        if zone is None:
+            raise BookNotFound(f"No book {book_id}.")
+        replay = Replay(book_id, time_zone=ZoneInfo(zone["time_zone"]))
         await _replay_history(connection, tenant_id, replay, progress)
         replay.check_end()
         await _compare_head(connection, tenant_id, replay)
@@ -108,6 +117,7 @@ async def _replay_history(
             _grouped(walk(store.WALK_LIMIT_GROUP_EVENTS)),
             lambda rows: replay.limit_group_event(*rows),
         ),
+        _Stream(_grouped(walk(store.WALK_PERIOD_EVENTS)), lambda rows: replay.period_event(*rows)),
     ]
     for stream in streams:
         await stream.advance()

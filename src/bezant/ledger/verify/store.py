@@ -8,6 +8,8 @@ FIND_BOOKS: Final = """
     SELECT book_id, name FROM book WHERE tenant_id = $1 ORDER BY book_id
 """
 
+FIND_TIME_ZONE: Final = "SELECT time_zone FROM book WHERE tenant_id = $1 AND book_id = $2"
+
 FIND_LANE: Final = """
     SELECT epoch, version, seq, accounts, log_size, frontier, root, recorded_at FROM lane
     WHERE tenant_id = $1 AND book_id = $2
@@ -37,6 +39,11 @@ WALK_ACCOUNT_EVENTS: Final = """
 WALK_LIMIT_GROUP_EVENTS: Final = """
     SELECT seq, kind, group_id, asset, type, overdraft, minimum, maximum, recorded_at
     FROM limit_group_event WHERE tenant_id = $1 AND book_id = $2 ORDER BY seq
+"""
+
+WALK_PERIOD_EVENTS: Final = """
+    SELECT seq, kind, period, transaction_id, actor, requested_by, recorded_at
+    FROM period_event WHERE tenant_id = $1 AND book_id = $2 ORDER BY seq
 """
 
 WALK_BATCHES: Final = """

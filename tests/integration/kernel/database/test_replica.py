@@ -24,7 +24,15 @@ from bezant.kernel.database import Database, Replica, replica
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import metrics
-from bezant.ledger import Ledger, operations, schemas, store
+from bezant.ledger import (
+    Ledger,
+    chart_operations,
+    operations,
+    period_operations,
+    report_operations,
+    schemas,
+    store,
+)
 from bezant.ledger.errors import AccountNotFound, TransactionNotFound
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.migrations import migrate
@@ -273,14 +281,19 @@ async def test_over_http_a_header_says_what_the_caller_saw(pair: Pair) -> None:
 
 
 async def test_the_reads_of_accounts_and_transactions_take_it(pair: Pair) -> None:
-    taking = {
-        each.id
-        for each in operations(pair.bank.ledger)
-        if isinstance(each, ReadOperation) and each.is_replicated
-    }
+    ledger = pair.bank.ledger
+    every = [
+        *operations(ledger),
+        *period_operations(ledger),
+        *chart_operations(ledger),
+        *report_operations(ledger),
+    ]
+    taking = {each.id for each in every if isinstance(each, ReadOperation) and each.is_replicated}
     assert taking == {
         *("get_account", "get_balance", "get_transaction", "list_accounts", "list_entries"),
-        *("get_hold", "get_limit_group"),
+        *("get_hold", "get_limit_group", "list_periods", "get_period"),
+        *("get_trial_balance", "get_account_trial_balance"),
+        *("get_balance_sheet", "get_income_statement"),
     }
 
 

@@ -1,0 +1,1 @@
+"""Trial balance, balance sheet and income statement, at any pair of times, by the chart."""

@@ -1,0 +1,16 @@
+"""SQL of reports. Sums come from `history`, all at once."""
+
+from typing import Final
+
+# What of an account never changes.
+FIND_ACCOUNTS: Final = """
+    SELECT account_no, account_id, asset, type FROM account WHERE tenant_id = $1 AND book_id = $2
+"""
+
+# Legs of closing entries, and of what took them back, that count within a span.
+FIND_CLOSING_LEGS: Final = """
+    SELECT debit_no, credit_no, sum(amount) AS amount FROM transfer
+    WHERE tenant_id = $1 AND book_id = $2 AND transaction_id = ANY($3::uuid[]) AND seq <= $4
+        AND effective_at BETWEEN $5 AND $6
+    GROUP BY debit_no, credit_no
+"""
