@@ -6,6 +6,7 @@ from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
+from bezant.ledger.fx.api import operations as fx_operations
 from bezant.ledger.lane import (
     Decision,
     JointRider,
@@ -40,6 +41,7 @@ __all__ = [
     "clear_run_folder",
     "export",
     "feed_operations",
+    "fx_operations",
     "operations",
     "post",
     "schemas",

@@ -19,6 +19,7 @@ from bezant.ledger.balance_cache import BalanceEntries, CachedBalances, Claims, 
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.feed import Events, Follower, Tail, find_heads
+from bezant.ledger.fx.service import Currencies
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
@@ -42,6 +43,9 @@ class Ledger:
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of balances; None reads them from the database.
+
+    Attributes:
+        fx: rates, quotes, conversions and revaluations.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Ledger:
         self._cached_balances = (
             None if cache is None else CachedBalances(database, cache, Claims(domain), self._lanes)
         )
+        self.fx = Currencies(database, self._clock, self._ids, self.submit)
 
     async def start(self) -> None:
         """Take part in carrying out what is sent to any process of the machine."""
