@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -181,3 +182,20 @@ def test_a_cross_rate_is_for_want_of_a_rate_and_as_old_as_its_oldest_part() -> N
     found = derive(book, "GBP", "USD", "EUR")
     assert found is not None
     assert found.rate == 2
+
+
+@pytest.mark.parametrize(
+    ("held", "amount", "value", "after", "gain"),
+    [
+        (Holding(0, 0), 108, 100, Holding(108, 100), 0),
+        (Holding(108, 100), 54, 60, Holding(162, 160), 0),
+        (Holding(108, 100), -50, -60, Holding(58, 54), 14),
+        (Holding(-108, -100), 50, 40, Holding(-58, -54), 6),
+        (Holding(108, 100), -108, -90, Holding(0, 0), -10),
+        (Holding(108, 100), -208, -250, Holding(-100, -121), 29),
+    ],
+)
+def test_what_goes_against_a_position_closes_it_at_average_cost(
+    held: Holding, amount: int, value: int, after: Holding, gain: int
+) -> None:
+    assert trade(held, amount, value) == (after, gain)
