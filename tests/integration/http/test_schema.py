@@ -19,7 +19,18 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import HOOK_URL, Api, Book, Tenant, bury, delivered, fresh_key, open_book, serving
+from fixtures_api import (
+    HOOK_URL,
+    Api,
+    Book,
+    Tenant,
+    bury,
+    delivered,
+    fresh_key,
+    fx_quote,
+    open_desk,
+    serving,
+)
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
 __all__ = ["desk"]
@@ -43,6 +54,7 @@ class Seeds:
         key_id: str,
         used_up: Mapping[str, Iterable[str]] | None = None,
         delivery: str = "",
+        quote: str = "",
     ) -> None:
         # What an operation uses up, each operation has for its own.
         self._used_up = {name: iter(each) for name, each in (used_up or {}).items()}
@@ -52,6 +64,7 @@ class Seeds:
             "transaction": book.transaction,
             "key": key_id,
             "limit_group": "family",
+            "quote": quote,
             "endpoint": delivery.rpartition("/deliveries/")[0].rpartition("/")[2],
             "delivery": delivery.rpartition("/")[2],
         }
@@ -76,6 +89,8 @@ class Seeds:
                     for name in removed:
                         value.pop(name, None)
                     break
+            if "from_account" in value:
+                value |= {"quote": self._existing["quote"]}
             if "stream" in value:
                 value |= {"stream": f"book:{self._existing['book']}", "after": 0}
             # Others work with what these would put out of use.
@@ -96,6 +111,23 @@ class Seeds:
         ),
         ({"id", "asset", "type"}, {"asset": "EUR", "limits": {}}, ("limit_group", "opened_at")),
         ({"amount"}, {"amount": "1"}, ()),
+        (
+            {"quote", "from_account", "to_account"},
+            {"from_account": "wallet", "to_account": "dollars"},
+            ("effective_at",),
+        ),
+        ({"pair", "rate"}, {"pair": "EUR/USD", "rate": "1.25"}, ()),
+        (
+            {"sell", "buy"},
+            {"sell": "EUR", "buy": "USD", "sell_amount": "100"},
+            ("buy_amount", "client_rate"),
+        ),
+        (
+            {"functional_asset"},
+            {"functional_asset": "EUR"},
+            ("realised_account", "unrealised_account", "spread_account"),
+        ),
+        ({"at"}, {"at": "2026-02-01T00:00:00Z"}, ("rates",)),
         ({"url"}, {"url": HOOK_URL, "books": None}, ()),
         ({"postings"}, {}, ("captures", "voids", "imported")),
     )
@@ -158,7 +190,7 @@ class Asker:
 
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
-        book = await open_book(tenant)
+        book = await open_desk(tenant)
         issued = await api.issue(tenant.id, ("ledger:read",))
         limits = {"id": "family", "asset": "EUR", "type": "liability", "limits": {}}
         await tenant.create(f"{book.path}/limit-groups", limits)
@@ -168,7 +200,13 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             "hold": [leg["hold_id"] for leg in posted["postings"]],
             "job": [str(await bury(tenant)) for _ in range(2)],
         }
-        seeds = Seeds(book, str(issued.api_key.id), used_up, await delivered(tenant))
+        seeds = Seeds(
+            book,
+            str(issued.api_key.id),
+            used_up,
+            await delivered(tenant),
+            await fx_quote(book),
+        )
         asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)
     failing = [

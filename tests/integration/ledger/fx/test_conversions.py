@@ -2,27 +2,22 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.ledger import schemas
+from bezant.ledger import Ledger, schemas
 from bezant.ledger.fx.errors import QuoteNotFound
 from bezant.ledger.fx.schemas import Conversion, NewQuote, Quote, QuoteState
-from fixtures_ledger import Bank, code, open_ledger
+from fixtures_ledger import Bank, code, new_bank, open_ledger
 from integration.ledger.fx.desk import Desk
 
 
-async def state(desk: Desk, quote_id: object) -> QuoteState:
-    return await desk.bank.ledger.fx.find_quote(
-        desk.bank.tenant_id,
-        desk.bank.book_id,
-        quote_id,  # type: ignore[arg-type]
-    )
+async def state(desk: Desk, quote_id: UUID) -> QuoteState:
+    return await desk.bank.ledger.fx.find_quote(desk.bank.tenant_id, desk.bank.book_id, quote_id)
 
 
 async def test_what_is_sold_and_bought_goes_through_the_positions(desk: Desk) -> None:
@@ -63,7 +58,7 @@ async def test_closing_a_position_realises_what_it_gained(desk: Desk) -> None:
     await desk.pay_in("USD", 12_500)
     bought = await desk.exchange("USD", "EUR", 12_500)
     assert (bought.quote.buy_amount, bought.realised) == ("10000", "0")
-    await desk.record("EUR/USD", "1", at=desk_now())
+    await desk.record("EUR/USD", "1", datetime.now(UTC))
     await desk.pay_in("EUR", 5_000)
     sold = await desk.exchange("EUR", "USD", 5_000)
     # 50.00 of the 125.00 USD cost 40.00 EUR, and now bring 50.00.
@@ -74,16 +69,12 @@ async def test_closing_a_position_realises_what_it_gained(desk: Desk) -> None:
     assert await desk.bank.posted("fx:realised") == 1_000
     assert await desk.bank.posted("position:USD:cost") == 6_000
     # And the other way: the rest is sold at a loss.
-    await desk.record("EUR/USD", "2.5", at=desk_now())
+    await desk.record("EUR/USD", "2.5", datetime.now(UTC))
     await desk.pay_in("EUR", 3_000)
     lost = await desk.exchange("EUR", "USD", 3_000)
     assert (lost.quote.buy_amount, lost.realised) == ("7500", "-3000")
     assert await desk.bank.posted("position:USD:cost") == 0
     assert await desk.bank.posted("position:USD") == 0
-
-
-def desk_now() -> "object":
-    return SystemClock().now()
 
 
 async def test_a_quote_is_used_once_however_many_ask_at_once(desk: Desk) -> None:
@@ -134,26 +125,29 @@ async def test_a_transaction_under_the_quotes_id_takes_its_place(desk: Desk) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "refusal"),
+    ("accounts", "refusal"),
     [
         ({"from_account": "ann:USD"}, "ASSET_MISMATCH"),
         ({"to_account": "ann:JPY"}, "ASSET_MISMATCH"),
         ({"from_account": "nobody"}, "UNKNOWN_ACCOUNT"),
-        ({"quote": uuid4()}, "UNKNOWN_QUOTE"),
     ],
 )
-async def test_a_conversion_that_does_not_fit_is_refused(
-    desk: Desk, change: dict[str, object], refusal: str
+async def test_a_conversion_between_accounts_that_do_not_fit_is_refused(
+    desk: Desk, accounts: dict[str, str], refusal: str
 ) -> None:
     await desk.pay_in("EUR", 1_000)
     quote = await desk.quote("EUR", "USD", 1_000)
-    if "quote" in change:
-        missing = type(quote)(**{name: getattr(quote, name) for name in quote.__struct_fields__}
-                              | {"id": change["quote"]})  # fmt: skip
-        assert code(await desk.convert(missing)) == refusal
-    else:
-        assert code(await desk.convert(quote, **change)) == refusal
+    assert code(await desk.convert(quote, None, **accounts)) == refusal
     assert not (await state(desk, quote.id)).is_used
+
+
+async def test_a_quote_is_of_its_book_alone(desk: Desk, ledger: Ledger, database: Database) -> None:
+    elsewhere = await Desk.open(await new_bank(ledger, database))
+    foreign = await elsewhere.quote("EUR", "USD", 1_000)
+    await desk.pay_in("EUR", 1_000)
+    assert code(await desk.convert(foreign)) == "UNKNOWN_QUOTE"
+    with pytest.raises(QuoteNotFound):
+        await state(desk, foreign.id)
 
 
 async def test_limits_of_the_client_and_of_the_position_are_kept_and_the_quote_stays(
@@ -220,7 +214,7 @@ async def test_old_quotes_go_unless_they_were_used(desk: Desk) -> None:
     await desk.pay_in("EUR", 1_000)
     used = await desk.exchange("EUR", "USD", 100)
     unused = await desk.quote("EUR", "USD", 100)
-    fx, at = desk.bank.ledger.fx, SystemClock().now() + timedelta(days=2)
+    fx, at = desk.bank.ledger.fx, datetime.now(UTC) + timedelta(days=2)
     assert await fx.remove_old_quotes(desk.bank.tenant_id, at, 100) == 1
     assert (await state(desk, used.quote.id)).is_used
     with pytest.raises(QuoteNotFound):
