@@ -7,13 +7,14 @@ both in the functional asset.
 
 from collections.abc import Iterable, Iterator
 
+from bezant.kernel.money import AMOUNT_MAX
 from bezant.ledger.accounts import open_account
 from bezant.ledger.domain import Account
 from bezant.ledger.fx.domain import Holding
-from bezant.ledger.fx.errors import FxAccountUnfit
+from bezant.ledger.fx.errors import FxAccountUnfit, FxAmountOutOfRange
 from bezant.ledger.fx.schemas import NewSettings, Settings
 from bezant.ledger.lane import Draft
-from bezant.ledger.schemas import AccountType, NewAccount
+from bezant.ledger.schemas import AccountType, NewAccount, Posting
 
 _GAINS = frozenset({AccountType.INCOME, AccountType.EXPENSE})
 
@@ -79,6 +80,19 @@ def open_or_check(draft: Draft, field: str, wanted: NewAccount) -> None:
 def holding_of(position: Account, cost: Account) -> Holding:
     """What two accounts say of a position."""
     return Holding(position.credits_posted - position.debits_posted, cost.posted)
+
+
+def gain_leg(debit: str, credit: str, gain: int, asset: str, code: str) -> Posting:
+    """A gain as a leg; a loss goes the other way.
+
+    Raises:
+        FxAmountOutOfRange: it is more than can be posted.
+    """
+    if abs(gain) > AMOUNT_MAX:
+        raise FxAmountOutOfRange(f"{gain} of {asset} would be posted to {credit}.")
+    if gain < 0:
+        debit, credit = credit, debit
+    return Posting(debit, credit, asset, str(abs(gain)), code)
 
 
 def accounts_of(settings: Settings, assets: Iterable[str]) -> frozenset[str]:

@@ -24,6 +24,7 @@ _OF_LEGS: Final[tuple[type[Refusal], ...]] = (
     errors.OverdraftExceeded,
     errors.MaximumExceeded,
     errors.BalanceOverflow,
+    fx.FxAmountOutOfRange,
     *OF_LANES,
 )
 """Of whatever posts: positions, costs and gains may have limits, as any account."""

@@ -19,6 +19,7 @@ from bezant.ledger.fx import store
 from bezant.ledger.fx.accounts import (
     accounts_of,
     cost_account,
+    gain_leg,
     holding_of,
     position_account,
     spread_account,
@@ -77,6 +78,7 @@ class ConvertCurrency(msgspec.Struct, frozen=True):
             QuoteUsed: it was carried out before.
             UnknownAccount: of the client's two.
             AssetMismatch: one of them is of another asset.
+            FxAmountOutOfRange: what it realises cannot be posted.
             Refusal: one of those of posting.
         """
         draft, quote = seen.draft, self.quote
@@ -148,10 +150,7 @@ def _costs(draft: Draft, quote: Quote, settings: Settings) -> tuple[list[Posting
         _, gain = trade(held, amount, worth)
         gains += gain
         if gain:
-            debit, credit = cost.id, settings.realised_account
-            if gain < 0:
-                debit, credit = credit, debit
-            legs.append(Posting(debit, credit, functional, str(abs(gain)), FX_REALISED))
+            legs.append(gain_leg(cost.id, settings.realised_account, gain, functional, FX_REALISED))
     return legs, gains
 
 

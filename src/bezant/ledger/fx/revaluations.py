@@ -14,8 +14,9 @@ import msgspec
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.kernel.errors import Refusal
+from bezant.ledger.errors import UnknownAsset
 from bezant.ledger.fx import store
-from bezant.ledger.fx.accounts import revaluation_account
+from bezant.ledger.fx.accounts import gain_leg, revaluation_account
 from bezant.ledger.fx.domain import value_of
 from bezant.ledger.fx.errors import (
     FxNotSetUp,
@@ -27,7 +28,7 @@ from bezant.ledger.fx.rates import per_minor_unit, read_rate
 from bezant.ledger.fx.schemas import Revaluation, RevaluedPosition, Settings
 from bezant.ledger.lane import Decision, ReadKind, Reads, RiderKinds, Seen
 from bezant.ledger.posting import post
-from bezant.ledger.schemas import NewTransaction, Posting
+from bezant.ledger.schemas import NewTransaction
 
 FX_UNREALISED: Final = "fx.unrealised"
 
@@ -59,21 +60,23 @@ class RevaluePositions(msgspec.Struct, frozen=True):
     Attributes:
         at: positions and rates are those of this instant.
         settings: those that hold; None if there are none.
-        scale: of the functional asset.
         known_seq: the number of the feed up to which the positions are known.
-        positions: all of the book's, in the order of the report.
         last_at: of the last revaluation that they were read after.
         standing: the report of this instant, if there is one already.
+        scale: of the functional asset.
+        positions: all of the book's, in the order of the report.
+        unneeded: a pair of which a rate was given that values no position.
     """
 
     book_id: UUID
     at: datetime
     settings: Settings | None
-    scale: int
     known_seq: int
-    positions: list[OpenPosition]
     last_at: datetime | None
     standing: Revaluation | None
+    scale: int = 0
+    positions: list[OpenPosition] = []
+    unneeded: str | None = None
 
     @property
     def weight(self) -> int:
@@ -92,15 +95,22 @@ class RevaluePositions(msgspec.Struct, frozen=True):
 
         Raises:
             FxNotSetUp: there is no functional asset.
+            UnknownAsset: a rate was given that values no position.
             RevaluationInFuture: the instant has not come.
             RevaluationOvertaken: a later one stands, or one came in between.
             RateUnknown: a position cannot be valued.
+            FxAmountOutOfRange: what it gained cannot be posted.
             Refusal: one of those of posting.
         """
         if self.settings is None:
             raise FxNotSetUp("The book has no functional asset yet.")
         if self.standing is not None:
             return Decision(Answer.of(self.standing))
+        if self.unneeded is not None:
+            raise UnknownAsset(
+                f"{self.unneeded} values no position in {self.settings.functional_asset}.",
+                field="rates",
+            )
         if self.at > seen.draft.at:
             raise RevaluationInFuture(f"{self.at} has not come yet.", field="at")
         last = seen.rows.get((LAST_REVALUATION.name, self.book_id))
@@ -143,7 +153,15 @@ class RevaluePositions(msgspec.Struct, frozen=True):
         self, seen: Seen, revalued: Iterable[RevaluedPosition], settings: Settings
     ) -> UUID | None:
         legs = [
-            _leg(each.asset, int(each.posted), settings) for each in revalued if each.posted != "0"
+            gain_leg(
+                revaluation_account(each.asset),
+                settings.unrealised_account,
+                int(each.posted),
+                settings.functional_asset,
+                FX_UNREALISED,
+            )
+            for each in revalued
+            if each.posted != "0"
         ]
         if not legs:
             return None
@@ -152,10 +170,3 @@ class RevaluePositions(msgspec.Struct, frozen=True):
         except Refusal as refusal:
             refusal.field = None  # it names legs, which nobody asked for
             raise
-
-
-def _leg(asset: str, gain: int, settings: Settings) -> Posting:
-    debit, credit = revaluation_account(asset), settings.unrealised_account
-    if gain < 0:
-        debit, credit = credit, debit
-    return Posting(debit, credit, settings.functional_asset, str(abs(gain)), FX_UNREALISED)

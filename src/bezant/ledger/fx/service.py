@@ -1,9 +1,11 @@
 """The use cases of currencies."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+import msgspec
 
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
@@ -27,7 +29,6 @@ from bezant.ledger.fx.reading import FxReader, Sides, effective, terms_of
 from bezant.ledger.fx.revaluations import OpenPosition, RevaluePositions
 from bezant.ledger.fx.schemas import (
     ApplicableRate,
-    GivenRate,
     NewConversion,
     NewQuote,
     NewRate,
@@ -99,11 +100,12 @@ class Currencies:
 
         async def work(connection: "Connection") -> Answer:
             _check_pair(new.pair, scales)
-            rate_id, at = self._ids.new(), self._clock.now()
-            rate = write_rate(read_rate(new.rate))
-            key = (call.tenant_id, book_id, base, quote, new.at, rate_id)
-            await connection.execute(store.INSERT_RATE, *key, rate, new.source, at)
-            return Answer.of(Rate(rate_id, new.pair, rate, new.at, new.source, at), status=201)
+            rate_id, recorded_at = self._ids.new(), self._clock.now()
+            rate, at = write_rate(read_rate(new.rate)), new.at.astimezone(UTC)
+            key = (call.tenant_id, book_id, base, quote, at, rate_id)
+            await connection.execute(store.INSERT_RATE, *key, rate, new.source, recorded_at)
+            made = Rate(rate_id, new.pair, rate, at, new.source, recorded_at)
+            return Answer.of(made, status=201)
 
         return await idempotency.once(self._database, self._clock, call, work)
 
@@ -171,7 +173,6 @@ class Currencies:
 
         Raises:
             BookNotFound: the tenant has no such book.
-            UnknownAsset: a given rate is of a pair that is not needed.
         """
 
         async def work(connection: "Connection") -> RevaluePositions:
@@ -197,25 +198,32 @@ class Currencies:
 
 
 async def _revaluation(reader: FxReader, book_id: UUID, new: NewRevaluation) -> RevaluePositions:
+    """What the lane decides a revaluation from."""
     scales, settings = await reader.scales(), await reader.settings()
-    seq = await reader.head()
-    standing, last_at = await reader.revaluation(new.at), await reader.last_revaluation_at()
-    functional = None if settings is None else settings.functional_asset
-    if functional is None or standing is not None:
-        return RevaluePositions(book_id, new.at, settings, 0, seq, [], last_at, standing)
-    given = _given(new, functional, scales)
+    at, seq = new.at.astimezone(UTC), await reader.head()
+    asked = RevaluePositions(
+        book_id=book_id,
+        at=at,
+        settings=settings,
+        known_seq=seq,
+        last_at=await reader.last_revaluation_at(),
+        standing=await reader.revaluation(at),
+    )
+    if settings is None or asked.standing is not None:
+        return asked
+    functional = settings.functional_asset
     foreign = [asset for asset in scales if asset != functional]
-    sums = await reader.positions(foreign, effective(new.at, seq))
+    given, unneeded = _given(new, functional, foreign)
     positions = []
-    for asset, sides in sums.items():
+    for asset, sides in (await reader.positions(foreign, effective(at, seq))).items():
         rates = given.get(asset)
         if rates is None:
-            rates = await reader.rates(pairs_for(asset, functional, functional), new.at)
+            rates = await reader.rates(pairs_for(asset, functional, functional), at)
         held = _open(asset, functional, sides, scales[asset], rates)
         if held is not None:
             positions.append(held)
-    return RevaluePositions(
-        book_id, new.at, settings, scales[functional], seq, positions, last_at, None
+    return msgspec.structs.replace(
+        asked, scale=scales[functional], positions=positions, unneeded=unneeded
     )
 
 
@@ -234,22 +242,19 @@ def _open(
 
 
 def _given(
-    new: NewRevaluation, functional: str, scales: Mapping[str, int]
-) -> dict[str, dict[Pair, RecordedRate]]:
-    """Rates of the request, by the asset that each is for: they stand for both orders of a pair."""
+    new: NewRevaluation, functional: str, foreign: Sequence[str]
+) -> tuple[dict[str, dict[Pair, RecordedRate]], str | None]:
+    """The request's rates by the asset that each values, and a pair that values none of them."""
     given: dict[str, dict[Pair, RecordedRate]] = {}
-    for index, each in enumerate(new.rates):
-        _check_given(each, functional, scales, f"rates[{index}].pair")
+    unneeded = None
+    for each in new.rates:
         base, quote = _pair(each.pair)
+        asset = base if quote == functional else quote
+        if asset not in foreign or functional not in {base, quote}:
+            unneeded = each.pair
         rate = RecordedRate(read_rate(each.rate), new.at, "given", new.at)
-        given[base if quote == functional else quote] = {(base, quote): rate}
-    return given
-
-
-def _check_given(each: GivenRate, functional: str, scales: Mapping[str, int], field: str) -> None:
-    base, quote = _pair(each.pair)
-    if functional not in {base, quote} or not {base, quote} <= set(scales) or base == quote:
-        raise UnknownAsset(f"{each.pair} values no position in {functional}.", field=field)
+        given[asset] = {(base, quote): rate}
+    return given, unneeded
 
 
 def _pair(text: str) -> Pair:

@@ -219,3 +219,32 @@ async def test_old_quotes_go_unless_they_were_used(desk: Desk) -> None:
     assert (await state(desk, used.quote.id)).is_used
     with pytest.raises(QuoteNotFound):
         await state(desk, unused.id)
+
+
+async def test_amounts_near_2_to_127_are_exchanged_to_the_last_unit(
+    ledger: Ledger, database: Database
+) -> None:
+    bank = await new_bank(ledger, database)
+    assets = {"EUR": 2, "ETH": 18, "ACME": 9}
+    await bank.create(*(schemas.Asset(asset, scale) for asset, scale in assets.items()))
+    for asset in assets:
+        for name in (f"world:{asset}", f"ann:{asset}"):
+            await bank.open(name, asset=asset)
+    desk = Desk(bank)
+    await desk.set_up()
+    for pair, rate in (("ETH/ACME", "0.333333333333333333"), ("ETH/EUR", "3000.01")):
+        await desk.record(pair, rate)
+    sold = 2**127 + 1
+    await desk.pay_in("ETH", sold)
+    done = await desk.exchange("ETH", "ACME", sold, spread_bp=1)
+    bought, spread = int(done.quote.buy_amount), int(done.quote.spread_amount)
+    # An ACME's minor unit is the coarser one: the spread is in ETH, and position and spread are
+    # all that was sold.
+    assert bought == sold * 333_333_333_333_333_333 * 9_999 // 10**31
+    assert done.quote.spread_asset == "ETH"
+    in_position = -await bank.posted("position:ETH")
+    assert in_position + await bank.posted("fx:spread:ETH") == sold
+    assert spread == await bank.posted("fx:spread:ETH")
+    assert await bank.posted("position:ACME") == bought == await bank.posted("ann:ACME")
+    assert await bank.posted("position:ETH:cost") == in_position * 300_001 // 10**18
+    assert (await bank.verify()).findings == []

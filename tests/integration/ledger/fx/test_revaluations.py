@@ -100,3 +100,9 @@ async def test_a_position_without_a_rate_is_not_guessed(desk: Desk) -> None:
     refused = await desk.ask_to_revalue(long_before)
     assert (code(refused), msgspec.json.decode(refused.body)["asset"]) == ("RATE_UNKNOWN", "USD")
     assert (await usd(desk, long_before, USD="1")).posted == "2500"
+
+
+async def test_a_rate_is_given_only_where_it_values_something(desk: Desk) -> None:
+    assert code(await desk.ask_to_revalue(EUR="1")) == "UNKNOWN_ASSET"
+    assert code(await desk.ask_to_revalue(GBP="1")) == "UNKNOWN_ASSET"
+    assert (await desk.ask_to_revalue(JPY="1")).status == 200
