@@ -242,11 +242,10 @@ async def book(tenant: Tenant) -> Book:
     return await open_book(tenant)
 
 
-async def open_book(tenant: Tenant) -> Book:
-    """A new such book."""
-    created = await tenant.create(
-        "/v1/books", {"name": "Money", "assets": [{"code": "EUR", "scale": 2}]}
-    )
+async def open_book(tenant: Tenant, *others: str) -> Book:
+    """A new such book; it may have further assets, each counted in hundredths."""
+    assets = [{"code": code, "scale": 2} for code in ("EUR", *others)]
+    created = await tenant.create("/v1/books", {"name": "Money", "assets": assets})
     book = Book(tenant, created["id"], "")
     for account, kind in (("world", "asset"), ("wallet", "liability")):
         body = {"id": account, "asset": "EUR", "type": kind, "limits": {"overdraft": "0"}}
@@ -254,6 +253,24 @@ async def open_book(tenant: Tenant) -> Book:
     posted = await tenant.create(f"{book.path}/transactions", book.transfer("100000"))
     book.transaction = posted["id"]
     return book
+
+
+async def open_desk(tenant: Tenant) -> Book:
+    """A new such book that exchanges EUR and USD, with an account `dollars` besides."""
+    book = await open_book(tenant, "USD")
+    await tenant.create(f"{book.path}/fx/settings", {"functional_asset": "EUR"})
+    rate = {"pair": "EUR/USD", "rate": "1.25", "at": "2026-01-01T00:00:00Z", "source": "test"}
+    await tenant.create(f"{book.path}/fx/rates", rate)
+    dollars = {"id": "dollars", "asset": "USD", "type": "liability"}
+    await tenant.create(f"{book.path}/accounts", dollars)
+    return book
+
+
+async def fx_quote(book: Book) -> str:
+    """The id of a new quote: 1.00 EUR for 1.25 USD, good for a day."""
+    new = {"sell": "EUR", "buy": "USD", "sell_amount": "100", "expires_in_s": 86_400}
+    quote = await book.tenant.create(f"{book.path}/fx/quotes", new)
+    return str(quote["id"])
 
 
 NOTICE = JobKind("test.notice", dict[str, str])

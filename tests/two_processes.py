@@ -12,6 +12,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bezant.formats.iso4217 import scale_of
 from bezant.kernel.calls import Answer, Call, RefusedAnswer
 from bezant.kernel.errors import Refusal
 from bezant.ledger import Ledger, schemas
@@ -100,7 +101,7 @@ class TwoProcesses(RuleBasedStateMachine):
         self.instances = [await self._new() for _ in range(2)]
         first = self.instances[0]
         self.bank = await new_bank(first.ledger, first.database)
-        await self.bank.create(*(schemas.Asset(code, 2) for code in ASSETS))
+        await self.bank.create(*(schemas.Asset(code, scale_of(code)) for code in ASSETS))
 
     async def _new(self) -> Instance:
         return await Instance.start(self.url, self.run_folder, self.clock)

@@ -23,6 +23,7 @@ DOCUMENTS = (
     "docs/guides/close-a-month.md",
     "docs/guides/webhooks.md",
     "docs/guides/feed.md",
+    "docs/guides/currencies.md",
     "docs/guides/import-a-statement.md",
     "docs/guides/operate/watch.md",
 )

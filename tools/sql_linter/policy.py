@@ -57,6 +57,10 @@ HOUSE = Policy(
             "period_reopening_outcome",
             "chart",
             "audit_entry",
+            "fx_settings",
+            "fx_rate",
+            "fx_conversion",
+            "fx_revaluation",
         }
     ),
     global_tables={
@@ -92,6 +96,7 @@ HOUSE = Policy(
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
         "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
+        "bezant/ledger/fx/store.py:DELETE_QUOTES": "Retention visits every book of a tenant.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
         "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
@@ -122,6 +127,11 @@ HOUSE = Policy(
         },
         "bezant/server/migrations/versions/0009_accounting.py:PARTITION": {
             "table": "period_event",
+            "number": 0,
+            "modulus": 16,
+        },
+        "bezant/server/migrations/versions/0011_fx.py:PARTITION": {
+            "table": "fx_quote",
             "number": 0,
             "modulus": 16,
         },

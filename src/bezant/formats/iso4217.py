@@ -18,6 +18,24 @@ _SCALES: Final = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 
+# List one of the maintenance agency, with the codes that left it lately and that books may still
+# hold; without those that have no minor unit (metals, drawing rights, bonds, tests).
+_LISTED: Final = frozenset(
+    re.findall(
+        r"[A-Z]{3}",
+        """
+        AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN
+        BWP BYN BZD CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP
+        ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR
+        ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD
+        MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR
+        PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL
+        THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF
+        XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL
+        """,
+    )
+)
+
 _CODE: Final = re.compile(r"[A-Z]{3}")
 
 
@@ -33,3 +51,11 @@ def scale_of(currency: str) -> int:
     """
     assert is_currency_code(currency), currency
     return _SCALES.get(currency, SCALE_DEFAULT)
+
+
+def minor_unit_of(code: str) -> int | None:
+    """The number of fraction digits that the standard fixes for a code; None where it fixes none.
+
+    It fixes none for what it does not list (`BTC`), and for metals and units of account (`XAU`).
+    """
+    return scale_of(code) if code in _LISTED else None

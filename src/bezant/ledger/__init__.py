@@ -7,6 +7,7 @@ from bezant.ledger.chart.api import operations as chart_operations
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
+from bezant.ledger.fx.api import operations as fx_operations
 from bezant.ledger.lane import (
     Decision,
     JointRider,
@@ -44,6 +45,7 @@ __all__ = [
     "clear_run_folder",
     "export",
     "feed_operations",
+    "fx_operations",
     "operations",
     "period_operations",
     "post",

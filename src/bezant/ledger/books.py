@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from bezant.formats.iso4217 import minor_unit_of
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
@@ -14,7 +15,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.outbox import event
 from bezant.ledger import schemas, store
 from bezant.ledger.accounts import open_account
-from bezant.ledger.errors import AssetRepeated, UnknownTimeZone
+from bezant.ledger.errors import AssetRepeated, AssetScaleMismatch, UnknownTimeZone
 from bezant.ledger.lane import NEVER, BookState, Draft, Expiries, Head, write_draft
 from bezant.ledger.proof import EMPTY_ROOT, Frontier
 
@@ -69,6 +70,8 @@ def _draft(tenant_id: UUID, new: schemas.NewBook, ids: Ids, at: "datetime") -> D
     assets = {asset.code: asset.scale for asset in new.assets}
     if len(assets) < len(new.assets):
         raise AssetRepeated("Each asset code stands once.", field="assets")
+    for index, asset in enumerate(new.assets):
+        _check_scale(asset, f"assets[{index}].scale")
     head = Head(epoch=0, version=0, seq=0, accounts=0, log=Frontier(), recorded_at=at)
     book = BookState(
         tenant_id,
@@ -93,6 +96,17 @@ async def _insert(
     codes, scales = zip(*draft.book.assets.items(), strict=True)
     await connection.execute(store.INSERT_ASSETS, *key, list(codes), list(scales))
     await connection.execute(store.INSERT_LANE, *key, EMPTY_ROOT, draft.at)
+
+
+def _check_scale(asset: schemas.Asset, field: str) -> None:
+    """Hold a currency to the scale that ISO 4217 fixes; other codes are the client's own."""
+    fixed = minor_unit_of(asset.code)
+    if fixed is not None and asset.scale != fixed:
+        raise AssetScaleMismatch(
+            f"ISO 4217 counts {asset.code} with {fixed} fraction digits, not {asset.scale}.",
+            field=field,
+            scale=fixed,
+        )
 
 
 @cache

@@ -47,6 +47,12 @@ class AssetRepeated(Refusal):
     status, code, title = 422, "ASSET_REPEATED", "An asset is given twice"
 
 
+class AssetScaleMismatch(Refusal):
+    """ISO 4217 fixes the scale of this currency, and another is asked for."""
+
+    status, code, title = 422, "ASSET_SCALE_MISMATCH", "The currency has another scale"
+
+
 class AssetMismatch(Refusal):
     """The posting's asset is not the account's."""
 

@@ -29,6 +29,7 @@ from bezant.ledger.book_cache import CachedBooks
 from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.feed import Events, Follower, Tail, find_heads
+from bezant.ledger.fx.service import Currencies
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
@@ -36,8 +37,6 @@ from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
@@ -58,6 +57,9 @@ class Ledger:
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of books, accounts and balances; None reads them from the database.
+
+    Attributes:
+        fx: rates, quotes, conversions and revaluations.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Ledger:
         self._cached_accounts = (
             None if cache is None else CachedAccounts(database, cache, Claims(domain), self._lanes)
         )
+        self.fx = Currencies(database, self._clock, self._ids, self.submit)
 
     @property
     def reader(self) -> BookReader:

@@ -70,6 +70,7 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.period_operations(platform.ledger),
             *ledger.chart_operations(platform.ledger),
             *ledger.report_operations(platform.ledger),
+            *ledger.fx_operations(platform.ledger),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

@@ -17,7 +17,10 @@ async def background(
     database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger
 ) -> AsyncIterator[None]:
     """Carry out jobs and number events, until the worker is asked to stop."""
-    answers = {"refused_transaction": ledger.remove_old_refusals}
+    answers = {
+        "refused_transaction": ledger.remove_old_refusals,
+        "fx_quote": ledger.fx.remove_old_quotes,
+    }
     retention = Retention(database, clock, keep, answers)
     runner = JobRunner(
         database, clock, ids, [retention.handling()], schedules=[retention.schedule()]

@@ -19,8 +19,10 @@ from fixtures_api import (
     bury,
     delivered,
     fresh_key,
+    fx_quote,
     hook,
     open_book,
+    open_desk,
 )
 
 Request = tuple[str, object]
@@ -162,6 +164,45 @@ async def _new_chart(book: Book) -> Request:
     return (await open_book(book.tenant)).path + "/chart", {"replaces": 0, "nodes": [node]}
 
 
+async def _fx_settings(book: Book) -> Request:
+    return f"{book.path}/fx/settings", {"functional_asset": "EUR"}
+
+
+async def _get_fx_settings(book: Book) -> Request:
+    return f"{(await open_desk(book.tenant)).path}/fx/settings", None
+
+
+async def _fx_rate(book: Book) -> Request:
+    desk = await open_desk(book.tenant)
+    rate = {"pair": "USD/EUR", "rate": "0.9", "at": "2026-01-02T00:00:00Z", "source": "test"}
+    return f"{desk.path}/fx/rates", rate
+
+
+async def _get_fx_rate(book: Book) -> Request:
+    return f"{(await open_desk(book.tenant)).path}/fx/rates?pair=USD/EUR", None
+
+
+async def _new_fx_quote(book: Book) -> Request:
+    desk = await open_desk(book.tenant)
+    return f"{desk.path}/fx/quotes", {"sell": "USD", "buy": "EUR", "buy_amount": "100"}
+
+
+async def _get_fx_quote(book: Book) -> Request:
+    desk = await open_desk(book.tenant)
+    return f"{desk.path}/fx/quotes/{await fx_quote(desk)}", None
+
+
+async def _fx_conversion(book: Book) -> Request:
+    desk = await open_desk(book.tenant)
+    accounts = {"from_account": "wallet", "to_account": "dollars"}
+    return f"{desk.path}/fx/conversions", {"quote": await fx_quote(desk), **accounts}
+
+
+async def _fx_revaluation(book: Book) -> Request:
+    desk = await open_desk(book.tenant)
+    return f"{desk.path}/fx/revaluations", {"at": "2026-02-01T00:00:00Z"}
+
+
 async def _new_key(_: Book) -> Request:
     return "/v1/api-keys", {"name": "reports", "scopes": ["ledger:read"]}
 
@@ -257,6 +298,14 @@ CASES: Mapping[str, Case] = {
     "get_income_statement": _reads("{book.path}/income-statement?from=2026-01-01&to=2026-12-31"),
     # As a page: a stream does not end. What holds for both is decided before either begins.
     "follow_events": _reads("{book.path}/events", Accept="application/json"),
+    "set_fx_settings": Case("POST", 200, _fx_settings),
+    "get_fx_settings": Case("GET", 200, _get_fx_settings),
+    "record_fx_rate": Case("POST", 201, _fx_rate),
+    "get_fx_rate": Case("GET", 200, _get_fx_rate),
+    "make_fx_quote": Case("POST", 201, _new_fx_quote),
+    "get_fx_quote": Case("GET", 200, _get_fx_quote),
+    "convert_currency": Case("POST", 201, _fx_conversion),
+    "revalue_positions": Case("POST", 200, _fx_revaluation),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),

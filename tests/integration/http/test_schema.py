@@ -19,7 +19,19 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import HOOK_URL, Api, Book, Tenant, bury, delivered, fresh_key, open_book, serving
+from fixtures_api import (
+    HOOK_URL,
+    Api,
+    Book,
+    Tenant,
+    bury,
+    delivered,
+    fresh_key,
+    fx_quote,
+    open_book,
+    open_desk,
+    serving,
+)
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
 __all__ = ["desk"]
@@ -44,6 +56,7 @@ class Seeds:
         used_up: Mapping[str, Iterable[str]] | None = None,
         delivery: str = "",
         of_operations: Mapping[str, Mapping[str, str]] | None = None,
+        quote: str = "",
     ) -> None:
         # What an operation needs that others would put out of use.
         self._of_operations = of_operations or {}
@@ -56,6 +69,7 @@ class Seeds:
             "key": key_id,
             "limit_group": "family",
             "period": "2000-12",
+            "quote": quote,
             "endpoint": delivery.rpartition("/deliveries/")[0].rpartition("/")[2],
             "delivery": delivery.rpartition("/")[2],
         }
@@ -83,6 +97,8 @@ class Seeds:
                     for name in removed:
                         value.pop(name, None)
                     break
+            if "from_account" in value:
+                value |= {"quote": self._existing["quote"]}
             if "stream" in value:
                 value |= {"stream": f"book:{self._existing['book']}", "after": 0}
             # Others work with what these would put out of use.
@@ -105,6 +121,23 @@ class Seeds:
         ({"amount"}, {"amount": "1"}, ()),
         ({"closing_entries"}, {}, ("closing_entries",)),
         ({"replaces"}, {"replaces": 0, "nodes": []}, ()),
+        (
+            {"quote", "from_account", "to_account"},
+            {"from_account": "wallet", "to_account": "dollars"},
+            ("effective_at",),
+        ),
+        ({"pair", "rate"}, {"pair": "EUR/USD", "rate": "1.25"}, ()),
+        (
+            {"sell", "buy"},
+            {"sell": "EUR", "buy": "USD", "sell_amount": "100"},
+            ("buy_amount", "client_rate"),
+        ),
+        (
+            {"functional_asset"},
+            {"functional_asset": "EUR"},
+            ("realised_account", "unrealised_account", "spread_account"),
+        ),
+        ({"at"}, {"at": "2026-02-01T00:00:00Z"}, ("rates",)),
         ({"url"}, {"url": HOOK_URL, "books": None}, ()),
         ({"postings"}, {}, ("captures", "voids", "imported")),
     )
@@ -185,7 +218,7 @@ async def closed_books(api: Api, tenant: Tenant) -> dict[str, dict[str, str]]:
 
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
-        book = await open_book(tenant)
+        book = await open_desk(tenant)
         issued = await api.issue(tenant.id, ("ledger:read",))
         limits = {"id": "family", "asset": "EUR", "type": "liability", "limits": {}}
         await tenant.create(f"{book.path}/limit-groups", limits)
@@ -201,6 +234,7 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             used_up,
             await delivered(tenant),
             await closed_books(api, tenant),
+            await fx_quote(book),
         )
         asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)

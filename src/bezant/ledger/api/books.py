@@ -34,7 +34,7 @@ def of_books(routes: Routes) -> Sequence[Operation]:
             },
             status=201,
             answer_type=schemas.Book,
-            refusals=(errors.AssetRepeated, errors.UnknownTimeZone),
+            refusals=(errors.AssetRepeated, errors.AssetScaleMismatch, errors.UnknownTimeZone),
             handler=routes.create_book,
         ),
         ReadOperation(

@@ -1,0 +1,1 @@
+"""Currencies: exact rates, quotes that expire, conversions through positions, revaluation."""
