@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
+from bezant.kernel.clock import ManualClock
+from bezant.kernel.database import Database
 from bezant.kernel.errors import Malformed
-from bezant.ledger import schemas
+from bezant.ledger import Ledger, schemas
 from bezant.ledger.chart.errors import ChartVersionNotFound
 from bezant.ledger.chart.schemas import Chart, ChartQuery, NewChart, Node
 from bezant.ledger.chart.service import Charts
@@ -15,7 +18,7 @@ from bezant.ledger.errors import BookNotFound
 from bezant.ledger.history import Axis
 from bezant.ledger.reports.schemas import AccountLine, At, AtPage, FromTo, Line
 from fixtures_ledger import IDS, code
-from fixtures_periods import Office, day
+from fixtures_periods import Office, day, new_office
 
 ASSET, LIABILITY = schemas.AccountType.ASSET, schemas.AccountType.LIABILITY
 INCOME, EXPENSE = schemas.AccountType.INCOME, schemas.AccountType.EXPENSE
@@ -161,6 +164,35 @@ async def test_accounts_come_in_pages_of_one_state(trading: Office) -> None:
     ]
     debits = sum(int(line.debits) for line in pages)
     assert debits == sum(int(line.credits) for line in pages) == 111_118
+
+
+async def test_accounts_opened_later_are_in_the_next_report(trading: Office) -> None:
+    assert (await trading.trial()).assets[0].debits == "111118"
+    await trading.bank.open("till", ASSET)
+    await trading.pay("till", "wallet", 2, day(1, 10))
+    [euros] = (await trading.trial()).assets
+    assert (euros.debits, euros.credits) == ("111120", "111120")
+    assert shape(euros.lines)[0] == (None, 0, "111106")
+
+
+async def test_numbers_that_a_failover_gave_to_others_are_read_anew(
+    slow_ledger: Ledger,
+    database: Database,
+    clock: ManualClock,
+    owner: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    office = await new_office(slow_ledger, database, clock)
+    await office.bank.open("till", ASSET)
+    await office.pay("till", "wallet", 2, day(1, 10))
+    assert shape((await office.trial()).assets[0].lines) == [(None, 0, "2"), (None, 0, "2")]
+    tag = await owner.execute(
+        "UPDATE account SET account_id = 'debts', type = 'expense' WHERE tenant_id = $1"
+        " AND book_id = $2 AND account_id = 'till'",
+        *office.key,
+    )
+    assert tag == "UPDATE 1"
+    [euros] = (await office.trial()).assets
+    assert [line.type for line in euros.lines] == [LIABILITY, EXPENSE]
 
 
 async def test_a_chart_changes_by_versions_that_stay(office: Office) -> None:

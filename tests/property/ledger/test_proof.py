@@ -15,6 +15,7 @@ from bezant.ledger.proof import (
     EMPTY_ROOT,
     AccountLeaf,
     Frontier,
+    PeriodLeaf,
     PostingLeaf,
     TransactionLeaf,
     leaf_hash,
@@ -111,8 +112,23 @@ account_leaves = st.builds(
 )
 
 
-@given(transaction_leaves | account_leaves)
-def test_a_leafs_bytes_are_canonical_json(leaf: TransactionLeaf | AccountLeaf) -> None:
+period_leaves = st.builds(
+    PeriodLeaf,
+    actor=ids,
+    book=st.uuids(),
+    kind=st.sampled_from(["period.closed", "period.reopened"]),
+    period=st.just("2026-10"),
+    recorded_at=instants,
+    requested_by=st.none() | ids,
+    seq=amounts,
+    transaction=st.none() | st.uuids(),
+)
+
+
+@given(transaction_leaves | account_leaves | period_leaves)
+def test_a_leafs_bytes_are_canonical_json(
+    leaf: TransactionLeaf | AccountLeaf | PeriodLeaf,
+) -> None:
     encoded = leaf.encode()
     assert rfc8785.dumps(msgspec.json.decode(encoded)) == encoded
 

@@ -1,42 +1,27 @@
 """Reports out of sums: pure, minor units, every report checked by the sums that it must have."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from bezant.ledger.chart import Chart
 from bezant.ledger.domain import DEBIT_NORMAL
+from bezant.ledger.history import BookSums, Sums
 from bezant.ledger.reports import schemas
+from bezant.ledger.reports.placing import Place, Placement
 from bezant.ledger.schemas import AccountType
 
 UNASSIGNED: Final = "unassigned"
 
 
-class Movement(NamedTuple):
-    """The posted debits and credits of an account, minor units."""
-
-    debits: int
-    credits: int
-
-
-class Facts(NamedTuple):
-    """What of an account never changes."""
-
-    no: int
-    id: str
-    asset: str
-    type: AccountType
-
-
 @dataclass(slots=True)
-class Sums:
-    """Debits and credits of several accounts."""
+class Totals:
+    """Posted debits and credits, minor units."""
 
     debits: int = 0
     credits: int = 0
 
-    def add(self, other: "Movement | Sums") -> None:
-        """Count another."""
+    def add(self, other: "Totals") -> None:
+        """Count others."""
         self.debits += other.debits
         self.credits += other.credits
 
@@ -55,21 +40,21 @@ class Sheet:
         types: of all accounts of a type.
     """
 
-    own: dict[tuple[AccountType, str | None], Sums] = field(default_factory=dict)
-    types: dict[AccountType, Sums] = field(
-        default_factory=lambda: {kind: Sums() for kind in AccountType}
+    own: dict[tuple[AccountType, str | None], Totals] = field(default_factory=dict)
+    types: dict[AccountType, Totals] = field(
+        default_factory=lambda: {kind: Totals() for kind in AccountType}
     )
 
-    def take(self, kind: AccountType, code: str | None, movement: Movement) -> None:
-        """Count an account."""
-        self.own.setdefault((kind, code), Sums()).add(movement)
-        self.types[kind].add(movement)
+    def take(self, kind: AccountType, code: str | None, totals: Totals) -> None:
+        """Count the accounts of a type that belong to a node."""
+        self.own[kind, code] = totals
+        self.types[kind].add(totals)
 
-    def total(self) -> Sums:
+    def total(self) -> Totals:
         """Of all accounts."""
-        total = Sums()
-        for sums in self.types.values():
-            total.add(sums)
+        total = Totals()
+        for totals in self.types.values():
+            total.add(totals)
         return total
 
     def balance(self, kind: AccountType) -> int:
@@ -88,13 +73,13 @@ class Sheet:
         types' totals.
         """
         walked = [(node, depth) for node, depth in chart.walk() if node.type in kinds]
-        below: dict[str, Sums] = {}
+        below: dict[str, Totals] = {}
         for node, _ in reversed(walked):
             own = self.own.get((node.type, node.code))
             if own is not None:
-                below.setdefault(node.code, Sums()).add(own)
+                below.setdefault(node.code, Totals()).add(own)
             if node.code in below and node.parent is not None:
-                below.setdefault(node.parent, Sums()).add(below[node.code])
+                below.setdefault(node.parent, Totals()).add(below[node.code])
         lines = [
             _line(node.code, node.name, node.type, node.parent, depth, below[node.code])
             for node, depth in walked
@@ -115,22 +100,24 @@ class Sheet:
         return schemas.Section(self.lines(chart, kind), str(self.balance(kind) + more))
 
 
-def sheets(
-    accounts: Iterable[Facts], movements: Mapping[int, Movement], chart: Chart
-) -> dict[str, Sheet]:
+def sheets(placement: Placement, *parts: tuple[BookSums, int]) -> dict[str, Sheet]:
     """Sums by asset and node, of accounts that were posted to.
 
     Args:
-        accounts: every account of the book.
-        movements: by the number of the account.
-        chart: says which node an account belongs to.
+        placement: which line each account adds to.
+        parts: sums by account, each to be added (1) or taken out (-1).
     """
+    lines = [Totals() for _ in placement.places]
+    of_accounts = placement.of_accounts
+    for sums, sign in parts:
+        for no, each in sums.items():
+            line = lines[of_accounts[no - 1]]
+            line.debits += sign * each.debits_posted
+            line.credits += sign * each.credits_posted
     found: dict[str, Sheet] = {}
-    for account in accounts:
-        movement = movements.get(account.no)
-        if movement is not None:
-            sheet = found.setdefault(account.asset, Sheet())
-            sheet.take(account.type, chart.code_of(account.id, account.type), movement)
+    for place, totals in zip(placement.places, lines, strict=True):
+        if totals.debits or totals.credits:
+            found.setdefault(place.asset, Sheet()).take(place.type, place.code, totals)
     for asset, sheet in found.items():
         total = sheet.total()
         assert total.debits == total.credits, f"the books of {asset} do not balance"
@@ -174,22 +161,22 @@ def income_statement(
     )
 
 
-def account_line(account: Facts, code: str | None, movement: Movement) -> schemas.AccountLine:
+def account_line(account_id: str, place: Place, sums: Sums) -> schemas.AccountLine:
     """An account of a trial balance."""
-    sums = Sums(*movement)
+    totals = Totals(sums.debits_posted, sums.credits_posted)
     return schemas.AccountLine(
-        account.id,
-        account.asset,
-        account.type,
-        code,
-        str(sums.debits),
-        str(sums.credits),
-        str(sums.balance(account.type)),
+        account_id,
+        place.asset,
+        place.type,
+        place.code,
+        str(totals.debits),
+        str(totals.credits),
+        str(totals.balance(place.type)),
     )
 
 
 def _line(
-    code: str | None, name: str, kind: AccountType, parent: str | None, depth: int, sums: Sums
+    code: str | None, name: str, kind: AccountType, parent: str | None, depth: int, totals: Totals
 ) -> schemas.Line:
     return schemas.Line(
         code,
@@ -197,7 +184,7 @@ def _line(
         kind,
         parent,
         depth,
-        str(sums.debits),
-        str(sums.credits),
-        str(sums.balance(kind)),
+        str(totals.debits),
+        str(totals.credits),
+        str(totals.balance(kind)),
     )

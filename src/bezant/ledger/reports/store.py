@@ -2,9 +2,15 @@
 
 from typing import Final
 
-# What of an account never changes.
+# What of an account never changes, from a number on.
 FIND_ACCOUNTS: Final = """
-    SELECT account_no, account_id, asset, type FROM account WHERE tenant_id = $1 AND book_id = $2
+    SELECT account_no, account_id, asset, type, opened_at FROM account
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no >= $3 ORDER BY account_no
+"""
+
+FIND_ACCOUNTS_BY_ID: Final = """
+    SELECT account_no, account_id, asset, type FROM account
+    WHERE tenant_id = $1 AND book_id = $2 AND account_id > $3 ORDER BY account_id LIMIT $4
 """
 
 # Legs of closing entries, and of what took them back, that count within a span.
