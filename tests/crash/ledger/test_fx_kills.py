@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from fixtures_ledger import new_bank, open_ledger
 from integration.ledger.fx.desk import Desk
 from kills import Servers
 from processes.exchanger import Errand
+from proxies import CommitProxy, Cut
 
 SCRIPT = Path(__file__).parents[2] / "processes" / "exchanger.py"
 KILLS = 8
@@ -146,3 +148,27 @@ async def test_a_killed_database_leaves_no_quote_half_used(desk: Desk, servers: 
         assert await used(desk, made) == {quote.id for quote in made}
         after = (before[0] + QUOTES * SOLD, before[1] + QUOTES * BOUGHT)
         assert await balances(desk) == after
+
+
+@pytest.mark.parametrize("cut", [Cut.BEFORE, Cut.AFTER])
+async def test_conversions_whose_commit_was_cut_take_effect_once(
+    app_url: str, run_folder: Path, cut: Cut
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="bzp-", dir="/tmp") as folder:
+        async with CommitProxy(app_url, Path(folder)).serving() as proxy:
+            database = await Database.open(proxy.url, name="proxied")
+            async with open_ledger(database, run_folder) as ledger:
+                desk = await Desk.open(await new_bank(ledger, database))
+                await desk.pay_in("EUR", 10**9)
+                made = (await quotes(desk))[:5]
+                proxy.cut = cut
+                answers = await asyncio.gather(
+                    *(desk.convert(quote, f"{cut}-{quote.id}") for quote in made)
+                )
+                assert proxy.cuts == 1
+                assert {answer.status for answer in answers} == {201}
+                assert any(answer.is_replay for answer in answers) is (cut is Cut.AFTER)
+                assert await used(desk, made) == {quote.id for quote in made}
+                assert await balances(desk) == (5 * SOLD, 5 * BOUGHT)
+                assert (await desk.bank.verify()).findings == []
+            await database.close()

@@ -145,7 +145,7 @@ class Desk:
     def _last_rows(self) -> dict[tuple[str, Any], dict[str, Any]]:
         if self.last is None:
             return {}
-        return {("fx_revaluation", BOOK): {"at": self.last.at, "report": ""}}
+        return {("fx_revaluation", BOOK): {"number": 1, "at": self.last.at, "report": ""}}
 
     def check(self) -> None:
         sums: Counter[str] = Counter()

@@ -123,8 +123,12 @@ class RevaluePositions(msgspec.Struct, frozen=True):
         report = Revaluation(
             self.at, self.settings.functional_asset, self.known_seq, transaction_id, revalued
         )
-        values = (self.book_id, self.at, msgspec.json.encode(report).decode(), seen.draft.at)
-        return Decision(Answer.of(report), (Row(_ROW, values),))
+        # Another in the same batch, which saw the same last one, has the same number: one of them
+        # is decided again, and finds that it was overtaken.
+        number = 1 if last is None else last["number"] + 1
+        told = msgspec.json.encode(report).decode()
+        row = Row(_ROW, (self.book_id, number, self.at, told, seen.draft.at))
+        return Decision(Answer.of(report), (row,))
 
     def _revalue(self, held: OpenPosition) -> RevaluedPosition:
         amount, cost = int(held.amount), int(held.cost)

@@ -83,21 +83,20 @@ FIND_REVALUATION: Final = """
 
 FIND_LAST_REVALUATION: Final = """
     SELECT at FROM fx_revaluation WHERE tenant_id = $1 AND book_id = $2
-    ORDER BY at DESC LIMIT 1
+    ORDER BY number DESC LIMIT 1
 """
 
-# The last of each book, which is the newest: none is posted for an instant before it.
 FIND_LAST_REVALUATIONS: Final = """
-    SELECT r.book_id AS key, r.at, r.report FROM fx_revaluation r
-    WHERE r.tenant_id = $1 AND r.book_id = ANY($2::uuid[]) AND r.at = (
-        SELECT max(last.at) FROM fx_revaluation last
+    SELECT r.book_id AS key, r.number, r.at, r.report FROM fx_revaluation r
+    WHERE r.tenant_id = $1 AND r.book_id = ANY($2::uuid[]) AND r.number = (
+        SELECT max(last.number) FROM fx_revaluation last
         WHERE last.tenant_id = $1 AND last.book_id = r.book_id
     )
 """
 
 INSERT_REVALUATION: Final = """
-    INSERT INTO fx_revaluation (tenant_id, book_id, at, report, recorded_at)
-    SELECT $1, book_id, at, report, recorded_at
-    FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::timestamptz[])
-        AS new (book_id, at, report, recorded_at)
+    INSERT INTO fx_revaluation (tenant_id, book_id, number, at, report, recorded_at)
+    SELECT $1, book_id, number, at, report, recorded_at
+    FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::text[], $6::timestamptz[])
+        AS new (book_id, number, at, report, recorded_at)
 """

@@ -3,7 +3,14 @@
 from typing import TYPE_CHECKING
 
 from bezant.kernel.database import Database
-from bezant.ledger.fx.schemas import NewConversion, NewQuote, NewRevaluation, NewSettings
+from bezant.ledger.feed.events import TransactionPosted
+from bezant.ledger.fx.schemas import (
+    NewConversion,
+    NewQuote,
+    NewRate,
+    NewRevaluation,
+    NewSettings,
+)
 from integration.ledger.fx.desk import LONG_AGO, Desk
 
 if TYPE_CHECKING:
@@ -18,6 +25,8 @@ async def test_every_change_is_audited_with_its_outcome(desk: Desk, database: Da
     asked: list[tuple[Callable[..., Awaitable[Answer]], object, str]] = [
         (fx.set_up, NewSettings("EUR"), "done"),
         (fx.set_up, NewSettings("USD"), "refused"),
+        (fx.record_rate, NewRate("EUR/USD", "1", at=LONG_AGO, source="x"), "done"),
+        (fx.record_rate, NewRate("EUR/GBP", "1", at=LONG_AGO, source="x"), "refused"),
         (fx.quote, NewQuote("EUR", "USD", "1"), "done"),
         (fx.quote, NewQuote("EUR", "EUR", "1"), "refused"),
         (fx.convert, NewConversion(quote.id, "ann:EUR", "ann:USD"), "refused"),
@@ -35,14 +44,19 @@ async def test_every_change_is_audited_with_its_outcome(desk: Desk, database: Da
         assert (row["actor"], row["outcome"]) == ("key:test", outcome)
 
 
-async def test_what_was_exchanged_is_told_by_the_feed_alone(desk: Desk) -> None:
-    """The transaction's id is the quote's, and its codes tell what each leg is for."""
+async def test_the_feed_tells_what_was_exchanged_and_by_which_quote(desk: Desk) -> None:
+    """So does an export, which holds the same: the transaction's id is the quote's."""
     await desk.pay_in("EUR", 1_000)
     done = await desk.exchange("EUR", "USD", 1_000, spread_bp=100)
-    feed = await desk.bank.ledger.feed(
+    page = await desk.bank.ledger.feed(
         desk.bank.tenant_id, desk.bank.book_id, done.transaction.seq - 1, 1
     )
-    [event] = feed.events
-    told = str(event)
-    assert str(done.quote.id) in told
-    assert all(each in told for each in ("'fx'", "fx.spread", "fx.cost"))
+    [event] = page.events
+    assert isinstance(event, TransactionPosted)
+    assert event.object == str(done.quote.id)
+    assert [(leg.code, leg.asset) for leg in event.postings] == [
+        ("fx", "EUR"),
+        ("fx", "USD"),
+        ("fx.spread", "USD"),
+        ("fx.cost", "EUR"),
+    ]

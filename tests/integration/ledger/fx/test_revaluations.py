@@ -2,11 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
-from bezant.ledger.fx.schemas import Revaluation, RevaluedPosition
-from fixtures_ledger import code
+from bezant.kernel.calls import Answer, Call
+from bezant.kernel.clock import SystemClock
+from bezant.ledger import Rider
+from bezant.ledger.fx.schemas import GivenRate, NewRevaluation, Revaluation, RevaluedPosition
+from bezant.ledger.fx.service import Currencies
+from fixtures_ledger import IDS, code
 from integration.ledger.fx.desk import Desk
 
 
@@ -106,3 +111,23 @@ async def test_a_rate_is_given_only_where_it_values_something(desk: Desk) -> Non
     assert code(await desk.ask_to_revalue(EUR="1")) == "UNKNOWN_ASSET"
     assert code(await desk.ask_to_revalue(GBP="1")) == "UNKNOWN_ASSET"
     assert (await desk.ask_to_revalue(JPY="1")).status == 200
+
+
+async def test_of_several_instants_in_one_batch_none_is_posted_twice(desk: Desk) -> None:
+    """All of them have read the same positions before any is decided."""
+    await desk.pay_in("USD", 12_500)
+    await desk.exchange("USD", "EUR", 12_500)
+    bank, everybody = desk.bank, asyncio.Barrier(10)
+
+    async def submit_with_all(call: Call, book_id: UUID, rider: Rider) -> Answer:
+        await everybody.wait()
+        return await bank.ledger.submit(call, book_id, rider)
+
+    fx = Currencies(bank.database, SystemClock(), IDS, submit_with_all)
+    now, rates = datetime.now(UTC), [GivenRate("EUR/USD", "1")]
+    asked = [NewRevaluation(now + timedelta(microseconds=each), rates) for each in range(10)]
+    answers = await asyncio.gather(*(fx.revalue(bank.call(), bank.book_id, new) for new in asked))
+    refused = [code(each) for each in answers if each.is_refusal]
+    assert refused == ["REVALUATION_OVERTAKEN"] * 9
+    assert await bank.posted("fx:unrealised") == 2_500
+    assert (await usd(desk, USD="1")).posted == "0"

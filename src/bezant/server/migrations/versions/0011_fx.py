@@ -80,16 +80,23 @@ FX_CONVERSION = """
     ) PARTITION BY HASH (book_id)
 """
 
-# The report as it was answered, JSON: asked for again, it is answered again.
+# The report as it was answered, JSON: asked for again, it is answered again. The number is the key,
+# so that of two that follow the same one, only one can be written.
 FX_REVALUATION = """
     CREATE TABLE IF NOT EXISTS fx_revaluation (
         tenant_id uuid NOT NULL,
         book_id uuid NOT NULL,
+        number integer NOT NULL CHECK (number > 0),
         at timestamptz NOT NULL,
         report text NOT NULL,
         recorded_at timestamptz NOT NULL,
-        PRIMARY KEY (tenant_id, book_id, at)
+        PRIMARY KEY (tenant_id, book_id, number)
     ) PARTITION BY HASH (book_id)
+"""
+
+FX_REVALUATION_BY_INSTANT = """
+    CREATE UNIQUE INDEX IF NOT EXISTS fx_revaluation_by_instant
+    ON fx_revaluation (tenant_id, book_id, at)
 """
 
 PARTITION = """
@@ -108,3 +115,4 @@ def upgrade() -> None:
         for number in range(PARTITIONS):
             op.execute(PARTITION.format(table=table, number=number, modulus=PARTITIONS))
     op.execute(FX_QUOTE_BY_EXPIRY)
+    op.execute(FX_REVALUATION_BY_INSTANT)
