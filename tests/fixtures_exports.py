@@ -73,6 +73,7 @@ async def content_of(bank: Bank) -> dict[str, list[Any]]:
         "batch": "batch_no",
         "hold_event": "seq, leg",
         "limit_group_event": "seq",
+        "reversal": "seq, leg",
         "account": "account_no",
         "limit_group": "group_id",
         "hold": "hold_id",

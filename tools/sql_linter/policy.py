@@ -52,6 +52,7 @@ HOUSE = Policy(
             "account_event",
             "hold_event",
             "limit_group_event",
+            "reversal",
             "audit_entry",
         }
     ),
@@ -112,6 +113,12 @@ HOUSE = Policy(
         },
         "bezant/server/migrations/versions/0004_holds.py:PARTITION": {
             "table": "hold",
+            "number": 0,
+            "modulus": 16,
+            "storage": " WITH (fillfactor = 70)",
+        },
+        "bezant/server/migrations/versions/0010_reversals.py:PARTITION": {
+            "table": "reversal",
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 70)",

@@ -17,6 +17,7 @@ from bezant.ledger.lane import (
     transfer_id,
 )
 from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.reversals.api import operations as reversal_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -42,6 +43,7 @@ __all__ = [
     "feed_operations",
     "operations",
     "post",
+    "reversal_operations",
     "schemas",
     "transfer_id",
     "type_of",

@@ -49,6 +49,7 @@ from bezant.ledger.lane import (
     standing_entry,
 )
 from bezant.ledger.proof import content_hash
+from bezant.ledger.reversals.posting import add_reversal, effective_default
 from bezant.ledger.schemas import (
     BatchResult,
     BatchResults,
@@ -162,6 +163,9 @@ def reads_of(*items: NewTransaction) -> Reads:
             if item.captures or item.voids
             for hold in (*(capture.hold for capture in item.captures), *item.voids)
         ),
+        originals=frozenset(
+            item.reverses.transaction for item in items if item.reverses is not None
+        ),
     )
 
 
@@ -208,7 +212,7 @@ def keep_refusal(draft: Draft, new: NewTransaction, refusal: Refusal) -> None:
 def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Callable[[], Standing]]:
     """The transaction in the draft, and what to compare a repeat of it with."""
     transaction_id = new.id or draft.ids.new()
-    effective_at = _utc(new.effective_at) if new.effective_at else None
+    effective_at = _utc(new.effective_at) if new.effective_at else effective_default(draft, new)
     if new.imported:
         _check_import(draft, new)
     content = encode_content(new)
@@ -227,6 +231,8 @@ def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Callable[[], Stand
     for index, capture in enumerate(new.captures):
         _capture(entry, capture, f"captures[{index}]")
     voided = [_void(entry, hold_id, f"voids[{i}]") for i, hold_id in enumerate(new.voids)]
+    if new.reverses is not None:
+        add_reversal(entry, new.reverses)
     posted = entry.finish()
     for hold in holds:
         close_accounts(draft, hold)

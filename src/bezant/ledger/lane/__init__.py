@@ -17,7 +17,7 @@ from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
-from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of
+from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of, original_of
 from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import (
@@ -81,6 +81,7 @@ __all__ = [
     "hold_of",
     "limit_group_leaf",
     "limit_group_of",
+    "original_of",
     "record_account",
     "record_limit_group",
     "reopen_accounts",

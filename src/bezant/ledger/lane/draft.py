@@ -11,6 +11,7 @@ from bezant.kernel.ids import Ids
 from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup, Totals
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.proof import leaf_hash, merkle_root
+from bezant.ledger.reversals import OriginalLeg, ReversalEvent, UndoReversal
 from bezant.ledger.schemas import (
     AccountStatus,
     HoldState,
@@ -106,6 +107,7 @@ class Posted(NamedTuple):
     Attributes:
         amounts: of its legs in minor units, as texts.
         holds: the holds that legs are part of, by the number of the leg.
+        reverses: the transfers that legs take back, by the number of the leg.
     """
 
     id: UUID
@@ -113,11 +115,14 @@ class Posted(NamedTuple):
     recorded_at: datetime
     amounts: list[str]
     holds: dict[int, UUID]
+    reverses: dict[int, UUID]
 
     def view(self) -> PostedTransaction:
         """The wire form, with the identifiers of the legs."""
         legs = [
-            PostedLeg(transfer_id(self.id, leg), amount, self.holds.get(leg))
+            PostedLeg(
+                transfer_id(self.id, leg), amount, self.holds.get(leg), self.reverses.get(leg)
+            )
             for leg, amount in enumerate(self.amounts)
         ]
         return PostedTransaction(self.id, self.seq, self.recorded_at, legs)
@@ -153,6 +158,7 @@ class Savepoint(NamedTuple):
     events: int
     group_events: int
     hold_events: int
+    reversals: int
     refused: int
     leaves: int
     journal: int
@@ -194,8 +200,8 @@ class Draft:
         at: the batch's instant, read once. The n-th number of the batch is recorded n microseconds
             after it, so that `recorded_at` strictly increases within a book.
         head: what it continues. The book's own moves on while this one is still being written.
-        journal: how to undo what was done to accounts, in order; `others` the same for holds and
-            limit groups.
+        journal: how to undo what was done to accounts, in order; `others` the same for holds,
+            limit groups and legs that were taken back.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
             join them.
         is_in_doubt: whether a transaction under a client's id was refused. It may have been posted
@@ -211,12 +217,13 @@ class Draft:
     events: list[AccountEvent] = field(default_factory=list)
     group_events: list[LimitGroupEvent] = field(default_factory=list)
     hold_events: list[HoldEvent] = field(default_factory=list)
+    reversals: list[ReversalEvent] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     seq: int = 0
     accounts: int = 0
     journal: list[Undo] = field(default_factory=list)
-    others: list[UndoHold | UndoGroup] = field(default_factory=list)
+    others: list[UndoHold | UndoGroup | UndoReversal] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
     is_in_doubt: bool = False
     head: Head = field(init=False)
@@ -294,6 +301,10 @@ class Draft:
         """Remember a hold before it changes."""
         self.others.append(UndoHold(hold, (hold.captured, hold.state)))
 
+    def amend_original(self, leg: OriginalLeg) -> None:
+        """Remember what was taken back of a leg before that changes."""
+        self.others.append(UndoReversal(leg, leg.taken_back))
+
     def savepoint(self) -> Savepoint:
         """Where the draft stands."""
         return Savepoint(
@@ -304,6 +315,7 @@ class Draft:
             len(self.events),
             len(self.group_events),
             len(self.hold_events),
+            len(self.reversals),
             len(self.refused),
             len(self.leaves),
             len(self.journal),
@@ -333,10 +345,13 @@ class Draft:
         del self.events[to.events :]
         del self.group_events[to.group_events :]
         del self.hold_events[to.hold_events :]
+        del self.reversals[to.reversals :]
         del self.leaves[to.leaves :]
 
-    def _undo(self, undo: UndoHold | UndoGroup) -> None:
-        if isinstance(undo, UndoHold):
+    def _undo(self, undo: UndoHold | UndoGroup | UndoReversal) -> None:
+        if isinstance(undo, UndoReversal):
+            undo.leg.taken_back = undo.before
+        elif isinstance(undo, UndoHold):
             if undo.before is None:
                 self.book.drop_hold(undo.hold)
             else:

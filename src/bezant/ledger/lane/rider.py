@@ -40,6 +40,7 @@ class Reads:
         holds: identifiers of holds, which come with their accounts.
         hold_groups_of: identifiers of holds whose whole groups are looked at.
         limit_groups: ids of limit groups; those of accounts need not be named.
+        originals: identifiers of transactions to take back, which come with their accounts.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
     """
 
@@ -49,6 +50,7 @@ class Reads:
     hold_groups_of: frozenset[UUID] = frozenset()
     limit_groups: frozenset[str] = frozenset()
     rows: tuple[tuple[ReadKind, Any], ...] = ()
+    originals: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ from bezant.ledger.proof import (
     Frontier,
     HoldLeaf,
     HoldPostingLeaf,
+    LegLeaf,
     PostingLeaf,
+    ReversalPostingLeaf,
+    ReversedLeaf,
     TransactionLeaf,
     content_hash,
     leaf_hash,
@@ -33,6 +36,7 @@ from bezant.ledger.proof import (
 from bezant.ledger.schemas import AccountStatus, AccountType
 from bezant.ledger.verify.findings import Finding, Kind
 from bezant.ledger.verify.holds import HoldReplay
+from bezant.ledger.verify.reversals import ReversalReplay
 
 FINDINGS_MAX: Final = 20
 
@@ -49,6 +53,7 @@ class Replay:
         accounts: as history leaves them, by number.
         limit_groups: as `accounts`, by id.
         holds: as `accounts`.
+        reversals: what legs claim to take back, until it is held against the originals.
         log: the Merkle log over the batches seen.
         seq: the last number seen.
         findings: differences found, the first ones.
@@ -58,6 +63,7 @@ class Replay:
     accounts: dict[int, Account] = field(default_factory=dict)
     limit_groups: dict[str, LimitGroup] = field(default_factory=dict)
     holds: HoldReplay = field(default_factory=HoldReplay)
+    reversals: ReversalReplay = field(default_factory=ReversalReplay)
     log: Frontier = field(default_factory=Frontier)
     seq: int = 0
     transfers: int = 0
@@ -256,7 +262,7 @@ class Replay:
         if content_hash(row["salt"], row["content"]) != row["content_hash"]:
             self.find(Kind.CONTENT_CHANGED, place, "its content is not what was committed to")
 
-    def _leg(self, leg: Row, place: str) -> PostingLeaf | HoldPostingLeaf | None:
+    def _leg(self, leg: Row, place: str) -> LegLeaf | None:
         debit = self.accounts.get(leg["debit_no"])
         credit = self.accounts.get(leg["credit_no"])
         if debit is None or credit is None:
@@ -280,6 +286,19 @@ class Replay:
         broken = self.holds.leg(leg, kind, amount, debit.id, credit.id)
         if broken is not None:
             self.find(Kind.HOLD_BROKEN, f"{place}, leg {leg['leg']}", broken)
+        if leg["original_id"] is not None:
+            self.reversals.claim(leg)
+            return ReversalPostingLeaf(
+                str(amount),
+                debit.asset,
+                leg["booking_date"],
+                leg["code"],
+                credit.id,
+                debit.id,
+                kind,
+                ReversedLeaf(leg["original_leg"], leg["original_id"]),
+                leg["value_date"],
+            )
         if leg["hold_id"] is None:
             return PostingLeaf(
                 str(amount),

@@ -50,6 +50,7 @@ PRIVILEGES: Final = {
     "limit_group": "SELECT, INSERT, UPDATE",
     "limit_group_event": "SELECT, INSERT",
     "refused_transaction": "SELECT, INSERT, DELETE",
+    "reversal": "SELECT, INSERT",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "job_partition": "SELECT, UPDATE",
     "job": "SELECT, INSERT, UPDATE, DELETE",

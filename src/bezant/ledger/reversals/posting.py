@@ -1,0 +1,82 @@
+"""Adding what takes back a recorded transaction to one that is in the making."""
+
+from datetime import datetime
+from uuid import UUID
+
+from bezant.kernel.money import parse_minor_units
+from bezant.ledger.domain import Kind
+from bezant.ledger.errors import TooManyPostings, UnknownTransaction
+from bezant.ledger.lane import Draft, JournalEntry
+from bezant.ledger.reversals.domain import Original, OriginalLeg
+from bezant.ledger.schemas import POSTINGS_MAX, NewTransaction, Reversal
+
+
+def find_original(draft: Draft, transaction_id: UUID) -> Original:
+    """The transaction that a reversal names.
+
+    Raises:
+        UnknownTransaction: the book has none of this id that was durable before the batch.
+    """
+    original = draft.book.originals.get(transaction_id)
+    if original is None:
+        raise UnknownTransaction(
+            f"The book has no transaction {transaction_id}.", field="reverses.transaction"
+        )
+    return original
+
+
+def effective_default(draft: Draft, new: NewTransaction) -> datetime | None:
+    """When a reversal counts from that does not say: now, but not before what it takes back.
+
+    None stands for the instant of recording.
+
+    Raises:
+        UnknownTransaction: as `find_original`.
+    """
+    if new.reverses is None:
+        return None
+    dated = find_original(draft, new.reverses.transaction).effective_at
+    return dated if dated > draft.next_instant else None
+
+
+def add_reversal(entry: JournalEntry, asked: Reversal) -> None:
+    """Add the legs that take back what is asked for: the sides swapped, all else as it was.
+
+    Raises:
+        UnknownTransaction: as `find_original`.
+        UnknownTransfer: a leg is not the transaction's.
+        NotReversible: a leg moved no money, or is itself a reversal.
+        NothingToReverse: nothing is left of the whole.
+        ReversalTooLarge: more of a leg than is left of it.
+        ReversalTooEarly: effective before the transaction itself.
+        TooManyPostings: the transaction would have more legs than `POSTINGS_MAX`.
+        AccountFrozen: or AccountClosed, as for any posting.
+    """
+    original = find_original(entry.draft, asked.transaction)
+    original.check_effective(entry.effective_at)
+    if asked.postings is None:
+        for leg in original.legs_left("reverses.transaction"):
+            _take_back(entry, leg, None, "reverses.transaction")
+    else:
+        for index, part in enumerate(asked.postings):
+            place = f"reverses.postings[{index}]"
+            leg = original.leg(part.transfer_id, f"{place}.transfer_id")
+            amount = None
+            if part.amount is not None:
+                amount = parse_minor_units(part.amount, field=f"{place}.amount")
+            _take_back(entry, leg, amount, f"{place}.amount")
+    if len(entry.leaves) > POSTINGS_MAX:
+        raise TooManyPostings(
+            f"The reversal has {len(entry.leaves)} legs; at most {POSTINGS_MAX}: reverse in parts.",
+            field="reverses.transaction",
+        )
+
+
+def _take_back(entry: JournalEntry, leg: OriginalLeg, amount: int | None, field: str) -> None:
+    accounts = entry.draft.book.accounts
+    debit, credit = accounts[leg.credit], accounts[leg.debit]
+    debit.check_open(field)
+    credit.check_open(field)
+    entry.draft.amend_original(leg)
+    taken = leg.take_back(amount, field)
+    entry.add(Kind.POSTED, debit, credit, taken, leg.code, leg)
