@@ -112,6 +112,7 @@ async def library(ledger: Ledger, database: Database, tmp_path: Path) -> Library
         )
     )
     await _reserve(bank)
+    await _take_back(bank)
     await bank.post(
         bank.leg("world", "alice", 2**126), metadata={"wer": "Ann Example ☃\u0001"}, reason="why"
     )
@@ -149,6 +150,14 @@ async def _reserve(bank: Bank) -> None:
     await bank.capture(await bank.reserve("alice", "bob", 5))
     await bank.void(await bank.reserve("alice", "bob", 6))
     await bank.reserve("alice", "bob", 7)
+
+
+async def _take_back(bank: Bank) -> None:
+    """A transaction taken back in part, and then the rest of it."""
+    legs = [bank.leg("world", "alice", 30), bank.leg("world", "bob", 20)]
+    paid = (await bank.post(*legs)).value(schemas.PostedTransaction)
+    await bank.reverse(paid.id, (paid.postings[1].transfer_id, 15))
+    await bank.reverse(paid.id, reason="A mistake")
 
 
 ENCODINGS: tuple[Encoding, ...] = ("jsonl", "parquet")
