@@ -178,8 +178,11 @@ class Bank:
         return await self.ledger.hold(self.tenant_id, self.book_id, hold_id)
 
     async def reverse(
-        self, transaction_id: UUID, *parts: tuple[UUID, int | None], **more: Any
-    ) -> Answer:  # noqa: ANN401 - members by name
+        self,
+        transaction_id: UUID,
+        *parts: tuple[UUID, int | None],
+        **more: Any,  # noqa: ANN401 - members by name
+    ) -> Answer:
         """Take a transaction back: parts of its legs, or all that is left."""
         postings = [
             schemas.LegReversal(transfer_id, None if amount is None else str(amount))

@@ -53,6 +53,7 @@ HOUSE = Policy(
             "hold_event",
             "limit_group_event",
             "reversal",
+            "schedule_event",
             "audit_entry",
         }
     ),

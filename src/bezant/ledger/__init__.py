@@ -18,6 +18,8 @@ from bezant.ledger.lane import (
 )
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.reversals.api import operations as reversal_operations
+from bezant.ledger.schedules import schedule_handling
+from bezant.ledger.schedules.api import operations as schedule_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -44,6 +46,8 @@ __all__ = [
     "operations",
     "post",
     "reversal_operations",
+    "schedule_handling",
+    "schedule_operations",
     "schemas",
     "transfer_id",
     "type_of",

@@ -68,6 +68,7 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.operations(platform.ledger),
             *ledger.feed_operations(platform.ledger),
             *ledger.reversal_operations(platform.ledger),
+            *ledger.schedule_operations(platform.ledger, platform.database),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

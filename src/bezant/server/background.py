@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
-from bezant.kernel.jobs import JobRunner
+from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, schedule_handling
 
 
 @asynccontextmanager
@@ -19,9 +20,11 @@ async def background(
     """Carry out jobs and number events, until the worker is asked to stop."""
     answers = {"refused_transaction": ledger.remove_old_refusals}
     retention = Retention(database, clock, keep, answers)
-    runner = JobRunner(
-        database, clock, ids, [retention.handling()], schedules=[retention.schedule()]
-    )
+    handlings: list[Handling[Any]] = [
+        retention.handling(),
+        schedule_handling(database, clock, ids, ledger.submit),
+    ]
+    runner = JobRunner(database, clock, ids, handlings, schedules=[retention.schedule()])
     sequencer = Sequencer(database, clock, ids)
     runner.start()
     sequencer.start()

@@ -19,7 +19,7 @@ from bezant.ledger.proof import (
     ReversedLeaf,
     content_hash,
 )
-from bezant.ledger.schemas import NewTransaction, Posting
+from bezant.ledger.schemas import LegReversal, NewTransaction, Posting
 
 if TYPE_CHECKING:
     import asyncpg
@@ -109,15 +109,10 @@ class Standing:
             return "reverses" if legs else None
         if not legs or legs[0].reverses.transaction != reverses.transaction:
             return "reverses.transaction"
-        if reverses.postings is None:
-            return None
-        if len(reverses.postings) != len(legs):
-            return "reverses.postings"
-        for index, (leg, part) in enumerate(zip(legs, reverses.postings, strict=True)):
-            taken = transfer_id(leg.reverses.transaction, leg.reverses.leg)
-            if part.transfer_id != taken or part.amount not in {None, leg.amount}:
-                return f"reverses.postings[{index}]"
-        return None
+        for name in ("booking_date", "value_date"):
+            if getattr(reverses, name) not in {None, getattr(legs[0], name)}:
+                return f"reverses.{name}"
+        return None if reverses.postings is None else _parts_difference(legs, reverses.postings)
 
     def _content_difference(self, asked: NewTransaction) -> str | None:
         content = encode_content(asked)
@@ -236,6 +231,18 @@ def _movement_difference(leg: LegLeaf, posting: Posting) -> str | None:
     asked, stands = int(posting.amount), int(leg.amount)
     if asked != stands and (posting.balancing is None or asked < stands):
         return "amount"
+    return None
+
+
+def _parts_difference(
+    legs: Sequence[ReversalPostingLeaf], parts: Sequence[LegReversal]
+) -> str | None:
+    if len(parts) != len(legs):
+        return "reverses.postings"
+    for index, (leg, part) in enumerate(zip(legs, parts, strict=True)):
+        taken = transfer_id(leg.reverses.transaction, leg.reverses.leg)
+        if part.transfer_id != taken or part.amount not in {None, leg.amount}:
+            return f"reverses.postings[{index}]"
     return None
 
 

@@ -56,7 +56,7 @@ def add_reversal(entry: JournalEntry, asked: Reversal) -> None:
     original.check_effective(entry.effective_at)
     if asked.postings is None:
         for leg in original.legs_left("reverses.transaction"):
-            _take_back(entry, leg, None, "reverses.transaction")
+            _take_back(entry, asked, leg, None, "reverses.transaction")
     else:
         for index, part in enumerate(asked.postings):
             place = f"reverses.postings[{index}]"
@@ -64,7 +64,7 @@ def add_reversal(entry: JournalEntry, asked: Reversal) -> None:
             amount = None
             if part.amount is not None:
                 amount = parse_minor_units(part.amount, field=f"{place}.amount")
-            _take_back(entry, leg, amount, f"{place}.amount")
+            _take_back(entry, asked, leg, amount, f"{place}.amount")
     if len(entry.leaves) > POSTINGS_MAX:
         raise TooManyPostings(
             f"The reversal has {len(entry.leaves)} legs; at most {POSTINGS_MAX}: reverse in parts.",
@@ -72,11 +72,21 @@ def add_reversal(entry: JournalEntry, asked: Reversal) -> None:
         )
 
 
-def _take_back(entry: JournalEntry, leg: OriginalLeg, amount: int | None, field: str) -> None:
+def _take_back(
+    entry: JournalEntry, asked: Reversal, leg: OriginalLeg, amount: int | None, field: str
+) -> None:
     accounts = entry.draft.book.accounts
     debit, credit = accounts[leg.credit], accounts[leg.debit]
     debit.check_open(field)
     credit.check_open(field)
     entry.draft.amend_original(leg)
-    taken = leg.take_back(amount, field)
-    entry.add(Kind.POSTED, debit, credit, taken, leg.code, leg)
+    entry.add(
+        Kind.POSTED,
+        debit,
+        credit,
+        leg.take_back(amount, field),
+        leg.code,
+        leg,
+        booking_date=asked.booking_date,
+        value_date=asked.value_date,
+    )

@@ -29,7 +29,9 @@ class ReverseTransaction(msgspec.Struct, frozen=True):
             metadata=asked.metadata,
             reason=asked.reason,
             dry_run=asked.dry_run,
-            reverses=schemas.Reversal(self.transaction, asked.postings),
+            reverses=schemas.Reversal(
+                self.transaction, asked.postings, asked.booking_date, asked.value_date
+            ),
         )
 
     @property

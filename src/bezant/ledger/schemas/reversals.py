@@ -1,5 +1,6 @@
 """Taking recorded transactions back."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -33,10 +34,14 @@ class Reversal(Struct, frozen=True, forbid_unknown_fields=True):
         transaction: the earlier one.
         postings: which of its legs, and how much; without, all that is left of all that moved
             money.
+        booking_date: of the legs that take it back; as a `Posting`'s.
+        value_date: as `booking_date`.
     """
 
     transaction: UUID
     postings: LegReversals | None = None
+    booking_date: date | None = None
+    value_date: date | None = None
 
     def __post_init__(self) -> None:
         require_distinct(self.postings)
@@ -50,6 +55,8 @@ class ReversalOfTransaction(Struct, frozen=True, forbid_unknown_fields=True):
         effective_at: when it counts from; defaults to now, and for a transaction that is dated
             later to that transaction's own instant.
         postings: as `Reversal`.
+        booking_date: defaults to the day of `recorded_at` in the book's time zone.
+        value_date: defaults to the day of `effective_at` in the book's time zone.
         metadata: erasable content of the reversal.
         reason: why, for people; erasable like metadata.
         dry_run: answer as if it were posted, and post nothing.
@@ -58,6 +65,8 @@ class ReversalOfTransaction(Struct, frozen=True, forbid_unknown_fields=True):
     id: UUID | None = None
     effective_at: Instant | None = None
     postings: LegReversals | None = None
+    booking_date: date | None = None
+    value_date: date | None = None
     metadata: Metadata | None = None
     reason: Annotated[str, Meta(max_length=500)] | None = None
     dry_run: bool = False

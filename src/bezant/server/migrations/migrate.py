@@ -51,6 +51,8 @@ PRIVILEGES: Final = {
     "limit_group_event": "SELECT, INSERT",
     "refused_transaction": "SELECT, INSERT, DELETE",
     "reversal": "SELECT, INSERT",
+    "schedule": "SELECT, INSERT, UPDATE",
+    "schedule_event": "SELECT, INSERT",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "job_partition": "SELECT, UPDATE",
     "job": "SELECT, INSERT, UPDATE, DELETE",
