@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.clock import Clock, ManualClock
@@ -66,6 +67,11 @@ class Timetable:
 
     async def submit(self, rider: Rider) -> Answer:
         return await self.bank.ledger.submit(self.bank.call(), self.bank.book_id, rider)
+
+    async def zone(self) -> ZoneInfo:
+        """The book's."""
+        book = await self.bank.ledger.book(self.bank.tenant_id, self.bank.book_id)
+        return ZoneInfo(book.time_zone)
 
     @property
     def schedules(self) -> Schedules:
