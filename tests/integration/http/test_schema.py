@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -19,6 +20,8 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.ledger import transfer_id
+from bezant.ledger.schedules.riders import Change
 from fixtures_api import HOOK_URL, Api, Book, Tenant, bury, delivered, fresh_key, open_book, serving
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 
@@ -43,6 +46,7 @@ class Seeds:
         key_id: str,
         used_up: Mapping[str, Iterable[str]] | None = None,
         delivery: str = "",
+        schedules: Mapping[str, str] | None = None,
     ) -> None:
         # What an operation uses up, each operation has for its own.
         self._used_up = {name: iter(each) for name, each in (used_up or {}).items()}
@@ -55,10 +59,15 @@ class Seeds:
             "endpoint": delivery.rpartition("/deliveries/")[0].rpartition("/")[2],
             "delivery": delivery.rpartition("/")[2],
         }
+        # By operation: each status of a schedule allows other changes.
+        self._schedules = schedules or {}
 
     def path_of(self, operation: AnyOperation) -> dict[str, str]:
         """Path parameters that name what exists."""
         names = [parameter.name for parameter in operation.path_parameters]
+        if "schedule" in names:
+            found = self._schedules[operation.definition.raw["operationId"]]
+            return {"book": self._existing["book"], "schedule": found}
         return {
             name: next(self._used_up[name]) if name in self._used_up else self._existing[name]
             for name in names
@@ -76,6 +85,9 @@ class Seeds:
                     for name in removed:
                         value.pop(name, None)
                     break
+            if "transfer_id" in value:
+                leg = transfer_id(UUID(self._existing["transaction"]), 0)
+                value |= {"transfer_id": str(leg)}
             if "stream" in value:
                 value |= {"stream": f"book:{self._existing['book']}", "after": 0}
             # Others work with what these would put out of use.
@@ -97,7 +109,7 @@ class Seeds:
         ({"id", "asset", "type"}, {"asset": "EUR", "limits": {}}, ("limit_group", "opened_at")),
         ({"amount"}, {"amount": "1"}, ()),
         ({"url"}, {"url": HOOK_URL, "books": None}, ()),
-        ({"postings"}, {}, ("captures", "voids", "imported")),
+        ({"postings"}, {}, ("captures", "voids", "imported", "reverses")),
     )
 
 
@@ -156,6 +168,20 @@ class Asker:
         ask()
 
 
+async def make_schedules(tenant: Tenant, book: Book) -> dict[str, str]:
+    """A schedule for each operation on schedules, in the status that it needs."""
+    made = {}
+    for name in ("get_schedule", "list_occurrences", *(f"{each}_schedule" for each in Change)):
+        body = {
+            "transaction": book.transfer("1"),
+            "first_at": "2060-01-01T00:00:00Z",
+            "every": "day",
+        }
+        made[name] = (await tenant.create(f"{book.path}/schedules", body))["id"]
+    await tenant.create(f"{book.path}/schedules/{made['resume_schedule']}/pause", {})
+    return made
+
+
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
         book = await open_book(tenant)
@@ -168,7 +194,8 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             "hold": [leg["hold_id"] for leg in posted["postings"]],
             "job": [str(await bury(tenant)) for _ in range(2)],
         }
-        seeds = Seeds(book, str(issued.api_key.id), used_up, await delivered(tenant))
+        schedules = await make_schedules(tenant, book)
+        seeds = Seeds(book, str(issued.api_key.id), used_up, await delivered(tenant), schedules)
         asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)
     failing = [
