@@ -49,7 +49,7 @@ from bezant.ledger.lane import (
     standing_entry,
 )
 from bezant.ledger.proof import content_hash
-from bezant.ledger.reversals.posting import add_reversal, effective_default
+from bezant.ledger.reversals.posting import LegBudget, add_reversal, effective_default
 from bezant.ledger.schemas import (
     BatchResult,
     BatchResults,
@@ -115,7 +115,10 @@ class PostBatch(msgspec.Struct, frozen=True):
         """The same, with pauses."""
         draft = seen.draft
 
+        budget = LegBudget(draft, self.weight)
+
         def carry_out(item: BatchTransaction) -> BatchResult:
+            budget.spend(item)
             stood_before = item.id in draft.recorded
             post(draft, item)
             return BatchResult(status=_status(item), id=item.id, stood_before=stood_before)

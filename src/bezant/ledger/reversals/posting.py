@@ -1,6 +1,7 @@
 """Adding what takes back a recorded transaction to one that is in the making."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from bezant.kernel.money import parse_minor_units
@@ -8,7 +9,45 @@ from bezant.ledger.domain import Kind
 from bezant.ledger.errors import TooManyPostings, UnknownTransaction
 from bezant.ledger.lane import Draft, JournalEntry
 from bezant.ledger.reversals.domain import Original, OriginalLeg
-from bezant.ledger.schemas import POSTINGS_MAX, NewTransaction, Reversal
+from bezant.ledger.schemas import (
+    BATCH_TRANSACTIONS_MAX,
+    POSTINGS_MAX,
+    NewTransaction,
+    Reversal,
+)
+
+BATCH_LEGS_MAX: Final = 2 * BATCH_TRANSACTIONS_MAX
+"""Legs of one batch, as of the postings that its items name."""
+
+
+class LegBudget:
+    """The legs that a batch may have: how many a reversal of a whole adds shows only here.
+
+    Args:
+        draft: what the items are carried out in.
+        spent: the legs that the items name.
+    """
+
+    def __init__(self, draft: Draft, spent: int) -> None:
+        self._draft = draft
+        self._spent = spent
+
+    def spend(self, item: NewTransaction) -> None:
+        """Count the legs that an item has beyond those that it names.
+
+        Raises:
+            TooManyPostings: no such number fits into the batch.
+        """
+        if item.reverses is None or item.reverses.postings is not None:
+            return
+        original = self._draft.book.originals.get(item.reverses.transaction)
+        legs = 0 if original is None else sum(leg.remaining > 0 for leg in original.legs)
+        if self._spent + legs > BATCH_LEGS_MAX:
+            raise TooManyPostings(
+                f"The batch would have more than {BATCH_LEGS_MAX} legs.",
+                field="reverses.transaction",
+            )
+        self._spent += legs
 
 
 def find_original(draft: Draft, transaction_id: UUID) -> Original:

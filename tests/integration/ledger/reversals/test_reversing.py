@@ -12,6 +12,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database
 from bezant.ledger import Ledger, schemas
 from bezant.ledger.feed.events import TransactionPosted
+from bezant.ledger.reversals import posting as reversing
 from fixtures_ledger import Bank, code, new_bank, open_ledger
 
 
@@ -231,6 +232,18 @@ async def test_reversals_are_items_of_batches(bank: Bank) -> None:
     ]
     assert results[1].field == "reverses.postings[0].amount"
     assert await bank.posted("alice") == 0
+
+
+async def test_whole_reversals_of_a_batch_have_a_limit_of_legs_together(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reversing, "BATCH_LEGS_MAX", 7)
+    large = [posted(await bank.post(*[bank.leg("world", "alice", 1)] * 3)).id for _ in range(2)]
+    results = await bank.batch(
+        *(schemas.BatchTransaction(id=uuid4(), reverses=schemas.Reversal(name)) for name in large)
+    )
+    assert [result.code for result in results] == [None, "TOO_MANY_POSTINGS"]
+    assert await bank.posted("alice") == 3
 
 
 async def test_what_is_unknown_is_told(bank: Bank) -> None:
