@@ -67,15 +67,7 @@ class JournalEntry:
     ) -> None:
         """Apply a leg to its accounts and write it down.
 
-        Args:
-            kind: what it does to their totals.
-            debit: the account that is debited.
-            credit: the account that is credited.
-            amount: minor units of their asset.
-            code: the client's kind of posting.
-            of: the hold that it reserves or settles, or the leg that it takes back.
-            booking_date: defaults to the day of recording.
-            value_date: defaults to the effective day.
+        `of` is the hold that it reserves or settles, or the leg that it takes back.
 
         Raises:
             BalanceOverflow: a sum would be too large.
@@ -111,31 +103,25 @@ class JournalEntry:
                 self.commitment,
             )
         )
-        text = str(amount)
+        plain = PostingLeaf(
+            str(amount), debit.asset, booked, code, credit.id, debit.id, kind, valued
+        )
+        self.leaves.append(plain if of is None else self._beside(leg, of, plain))
+
+    def _beside(self, leg: int, of: Hold | OriginalLeg, plain: PostingLeaf) -> LegLeaf:
+        """Write down what a leg is part of or takes back; the leaf that says so."""
+        draft, sides = self.draft, (plain.credit, plain.debit)
+        terms = plain.amount, plain.asset, plain.booking_date, plain.code, *sides
         if isinstance(of, OriginalLeg):
             draft.reversals.append(ReversalEvent(self.seq, leg, of.transaction_id, of.no))
             self.reverses[leg] = of.id
             taken = ReversedLeaf(of.no, of.transaction_id)
-            self.leaves.append(
-                ReversalPostingLeaf(
-                    text, debit.asset, booked, code, credit.id, debit.id, kind, taken, valued
-                )
-            )
-            return
-        if of is None:
-            self.leaves.append(
-                PostingLeaf(text, debit.asset, booked, code, credit.id, debit.id, kind, valued)
-            )
-            return
+            return ReversalPostingLeaf(*terms, plain.kind, taken, plain.value_date)
         event = HoldEvent(self.seq, leg, of.id, of.group_id, of.closes, of.expires_at)
         draft.hold_events.append(event)
-        terms = HoldLeaf(event.closes, event.expires_at, event.group_id, event.hold_id)
         self.holds[leg] = of.id
-        self.leaves.append(
-            HoldPostingLeaf(
-                text, debit.asset, booked, code, credit.id, debit.id, terms, kind, valued
-            )
-        )
+        hold = HoldLeaf(event.closes, event.expires_at, event.group_id, event.hold_id)
+        return HoldPostingLeaf(*terms, hold, plain.kind, plain.value_date)
 
     def settle(self, kind: Kind, hold: Hold, amount: int) -> None:
         """Apply a leg that takes from a hold."""
