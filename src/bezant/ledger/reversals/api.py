@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bezant.kernel.calls import Answer
 from bezant.kernel.http import Operation, WriteOperation, Writing
 from bezant.ledger import errors, schemas
-from bezant.ledger.api.shared import BOOK, OF_LANES, WRITE
+from bezant.ledger.api.shared import BOOK, OF_LANES, OF_POSTINGS, WRITE
 from bezant.ledger.handlers import TransactionPath
 from bezant.ledger.reversals.service import ReverseTransaction
 from bezant.ledger.service import Ledger
@@ -47,24 +47,7 @@ def operations(ledger: Ledger) -> Sequence[Operation]:
             status=201,
             answer_type=schemas.PostedTransaction,
             other_answers={200: schemas.PostedTransaction},
-            refusals=(
-                errors.BookNotFound,
-                errors.TransactionNotFound,
-                errors.UnknownTransfer,
-                errors.NotReversible,
-                errors.NothingToReverse,
-                errors.ReversalTooLarge,
-                errors.ReversalTooEarly,
-                errors.AccountFrozen,
-                errors.AccountClosed,
-                errors.OverdraftExceeded,
-                errors.MaximumExceeded,
-                errors.BalanceOverflow,
-                errors.TransactionIdReused,
-                errors.TransactionIdRefused,
-                errors.TooManyPostings,
-                *OF_LANES,
-            ),
+            refusals=(errors.TransactionNotFound, *OF_POSTINGS, *OF_LANES),
             handler=routes.reverse,
         )
     ]
