@@ -74,6 +74,7 @@ async def content_of(bank: Bank) -> dict[str, list[Any]]:
         "hold_event": "seq, leg",
         "limit_group_event": "seq",
         "period_event": "seq",
+        "reversal": "seq, leg",
         "account": "account_no",
         "limit_group": "group_id",
         "hold": "hold_id",
@@ -112,6 +113,7 @@ async def library(ledger: Ledger, database: Database, tmp_path: Path) -> Library
         )
     )
     await _reserve(bank)
+    await _take_back(bank)
     await bank.post(
         bank.leg("world", "alice", 2**126), metadata={"wer": "Ann Example ☃\u0001"}, reason="why"
     )
@@ -149,6 +151,14 @@ async def _reserve(bank: Bank) -> None:
     await bank.capture(await bank.reserve("alice", "bob", 5))
     await bank.void(await bank.reserve("alice", "bob", 6))
     await bank.reserve("alice", "bob", 7)
+
+
+async def _take_back(bank: Bank) -> None:
+    """A transaction taken back in part, and then the rest of it."""
+    legs = [bank.leg("world", "alice", 30), bank.leg("world", "bob", 20)]
+    paid = (await bank.post(*legs)).value(schemas.PostedTransaction)
+    await bank.reverse(paid.id, (paid.postings[1].transfer_id, 15))
+    await bank.reverse(paid.id, reason="A mistake")
 
 
 ENCODINGS: tuple[Encoding, ...] = ("jsonl", "parquet")

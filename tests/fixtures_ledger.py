@@ -19,6 +19,7 @@ from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger import Ledger, schemas
+from bezant.ledger.reversals.service import ReverseTransaction
 from bezant.ledger.verify import BookReport, verify_book
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate
@@ -175,6 +176,25 @@ class Bank:
     async def hold(self, hold_id: UUID) -> schemas.Hold:
         """A hold as it stands."""
         return await self.ledger.hold(self.tenant_id, self.book_id, hold_id)
+
+    async def reverse(
+        self,
+        transaction_id: UUID,
+        *parts: tuple[UUID, int | None],
+        **more: Any,  # noqa: ANN401 - members by name
+    ) -> Answer:
+        """Take a transaction back: parts of its legs, or all that is left."""
+        postings = [
+            schemas.LegReversal(transfer_id, None if amount is None else str(amount))
+            for transfer_id, amount in parts
+        ]
+        asked = schemas.ReversalOfTransaction(postings=postings or None, **more)
+        rider = ReverseTransaction(transaction_id, asked)
+        return await self.ledger.submit(self.call(), self.book_id, rider)
+
+    async def transaction(self, transaction_id: UUID) -> schemas.Transaction:
+        """A recorded transaction."""
+        return await self.ledger.transaction(self.tenant_id, self.book_id, transaction_id)
 
     async def batch(self, *items: schemas.BatchTransaction) -> list[schemas.BatchResult]:
         """Post a batch."""

@@ -24,6 +24,7 @@ DOCUMENTS = (
     "docs/guides/webhooks.md",
     "docs/guides/feed.md",
     "docs/guides/currencies.md",
+    "docs/guides/corrections.md",
     "docs/guides/import-a-statement.md",
     "docs/guides/operate/watch.md",
 )

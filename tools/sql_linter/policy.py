@@ -56,6 +56,8 @@ HOUSE = Policy(
             "period_reopening",
             "period_reopening_outcome",
             "chart",
+            "reversal",
+            "schedule_event",
             "audit_entry",
             "fx_settings",
             "fx_rate",
@@ -134,6 +136,12 @@ HOUSE = Policy(
             "table": "fx_quote",
             "number": 0,
             "modulus": 16,
+        },
+        "bezant/server/migrations/versions/0010_reversals.py:PARTITION": {
+            "table": "reversal",
+            "number": 0,
+            "modulus": 16,
+            "storage": " WITH (fillfactor = 70)",
         },
     },
     formatted={

@@ -1,5 +1,6 @@
 """Identifiers: UUIDv7 (RFC 9562, section 5.7), made by the application."""
 
+import hashlib
 import os
 import time
 from typing import Protocol
@@ -7,6 +8,12 @@ from uuid import UUID
 
 _RANDOM_BITS = 74
 _RAND_B_BITS = 62
+
+
+def derived_id(material: bytes) -> UUID:
+    """The identifier that follows from `material`: a UUIDv8 (RFC 9562, section 5.8)."""
+    bits = int.from_bytes(hashlib.sha256(material).digest()[:16], "big")
+    return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0b10 << 62)
 
 
 class Ids(Protocol):

@@ -21,6 +21,9 @@ from bezant.ledger.lane import (
 from bezant.ledger.periods.api import operations as period_operations
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.reports.api import operations as report_operations
+from bezant.ledger.reversals.api import operations as reversal_operations
+from bezant.ledger.schedules import schedule_handling
+from bezant.ledger.schedules.api import operations as schedule_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -50,6 +53,9 @@ __all__ = [
     "period_operations",
     "post",
     "report_operations",
+    "reversal_operations",
+    "schedule_handling",
+    "schedule_operations",
     "schemas",
     "transfer_id",
     "type_of",

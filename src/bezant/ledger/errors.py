@@ -179,6 +179,42 @@ class ExpiryOutOfRange(Refusal):
     status, code, title = 422, "EXPIRY_OUT_OF_RANGE", "The hold would expire too late"
 
 
+class UnknownTransaction(Refusal):
+    """A reversal names a transaction that the book does not have."""
+
+    status, code, title = 422, "UNKNOWN_TRANSACTION", "A reversal names an unknown transaction"
+
+
+class UnknownTransfer(Refusal):
+    """A reversal names a leg that the transaction does not have."""
+
+    status, code, title = 422, "UNKNOWN_TRANSFER", "The transaction has no such transfer"
+
+
+class NotReversible(Refusal):
+    """The leg reserved money or gave it back, or is itself a reversal."""
+
+    status, code, title = 422, "NOT_REVERSIBLE", "The transfer cannot be reversed"
+
+
+class NothingToReverse(Refusal):
+    """All that the transaction moved was taken back already, or it moved nothing."""
+
+    status, code, title = 422, "NOTHING_TO_REVERSE", "Nothing is left to reverse"
+
+
+class ReversalTooLarge(Refusal):
+    """The reversal asks for more of a leg than is left of it."""
+
+    status, code, title = 422, "REVERSAL_TOO_LARGE", "Reversal exceeds what is left"
+
+
+class ReversalTooEarly(Refusal):
+    """The reversal would count before the transaction that it takes back."""
+
+    status, code, title = 422, "REVERSAL_TOO_EARLY", "The reversal predates the transaction"
+
+
 class ChainFailed(Refusal):
     """Another item of the chain was refused."""
 
@@ -293,6 +329,7 @@ PASSING: Final[tuple[type[Refusal], ...]] = (
     MaximumExceeded,
     UnknownHold,
     AccountingClosed,
+    UnknownTransaction,
 )
 """Refusals that might be otherwise another day. Who asks again under the same id, not knowing the
 answer, must not find the transaction posted: these keep the id."""

@@ -50,6 +50,7 @@ from bezant.ledger.lane import (
     standing_entry,
 )
 from bezant.ledger.proof import content_hash
+from bezant.ledger.reversals.posting import LegBudget, add_reversal, effective_default
 from bezant.ledger.schemas import (
     BatchResult,
     BatchResults,
@@ -115,7 +116,10 @@ class PostBatch(msgspec.Struct, frozen=True):
         """The same, with pauses."""
         draft = seen.draft
 
+        budget = LegBudget(draft, self.weight)
+
         def carry_out(item: BatchTransaction) -> BatchResult:
+            budget.spend(item)
             stood_before = item.id in draft.recorded
             post(draft, item)
             return BatchResult(status=_status(item), id=item.id, stood_before=stood_before)
@@ -163,6 +167,9 @@ def reads_of(*items: NewTransaction) -> Reads:
             if item.captures or item.voids
             for hold in (*(capture.hold for capture in item.captures), *item.voids)
         ),
+        originals=frozenset(
+            item.reverses.transaction for item in items if item.reverses is not None
+        ),
     )
 
 
@@ -209,7 +216,7 @@ def keep_refusal(draft: Draft, new: NewTransaction, refusal: Refusal) -> None:
 def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Callable[[], Standing]]:
     """The transaction in the draft, and what to compare a repeat of it with."""
     transaction_id = new.id or draft.ids.new()
-    effective_at = _utc(new.effective_at) if new.effective_at else None
+    effective_at = _utc(new.effective_at) if new.effective_at else effective_default(draft, new)
     if new.imported:
         _check_import(draft, new)
     content = encode_content(new)
@@ -228,6 +235,8 @@ def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Callable[[], Stand
     for index, capture in enumerate(new.captures):
         _capture(entry, capture, f"captures[{index}]")
     voided = [_void(entry, hold_id, f"voids[{i}]") for i, hold_id in enumerate(new.voids)]
+    if new.reverses is not None:
+        add_reversal(entry, new.reverses)
     posted = entry.finish()
     for hold in holds:
         close_accounts(draft, hold)

@@ -34,6 +34,7 @@ from bezant.ledger.lane import (
     bounds_of,
     hold_of,
     limit_group_of,
+    original_of,
     transfer_id,
 )
 
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
+
+REVERSED_BY_MAX: Final = 100
+"""Reversals that a transaction names; the amounts left count all of them."""
 
 _NIL: Final = UUID(int=0)
 _ENTRY_POSITION: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
@@ -198,7 +202,10 @@ class Queries:
         rows = await self._source.fetch(FIND_TRANSACTIONS, tenant_id, book_id, [transaction_id])
         if not rows:
             raise TransactionNotFound(f"No transaction {transaction_id}.")
-        return _transaction(rows)
+        taken = await self._source.fetch(
+            store.FIND_REVERSED, tenant_id, book_id, transaction_id, REVERSED_BY_MAX
+        )
+        return _transaction(rows, taken)
 
     async def events(self, tenant_id: UUID, book_id: UUID, *, after: int, limit: int) -> Events:
         """A page of a book's feed.
@@ -340,8 +347,13 @@ def _entry(row: "asyncpg.Record") -> schemas.Entry:
     )
 
 
-def _transaction(rows: "list[asyncpg.Record]") -> schemas.Transaction:
+def _transaction(
+    rows: "list[asyncpg.Record]", taken: "list[asyncpg.Record]"
+) -> schemas.Transaction:
+    """A transaction from its joined rows, and from what reversals took back of it."""
     first = rows[0]
+    amounts = {(first["transaction_id"], row["leg"]): row["amount"] for row in taken}
+    original = original_of(rows, {leg: int(amount) for leg, amount in amounts.items() if amount})
     content = {} if first["content"] is None else msgspec.json.decode(first["content"])
     return schemas.Transaction(
         id=first["transaction_id"],
@@ -360,9 +372,15 @@ def _transaction(rows: "list[asyncpg.Record]") -> schemas.Transaction:
                 code=row["code"],
                 booking_date=row["booking_date"],
                 value_date=row["value_date"],
+                reverses=None
+                if row["original_id"] is None
+                else transfer_id(row["original_id"], row["original_leg"]),
+                reversible=str(leg.remaining),
             )
-            for row in rows
+            for row, leg in zip(rows, original.legs, strict=True)
         ],
         metadata=content.get("metadata"),
         reason=content.get("reason"),
+        reverses=next((row["original_id"] for row in rows if row["original_id"]), None),
+        reversed_by=[row["reversal_id"] for row in taken if row["reversal_id"] is not None],
     )

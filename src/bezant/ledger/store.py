@@ -56,6 +56,24 @@ FIND_ENTRIES: Final = """
     ORDER BY e.seq, e.leg LIMIT $6
 """
 
+# What was taken back of a transaction: by leg, and by which transactions, the first ones.
+FIND_REVERSED: Final = """
+    SELECT r.original_leg AS leg, sum(t.amount) AS amount, NULL::uuid AS reversal_id,
+        0::bigint AS seq
+    FROM reversal r JOIN transfer t ON t.tenant_id = r.tenant_id AND t.book_id = r.book_id
+        AND t.seq = r.seq AND t.leg = r.leg
+    WHERE r.tenant_id = $1 AND r.book_id = $2 AND r.original_id = $3
+    GROUP BY r.original_leg
+    UNION ALL
+    (SELECT NULL, NULL, t.transaction_id, t.seq
+     FROM reversal r JOIN transfer t ON t.tenant_id = r.tenant_id AND t.book_id = r.book_id
+        AND t.seq = r.seq AND t.leg = r.leg
+     WHERE r.tenant_id = $1 AND r.book_id = $2 AND r.original_id = $3
+     GROUP BY t.seq, t.transaction_id
+     ORDER BY t.seq LIMIT $4)
+    ORDER BY seq
+"""
+
 # What legs after a number did to an account's totals, by kind: each branch walks its own index.
 SUM_LEGS_AFTER: Final = """
     SELECT l.side, l.kind, sum(l.amount) AS amount

@@ -71,6 +71,8 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.chart_operations(platform.ledger),
             *ledger.report_operations(platform.ledger),
             *ledger.fx_operations(platform.ledger),
+            *ledger.reversal_operations(platform.ledger),
+            *ledger.schedule_operations(platform.ledger, platform.database),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

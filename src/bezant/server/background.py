@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
-from bezant.kernel.jobs import JobRunner
+from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, schedule_handling
 
 
 @asynccontextmanager
@@ -22,9 +23,11 @@ async def background(
         "fx_quote": ledger.fx.remove_old_quotes,
     }
     retention = Retention(database, clock, keep, answers)
-    runner = JobRunner(
-        database, clock, ids, [retention.handling()], schedules=[retention.schedule()]
-    )
+    handlings: list[Handling[Any]] = [
+        retention.handling(),
+        schedule_handling(database, clock, ids, ledger.submit),
+    ]
+    runner = JobRunner(database, clock, ids, handlings, schedules=[retention.schedule()])
     sequencer = Sequencer(database, clock, ids)
     runner.start()
     sequencer.start()

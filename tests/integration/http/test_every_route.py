@@ -203,6 +203,50 @@ async def _fx_revaluation(book: Book) -> Request:
     return f"{desk.path}/fx/revaluations", {"at": "2026-02-01T00:00:00Z"}
 
 
+async def _reversal(book: Book) -> Request:
+    path, body = await _transaction(book)
+    posted = await book.tenant.create(path, body)
+    return f"{path}/{posted['id']}/reverse", {"reason": "Booked twice"}
+
+
+async def _new_schedule(book: Book) -> Request:
+    template = book.transfer("1")
+    body = {"transaction": template, "first_at": "2060-01-01T00:00:00Z", "every": "day"}
+    return f"{book.path}/schedules", body
+
+
+async def _new_accrual(book: Book) -> Request:
+    leg = book.transfer("120")["postings"][0]
+    return f"{book.path}/accruals", {**leg, "first_period": "2060-01", "periods": 12}
+
+
+async def _schedule_path(book: Book) -> str:
+    path, body = await _new_schedule(book)
+    return f"{path}/{(await book.tenant.create(path, body))['id']}"
+
+
+async def _schedule(book: Book) -> Request:
+    return await _schedule_path(book), None
+
+
+async def _occurrences(book: Book) -> Request:
+    return f"{await _schedule_path(book)}/occurrences", None
+
+
+async def _pause(book: Book) -> Request:
+    return f"{await _schedule_path(book)}/pause", {}
+
+
+async def _resume(book: Book) -> Request:
+    path = await _schedule_path(book)
+    await book.tenant.create(f"{path}/pause", {})
+    return f"{path}/resume", {}
+
+
+async def _cancel(book: Book) -> Request:
+    return f"{await _schedule_path(book)}/cancel", {}
+
+
 async def _new_key(_: Book) -> Request:
     return "/v1/api-keys", {"name": "reports", "scopes": ["ledger:read"]}
 
@@ -278,6 +322,15 @@ CASES: Mapping[str, Case] = {
     "post_transaction": Case("POST", 201, _transaction),
     "post_batch": Case("POST", 200, _batch),
     "get_transaction": _reads("{book.path}/transactions/{book.transaction}"),
+    "reverse_transaction": Case("POST", 201, _reversal),
+    "create_schedule": Case("POST", 201, _new_schedule),
+    "create_accrual": Case("POST", 201, _new_accrual),
+    "list_schedules": _reads("{book.path}/schedules"),
+    "get_schedule": Case("GET", 200, _schedule),
+    "list_occurrences": Case("GET", 200, _occurrences),
+    "pause_schedule": Case("POST", 200, _pause),
+    "resume_schedule": Case("POST", 200, _resume),
+    "cancel_schedule": Case("POST", 200, _cancel),
     "get_hold": Case("GET", 200, _hold),
     "capture_hold": Case("POST", 200, _capture),
     "void_hold": Case("POST", 200, _void),

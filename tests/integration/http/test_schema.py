@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 import pytest
 import schemathesis
@@ -19,6 +20,8 @@ from schemathesis.core.result import Ok
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import ReadOperation, install
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.ledger import transfer_id
+from bezant.ledger.schedules.riders import Change
 from fixtures_api import (
     HOOK_URL,
     Api,
@@ -97,14 +100,20 @@ class Seeds:
                     for name in removed:
                         value.pop(name, None)
                     break
-            if "from_account" in value:
-                value |= {"quote": self._existing["quote"]}
-            if "stream" in value:
-                value |= {"stream": f"book:{self._existing['book']}", "after": 0}
+            self._name_existing(value)
             # Others work with what these would put out of use.
             value |= {"status": self._USABLE[value["status"]]} if "status" in value else {}
             for each in value.values():
                 self.plant(each)
+
+    def _name_existing(self, value: dict[str, Any]) -> None:
+        if "from_account" in value:
+            value |= {"quote": self._existing["quote"]}
+        if "transfer_id" in value:
+            leg = transfer_id(UUID(self._existing["transaction"]), 0)
+            value |= {"transfer_id": str(leg)}
+        if "stream" in value:
+            value |= {"stream": f"book:{self._existing['book']}", "after": 0}
 
     _USABLE: ClassVar = defaultdict(
         lambda: "open", dict.fromkeys(("enabled", "disabled", "deleted"), "enabled")
@@ -139,7 +148,7 @@ class Seeds:
         ),
         ({"at"}, {"at": "2026-02-01T00:00:00Z"}, ("rates",)),
         ({"url"}, {"url": HOOK_URL, "books": None}, ()),
-        ({"postings"}, {}, ("captures", "voids", "imported")),
+        ({"postings"}, {}, ("captures", "voids", "imported", "reverses")),
     )
 
 
@@ -216,6 +225,20 @@ async def closed_books(api: Api, tenant: Tenant) -> dict[str, dict[str, str]]:
     return found
 
 
+async def schedules_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
+    """A schedule for each operation on schedules, in the status that it needs."""
+    made = {}
+    for name in ("get_schedule", "list_occurrences", *(f"{each}_schedule" for each in Change)):
+        body = {
+            "transaction": book.transfer("1"),
+            "first_at": "2060-01-01T00:00:00Z",
+            "every": "day",
+        }
+        made[name] = (await tenant.create(f"{book.path}/schedules", body))["id"]
+    await tenant.create(f"{book.path}/schedules/{made['resume_schedule']}/pause", {})
+    return {name: {"book": book.id, "schedule": schedule} for name, schedule in made.items()}
+
+
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
         book = await open_desk(tenant)
@@ -233,7 +256,7 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             str(issued.api_key.id),
             used_up,
             await delivered(tenant),
-            await closed_books(api, tenant),
+            await closed_books(api, tenant) | await schedules_of(tenant, book),
             await fx_quote(book),
         )
         asker = Asker(url, tenant.key, seeds)

@@ -196,6 +196,7 @@ async def test_every_kind_of_finding_has_a_seeded_corruption() -> None:
         Kind.LIMIT_GROUP,
         Kind.PERIOD_CLOSED,  # test_verify_periods.py, as the next
         Kind.PERIOD_BROKEN,
+        Kind.REVERSAL_BROKEN,  # reversals/test_verify_reversals.py
     }
     assert {kind for _, kind, _ in CORRUPTIONS.values()} == set(Kind) - shown_elsewhere
 

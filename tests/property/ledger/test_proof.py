@@ -17,6 +17,8 @@ from bezant.ledger.proof import (
     Frontier,
     PeriodLeaf,
     PostingLeaf,
+    ReversalPostingLeaf,
+    ReversedLeaf,
     TransactionLeaf,
     leaf_hash,
     merkle_root,
@@ -84,6 +86,18 @@ postings = st.builds(
     kind=st.just("posted"),
     value_date=st.dates(),
 )
+reversals = st.builds(
+    ReversalPostingLeaf,
+    amount=amounts,
+    asset=st.sampled_from(["EUR", "JPY"]),
+    booking_date=st.dates(),
+    code=ids,
+    credit=ids,
+    debit=ids,
+    kind=st.just("posted"),
+    reverses=st.builds(ReversedLeaf, leg=st.integers(0, 8_190), transaction=st.uuids()),
+    value_date=st.dates(),
+)
 transaction_leaves = st.builds(
     TransactionLeaf,
     book=st.uuids(),
@@ -91,7 +105,7 @@ transaction_leaves = st.builds(
     effective_at=instants,
     id=st.uuids(),
     kind=st.just("transaction"),
-    postings=st.lists(postings, min_size=1, max_size=3),
+    postings=st.lists(postings | reversals, min_size=1, max_size=3),
     recorded_at=instants,
     seq=st.integers(1, 2**63).map(str),
 )

@@ -34,6 +34,7 @@ from bezant.ledger.export.records import (
     LimitGroupEventRecord,
     PeriodEventRecord,
     Record,
+    ReversalRecord,
     TransferRecord,
     record_of,
     tag_of,
@@ -208,6 +209,8 @@ async def _records(
             yield record_of(TransferRecord, leg)
         for hold in numbered.holds.values():
             yield record_of(HoldEventRecord, hold)
+        for reversal in numbered.reversals.values():
+            yield record_of(ReversalRecord, reversal)
         if numbered.account_event is not None:
             yield record_of(AccountEventRecord, numbered.account_event)
         if numbered.limit_group_event is not None:

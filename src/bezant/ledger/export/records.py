@@ -100,6 +100,17 @@ class HoldEventRecord(
     expires_at: datetime | None = None
 
 
+class ReversalRecord(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="reversal"
+):
+    """Beside a leg: the leg of an earlier transaction that it takes back."""
+
+    seq: int
+    leg: int
+    original_id: UUID
+    original_leg: int
+
+
 class ContentRecord(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="record", tag="content"
 ):
@@ -124,6 +135,7 @@ class BatchRecord(
 Record = (
     TransferRecord
     | HoldEventRecord
+    | ReversalRecord
     | AccountEventRecord
     | LimitGroupEventRecord
     | PeriodEventRecord

@@ -32,6 +32,7 @@ from bezant.ledger.export.records import (
     LimitGroupEventRecord,
     PeriodEventRecord,
     Record,
+    ReversalRecord,
     TransferRecord,
     row_of,
 )
@@ -42,6 +43,7 @@ from bezant.ledger.lane.writer import write_present
 from bezant.ledger.queries import Queries
 from bezant.ledger.schemas import HoldState
 from bezant.ledger.verify.replay import Replay
+from bezant.ledger.verify.reversals import compare_originals
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -171,6 +173,7 @@ class _Restoring:
         await self._write_history()
         self.replay.check_end()
         self.replay.check_limits()
+        await compare_originals(self.connection, self.tenant_id, self.replay)
         self._refuse_differences()
         if self.replay.log.root.hex() != self.exports.root:
             raise ExportUnusable(
@@ -292,6 +295,11 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
         lane_store.INSERT_HOLD_EVENTS,
         ("seq", "leg", "hold_id", "group_id", "closes", "expires_at"),
     ),
+    (
+        ReversalRecord,
+        lane_store.INSERT_REVERSALS,
+        ("seq", "leg", "original_id", "original_leg"),
+    ),
     (ContentRecord, lane_store.INSERT_CONTENTS, ("seq", "salt", "content")),
     (BatchRecord, store.INSERT_BATCHES, ("batch_no", "first_seq", "last_seq", "root")),
 )
@@ -299,6 +307,7 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
 
 
 _NO_HOLD: Final = {"hold_id": None, "group_id": None, "closes": None, "expires_at": None}
+_NO_REVERSAL: Final = {"original_id": None, "original_leg": None}
 
 
 def _transfer(row: TransferRecord) -> Transfer:
@@ -311,14 +320,16 @@ def _seq(record: Record) -> int:
 
 
 def _leg_rows(records: Sequence[Record], place: str) -> list[Mapping[str, Any]]:
-    """A transaction's legs as the verifier reads them: each with its hold and the content."""
+    """A transaction's legs as the verifier reads them: with hold, what it reverses, and content."""
     legs = [each for each in records if isinstance(each, TransferRecord)]
     holds = {each.leg: each for each in records if isinstance(each, HoldEventRecord)}
+    taken = {each.leg: each for each in records if isinstance(each, ReversalRecord)}
     contents = [each for each in records if isinstance(each, ContentRecord)]
-    if not legs or len(legs) + len(holds) + len(contents) != len(records) or len(contents) > 1:
+    count = len(legs) + len(holds) + len(taken) + len(contents)
+    if not legs or count != len(records) or len(contents) > 1:
         raise ExportUnusable(f"{place} is neither one transaction nor one event.")
-    if not holds.keys() <= {leg.leg for leg in legs}:
-        raise ExportUnusable(f"{place} has holds of legs that it has not.")
+    if not holds.keys() | taken.keys() <= {leg.leg for leg in legs}:
+        raise ExportUnusable(f"{place} has holds or reversals of legs that it has not.")
     if contents and legs[0].content_hash is None:
         raise ExportUnusable(f"{place} has content that nothing commits to.")
     content = row_of(contents[0]) if contents else {"salt": None, "content": None}
@@ -326,6 +337,8 @@ def _leg_rows(records: Sequence[Record], place: str) -> list[Mapping[str, Any]]:
         {
             **_NO_HOLD,
             **(row_of(holds[leg.leg]) if leg.leg in holds else {}),
+            **_NO_REVERSAL,
+            **(row_of(taken[leg.leg]) if leg.leg in taken else {}),
             **content,
             **row_of(leg),
         }

@@ -32,6 +32,7 @@ class Leg(Struct, frozen=True):
         kind: `posted` moves the amount; `pending` reserves it under a hold, which `captured` moves
             and `voided` and `expired` give back.
         hold: of every kind but `posted`.
+        reverses: the transfer that it takes back, in full or in part.
     """
 
     transfer_id: UUID
@@ -44,16 +45,22 @@ class Leg(Struct, frozen=True):
     booking_date: date
     value_date: date
     hold: HoldTerms | None
+    reverses: UUID | None
 
 
 class TransactionPosted(Struct, frozen=True, tag_field="type", tag="transaction.posted"):
-    """A transaction stands under `seq`. `object` is its id."""
+    """A transaction stands under `seq`. `object` is its id.
+
+    Attributes:
+        reverses: the transaction that it takes back, in full or in part.
+    """
 
     seq: int
     object: str
     recorded_at: datetime
     effective_at: datetime
     postings: list[Leg]
+    reverses: UUID | None
 
 
 class AccountOpened(Struct, frozen=True, tag_field="type", tag="account.opened"):
@@ -202,7 +209,8 @@ def event_of(numbered: Numbered, names: Mapping[int, tuple[str, str]]) -> Event:
         str(first["transaction_id"]),
         first["recorded_at"],
         first["effective_at"],
-        [_leg(leg, names, numbered.holds.get(leg["leg"])) for leg in numbered.legs],
+        [_leg(leg, names, numbered) for leg in numbered.legs],
+        next((taken["original_id"] for taken in numbered.reversals.values()), None),
     )
 
 
@@ -245,7 +253,8 @@ def _text(bound: Decimal | None) -> str | None:
     return None if bound is None else str(int(bound))
 
 
-def _leg(row: Row, names: Mapping[int, tuple[str, str]], hold: Row | None) -> Leg:
+def _leg(row: Row, names: Mapping[int, tuple[str, str]], numbered: Numbered) -> Leg:
+    hold, taken = numbered.holds.get(row["leg"]), numbered.reversals.get(row["leg"])
     debit, asset = names[row["debit_no"]]
     credit, _ = names[row["credit_no"]]
     return Leg(
@@ -259,6 +268,7 @@ def _leg(row: Row, names: Mapping[int, tuple[str, str]], hold: Row | None) -> Le
         row["booking_date"],
         row["value_date"],
         None if hold is None else _hold(hold),
+        None if taken is None else transfer_id(taken["original_id"], taken["original_leg"]),
     )
 
 

@@ -44,6 +44,7 @@ class Numbered:
     Attributes:
         legs: of the transaction.
         holds: those that legs are part of, by the number of the leg.
+        reversals: what legs take back, by the number of the leg.
     """
 
     seq: int
@@ -52,6 +53,7 @@ class Numbered:
     account_event: Row | None = None
     limit_group_event: Row | None = None
     period_event: Row | None = None
+    reversals: Mapping[int, Row] = field(default_factory=dict)
 
 
 async def find_head(source: Source, tenant_id: UUID, book_id: UUID) -> int | None:
@@ -91,8 +93,14 @@ async def read_history(
         last = legs[-1]["seq"] - 1
     bounds = tenant_id, book_id, after, last
     holds = _grouped(await source.fetch(store.FIND_HOLD_EVENTS, *bounds), last)
+    reversals = _grouped(await source.fetch(store.FIND_REVERSALS, *bounds), last)
     found = [
-        Numbered(seq, of_seq, {hold["leg"]: hold for hold in holds.pop(seq, ())})
+        Numbered(
+            seq,
+            of_seq,
+            _by_leg(holds.pop(seq, ())),
+            reversals=_by_leg(reversals.pop(seq, ())),
+        )
         for seq, of_seq in _grouped(legs, last).items()
     ]
     found += [
@@ -121,6 +129,10 @@ def _check(found: Sequence[Numbered], expected: range, book_id: UUID) -> None:
         legs = [leg["leg"] for leg in numbered.legs]
         if legs != list(range(len(legs))):
             raise FeedBroken(f"in book {book_id}, seq {seq} has legs {legs}")
+
+
+def _by_leg(rows: Sequence[Row]) -> dict[int, Row]:
+    return {row["leg"]: row for row in rows}
 
 
 def _grouped(rows: Sequence[Row], last: int) -> dict[int, list[Row]]:

@@ -38,6 +38,12 @@ FIND_HOLD_EVENTS: Final = """
     ORDER BY seq, leg
 """
 
+FIND_REVERSALS: Final = """
+    SELECT seq, leg, original_id, original_leg
+    FROM reversal WHERE tenant_id = $1 AND book_id = $2 AND seq > $3 AND seq <= $4
+    ORDER BY seq, leg
+"""
+
 # What a number stands for never changes, so it may be looked up apart: a join would be planned
 # anew by whoever has the statistics of the day.
 FIND_ACCOUNT_NAMES: Final = """

@@ -18,7 +18,14 @@ from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
-from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of, reopening_of
+from bezant.ledger.lane.reader import (
+    account_of,
+    bounds_of,
+    hold_of,
+    limit_group_of,
+    original_of,
+    reopening_of,
+)
 from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import (
@@ -87,6 +94,7 @@ __all__ = [
     "hold_of",
     "limit_group_leaf",
     "limit_group_of",
+    "original_of",
     "period_leaf",
     "record_account",
     "record_limit_group",

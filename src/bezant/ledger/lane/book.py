@@ -12,6 +12,7 @@ from bezant.ledger.lane.expiries import Expiries
 from bezant.ledger.lane.watch import Unwatched, Watch
 from bezant.ledger.months import Periods
 from bezant.ledger.proof import Frontier
+from bezant.ledger.reversals import Original
 from bezant.ledger.schemas import HoldState
 
 ACCOUNTS_HELD_MAX: Final = 500_000
@@ -22,6 +23,10 @@ HOLDS_HELD_MAX: Final = 100_000
 
 REFUSED_HELD_MAX: Final = 100_000
 """Identifiers of refused transactions kept in memory per book; beyond, they are looked up."""
+
+
+ORIGINALS_HELD_MAX: Final = 1_000
+"""Transactions kept in memory per book whose legs are being taken back."""
 
 
 @dataclass(slots=True)
@@ -59,6 +64,7 @@ class BookState:
         holds: as `accounts`.
         hold_groups: the identifiers of the holds in memory, by their group.
         expiries: what has to expire next.
+        originals: transactions that reversals named lately, with what was taken back of them.
         refused: transactions that were refused for a reason that may pass: the codes, by id.
         has_older_refusals: whether there may be more of them than are in memory.
         periods: which are closed.
@@ -75,6 +81,7 @@ class BookState:
     holds: dict[UUID, Hold] = field(default_factory=dict)
     hold_groups: dict[UUID, set[UUID]] = field(default_factory=dict)
     expiries: Expiries = field(default_factory=Expiries)
+    originals: dict[UUID, Original] = field(default_factory=dict)
     refused: dict[UUID, str] = field(default_factory=dict)
     has_older_refusals: bool = False
     periods: Periods = field(default_factory=Periods)
@@ -131,6 +138,7 @@ class BookState:
             4 * len(self.accounts) > 5 * ACCOUNTS_HELD_MAX
             or 4 * len(self.holds) > 5 * HOLDS_HELD_MAX
             or 4 * len(self.refused) > 5 * REFUSED_HELD_MAX
+            or len(self.originals) > ORIGINALS_HELD_MAX
         )
 
     def forget(self) -> None:
@@ -139,6 +147,8 @@ class BookState:
             del self.accounts[next(iter(self.accounts))]
         while len(self.holds) > HOLDS_HELD_MAX:
             self.drop_hold(next(iter(self.holds.values())))
+        # Few transactions are taken back more than once, and each may have thousands of legs.
+        self.originals.clear()
         while len(self.refused) > REFUSED_HELD_MAX:
             del self.refused[next(iter(self.refused))]
             self.has_older_refusals = True

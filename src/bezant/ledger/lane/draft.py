@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from bezant.kernel.ids import Ids
+from bezant.kernel.ids import Ids, derived_id
 from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup, Totals
 from bezant.ledger.lane.book import BookState, Head
 from bezant.ledger.months import Periods
 from bezant.ledger.proof import leaf_hash, merkle_root
+from bezant.ledger.reversals import OriginalLeg, ReversalEvent, UndoReversal
 from bezant.ledger.schemas import (
     AccountStatus,
     HoldState,
@@ -126,6 +126,7 @@ class Posted(NamedTuple):
     Attributes:
         amounts: of its legs in minor units, as texts.
         holds: the holds that legs are part of, by the number of the leg.
+        reverses: the transfers that legs take back, by the number of the leg.
     """
 
     id: UUID
@@ -133,21 +134,22 @@ class Posted(NamedTuple):
     recorded_at: datetime
     amounts: list[str]
     holds: dict[int, UUID]
+    reverses: dict[int, UUID]
 
     def view(self) -> PostedTransaction:
         """The wire form, with the identifiers of the legs."""
         legs = [
-            PostedLeg(transfer_id(self.id, leg), amount, self.holds.get(leg))
+            PostedLeg(
+                transfer_id(self.id, leg), amount, self.holds.get(leg), self.reverses.get(leg)
+            )
             for leg, amount in enumerate(self.amounts)
         ]
         return PostedTransaction(self.id, self.seq, self.recorded_at, legs)
 
 
 def transfer_id(transaction_id: UUID, leg: int) -> UUID:
-    """A leg's identifier: a UUIDv8 (RFC 9562, section 5.8), derived, so that none is stored."""
-    digest = sha256(transaction_id.bytes + leg.to_bytes(2, "big")).digest()
-    bits = int.from_bytes(digest[:16], "big")
-    return UUID(int=bits & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0b10 << 62)
+    """A leg's identifier, derived from its place, so that none is stored."""
+    return derived_id(transaction_id.bytes + leg.to_bytes(2, "big"))
 
 
 class Recorded(NamedTuple):
@@ -174,6 +176,7 @@ class Savepoint(NamedTuple):
     group_events: int
     hold_events: int
     period_events: int
+    reversals: int
     refused: int
     leaves: int
     journal: int
@@ -212,6 +215,9 @@ class UndoPeriods(NamedTuple):
     before: Periods
 
 
+UndoOther = UndoHold | UndoGroup | UndoPeriods | UndoReversal
+
+
 @dataclass(slots=True)
 class Draft:
     """One batch, applied to the book in memory before it is written.
@@ -222,7 +228,7 @@ class Draft:
             after it, so that `recorded_at` strictly increases within a book.
         head: what it continues. The book's own moves on while this one is still being written.
         journal: how to undo what was done to accounts, in order; `others` the same for holds,
-            limit groups and periods.
+            limit groups, periods and legs that were taken back.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
             join them.
         is_in_doubt: whether a transaction under a client's id was refused. It may have been posted
@@ -239,12 +245,13 @@ class Draft:
     group_events: list[LimitGroupEvent] = field(default_factory=list)
     hold_events: list[HoldEvent] = field(default_factory=list)
     period_events: list[PeriodEvent] = field(default_factory=list)
+    reversals: list[ReversalEvent] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     leaves: list[bytes] = field(default_factory=list)
     seq: int = 0
     accounts: int = 0
     journal: list[Undo] = field(default_factory=list)
-    others: list[UndoHold | UndoGroup | UndoPeriods] = field(default_factory=list)
+    others: list[UndoOther] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
     is_in_doubt: bool = False
     head: Head = field(init=False)
@@ -327,6 +334,10 @@ class Draft:
         self.others.append(UndoPeriods(self.book.periods))
         self.book.periods = periods
 
+    def amend_original(self, leg: OriginalLeg) -> None:
+        """Remember what was taken back of a leg before that changes."""
+        self.others.append(UndoReversal(leg, leg.taken_back))
+
     def savepoint(self) -> Savepoint:
         """Where the draft stands."""
         return Savepoint(
@@ -338,6 +349,7 @@ class Draft:
             len(self.group_events),
             len(self.hold_events),
             len(self.period_events),
+            len(self.reversals),
             len(self.refused),
             len(self.leaves),
             len(self.journal),
@@ -368,11 +380,14 @@ class Draft:
         del self.group_events[to.group_events :]
         del self.hold_events[to.hold_events :]
         del self.period_events[to.period_events :]
+        del self.reversals[to.reversals :]
         del self.leaves[to.leaves :]
 
-    def _undo(self, undo: UndoHold | UndoGroup | UndoPeriods) -> None:
+    def _undo(self, undo: UndoOther) -> None:
         if isinstance(undo, UndoPeriods):
             self.book.periods = undo.before
+        elif isinstance(undo, UndoReversal):
+            undo.leg.taken_back = undo.before
         elif isinstance(undo, UndoHold):
             if undo.before is None:
                 self.book.drop_hold(undo.hold)

@@ -5,8 +5,23 @@ from datetime import date, datetime
 from uuid import UUID
 
 from bezant.ledger.domain import Account, Hold, Kind, check_totals
-from bezant.ledger.lane.draft import Draft, HoldEvent, Posted, Transfer, transfer_id
-from bezant.ledger.proof import HoldLeaf, HoldPostingLeaf, PostingLeaf, TransactionLeaf
+from bezant.ledger.lane.draft import (
+    Draft,
+    HoldEvent,
+    Posted,
+    Transfer,
+    transfer_id,
+)
+from bezant.ledger.proof import (
+    HoldLeaf,
+    HoldPostingLeaf,
+    LegLeaf,
+    PostingLeaf,
+    ReversalPostingLeaf,
+    ReversedLeaf,
+    TransactionLeaf,
+)
+from bezant.ledger.reversals import OriginalLeg, ReversalEvent
 
 
 @dataclass(slots=True)
@@ -29,8 +44,9 @@ class JournalEntry:
     day: date
     value_day: date
     touched: dict[int, Account] = field(default_factory=dict)
-    leaves: list[PostingLeaf | HoldPostingLeaf] = field(default_factory=list)
+    leaves: list[LegLeaf] = field(default_factory=list)
     holds: dict[int, UUID] = field(default_factory=dict)
+    reverses: dict[int, UUID] = field(default_factory=dict)
 
     @property
     def next_leg(self) -> UUID:
@@ -44,12 +60,14 @@ class JournalEntry:
         credit: Account,
         amount: int,
         code: str,
-        hold: Hold | None = None,
+        of: Hold | OriginalLeg | None = None,
         *,
         booking_date: date | None = None,
         value_date: date | None = None,
     ) -> None:
         """Apply a leg to its accounts and write it down.
+
+        `of` is the hold that it reserves or settles, or the leg that it takes back.
 
         Raises:
             AccountingClosed: its dates lie in a closed period.
@@ -89,21 +107,25 @@ class JournalEntry:
                 self.commitment,
             )
         )
-        text = str(amount)
-        if hold is None:
-            self.leaves.append(
-                PostingLeaf(text, debit.asset, booked, code, credit.id, debit.id, kind, valued)
-            )
-            return
-        event = HoldEvent(self.seq, leg, hold.id, hold.group_id, hold.closes, hold.expires_at)
-        draft.hold_events.append(event)
-        terms = HoldLeaf(event.closes, event.expires_at, event.group_id, event.hold_id)
-        self.holds[leg] = hold.id
-        self.leaves.append(
-            HoldPostingLeaf(
-                text, debit.asset, booked, code, credit.id, debit.id, terms, kind, valued
-            )
+        plain = PostingLeaf(
+            str(amount), debit.asset, booked, code, credit.id, debit.id, kind, valued
         )
+        self.leaves.append(plain if of is None else self._beside(leg, of, plain))
+
+    def _beside(self, leg: int, of: Hold | OriginalLeg, plain: PostingLeaf) -> LegLeaf:
+        """Write down what a leg is part of or takes back; the leaf that says so."""
+        draft, sides = self.draft, (plain.credit, plain.debit)
+        terms = plain.amount, plain.asset, plain.booking_date, plain.code, *sides
+        if isinstance(of, OriginalLeg):
+            draft.reversals.append(ReversalEvent(self.seq, leg, of.transaction_id, of.no))
+            self.reverses[leg] = of.id
+            taken = ReversedLeaf(of.no, of.transaction_id)
+            return ReversalPostingLeaf(*terms, plain.kind, taken, plain.value_date)
+        event = HoldEvent(self.seq, leg, of.id, of.group_id, of.closes, of.expires_at)
+        draft.hold_events.append(event)
+        self.holds[leg] = of.id
+        hold = HoldLeaf(event.closes, event.expires_at, event.group_id, event.hold_id)
+        return HoldPostingLeaf(*terms, hold, plain.kind, plain.value_date)
 
     def settle(self, kind: Kind, hold: Hold, amount: int) -> None:
         """Apply a leg that takes from a hold.
@@ -144,7 +166,7 @@ class JournalEntry:
         )
         self.draft.leaves.append(leaf.encode())
         amounts = [leaf.amount for leaf in self.leaves]
-        return Posted(self.id, self.seq, self.recorded_at, amounts, self.holds)
+        return Posted(self.id, self.seq, self.recorded_at, amounts, self.holds, self.reverses)
 
 
 def begin(

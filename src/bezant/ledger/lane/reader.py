@@ -4,22 +4,24 @@ It is read outside the batch's transaction: if the book changes after its head w
 compare-and-set fails and this memory is thrown away.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bezant.kernel.database import Database
-from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup
+from bezant.ledger.domain import Account, Bounds, Hold, Kind, LimitGroup
 from bezant.ledger.errors import BookNotFound
 from bezant.ledger.history import Axis, BookSums, History, Moment
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.lane.draft import transfer_id
 from bezant.ledger.lane.expiries import EXPIRIES_HELD_MAX, NEVER
 from bezant.ledger.lane.rider import Reads
 from bezant.ledger.months import Month, Periods, Reopening
 from bezant.ledger.proof import Frontier
+from bezant.ledger.reversals import Original, OriginalLeg
 from bezant.ledger.schemas import AccountStatus, AccountType, HoldState, Side
 
 if TYPE_CHECKING:
@@ -72,10 +74,11 @@ async def prepare(
         await _load_holds(database, book, holds)
     if in_groups:
         holds |= await _load_hold_groups(database, book, in_groups)
+    originals = {id_ for read in reads for id_ in read.originals}
+    if originals:
+        await _load_originals(database, book, originals)
     accounts = {account_id for read in reads for account_id in read.accounts}
-    for hold_id in holds:
-        if (hold := book.holds.get(hold_id)) is not None:
-            accounts.update((hold.debit, hold.credit))
+    accounts.update(_accounts_of(book, holds, originals))
     await _load_accounts(database, book, accounts)
     groups = {group_id for read in reads for group_id in read.limit_groups}
     for account_id in accounts:
@@ -110,6 +113,19 @@ async def read_results(
         }
 
     return await database.read(read)
+
+
+def _accounts_of(
+    book: BookState, holds: Iterable[UUID], originals: Iterable[UUID]
+) -> Iterator[str]:
+    """The accounts of holds and of transactions, as far as these are in memory."""
+    for hold_id in holds:
+        if (hold := book.holds.get(hold_id)) is not None:
+            yield from (hold.debit, hold.credit)
+    for transaction_id in originals:
+        if (original := book.originals.get(transaction_id)) is not None:
+            for leg in original.legs:
+                yield from (leg.debit, leg.credit)
 
 
 async def _load_accounts(database: Database, book: BookState, ids: Collection[str]) -> None:
@@ -149,6 +165,22 @@ async def _load_hold_groups(
     stored = {row["hold_id"] for row in rows}
     await _load_holds(database, book, stored)
     return stored.union(*(book.hold_groups[group] for group in groups))
+
+
+async def _load_originals(database: Database, book: BookState, ids: Collection[UUID]) -> None:
+    """Transactions that are durable, with what was taken back of each leg.
+
+    What is taken back by a batch that is not durable yet is in memory already, and stays.
+    """
+    missing = [transaction_id for transaction_id in ids if transaction_id not in book.originals]
+    found = await find_transactions(database, book, missing)
+    if not found:
+        return
+    key = book.tenant_id, book.book_id
+    rows = await database.fetch(store.SUM_REVERSED, *key, list(found))
+    taken = {(row["original_id"], row["original_leg"]): int(row["amount"]) for row in rows}
+    for transaction_id, legs in found.items():
+        book.originals[transaction_id] = original_of(legs, taken)
 
 
 async def _load_expiries(database: Database, book: BookState) -> None:
@@ -262,6 +294,32 @@ def hold_of(row: "Stored") -> Hold:
         closes=None if row["closes"] is None else Side(row["closes"]),
         expires_at=row["expires_at"],
     )
+
+
+def original_of(rows: "Sequence[Stored]", taken_back: Mapping[tuple[UUID, int], int]) -> Original:
+    """A transaction from its joined rows, in the order of its legs.
+
+    Args:
+        rows: as `FIND_TRANSACTIONS` gives them.
+        taken_back: what reversals took back, by transaction and number of the leg.
+    """
+    transaction_id = rows[0]["transaction_id"]
+    legs = [
+        OriginalLeg(
+            id=transfer_id(transaction_id, row["leg"]),
+            transaction_id=transaction_id,
+            no=row["leg"],
+            kind=Kind(row["kind"]),
+            debit=row["debit"],
+            credit=row["credit"],
+            amount=int(row["amount"]),
+            code=row["code"],
+            is_reversal=row["original_id"] is not None,
+            taken_back=taken_back.get((transaction_id, row["leg"]), 0),
+        )
+        for row in rows
+    ]
+    return Original(transaction_id, rows[0]["effective_at"], legs)
 
 
 async def find_transactions(

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from bezant.ledger.domain import Kind
-from bezant.ledger.lane.draft import Posted, Recorded
+from bezant.ledger.lane.draft import Posted, Recorded, transfer_id
 from bezant.ledger.lane.entry import JournalEntry
-from bezant.ledger.proof import HoldLeaf, HoldPostingLeaf, PostingLeaf, content_hash
-from bezant.ledger.schemas import NewTransaction, Posting
+from bezant.ledger.proof import (
+    HoldLeaf,
+    HoldPostingLeaf,
+    LegLeaf,
+    PostingLeaf,
+    ReversalPostingLeaf,
+    ReversedLeaf,
+    content_hash,
+)
+from bezant.ledger.schemas import LegReversal, NewTransaction, Posting
 
 if TYPE_CHECKING:
     import asyncpg
@@ -19,8 +27,6 @@ if TYPE_CHECKING:
     Stored = asyncpg.Record | Mapping[str, Any]
 
 _encode_content: Final = msgspec.json.Encoder(order="sorted").encode
-
-Leg = PostingLeaf | HoldPostingLeaf
 
 
 def encode_content(new: NewTransaction) -> bytes | None:
@@ -39,7 +45,7 @@ class Standing:
         content: what of it has not been erased, with its salt.
     """
 
-    legs: Sequence[Leg]
+    legs: Sequence[LegLeaf]
     effective_at: datetime
     recorded_at: datetime
     commitment: bytes | None
@@ -59,7 +65,11 @@ class Standing:
         for index, (leg, posting) in enumerate(postings):
             if name := _movement_difference(leg, posting):
                 return f"postings[{index}].{name}"
-        if name := self._settlement_difference(asked) or self._content_difference(asked):
+        if name := (
+            self._settlement_difference(asked)
+            or self._reversal_difference(asked)
+            or self._content_difference(asked)
+        ):
             return name
         for index, (leg, posting) in enumerate(postings):
             if name := self._terms_difference(leg, posting):
@@ -68,7 +78,10 @@ class Standing:
 
     @property
     def _posting_count(self) -> int:
-        return sum(leg.kind in {Kind.POSTED, Kind.PENDING} for leg in self.legs)
+        return sum(
+            leg.kind in {Kind.POSTED, Kind.PENDING} and not isinstance(leg, ReversalPostingLeaf)
+            for leg in self.legs
+        )
 
     def _settlement_difference(self, asked: NewTransaction) -> str | None:
         legs = [leg for leg in self.legs[self._posting_count :] if isinstance(leg, HoldPostingLeaf)]
@@ -89,6 +102,18 @@ class Standing:
         voided = [leg.hold.id for leg in legs[at:] if leg.kind == Kind.VOIDED]
         return None if voided == list(asked.voids) and len(voided) == len(legs) - at else "voids"
 
+    def _reversal_difference(self, asked: NewTransaction) -> str | None:
+        legs = [leg for leg in self.legs if isinstance(leg, ReversalPostingLeaf)]
+        reverses = asked.reverses
+        if reverses is None:
+            return "reverses" if legs else None
+        if not legs or legs[0].reverses.transaction != reverses.transaction:
+            return "reverses.transaction"
+        for name in ("booking_date", "value_date"):
+            if getattr(reverses, name) not in {None, getattr(legs[0], name)}:
+                return f"reverses.{name}"
+        return None if reverses.postings is None else _parts_difference(legs, reverses.postings)
+
     def _content_difference(self, asked: NewTransaction) -> str | None:
         content = encode_content(asked)
         if (content is None) != (self.commitment is None):
@@ -101,7 +126,7 @@ class Standing:
             return "effective_at"
         return None
 
-    def _terms_difference(self, leg: Leg, posting: Posting) -> str | None:
+    def _terms_difference(self, leg: LegLeaf, posting: Posting) -> str | None:
         if isinstance(leg, HoldPostingLeaf):
             expires_at = leg.hold.expires_at
             lasts = None if expires_at is None else expires_at - self.recorded_at
@@ -135,12 +160,18 @@ def recorded_of(rows: "Sequence[Stored]") -> Recorded:
     first = rows[0]
     legs = [_leg(row) for row in rows]
     holds = {row["leg"]: row["hold_id"] for row in rows if row["hold_id"] is not None}
+    reverses = {
+        row["leg"]: transfer_id(row["original_id"], row["original_leg"])
+        for row in rows
+        if row["original_id"] is not None
+    }
     posted = Posted(
         first["transaction_id"],
         first["seq"],
         first["recorded_at"],
         [leg.amount for leg in legs],
         holds,
+        reverses,
     )
     content = None if first["salt"] is None else (first["salt"], first["content"])
     standing = Standing(
@@ -149,8 +180,20 @@ def recorded_of(rows: "Sequence[Stored]") -> Recorded:
     return Recorded(posted, standing.difference)
 
 
-def _leg(row: "Stored") -> Leg:
+def _leg(row: "Stored") -> LegLeaf:
     amount = str(int(row["amount"]))
+    if row["original_id"] is not None:
+        return ReversalPostingLeaf(
+            amount,
+            row["asset"],
+            row["booking_date"],
+            row["code"],
+            row["credit"],
+            row["debit"],
+            row["kind"],
+            ReversedLeaf(row["original_leg"], row["original_id"]),
+            row["value_date"],
+        )
     if row["hold_id"] is None:
         return PostingLeaf(
             amount,
@@ -176,7 +219,7 @@ def _leg(row: "Stored") -> Leg:
     )
 
 
-def _movement_difference(leg: Leg, posting: Posting) -> str | None:
+def _movement_difference(leg: LegLeaf, posting: Posting) -> str | None:
     closes = leg.hold.closes if isinstance(leg, HoldPostingLeaf) else None
     if posting.pending != (leg.kind == Kind.PENDING):
         return "pending"
@@ -188,6 +231,18 @@ def _movement_difference(leg: Leg, posting: Posting) -> str | None:
     asked, stands = int(posting.amount), int(leg.amount)
     if asked != stands and (posting.balancing is None or asked < stands):
         return "amount"
+    return None
+
+
+def _parts_difference(
+    legs: Sequence[ReversalPostingLeaf], parts: Sequence[LegReversal]
+) -> str | None:
+    if len(parts) != len(legs):
+        return "reverses.postings"
+    for index, (leg, part) in enumerate(zip(legs, parts, strict=True)):
+        taken = transfer_id(leg.reverses.transaction, leg.reverses.leg)
+        if part.transfer_id != taken or part.amount not in {None, leg.amount}:
+            return f"reverses.postings[{index}]"
     return None
 
 

@@ -42,6 +42,7 @@ class Reads:
         holds: identifiers of holds, which come with their accounts.
         hold_groups_of: identifiers of holds whose whole groups are looked at.
         limit_groups: ids of limit groups; those of accounts need not be named.
+        originals: identifiers of transactions to take back, which come with their accounts.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
         results_of: a month at whose end the income and the expenses of the book are looked at, with
             all of these accounts and those of equity. Their sums take a while: the lane rests.
@@ -53,6 +54,7 @@ class Reads:
     hold_groups_of: frozenset[UUID] = frozenset()
     limit_groups: frozenset[str] = frozenset()
     rows: tuple[tuple[ReadKind, Any], ...] = ()
+    originals: frozenset[UUID] = frozenset()
     results_of: Month | None = None
 
     @property

@@ -104,7 +104,8 @@ FIND_RESULT_ACCOUNTS: Final = """
 FIND_TRANSACTIONS: Final = """
     SELECT t.transaction_id, t.seq, t.leg, d.account_id AS debit, c.account_id AS credit, d.asset,
         t.amount, t.code, t.booking_date, t.value_date, t.effective_at, t.recorded_at,
-        t.content_hash, t.kind, e.salt, e.content, h.hold_id, h.group_id, h.closes, h.expires_at
+        t.content_hash, t.kind, e.salt, e.content, h.hold_id, h.group_id, h.closes, h.expires_at,
+        r.original_id, r.original_leg
     FROM transfer t
     JOIN account d ON d.tenant_id = t.tenant_id AND d.book_id = t.book_id
         AND d.account_no = t.debit_no
@@ -114,8 +115,19 @@ FIND_TRANSACTIONS: Final = """
         AND e.seq = t.seq
     LEFT JOIN hold_event h ON h.tenant_id = t.tenant_id AND h.book_id = t.book_id
         AND h.seq = t.seq AND h.leg = t.leg
+    LEFT JOIN reversal r ON r.tenant_id = t.tenant_id AND r.book_id = t.book_id
+        AND r.seq = t.seq AND r.leg = t.leg
     WHERE t.tenant_id = $1 AND t.book_id = $2 AND t.transaction_id = ANY($3::uuid[])
     ORDER BY t.seq, t.leg
+"""
+
+# What was taken back of each leg of some transactions.
+SUM_REVERSED: Final = """
+    SELECT r.original_id, r.original_leg, sum(t.amount) AS amount
+    FROM reversal r JOIN transfer t ON t.tenant_id = r.tenant_id AND t.book_id = r.book_id
+        AND t.seq = r.seq AND t.leg = r.leg
+    WHERE r.tenant_id = $1 AND r.book_id = $2 AND r.original_id = ANY($3::uuid[])
+    GROUP BY r.original_id, r.original_leg
 """
 
 # A sequential or hash-joined plan would read, and thereby lock, the whole partition: the batches of
@@ -246,6 +258,13 @@ INSERT_HOLD_EVENTS: Final = """
     FROM unnest($3::bigint[], $4::smallint[], $5::uuid[], $6::uuid[], $7::text[],
                 $8::timestamptz[])
         AS new (seq, leg, hold_id, group_id, closes, expires_at)
+"""
+
+INSERT_REVERSALS: Final = """
+    INSERT INTO reversal (tenant_id, book_id, seq, leg, original_id, original_leg)
+    SELECT $1, $2, seq, leg, original_id, original_leg
+    FROM unnest($3::bigint[], $4::smallint[], $5::uuid[], $6::smallint[])
+        AS new (seq, leg, original_id, original_leg)
 """
 
 INSERT_REFUSED: Final = """

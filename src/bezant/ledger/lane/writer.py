@@ -94,6 +94,7 @@ async def plan(draft: Draft) -> Writes:
         (store.SAVE_HOLDS, lambda: hold_columns(holds.values(), draft.book.accounts)),
         (store.INSERT_HOLD_EVENTS, lambda: columns_of(draft.hold_events)),
         (store.INSERT_PERIOD_EVENTS, lambda: columns_of(draft.period_events)),
+        (store.INSERT_REVERSALS, lambda: columns_of(draft.reversals)),
         (store.INSERT_REFUSED, lambda: columns_of(draft.refused)),
         (store.INSERT_CONTENTS, lambda: columns_of(draft.contents)),
         (store.INSERT_TRANSFERS, lambda: transfer_columns(draft.transfers)),

@@ -51,6 +51,30 @@ class HoldPostingLeaf(msgspec.Struct, frozen=True):
     value_date: date
 
 
+class ReversedLeaf(msgspec.Struct, frozen=True):
+    """The leg that a leg takes back: its place, and the transaction that it is of."""
+
+    leg: int
+    transaction: UUID
+
+
+class ReversalPostingLeaf(msgspec.Struct, frozen=True):
+    """One leg that takes back an earlier one, in full or in part."""
+
+    amount: str
+    asset: str
+    booking_date: date
+    code: str
+    credit: str
+    debit: str
+    kind: str
+    reverses: ReversedLeaf
+    value_date: date
+
+
+LegLeaf = PostingLeaf | HoldPostingLeaf | ReversalPostingLeaf
+
+
 class TransactionLeaf(msgspec.Struct, frozen=True):
     """A transaction. `content` is the salted hash of what may be erased, in hex, if any."""
 
@@ -59,7 +83,7 @@ class TransactionLeaf(msgspec.Struct, frozen=True):
     effective_at: datetime
     id: UUID
     kind: str
-    postings: Sequence[PostingLeaf | HoldPostingLeaf]
+    postings: Sequence[LegLeaf]
     recorded_at: datetime
     seq: str
 

@@ -33,6 +33,11 @@ from bezant.ledger.schemas.limit_groups import (
     LimitGroupChange,
     NewLimitGroup,
 )
+from bezant.ledger.schemas.reversals import (
+    LegReversal,
+    Reversal,
+    ReversalOfTransaction,
+)
 from bezant.ledger.schemas.terms import (
     METADATA_MEMBERS_MAX,
     AccountId,
@@ -46,6 +51,7 @@ from bezant.ledger.schemas.terms import (
     MetadataKey,
     MetadataValue,
     Name,
+    PositiveAmount,
     PostingCode,
     Side,
 )
@@ -96,6 +102,7 @@ __all__ = [
     "Entry",
     "Hold",
     "HoldState",
+    "LegReversal",
     "Limit",
     "LimitGroup",
     "LimitGroupChange",
@@ -110,10 +117,13 @@ __all__ = [
     "NewBook",
     "NewLimitGroup",
     "NewTransaction",
+    "PositiveAmount",
     "PostedLeg",
     "PostedTransaction",
     "Posting",
     "PostingCode",
+    "Reversal",
+    "ReversalOfTransaction",
     "SettledHold",
     "Side",
     "Totals",

@@ -34,6 +34,15 @@ Amount = Annotated[
         examples=["1250"],
     ),
 ]
+PositiveAmount = Annotated[
+    str,
+    Meta(
+        pattern=r"^[1-9][0-9]{0,38}\Z",
+        max_length=39,
+        description="Minor units, at least one.",
+        examples=["1250"],
+    ),
+]
 Limit = Annotated[
     str,
     Meta(

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from bezant.kernel.instants import Instant, require_within_calendar
+from bezant.ledger.schemas.reversals import Reversal
 from bezant.ledger.schemas.terms import AccountId, Amount, AssetCode, Metadata, PostingCode, Side
 
 BATCH_TRANSACTIONS_MAX = 8_190
@@ -59,7 +60,9 @@ class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         captures: holds to capture in the same transaction, after the postings.
-        voids: holds to void in the same transaction, last.
+        voids: holds to void in the same transaction, after the captures.
+        reverses: what to take back of an earlier transaction, last. A correction that is posted in
+            the same transaction is judged together with it.
         imported: history brought from elsewhere: `effective_at` is given and past, and not before
             the accounts were opened; its holds do not expire.
         id: the client's identifier; the same transaction under the same id is posted once.
@@ -78,24 +81,39 @@ class NewTransaction(Struct, frozen=True, forbid_unknown_fields=True):
     captures: Annotated[list[Capture], Meta(max_length=POSTINGS_MAX)] = []
     voids: Annotated[list[UUID], Meta(max_length=POSTINGS_MAX)] = []
     imported: bool = False
+    reverses: Reversal | None = None
 
     def __post_init__(self) -> None:
         require_within_calendar(self.effective_at, "effective_at")
-        if not (self.postings or self.captures or self.voids):
-            raise ValueError("Invalid field `postings`: a transaction posts, captures or voids")
+        if not (self.postings or self.captures or self.voids or self.reverses):
+            raise ValueError(
+                "Invalid field `postings`: a transaction posts, captures, voids or reverses"
+            )
 
     @property
     def weight(self) -> int:
-        """The most legs that it can have: what a capture leaves is given back by one of its own."""
-        return len(self.postings) + 2 * len(self.captures) + len(self.voids)
+        """The most legs that it can have: what a capture leaves is given back by one of its own.
+
+        A reversal of the whole counts as one: how many legs that is shows later.
+        """
+        reversed_legs = 0
+        if self.reverses is not None:
+            reversed_legs = len(self.reverses.postings or [None])
+        settling = 2 * len(self.captures) + len(self.voids)
+        return len(self.postings) + settling + reversed_legs
 
 
 class PostedLeg(Struct, frozen=True, omit_defaults=True):
-    """One leg as recorded: the postings, then captures, then voids."""
+    """One leg as recorded: the postings, then captures, then voids, then what is reversed.
+
+    Attributes:
+        reverses: the transfer that it takes back, in full or in part.
+    """
 
     transfer_id: UUID
     amount: str
     hold_id: UUID | None = None
+    reverses: UUID | None = None
 
 
 class PostedTransaction(Struct, frozen=True):
@@ -148,7 +166,12 @@ class BatchResults(Struct, frozen=True):
 
 
 class TransactionLeg(Struct, frozen=True):
-    """One leg of a recorded transaction. `kind` and `hold_id` are as in an `Entry`."""
+    """One leg of a recorded transaction. `kind` and `hold_id` are as in an `Entry`.
+
+    Attributes:
+        reverses: the transfer that it takes back, in full or in part.
+        reversible: how much of it can still be taken back.
+    """
 
     transfer_id: UUID
     kind: str
@@ -160,10 +183,17 @@ class TransactionLeg(Struct, frozen=True):
     code: str
     booking_date: date
     value_date: date
+    reverses: UUID | None
+    reversible: str
 
 
 class Transaction(Struct, frozen=True):
-    """A recorded transaction. `metadata` and `reason` are None when absent or erased."""
+    """A recorded transaction. `metadata` and `reason` are None when absent or erased.
+
+    Attributes:
+        reverses: the transaction that it takes back, in full or in part.
+        reversed_by: the transactions that took it back, oldest first; the first 100.
+    """
 
     id: UUID
     seq: int
@@ -172,3 +202,5 @@ class Transaction(Struct, frozen=True):
     postings: list[TransactionLeg]
     metadata: dict[str, str] | None
     reason: str | None
+    reverses: UUID | None
+    reversed_by: list[UUID]

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     BALANCE = "balance"
     HOLD = "hold"
     HOLD_BROKEN = "hold_broken"
+    REVERSAL_BROKEN = "reversal_broken"
     LIMIT_GROUP = "limit_group"
     BOOKS_UNBALANCED = "books_unbalanced"
     LIMIT_BROKEN = "limit_broken"

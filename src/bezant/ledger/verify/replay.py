@@ -29,7 +29,10 @@ from bezant.ledger.proof import (
     Frontier,
     HoldLeaf,
     HoldPostingLeaf,
+    LegLeaf,
     PostingLeaf,
+    ReversalPostingLeaf,
+    ReversedLeaf,
     TransactionLeaf,
     content_hash,
     leaf_hash,
@@ -38,6 +41,7 @@ from bezant.ledger.proof import (
 from bezant.ledger.schemas import AccountStatus, AccountType
 from bezant.ledger.verify.findings import Finding, Kind
 from bezant.ledger.verify.holds import HoldReplay
+from bezant.ledger.verify.reversals import ReversalReplay
 
 FINDINGS_MAX: Final = 20
 
@@ -55,6 +59,7 @@ class Replay:
         limit_groups: as `accounts`, by id.
         holds: as `accounts`.
         periods: which are closed.
+        reversals: what legs claim to take back, until it is held against the originals.
         log: the Merkle log over the batches seen.
         seq: the last number seen.
         findings: differences found, the first ones.
@@ -67,6 +72,7 @@ class Replay:
     limit_groups: dict[str, LimitGroup] = field(default_factory=dict)
     holds: HoldReplay = field(default_factory=HoldReplay)
     periods: Periods = field(default_factory=Periods)
+    reversals: ReversalReplay = field(default_factory=ReversalReplay)
     log: Frontier = field(default_factory=Frontier)
     seq: int = 0
     transfers: int = 0
@@ -315,7 +321,7 @@ class Replay:
             except AccountingClosed as closed:
                 self.find(Kind.PERIOD_CLOSED, f"{place}, leg {leg['leg']}", closed.detail)
 
-    def _leg(self, leg: Row, place: str) -> PostingLeaf | HoldPostingLeaf | None:
+    def _leg(self, leg: Row, place: str) -> LegLeaf | None:
         debit = self.accounts.get(leg["debit_no"])
         credit = self.accounts.get(leg["credit_no"])
         if debit is None or credit is None:
@@ -339,6 +345,19 @@ class Replay:
         broken = self.holds.leg(leg, kind, amount, debit.id, credit.id)
         if broken is not None:
             self.find(Kind.HOLD_BROKEN, f"{place}, leg {leg['leg']}", broken)
+        if leg["original_id"] is not None:
+            self.reversals.claim(leg)
+            return ReversalPostingLeaf(
+                str(amount),
+                debit.asset,
+                leg["booking_date"],
+                leg["code"],
+                credit.id,
+                debit.id,
+                kind,
+                ReversedLeaf(leg["original_leg"], leg["original_id"]),
+                leg["value_date"],
+            )
         if leg["hold_id"] is None:
             return PostingLeaf(
                 str(amount),

@@ -22,11 +22,14 @@ WITHOUT_LOOPS: Final = "SET LOCAL enable_nestloop = off"
 WALK_TRANSFERS: Final = """
     SELECT t.seq, t.leg, t.transaction_id, t.kind, t.debit_no, t.credit_no, t.amount, t.code,
         t.booking_date, t.value_date, t.effective_at, t.recorded_at, t.content_hash,
-        e.salt, e.content, h.hold_id, h.group_id, h.closes, h.expires_at
+        e.salt, e.content, h.hold_id, h.group_id, h.closes, h.expires_at, r.original_id,
+        r.original_leg
     FROM transfer t LEFT JOIN transaction_content e
         ON e.tenant_id = t.tenant_id AND e.book_id = t.book_id AND e.seq = t.seq
     LEFT JOIN hold_event h ON h.tenant_id = t.tenant_id AND h.book_id = t.book_id
         AND h.seq = t.seq AND h.leg = t.leg
+    LEFT JOIN reversal r ON r.tenant_id = t.tenant_id AND r.book_id = t.book_id
+        AND r.seq = t.seq AND r.leg = t.leg
     WHERE t.tenant_id = $1 AND t.book_id = $2 ORDER BY t.seq, t.leg
 """
 
@@ -77,6 +80,20 @@ WALK_HOLDS: Final = """
 
 COUNT_HOLD_EVENTS: Final = """
     SELECT count(*) AS events FROM hold_event WHERE tenant_id = $1 AND book_id = $2
+"""
+
+COUNT_REVERSALS: Final = """
+    SELECT count(*) AS reversals FROM reversal WHERE tenant_id = $1 AND book_id = $2
+"""
+
+# The legs of transactions that reversals name, whose own legs history has shown to be sound.
+FIND_ORIGINALS: Final = """
+    SELECT t.transaction_id, t.seq, t.leg, t.kind, t.debit_no, t.credit_no, t.amount, t.code,
+        t.effective_at, r.original_id
+    FROM transfer t
+    LEFT JOIN reversal r ON r.tenant_id = t.tenant_id AND r.book_id = t.book_id
+        AND r.seq = t.seq AND r.leg = t.leg
+    WHERE t.tenant_id = $1 AND t.book_id = $2 AND t.transaction_id = ANY($3::uuid[])
 """
 
 # Content that no transfer commits to.

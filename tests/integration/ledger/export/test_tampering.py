@@ -105,6 +105,10 @@ def _drop(kind: str) -> Callable[[Lines], None]:
     return change
 
 
+def _drop_reversal(lines: Lines) -> None:
+    lines[:] = [line for line in lines if line["record"] != "reversal"]
+
+
 def _swap(lines: Lines) -> None:
     for at, line in enumerate(lines[1:], start=1):
         if line.get("seq") == 12:
@@ -129,6 +133,8 @@ CHANGES: dict[str, tuple[Callable[[Lines], None], str]] = {
     "a limit": (_edit("account_event", overdraft="5"), "batch_root"),
     "a type that is none": (_edit("account_event", type="x"), "seq 1: 'x'"),
     "a hold's end": (_edit("hold_event", expires_at=None), "hold_broken|batch_root"),
+    "a leg taken back": (_edit("reversal", original_leg=0), "batch_root"),
+    "a reversal's link gone": (_drop_reversal, "batch_root"),
     "a group's limit": (_edit("limit_group_event", overdraft="5"), "batch_root"),
     "a content": (_edit("content", content="e30="), "content_changed at seq"),
     "a batch's root": (_edit("batch", root="AAAA"), "batch_root"),
