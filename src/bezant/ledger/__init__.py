@@ -18,6 +18,7 @@ from bezant.ledger.lane import (
 )
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.service import Ledger
+from bezant.ledger.statements.api import operations as statement_operations
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "operations",
     "post",
     "schemas",
+    "statement_operations",
     "transfer_id",
     "type_of",
     "verify",

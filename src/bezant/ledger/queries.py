@@ -183,7 +183,7 @@ class Queries:
             *_position(after),
             limit + 1,
         )
-        entries = [_entry(row) for row in rows[:limit]]
+        entries = [entry_of(row) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return schemas.Entries(entries, None if last is None else f"{last['seq']}.{last['leg']}")
 
@@ -228,6 +228,7 @@ class BookReader:
     """
 
     def __init__(self, database: Database, replica: Replica | None) -> None:
+        self._database = database
         self._primary = Queries(database)
         self._replica = replica
 
@@ -242,14 +243,38 @@ class BookReader:
 
         Without a `read_after` it sees everything that was answered before it began.
         """
+        answer = await self._ask_replica(
+            tenant_id, book_id, read_after, lambda source: query(Queries(source))
+        )
+        return await query(self._primary) if answer is None else answer
+
+    async def snapshot(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        read_after: int | None,
+        work: Callable[[Source], Awaitable[T]],
+    ) -> T:
+        """Run reads that have to agree with each other on one snapshot; as `read` otherwise."""
+        answer = await self._ask_replica(tenant_id, book_id, read_after, work)
+        return await self._database.read(work) if answer is None else answer
+
+    async def _ask_replica(
+        self,
+        tenant_id: UUID,
+        book_id: UUID,
+        read_after: int | None,
+        work: Callable[[Source], Awaitable[T]],
+    ) -> T | None:
+        """What the replica says; None where it is not asked, or is not new enough."""
         if read_after is None or self._replica is None:
-            return await query(self._primary)
+            return None
 
         async def on_replica(connection: "PoolConnectionProxy[asyncpg.Record]") -> T | None:
             row = await connection.fetchrow(store.FIND_REPLAYED_SEQ, tenant_id, book_id)
             if row is None or row["seq"] < read_after:
                 return None
-            return await query(Queries(connection))
+            return await work(connection)
 
         try:
             answer = await self._replica.read(on_replica)
@@ -258,7 +283,7 @@ class BookReader:
         else:
             outcome = "behind" if answer is None else "served"
         REPLICA_READS.labels(outcome).inc()
-        return await query(self._primary) if answer is None else answer
+        return answer
 
 
 def _position(after: str | None) -> tuple[int, int]:
@@ -291,7 +316,8 @@ def _account(row: "asyncpg.Record") -> schemas.Account:
     )
 
 
-def _entry(row: "asyncpg.Record") -> schemas.Entry:
+def entry_of(row: "asyncpg.Record") -> schemas.Entry:
+    """An entry out of a row of `FIND_ENTRIES`."""
     return schemas.Entry(
         transfer_id=transfer_id(row["transaction_id"], row["leg"]),
         transaction_id=row["transaction_id"],

@@ -24,6 +24,7 @@ from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
+from bezant.ledger.statements import Statements
 
 BATCH_POSTINGS_MAX: Final = 2 * schemas.BATCH_TRANSACTIONS_MAX
 """Postings in one request: a batch may be full of two-legged transactions."""
@@ -42,6 +43,9 @@ class Ledger:
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of balances; None reads them from the database.
+
+    Attributes:
+        statements: of accounts, and filtered lists of their entries.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Ledger:
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
         self._has_replica = replica is not None
+        self.statements = Statements(database, self._clock, self._reader)
         self._tail = Tail(database, self._clock, self._page_of_feed)
         domain = Domain(
             run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)

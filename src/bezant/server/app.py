@@ -67,6 +67,7 @@ def create_app(platform: Platform) -> ASGIApp:
         [
             *ledger.operations(platform.ledger),
             *ledger.feed_operations(platform.ledger),
+            *ledger.statement_operations(platform.ledger),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

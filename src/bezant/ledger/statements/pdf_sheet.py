@@ -1,0 +1,167 @@
+"""Paper: fonts, columns, and putting text where it belongs. Lengths are whole points, of 1/72 inch.
+
+Only statements printed as PDF load this module, and reportlab with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import BinaryIO, Final
+
+from reportlab.lib.colors import Color, HexColor
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from bezant.ledger.statements.domain import Statement, Totals
+from bezant.ledger.statements.pdf_text import grouped, printable
+
+REGULAR: Final = "bezant-regular"
+BOLD: Final = "bezant-bold"
+
+INK: Final = HexColor("#1b2430")
+MUTED: Final = HexColor("#67717e")
+ACCENT: Final = HexColor("#1f4e79")
+HAIRLINE: Final = HexColor("#d5dae0")
+
+A4: Final = (595, 842)
+MARGIN: Final = 42
+FOOTER: Final = 40
+DATE_WIDTH: Final = 48
+_GAP: Final = 12
+_DETAILS_WIDTH_MIN: Final = 130
+
+_PAGE_COUNT: Final = "page-count"
+
+
+@lru_cache(maxsize=1)
+def _glyphs() -> frozenset[int]:
+    """Register the fonts, which reportlab brings (Bitstream Vera); the code points of both."""
+    folder = files("reportlab") / "fonts"
+    fonts = [TTFont(REGULAR, str(folder / "Vera.ttf")), TTFont(BOLD, str(folder / "VeraBd.ttf"))]
+    for font in fonts:
+        pdfmetrics.registerFont(font)
+    first, second = (frozenset(font.face.charToGlyph) for font in fonts)
+    return first & second
+
+
+def width(text: str, size: int, font: str = REGULAR) -> int:
+    """What a text takes, rounded up."""
+    return int(pdfmetrics.stringWidth(text, font, size)) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table's columns are: `details` from its left edge on, figures by their right edge."""
+
+    page: tuple[int, int]
+    figure_size: int
+    details: int
+    details_width: int
+    debit: int
+    credit: int
+    balance: int
+
+    @classmethod
+    def of(cls, statement: Statement, totals: Totals) -> "Columns":
+        """The first of some layouts in which every figure of the statement fits on one line."""
+        _glyphs()
+        tall, wide = A4, (A4[1], A4[0])
+        candidates = [(tall, 7), (tall, 6), (wide, 7), (wide, 6), (wide, 5), (wide, 4)]
+        layouts = [cls._laid_out(statement, totals, page, size) for page, size in candidates]
+        fitting = [each for each in layouts if each.details_width >= _DETAILS_WIDTH_MIN]
+        return [*fitting, layouts[-1]][0]
+
+    @classmethod
+    def _laid_out(
+        cls, statement: Statement, totals: Totals, page: tuple[int, int], size: int
+    ) -> "Columns":
+        # No balance on the way is further from zero than this one.
+        largest = abs(statement.opening_balance) + max(totals.debits, totals.credits)
+
+        def column(amount: int, heading: str) -> int:
+            figure = grouped(amount, statement.scale)
+            return max(width(figure, size, BOLD), width(heading, 7, BOLD)) + _GAP
+
+        balance = page[0] - MARGIN
+        credit = balance - column(-largest, "Balance")
+        debit = credit - column(totals.credits, "Credit")
+        details = MARGIN + 2 * DATE_WIDTH
+        right = debit - column(totals.debits, "Debit")
+        return cls(page, size, details, right - details, debit, credit, balance)
+
+
+class Sheet:
+    """The page that is being drawn; what is drawn goes into a file when all of it is there.
+
+    Args:
+        at: what the file says of when it was made.
+    """
+
+    def __init__(self, file: BinaryIO, page: tuple[int, int], title: str, at: datetime) -> None:
+        self._glyphs = _glyphs()
+        self._file = file
+        self._canvas = Canvas(file, pagesize=page, pageCompression=1, invariant=1, lang="en")
+        # Nothing of when and where it was printed: the same statement is the same bytes.
+        made = f"D:{at:%Y%m%d%H%M%S}+00'00'"
+        self._canvas.setDateFormatter(lambda *_: made)
+        self._canvas.setTitle(self.printable(title))
+        self._canvas.setAuthor("Bezant")
+        self._canvas.setSubject("Account statement")
+        self._right = page[0] - MARGIN
+        self.page = 1
+
+    def printable(self, text: str) -> str:
+        """The text in characters that the fonts have."""
+        return printable(text, self._glyphs)
+
+    def left(self, x: int, y: int, text: str, size: int, *, bold: bool = False) -> None:
+        """Put a text with its left end at `x`."""
+        self._canvas.setFont(BOLD if bold else REGULAR, size)
+        self._canvas.drawString(x, y, text)
+
+    def right(self, x: int, y: int, text: str, size: int, *, bold: bool = False) -> None:
+        """Put a text with its right end at `x`."""
+        self._canvas.setFont(BOLD if bold else REGULAR, size)
+        self._canvas.drawRightString(x, y, text)
+
+    def ink(self, color: Color = INK) -> None:
+        """Draw what follows in a colour."""
+        self._canvas.setFillColor(color)
+
+    def rule(self, y: int, color: Color = HAIRLINE, *, thick: bool = False) -> None:
+        """Draw a line across the page."""
+        self._canvas.setStrokeColor(color)
+        self._canvas.setLineWidth(1 if thick else 0)
+        self._canvas.line(MARGIN, y, self._right, y)
+
+    def turn(self, footer: str) -> None:
+        """Finish the page with its footer, and begin the next."""
+        self._end_page(footer)
+        self.page += 1
+
+    def finish(self, footer: str) -> None:
+        """Finish the last page, and write the file."""
+        self._end_page(footer)
+        canvas = self._canvas
+        canvas.beginForm(_PAGE_COUNT)
+        self.ink(MUTED)
+        self.left(0, 0, str(self.page), 7)
+        canvas.endForm()
+        canvas.save()
+
+    def _end_page(self, footer: str) -> None:
+        """How many pages there will be is not known yet: each refers to a figure drawn at last."""
+        self.rule(FOOTER)
+        self.ink(MUTED)
+        y = FOOTER - 12
+        self.left(MARGIN, y, footer, 7)
+        x = self._right - 24
+        self.right(x, y, f"Page {self.page} of ", 7)
+        canvas = self._canvas
+        canvas.saveState()
+        canvas.translate(x + 2, y)
+        canvas.doForm(_PAGE_COUNT)
+        canvas.restoreState()
+        canvas.showPage()
