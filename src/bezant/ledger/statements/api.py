@@ -16,7 +16,7 @@ from bezant.ledger.statements.pages import Asked
 from bezant.ledger.statements.places import PATTERN
 from bezant.ledger.statements.service import Part, Statements
 
-SECONDS_MAX: Final = 120.0
+MADE_WITHIN_S_MAX: Final = 120.0
 """A PDF of as many entries as a file may have takes longer than other answers."""
 
 
@@ -70,7 +70,7 @@ def operations(ledger: Ledger) -> Sequence[Operation]:
             ),
             scope=READ,
             is_replicated=True,
-            seconds_max=SECONDS_MAX,
+            seconds_max=MADE_WITHIN_S_MAX,
             path_type=AccountPath,
             query_type=schemas.StatementQuery,
             answer_type=schemas.Statement,

@@ -11,6 +11,7 @@ from bezant.ledger.statements.pdf_sheet import (
     ACCENT,
     DATE_WIDTH,
     FOOTER,
+    HAIRLINE,
     INK,
     MARGIN,
     MUTED,
@@ -29,6 +30,7 @@ _SUM_ROW: Final = 18
 _SUMMARY_HEIGHT: Final = 118
 _BOTTOM: Final = FOOTER + _SUM_ROW + 8
 
+_CLOSING: Final = "Closing balance"
 _AXES: Final = {
     Axis.BOOKING: "by booking date",
     Axis.VALUE: "by value date",
@@ -63,7 +65,7 @@ class PdfFile:
         """Draw the closing balance and the summary, and write the file."""
         if self._y - _SUM_ROW - _SUMMARY_HEIGHT < FOOTER:
             self._turn()
-        self._sums("Closing balance", with_movements=True)
+        self._sums(_CLOSING, with_movements=True)
         self._summary()
         self._sheet.finish(self._footer)
 
@@ -100,7 +102,7 @@ class PdfFile:
         yield "Period", f"{period.start} to {period.end}, {_AXES[period.axis]}"
         yield "Amounts in", statement.asset
         yield "Statement", statement.id
-        yield "As known at", f"{known:%Y-%m-%d %H:%M:%S %Z}, number {statement.known_seq}"
+        yield "As known at", f"{known:%Y-%m-%d %H:%M:%S %Z}, up to number {statement.known_seq}"
 
     def _headings(self) -> None:
         sheet, columns, y = self._sheet, self._columns, self._y
@@ -128,14 +130,12 @@ class PdfFile:
             self._figure(columns.debit, y, self._moved.debits, bold=True)
             self._figure(columns.credit, y, self._moved.credits, bold=True)
         self._figure(columns.balance, y, self._balance, bold=True)
-        sheet.rule(y - 6)
+        sheet.rule(y - 6, INK if label == _CLOSING else HAIRLINE)
         self._y = y - 6
 
     def _entry(self, line: Line) -> None:
         entry, columns = line.entry, self._columns
-        what = entry.code or _KINDS[entry.kind]
-        texts = self._wrapped(f"{what} · {entry.counterparty}", 7)
-        texts += self._content(line.content)
+        texts = self._description(line) + self._content(line.content)
         reference = self._wrapped(str(transfer_id(entry.transaction_id, entry.leg)), 6)
         height = _LINE * (len(texts) + len(reference)) + _ROW_GAP
         if self._y - height < _BOTTOM:
@@ -160,6 +160,15 @@ class PdfFile:
             y -= _LINE
         self._y -= height
         sheet.rule(self._y)
+
+    def _description(self, line: Line) -> list[str]:
+        """What it was and with whom, on one line where there is room."""
+        entry = line.entry
+        what = entry.code or _KINDS[entry.kind]
+        texts = self._wrapped(f"{what} \u00b7 {entry.counterparty}", 7)
+        if len(texts) == 1:
+            return texts
+        return self._wrapped(what, 7) + self._wrapped(entry.counterparty, 7)
 
     def _content(self, content: Content) -> list[str]:
         texts = [content.reason] if content.reason else []
@@ -201,16 +210,17 @@ class PdfFile:
         sheet, statement, totals = self._sheet, self._statement, self._totals
         y = self._y - 26
         x = self._columns.details
+        sign = -1 if statement.is_debit_normal else 1
         rows = [
             ("Opening balance", statement.opening_balance),
-            (f"Credits ({totals.credit_count:,})", totals.credits),
-            (f"Debits ({totals.debit_count:,})", totals.debits),
-            ("Closing balance", statement.closing_balance),
+            (f"Credits ({totals.credit_count:,})", sign * totals.credits),
+            (f"Debits ({totals.debit_count:,})", -sign * totals.debits),
+            (_CLOSING, statement.closing_balance),
         ]
         for label, amount in rows:
-            is_bold = label == "Closing balance"
+            is_bold = label == _CLOSING
             sheet.ink()
-            sheet.left(x, y, label, 8, bold=is_bold)
+            sheet.left(x, y, label, 7, bold=is_bold)
             self._figure(self._columns.balance, y, amount, bold=is_bold)
             y -= 14
         sheet.ink(MUTED)

@@ -30,6 +30,7 @@ MARGIN: Final = 42
 FOOTER: Final = 40
 DATE_WIDTH: Final = 48
 _GAP: Final = 12
+_FIGURES_MIN: Final = 52
 _DETAILS_WIDTH_MIN: Final = 130
 
 _PAGE_COUNT: Final = "page-count"
@@ -82,7 +83,7 @@ class Columns:
 
         def column(amount: int, heading: str) -> int:
             figure = grouped(amount, statement.scale)
-            return max(width(figure, size, BOLD), width(heading, 7, BOLD)) + _GAP
+            return max(width(figure, size, BOLD), width(heading, 7, BOLD), _FIGURES_MIN) + _GAP
 
         balance = page[0] - MARGIN
         credit = balance - column(-largest, "Balance")
@@ -155,13 +156,12 @@ class Sheet:
         """How many pages there will be is not known yet: each refers to a figure drawn at last."""
         self.rule(FOOTER)
         self.ink(MUTED)
-        y = FOOTER - 12
-        self.left(MARGIN, y, footer, 7)
-        x = self._right - 24
-        self.right(x, y, f"Page {self.page} of ", 7)
+        y, counted = FOOTER - 12, f"Page {self.page} of "
+        self.left(MARGIN, y, counted, 7)
+        self.right(self._right, y, footer, 7)
         canvas = self._canvas
         canvas.saveState()
-        canvas.translate(x + 2, y)
+        canvas.translate(MARGIN + width(counted, 7), y)
         canvas.doForm(_PAGE_COUNT)
         canvas.restoreState()
         canvas.showPage()
