@@ -26,7 +26,7 @@ from statement_lines import DAY, Move, Told, entry_of
 
 XSD = "payments/iso20022/xsd/camt.053.001.08.xsd"
 
-texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 long_texts = st.text("abc =+-@'\n\té漢", max_size=600)
 contents = st.builds(
     Content,

@@ -17,9 +17,6 @@ from bezant.ledger.statements.domain import (
 )
 from bezant.ledger.statements.reading import Reader
 
-ENTRIES_MAX: Final = 200_000
-"""Of one file. Making a PDF of as many takes most of the time that a request has."""
-
 _ENTRIES_AT_ONCE: Final = 2_000
 
 
@@ -52,10 +49,12 @@ class FileKind:
     Attributes:
         media_type: with its parameters.
         suffix: of its name.
+        entries_max: the most that one file may have; what takes longer to make has fewer.
     """
 
     media_type: str
     suffix: str
+    entries_max: int
     open: Opener
 
 
@@ -67,9 +66,9 @@ def _open_pdf(file: BinaryIO, statement: Statement, totals: Totals) -> Statement
 
 
 KINDS: Final[Mapping[str, FileKind]] = {
-    "csv": FileKind("text/csv; charset=utf-8; header=present", "csv", CsvFile),
-    "pdf": FileKind("application/pdf", "pdf", _open_pdf),
-    "camt053": FileKind("application/xml", "xml", Camt053File),
+    "csv": FileKind("text/csv; charset=utf-8; header=present", "csv", 200_000, CsvFile),
+    "pdf": FileKind("application/pdf", "pdf", 100_000, _open_pdf),
+    "camt053": FileKind("application/xml", "xml", 200_000, Camt053File),
 }
 
 

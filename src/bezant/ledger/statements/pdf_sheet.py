@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import BinaryIO, Final
 
+from reportlab import rl_config
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -16,6 +17,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from bezant.ledger.statements.domain import Statement, Totals
 from bezant.ledger.statements.pdf_text import grouped, printable
+
+# Binary streams: as text they would be a quarter longer, and take as long again to write.
+rl_config.useA85 = 0
 
 REGULAR: Final = "bezant-regular"
 BOLD: Final = "bezant-bold"
@@ -111,6 +115,8 @@ class Sheet:
         self._canvas.setAuthor("Bezant")
         self._canvas.setSubject("Account statement")
         self._right = page[0] - MARGIN
+        self._color: Color | None = None
+        self._font: tuple[str, int] | None = None
         self.page = 1
 
     def printable(self, text: str) -> str:
@@ -119,17 +125,19 @@ class Sheet:
 
     def left(self, x: int, y: int, text: str, size: int, *, bold: bool = False) -> None:
         """Put a text with its left end at `x`."""
-        self._canvas.setFont(BOLD if bold else REGULAR, size)
+        self._set_font(BOLD if bold else REGULAR, size)
         self._canvas.drawString(x, y, text)
 
     def right(self, x: int, y: int, text: str, size: int, *, bold: bool = False) -> None:
         """Put a text with its right end at `x`."""
-        self._canvas.setFont(BOLD if bold else REGULAR, size)
+        self._set_font(BOLD if bold else REGULAR, size)
         self._canvas.drawRightString(x, y, text)
 
     def ink(self, color: Color = INK) -> None:
         """Draw what follows in a colour."""
-        self._canvas.setFillColor(color)
+        if color is not self._color:
+            self._canvas.setFillColor(color)
+            self._color = color
 
     def rule(self, y: int, color: Color = HAIRLINE, *, thick: bool = False) -> None:
         """Draw a line across the page."""
@@ -140,6 +148,7 @@ class Sheet:
     def turn(self, footer: str) -> None:
         """Finish the page with its footer, and begin the next."""
         self._end_page(footer)
+        self._begin_content()
         self.page += 1
 
     def finish(self, footer: str) -> None:
@@ -147,10 +156,21 @@ class Sheet:
         self._end_page(footer)
         canvas = self._canvas
         canvas.beginForm(_PAGE_COUNT)
+        self._begin_content()
         self.ink(MUTED)
         self.left(0, 0, str(self.page), 7)
         canvas.endForm()
         canvas.save()
+
+    def _begin_content(self) -> None:
+        """Forget colour and font: each page, and each form, begins without."""
+        self._color = self._font = None
+
+    def _set_font(self, font: str, size: int) -> None:
+        # What is set already is not said again: it would be said some times for every entry.
+        if (font, size) != self._font:
+            self._canvas.setFont(font, size)
+            self._font = (font, size)
 
     def _end_page(self, footer: str) -> None:
         """How many pages there will be is not known yet: each refers to a figure drawn at last."""

@@ -22,7 +22,7 @@ def printable(text: str, glyphs: Collection[int]) -> str:
 
     `glyphs` are the code points of the font.
     """
-    if all(ord(each) in glyphs for each in text):
+    if (text.isascii() and text.isprintable()) or all(ord(each) in glyphs for each in text):
         return text
     return "".join(_character(each, glyphs) for each in unicodedata.normalize("NFC", text))
 

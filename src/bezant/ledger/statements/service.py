@@ -14,7 +14,7 @@ from bezant.ledger import schemas as ledger_schemas
 from bezant.ledger.queries import BookReader
 from bezant.ledger.statements import schemas
 from bezant.ledger.statements.errors import StatementTooLong
-from bezant.ledger.statements.files import ENTRIES_MAX, KINDS, FileKind, write_file
+from bezant.ledger.statements.files import KINDS, FileKind, write_file
 from bezant.ledger.statements.matching import matching_entries
 from bezant.ledger.statements.pages import Asked, read_page
 from bezant.ledger.statements.places import Place
@@ -81,16 +81,16 @@ class Statements:
 
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
-            StatementTooLong: more than `ENTRIES_MAX` entries.
+            StatementTooLong: more entries than such a file may have.
             StatementNotRepresentable: the format cannot say it.
             Unavailable: personal data may be in it, and the audit log cannot be written.
         """
         kind = KINDS[kind_name]
         async with self._places:
             statement, totals = await self._database.read(lambda source: _figures(source, asked))
-            if totals.count > ENTRIES_MAX:
+            if totals.count > kind.entries_max:
                 raise StatementTooLong(
-                    f"{totals.count} entries; a file holds at most {ENTRIES_MAX}.",
+                    f"{totals.count} entries; such a file holds at most {kind.entries_max}.",
                     entries=totals.count,
                 )
             file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the answer closes it

@@ -14,7 +14,7 @@ from bezant.ledger import Ledger, schemas
 from bezant.ledger.history import Axis
 from bezant.ledger.statements.schemas import Statement, StatementEntry
 from fixtures_ledger import Bank, new_bank
-from integration.ledger.statements.conftest import Teller
+from tellers import Teller
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -14,7 +14,7 @@ from bezant.ledger.statements.errors import StatementBroken, StatementTooLong
 from bezant.ledger.statements.places import Place
 from bezant.ledger.statements.service import Part
 from fixtures_ledger import Bank
-from integration.ledger.statements.conftest import Teller
+from tellers import Teller
 
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 FAR = (date(2026, 3, 1), date(2062, 1, 1))
@@ -210,7 +210,8 @@ async def test_entries_that_go_missing_while_a_file_is_made_are_noticed(
 async def test_a_file_has_a_bounded_number_of_entries(
     teller: Teller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bezant.ledger.statements.service.ENTRIES_MAX", 2)
+    kind = files.FileKind("text/csv", "csv", 2, files.KINDS["csv"].open)
+    monkeypatch.setattr("bezant.ledger.statements.service.KINDS", {"csv": kind})
     monkeypatch.setattr(files, "_ENTRIES_AT_ONCE", 1)
     for day in (1, 2):
         await teller.dated("world", "alice", 10, date(2026, 3, day))
