@@ -1,6 +1,9 @@
 """What a client can rely on when it asks for an account's statement."""
 
+import threading
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +13,8 @@ from bezant.ledger import schemas
 from bezant.ledger.errors import AccountNotFound
 from bezant.ledger.history import Axis, History, Sums
 from bezant.ledger.statements import files, pages
+from bezant.ledger.statements.csv_file import CsvFile
+from bezant.ledger.statements.domain import Line
 from bezant.ledger.statements.errors import StatementBroken, StatementTooLong
 from bezant.ledger.statements.places import Place
 from bezant.ledger.statements.service import Part
@@ -220,6 +225,33 @@ async def test_a_file_has_a_bounded_number_of_entries(
     await teller.dated("world", "alice", 10, date(2026, 3, 3))
     with pytest.raises(StatementTooLong, match="3 entries"):
         await teller.file(asked, "csv")
+
+
+async def test_files_are_rendered_beside_the_event_loop(
+    teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a file is made, other requests are answered."""
+    await teller.dated("world", "alice", 10, date(2026, 3, 2))
+    rendering: list[int] = []
+
+    class Watched(CsvFile):
+        def __init__(self, *of: Any) -> None:  # noqa: ANN401 - as its parent
+            rendering.append(threading.get_ident())
+            super().__init__(*of)
+
+        def add(self, lines: Iterable[Line]) -> None:
+            rendering.append(threading.get_ident())
+            super().add(lines)
+
+        def close(self) -> None:
+            rendering.append(threading.get_ident())
+            super().close()
+
+    kind = files.FileKind("text/csv", "csv", 10, Watched)
+    monkeypatch.setattr("bezant.ledger.statements.service.KINDS", {"csv": kind})
+    await teller.file(teller.asked("alice", *MARCH), "csv")
+    assert len(rendering) == 3
+    assert threading.get_ident() not in rendering
 
 
 async def test_content_is_shown_when_asked_for_as_long_as_it_exists(teller: Teller) -> None:
