@@ -2,6 +2,7 @@
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO, StringIO
@@ -241,6 +242,35 @@ def test_the_pdf_says_every_figure_and_numbers_its_pages(told: Told) -> None:
     for number, page in enumerate(pages, 1):
         assert f"Page {number} of {len(pages)}" in page.replace("\r\n", " ")
         assert f"Statement {statement.id}" in page
+
+
+def test_names_are_printed_in_embedded_fonts_as_far_as_those_go() -> None:
+    content = Content("Ms M\u00fcller-\u0141ukaszewicz, \u20ac", {"to": "Dvo\u0159\u00e1k \u6f22"})
+    printed = Told([Move("credit", 5, content=content)]).printed("pdf")
+    assert printed.count(b"/FontFile2") == 2
+    [page] = pypdfium2.PdfDocument(printed)
+    text = page.get_textpage().get_text_bounded()
+    assert "Ms M\u00fcller-\u0141ukaszewicz, \u20ac" in text
+    assert "to: Dvor\u00e1k ?" in text
+
+
+def test_statements_that_are_printed_at_once_do_not_mix() -> None:
+    all_ = [
+        Told(
+            [Move("credit", 5, content=Content(chr(0xC0 + number) * 9))] * 40, account=f"a{number}"
+        )
+        for number in range(8)
+    ]
+    alone = [told.printed("pdf") for told in all_]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda told: told.printed("pdf"), all_)) == alone
+
+
+def test_long_texts_end_and_take_no_page_for_themselves() -> None:
+    content = Content("word " * 400, {str(number): "x" * 1_000 for number in range(50)})
+    printed = Told([Move("credit", 5, content=content)] * 3).printed("pdf")
+    [page] = pypdfium2.PdfDocument(printed)
+    assert page.get_textpage().get_text_bounded().count("\u2026") == 3
 
 
 @given(st.integers(-(2**130), 2**130), st.integers(0, 18))

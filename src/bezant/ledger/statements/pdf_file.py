@@ -17,6 +17,7 @@ from bezant.ledger.statements.pdf_sheet import (
     MUTED,
     Columns,
     Sheet,
+    in_glyphs,
     width,
 )
 from bezant.ledger.statements.pdf_text import grouped, wrapped
@@ -76,7 +77,7 @@ class PdfFile:
     def _letterhead(self) -> None:
         sheet, statement, columns = self._sheet, self._statement, self._columns
         y = columns.page[1] - MARGIN - 12
-        title, name = "Account statement", sheet.printable(statement.book_name)
+        title, name = "Account statement", in_glyphs(statement.book_name)
         room = columns.balance - MARGIN - width(title, 11) - 20
         [first, *rest] = wrapped(name, room, lambda text: width(text, 16)) or [""]
         sheet.ink(ACCENT)
@@ -90,7 +91,7 @@ class PdfFile:
             sheet.left(MARGIN, y, label, 8)
             sheet.ink()
             room = columns.balance - MARGIN - 2 * DATE_WIDTH
-            for part in wrapped(sheet.printable(text), room, lambda text: width(text, 8)):
+            for part in wrapped(in_glyphs(text), room, lambda text: width(text, 8)):
                 sheet.left(columns.details, y, part, 8)
                 y -= 13
         self._y = y - 8
@@ -184,7 +185,7 @@ class PdfFile:
 
     def _wrapped(self, text: str, size: int) -> list[str]:
         room = self._columns.details_width
-        return wrapped(self._sheet.printable(text), room, lambda part: width(part, size))
+        return wrapped(in_glyphs(text), room, lambda part: width(part, size))
 
     def _figure(self, x: int, y: int, amount: int, *, bold: bool = False) -> None:
         text = grouped(amount, self._statement.scale)

@@ -5,7 +5,6 @@ Only statements printed as PDF load this module, and reportlab with it.
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from importlib.resources import files
 from typing import BinaryIO, Final
 
@@ -40,8 +39,7 @@ _DETAILS_WIDTH_MIN: Final = 130
 _PAGE_COUNT: Final = "page-count"
 
 
-@lru_cache(maxsize=1)
-def _glyphs() -> frozenset[int]:
+def _register_fonts() -> frozenset[int]:
     """Register the fonts, which reportlab brings (Bitstream Vera); the code points of both."""
     folder = files("reportlab") / "fonts"
     fonts = [TTFont(REGULAR, str(folder / "Vera.ttf")), TTFont(BOLD, str(folder / "VeraBd.ttf"))]
@@ -49,6 +47,15 @@ def _glyphs() -> frozenset[int]:
         pdfmetrics.registerFont(font)
     first, second = (frozenset(font.face.charToGlyph) for font in fonts)
     return first & second
+
+
+# While the module is imported, and so once: two threads that print would not agree on the fonts.
+_GLYPHS: Final = _register_fonts()
+
+
+def in_glyphs(text: str) -> str:
+    """The text in characters that the fonts have."""
+    return printable(text, _GLYPHS)
 
 
 def width(text: str, size: int, font: str = REGULAR) -> int:
@@ -71,7 +78,6 @@ class Columns:
     @classmethod
     def of(cls, statement: Statement, totals: Totals) -> "Columns":
         """The first of some layouts in which every figure of the statement fits on one line."""
-        _glyphs()
         tall, wide = A4, (A4[1], A4[0])
         candidates = [(tall, 7), (tall, 6), (wide, 7), (wide, 6), (wide, 5), (wide, 4)]
         layouts = [cls._laid_out(statement, totals, page, size) for page, size in candidates]
@@ -104,39 +110,39 @@ class Sheet:
         at: what the file says of when it was made.
     """
 
+    _color: Color | None
+    _font: tuple[str, int] | None
+
     def __init__(self, file: BinaryIO, page: tuple[int, int], title: str, at: datetime) -> None:
-        self._glyphs = _glyphs()
         self._file = file
         self._canvas = Canvas(file, pagesize=page, pageCompression=1, invariant=1, lang="en")
         # Nothing of when and where it was printed: the same statement is the same bytes.
         made = f"D:{at:%Y%m%d%H%M%S}+00'00'"
         self._canvas.setDateFormatter(lambda *_: made)
-        self._canvas.setTitle(self.printable(title))
+        self._canvas.setTitle(title)
         self._canvas.setAuthor("Bezant")
         self._canvas.setSubject("Account statement")
         self._right = page[0] - MARGIN
-        self._color: Color | None = None
-        self._font: tuple[str, int] | None = None
+        self._begin_text()
         self.page = 1
-
-    def printable(self, text: str) -> str:
-        """The text in characters that the fonts have."""
-        return printable(text, self._glyphs)
 
     def left(self, x: int, y: int, text: str, size: int, *, bold: bool = False) -> None:
         """Put a text with its left end at `x`."""
         self._set_font(BOLD if bold else REGULAR, size)
-        self._canvas.drawString(x, y, text)
+        self._text.setTextOrigin(x, y)
+        self._text.textLine(text)
 
     def right(self, x: int, y: int, text: str, size: int, *, bold: bool = False) -> None:
         """Put a text with its right end at `x`."""
-        self._set_font(BOLD if bold else REGULAR, size)
-        self._canvas.drawRightString(x, y, text)
+        font = BOLD if bold else REGULAR
+        self._set_font(font, size)
+        self._text.setTextOrigin(x - pdfmetrics.stringWidth(text, font, size), y)
+        self._text.textLine(text)
 
     def ink(self, color: Color = INK) -> None:
         """Draw what follows in a colour."""
         if color is not self._color:
-            self._canvas.setFillColor(color)
+            self._text.setFillColor(color)
             self._color = color
 
     def rule(self, y: int, color: Color = HAIRLINE, *, thick: bool = False) -> None:
@@ -148,7 +154,7 @@ class Sheet:
     def turn(self, footer: str) -> None:
         """Finish the page with its footer, and begin the next."""
         self._end_page(footer)
-        self._begin_content()
+        self._begin_text()
         self.page += 1
 
     def finish(self, footer: str) -> None:
@@ -156,20 +162,22 @@ class Sheet:
         self._end_page(footer)
         canvas = self._canvas
         canvas.beginForm(_PAGE_COUNT)
-        self._begin_content()
+        self._begin_text()
         self.ink(MUTED)
         self.left(0, 0, str(self.page), 7)
+        canvas.drawText(self._text)
         canvas.endForm()
         canvas.save()
 
-    def _begin_content(self) -> None:
-        """Forget colour and font: each page, and each form, begins without."""
-        self._color = self._font = None
+    def _begin_text(self) -> None:
+        """All text of a page is one object, with a colour and a font that it begins without."""
+        self._text = self._canvas.beginText()
+        self._color, self._font = None, None
 
     def _set_font(self, font: str, size: int) -> None:
         # What is set already is not said again: it would be said some times for every entry.
         if (font, size) != self._font:
-            self._canvas.setFont(font, size)
+            self._text.setFont(font, size)
             self._font = (font, size)
 
     def _end_page(self, footer: str) -> None:
@@ -180,6 +188,7 @@ class Sheet:
         self.left(MARGIN, y, counted, 7)
         self.right(self._right, y, footer, 7)
         canvas = self._canvas
+        canvas.drawText(self._text)
         canvas.saveState()
         canvas.translate(MARGIN + width(counted, 7), y)
         canvas.doForm(_PAGE_COUNT)
