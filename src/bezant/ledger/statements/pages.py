@@ -1,10 +1,12 @@
 """Pages of statements: which entries, and the balance after each."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
+from bezant.ledger.domain import Kind
 from bezant.ledger.history import Entry, Sums
 from bezant.ledger.lane import transfer_id
 from bezant.ledger.statements import schemas
@@ -21,7 +23,7 @@ from bezant.ledger.statements.errors import StatementBroken
 from bezant.ledger.statements.places import Place, no_such_place
 from bezant.ledger.statements.reading import Reader
 
-SCANNED: int = 1_000
+SCANNED: Final = 1_000
 """The least that is looked through for a page: where most is of the other section, it is short."""
 
 
@@ -52,27 +54,35 @@ async def read_page(
     if place is not None and statement.known_seq != place.known_seq:
         raise no_such_place()
     totals = await reader.totals(statement) if place is None else None
-    kinds = MOVING if section == "booked" else RESERVING
     scanned = max(limit + 1, SCANNED)
     entries = await reader.entries(statement, None if place is None else place.position, scanned)
-    shown = [entry for entry in entries if entry.kind in kinds]
-    is_last = len(entries) < scanned and len(shown) <= limit
-    last = entries[-1] if len(shown) <= limit and entries else None
-    shown = shown[:limit]
-    balance = statement.opening_balance if place is None else place.balance
+    is_end = len(entries) < scanned
+    is_booked = section == "booked"
+    shown, last = _select(entries, MOVING if is_booked else RESERVING, limit, is_end=is_end)
     contents = await reader.contents(shown) if asked.with_content else {}
+    balance = statement.opening_balance if place is None else place.balance
     rendered = []
     for entry in shown:
-        balance += statement.change_by(entry)
-        rendered.append(_entry(entry, balance, contents.get(entry.seq)))
-    if is_last and section == "booked" and balance != statement.closing_balance:
-        await _explain(reader, statement, is_first=place is None)
-    if is_last:
-        following = None
-    else:
-        position = (last or shown[-1]).position(asked.period.axis)
+        # What is reserved and released passes over entries that move the balance.
+        balance += statement.change_by(entry) if is_booked else 0
+        rendered.append(_entry(entry, balance if is_booked else None, contents.get(entry.seq)))
+    following = None
+    if last is not None:
+        position = last.position(asked.period.axis)
         following = str(Place(statement.known_seq, statement.known_at, position, balance))
+    elif is_booked and balance != statement.closing_balance:
+        await _explain(reader, statement, is_first=place is None)
     return _page(statement, totals, section, rendered, following)
+
+
+def _select(
+    entries: list[Entry], kinds: frozenset[Kind], limit: int, *, is_end: bool
+) -> tuple[list[Entry], Entry | None]:
+    """The entries of a page, and the last that it went through; None at the statement's end."""
+    shown = [entry for entry in entries if entry.kind in kinds]
+    if len(shown) > limit:
+        return shown[:limit], shown[limit - 1]
+    return shown, None if is_end else entries[-1]
 
 
 async def _explain(reader: Reader, statement: Statement, *, is_first: bool) -> None:
@@ -123,7 +133,7 @@ def _totals(totals: Totals) -> schemas.StatementTotals:
     )
 
 
-def _entry(entry: Entry, balance: int, content: Content | None) -> schemas.StatementEntry:
+def _entry(entry: Entry, balance: int | None, content: Content | None) -> schemas.StatementEntry:
     known = content or NO_CONTENT
     return schemas.StatementEntry(
         transfer_id=transfer_id(entry.transaction_id, entry.leg),
@@ -139,7 +149,7 @@ def _entry(entry: Entry, balance: int, content: Content | None) -> schemas.State
         value_date=entry.value_date,
         effective_at=entry.effective_at,
         recorded_at=entry.recorded_at,
-        balance=str(balance) if entry.kind in MOVING else None,
+        balance=None if balance is None else str(balance),
         reason=known.reason,
         metadata=known.metadata or None,
     )

@@ -84,7 +84,7 @@ class StatementEntry(Struct, frozen=True):
     """An entry. What it has in common with an `Entry` of the account is as there.
 
     Attributes:
-        balance: after it, in the account's normal direction; None of what does not move it.
+        balance: after it, in the account's normal direction; None in the section `pending`.
         reason: and `metadata`: None unless asked for and still there.
     """
 
