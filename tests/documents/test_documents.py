@@ -26,6 +26,7 @@ DOCUMENTS = (
     "docs/guides/currencies.md",
     "docs/guides/corrections.md",
     "docs/guides/import-a-statement.md",
+    "docs/guides/statements.md",
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md",)

@@ -25,6 +25,7 @@ from bezant.ledger.reversals.api import operations as reversal_operations
 from bezant.ledger.schedules import schedule_handling
 from bezant.ledger.schedules.api import operations as schedule_operations
 from bezant.ledger.service import Ledger
+from bezant.ledger.statements.api import operations as statement_operations
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "schedule_handling",
     "schedule_operations",
     "schemas",
+    "statement_operations",
     "transfer_id",
     "type_of",
     "verify",

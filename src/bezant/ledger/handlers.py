@@ -11,6 +11,7 @@ from bezant.kernel.http import Nothing, Reading, Writing
 from bezant.kernel.pagination import UUID_POSITION, Page, turn_page
 from bezant.ledger import schemas
 from bezant.ledger.service import Ledger
+from bezant.ledger.statements import EntryFilter, EntryQuery
 
 _ACCOUNT_POSITION: Final = re.compile(r"[A-Za-z0-9:._@-]{1,128}")
 _ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
@@ -114,8 +115,10 @@ class Routes:
             read_after=asked.read_after,
         )
 
-    async def entries(self, asked: Reading[AccountPath, Page]) -> schemas.Entries:
+    async def entries(self, asked: Reading[AccountPath, EntryQuery]) -> schemas.Entries:
         """`GET …/accounts/{account}/entries`."""
+        if asked.query.filter is not None:
+            return await self._matching_entries(asked, asked.query.filter)
         tenant_id, book_id, account_id = (
             asked.principal.tenant_id,
             asked.path.book,
@@ -130,6 +133,25 @@ class Routes:
                 book_id,
                 account_id,
                 cursor=after,
+                limit=limit,
+                read_after=asked.read_after,
+            ),
+        )
+
+    async def _matching_entries(
+        self, asked: Reading[AccountPath, EntryQuery], wanted: EntryFilter
+    ) -> schemas.Entries:
+        call = asked.call("entries.search", purpose="asked for by metadata")
+        return await turn_page(
+            f"{asked.resource}?{wanted}",
+            asked.query,
+            _ENTRY_POSITION,
+            lambda after, limit: self._ledger.statements.entries(
+                call,
+                asked.path.book,
+                asked.path.account,
+                wanted,
+                after=after,
                 limit=limit,
                 read_after=asked.read_after,
             ),

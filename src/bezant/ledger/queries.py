@@ -187,7 +187,7 @@ class Queries:
             *_position(after),
             limit + 1,
         )
-        entries = [_entry(row) for row in rows[:limit]]
+        entries = [entry_of(row) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return schemas.Entries(entries, None if last is None else f"{last['seq']}.{last['leg']}")
 
@@ -250,12 +250,8 @@ class BookReader:
 
         Without a `read_after` it sees everything that was answered before it began.
         """
-        if read_after is None or self._replica is None:
-            return await query(self._primary)
-        answer = await self._from_replica(
-            self._replica,
-            (tenant_id, book_id, read_after),
-            lambda connection: query(Queries(connection)),
+        answer = await self._ask_replica(
+            tenant_id, book_id, read_after, lambda source: query(Queries(source))
         )
         return await query(self._primary) if answer is None else answer
 
@@ -264,33 +260,31 @@ class BookReader:
         tenant_id: UUID,
         book_id: UUID,
         read_after: int | None,
-        query: Callable[[Source], Awaitable[T]],
+        work: Callable[[Source], Awaitable[T]],
     ) -> T:
-        """As `read`, for a query of several statements that have to see one state."""
-        if read_after is not None and self._replica is not None:
-            key = tenant_id, book_id, read_after
-            answer = await self._from_replica(self._replica, key, query)
-            if answer is not None:
-                return answer
-        return await self._database.read(query)
+        """Run reads that have to agree with each other on one snapshot; as `read` otherwise."""
+        answer = await self._ask_replica(tenant_id, book_id, read_after, work)
+        return await self._database.read(work) if answer is None else answer
 
-    async def _from_replica(
+    async def _ask_replica(
         self,
-        replica: Replica,
-        seen: tuple[UUID, UUID, int],
-        query: Callable[[Source], Awaitable[T]],
+        tenant_id: UUID,
+        book_id: UUID,
+        read_after: int | None,
+        work: Callable[[Source], Awaitable[T]],
     ) -> T | None:
-        """What the replica answers; None where it is not new enough, or cannot be asked."""
-        tenant_id, book_id, read_after = seen
+        """What the replica says; None where it is not asked, or is not new enough."""
+        if read_after is None or self._replica is None:
+            return None
 
         async def on_replica(connection: "PoolConnectionProxy[asyncpg.Record]") -> T | None:
             row = await connection.fetchrow(store.FIND_REPLAYED_SEQ, tenant_id, book_id)
             if row is None or row["seq"] < read_after:
                 return None
-            return await query(connection)
+            return await work(connection)
 
         try:
-            answer = await replica.read(on_replica)
+            answer = await self._replica.read(on_replica)
         except ReplicaUnavailable:
             outcome, answer = "unavailable", None
         else:
@@ -329,7 +323,8 @@ def _account(row: "asyncpg.Record") -> schemas.Account:
     )
 
 
-def _entry(row: "asyncpg.Record") -> schemas.Entry:
+def entry_of(row: "asyncpg.Record") -> schemas.Entry:
+    """An entry out of a row of `FIND_ENTRIES`."""
     return schemas.Entry(
         transfer_id=transfer_id(row["transaction_id"], row["leg"]),
         transaction_id=row["transaction_id"],

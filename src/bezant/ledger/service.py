@@ -35,6 +35,7 @@ from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
+from bezant.ledger.statements import Statements
 
 if TYPE_CHECKING:
     import asyncpg
@@ -60,6 +61,7 @@ class Ledger:
 
     Attributes:
         fx: rates, quotes, conversions and revaluations.
+        statements: of accounts, and filtered lists of their entries.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Ledger:
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
         self._has_replica = replica is not None
+        self.statements = Statements(database, self._clock, self._reader)
         self._tail = Tail(database, self._clock, self._page_of_feed)
         domain = Domain(
             run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)

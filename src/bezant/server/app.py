@@ -73,6 +73,7 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.fx_operations(platform.ledger),
             *ledger.reversal_operations(platform.ledger),
             *ledger.schedule_operations(platform.ledger, platform.database),
+            *ledger.statement_operations(platform.ledger),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

@@ -319,6 +319,7 @@ CASES: Mapping[str, Case] = {
     "change_account": Case("PATCH", 200, _change),
     "get_balance": _reads("{book.path}/accounts/wallet/balance"),
     "list_entries": _reads("{book.path}/accounts/wallet/entries"),
+    "get_statement": _reads("{book.path}/accounts/wallet/statement?from=2026-01-01&to=2062-12-31"),
     "post_transaction": Case("POST", 201, _transaction),
     "post_batch": Case("POST", 200, _batch),
     "get_transaction": _reads("{book.path}/transactions/{book.transaction}"),

@@ -1,4 +1,4 @@
-"""Bank-to-customer statements (ISO 20022 camt.053): reading them, and whether they add up."""
+"""Bank-to-customer statements (ISO 20022 camt.053): read, written, and whether they add up."""
 
 from bezant.formats.camt053.audit import AuditedStatement, audit_statements, entry_digest
 from bezant.formats.camt053.balances import (
@@ -28,8 +28,22 @@ from bezant.formats.camt053.model import (
     Total,
 )
 from bezant.formats.camt053.reader import read_statements
+from bezant.formats.camt053.writer import (
+    ACCOUNT_ID_CHARACTERS_MAX,
+    AMOUNT_MAX,
+    REMITTANCE_CHARACTERS_MAX,
+    OutgoingAccount,
+    OutgoingBalance,
+    OutgoingEntry,
+    OutgoingStatement,
+    OutgoingTotal,
+    StatementWriter,
+)
 
 __all__ = [
+    "ACCOUNT_ID_CHARACTERS_MAX",
+    "AMOUNT_MAX",
+    "REMITTANCE_CHARACTERS_MAX",
     "Amount",
     "AuditedStatement",
     "Balance",
@@ -43,9 +57,15 @@ __all__ = [
     "Entry",
     "Explanation",
     "MessageHeader",
+    "OutgoingAccount",
+    "OutgoingBalance",
+    "OutgoingEntry",
+    "OutgoingStatement",
+    "OutgoingTotal",
     "Party",
     "StatementError",
     "StatementHeader",
+    "StatementWriter",
     "Summary",
     "Total",
     "audit_statements",

@@ -1,6 +1,7 @@
 """The HTTP face: declared operations, strict bodies, problem answers, one OpenAPI document."""
 
 from bezant.kernel.http.app import install
+from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
 from bezant.kernel.http.limits import RateLimited, RateLimits
@@ -20,6 +21,8 @@ from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooMan
 
 __all__ = [
     "Authenticator",
+    "Document",
+    "DocumentOperation",
     "EventSource",
     "Exchange",
     "Nothing",

@@ -18,6 +18,7 @@ from bezant.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
+from bezant.kernel.http.documents import DocumentOperation
 from bezant.kernel.http.errors import (
     IdempotencyKeyInvalid,
     IdempotencyKeyRequired,
@@ -230,6 +231,11 @@ def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         responses["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": tagged}
     if isinstance(operation, StreamOperation):
         responses[str(operation.status)]["content"][EVENT_STREAM.decode()] = _EVENT_STREAM
+    if isinstance(operation, DocumentOperation):
+        success = responses[str(operation.status)]
+        success["headers"] = headers | {"Content-Disposition": _header("A name for the file.")}
+        for media_type, what in operation.media.items():
+            success["content"][media_type] = {"schema": {"type": "string", "description": what}}
     refusals = refusals_of(operation)
     for status in sorted({refusal.status for refusal in refusals}):
         responses[str(status)] = _problems(

@@ -20,6 +20,7 @@ from bezant.ledger.handlers import (
     BookPath,
     Routes,
 )
+from bezant.ledger.statements import EntryQuery
 
 
 def of_account_reads(routes: Routes) -> Sequence[Operation]:
@@ -43,10 +44,14 @@ def of_account_reads(routes: Routes) -> Sequence[Operation]:
             path=f"{ACCOUNT}/entries",
             tag="accounts",
             summary="An account's entries, oldest first",
+            description=(
+                "Filters look through a bounded number of entries for each page, which may be short"
+                " or empty and still have a `next`."
+            ),
             scope=READ,
             is_replicated=True,
             path_type=AccountPath,
-            query_type=Page,
+            query_type=EntryQuery,
             answer_type=schemas.Entries,
             refusals=(*NO_ACCOUNT, InvalidCursor),
             handler=routes.entries,

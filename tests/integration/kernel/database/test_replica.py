@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,9 +32,12 @@ from bezant.ledger import (
     period_operations,
     report_operations,
     schemas,
+    statement_operations,
     store,
 )
 from bezant.ledger.errors import AccountNotFound, TransactionNotFound
+from bezant.ledger.statements.schemas import Statement
+from bezant.ledger.statements.service import Part
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.migrations import migrate
 from fixtures_api import fresh_key
@@ -41,6 +45,7 @@ from fixtures_ledger import Bank, new_bank
 from fixtures_servers import open_folder
 from integration.kernel.database.standby import Standby, Stopwatch
 from running_platform import running
+from tellers import Teller
 
 
 @dataclass
@@ -287,14 +292,41 @@ async def test_the_reads_of_accounts_and_transactions_take_it(pair: Pair) -> Non
         *period_operations(ledger),
         *chart_operations(ledger),
         *report_operations(ledger),
+        *statement_operations(ledger),
     ]
     taking = {each.id for each in every if isinstance(each, ReadOperation) and each.is_replicated}
     assert taking == {
         *("get_account", "get_balance", "get_transaction", "list_accounts", "list_entries"),
         *("get_hold", "get_limit_group", "list_periods", "get_period"),
         *("get_trial_balance", "get_account_trial_balance"),
-        *("get_balance_sheet", "get_income_statement"),
+        *("get_balance_sheet", "get_income_statement", "get_statement"),
     }
+
+
+async def test_a_page_of_a_statement_is_the_replicas_where_that_knows_enough(pair: Pair) -> None:
+    teller = Teller(pair.bank)
+    days = (date(2026, 1, 1), date(2062, 1, 1))
+    asked = teller.asked("alice", *days)
+    for _ in range(3):
+        seen = await pair.pay()
+    await pair.standby.catch_up()
+    await pair.standby.pause()
+    newest = await pair.pay()
+
+    async def page(read_after: int, after: str | None = None, limit: int = 2) -> Statement:
+        return await pair.bank.ledger.statements.page(
+            pair.bank.call(), asked, Part("booked", after, limit), read_after=read_after
+        )
+
+    old, new = await page(seen), await page(newest)
+    assert (old.closing.balance, new.closing.balance) == ("3", "4")
+    # What was known before is told by either; what the replica does not know yet by the primary.
+    for first in (old, new):
+        rest = await page(0, first.next)
+        assert (rest.known_seq, rest.closing) == (first.known_seq, first.closing)
+    asked = teller.asked("alice", *days, known_at=new.known_at)
+    found = await page(seen)
+    assert found.known_seq == newest
 
 
 async def test_a_book_that_the_replica_does_not_have_yet_is_read_at_the_primary(
