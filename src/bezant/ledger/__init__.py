@@ -6,6 +6,7 @@ from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
+from bezant.ledger.history import Snapshots
 from bezant.ledger.lane import (
     Decision,
     JointRider,
@@ -37,6 +38,7 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "Snapshots",
     "clear_run_folder",
     "export",
     "feed_operations",

@@ -1,0 +1,133 @@
+"""How an account's legs are laid out in blocks and chunks: pure, and what the verifier goes by.
+
+Blocks of level 0 hold a fixed number of legs, rounded up to whole transactions, in the order of
+recording. Each block of the next level holds as many of the one below as `fan_out` says. Within a
+block the legs lie in the order of an axis, cut into chunks; a chunk knows the sums over the legs of
+its block that come before it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from bezant.ledger.domain import Kind
+from bezant.ledger.history.moments import Axis, Position, instant_of
+from bezant.ledger.history.sums import Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Sizes. They decide how fast reads are, never what they answer.
+
+    Attributes:
+        block_legs: the least that a block of level 0 holds.
+        fan_out: blocks of one level in a block of the next.
+        levels: how many.
+        chunk_legs: the most that a chunk holds.
+    """
+
+    block_legs: int = 2_048
+    fan_out: int = 64
+    levels: int = 2
+    chunk_legs: int = 48
+
+    def closed_by(self, number: int) -> list[tuple[int, int]]:
+        """The blocks that end with a block of level 0: level, and length in such blocks."""
+        return [
+            (level, self.fan_out**level)
+            for level in range(self.levels)
+            if (number + 1) % self.fan_out**level == 0
+        ]
+
+
+SHAPE: Final = Shape()
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One leg of an account, as far as sums depend on it."""
+
+    seq: int
+    leg: int
+    is_debit: bool
+    kind: Kind
+    amount: int
+    effective_at: datetime
+    booking_date: date
+    value_date: date
+
+    def position(self, axis: Axis) -> Position:
+        """Its place in the order of an axis."""
+        at = {
+            Axis.EFFECTIVE: self.effective_at,
+            Axis.BOOKING: self.booking_date,
+            Axis.VALUE: self.value_date,
+        }[axis]
+        return (instant_of(at), self.seq, self.leg)
+
+    @property
+    def posted(self) -> int:
+        """What it moves."""
+        return self.amount if self.kind in {Kind.POSTED, Kind.CAPTURED} else 0
+
+    @property
+    def pending(self) -> int:
+        """What it reserves; less than 0 for what it gives back or takes from what was reserved."""
+        if self.kind is Kind.POSTED:
+            return 0
+        return self.amount if self.kind is Kind.PENDING else -self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One leg within a chunk."""
+
+    at: datetime
+    seq: int
+    leg: int
+    is_debit: bool
+    posted: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some of a block's legs, next to each other in the order of an axis.
+
+    Attributes:
+        before: over the legs of the block that come before these.
+    """
+
+    before: Sums
+    elements: tuple[Element, ...]
+
+    @property
+    def first(self) -> Position:
+        """The place of its first leg."""
+        first = self.elements[0]
+        return (first.at, first.seq, first.leg)
+
+
+def chunks_of(legs: Iterable[Leg], axis: Axis, chunk_legs: int) -> list[Chunk]:
+    """The chunks of a block with these legs."""
+    ordered = sorted(legs, key=lambda leg: leg.position(axis))
+    chunks = []
+    sums = Sums()
+    for start in range(0, len(ordered), chunk_legs):
+        elements = tuple(
+            Element(*leg.position(axis), leg.is_debit, leg.posted, leg.pending)
+            for leg in ordered[start : start + chunk_legs]
+        )
+        chunks.append(Chunk(sums, elements))
+        sums = sums_until(chunks[-1], elements[-1].at)
+    return chunks
+
+
+def sums_until(chunk: Chunk, until: datetime) -> Sums:
+    """The sums over a block's legs up to an instant that lies within a chunk, or after its end."""
+    sums = replace(chunk.before)
+    for element in chunk.elements:
+        if element.at <= until:
+            sums.add(element.is_debit, element.posted, element.pending)
+    return sums
