@@ -194,6 +194,7 @@ async def test_every_kind_of_finding_has_a_seeded_corruption() -> None:
         Kind.HOLD,  # test_verify_holds.py, as the next two
         Kind.HOLD_BROKEN,
         Kind.LIMIT_GROUP,
+        Kind.SNAPSHOT,  # history/test_verify.py
     }
     assert {kind for _, kind, _ in CORRUPTIONS.values()} == set(Kind) - shown_elsewhere
 

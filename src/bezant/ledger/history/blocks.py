@@ -80,54 +80,52 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
-    """One leg within a chunk."""
-
-    at: datetime
-    seq: int
-    leg: int
-    is_debit: bool
-    posted: int
-    pending: int
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some of a block's legs, next to each other in the order of an axis.
+    """Some of a block's legs, next to each other in the order of an axis; a column each member.
 
     Attributes:
         before: over the legs of the block that come before these.
     """
 
     before: Sums
-    elements: tuple[Element, ...]
+    ats: list[datetime]
+    seqs: list[int]
+    legs: list[int]
+    are_debits: list[bool]
+    posted: list[int]
+    pending: list[int]
 
     @property
     def first(self) -> Position:
         """The place of its first leg."""
-        first = self.elements[0]
-        return (first.at, first.seq, first.leg)
+        return (self.ats[0], self.seqs[0], self.legs[0])
+
+    def sums_until(self, until: datetime) -> Sums:
+        """Over the block's legs up to an instant that is not before the chunk's first."""
+        sums = replace(self.before)
+        columns = zip(self.ats, self.are_debits, self.posted, self.pending, strict=True)
+        for at, is_debit, posted, pending in columns:
+            if at <= until:
+                sums.add(is_debit, posted, pending)
+        return sums
 
 
 def chunks_of(legs: Iterable[Leg], axis: Axis, chunk_legs: int) -> list[Chunk]:
     """The chunks of a block with these legs."""
-    ordered = sorted(legs, key=lambda leg: leg.position(axis))
-    chunks = []
-    sums = Sums()
+    ordered = sorted((leg.position(axis), leg) for leg in legs)
+    chunks: list[Chunk] = []
     for start in range(0, len(ordered), chunk_legs):
-        elements = tuple(
-            Element(*leg.position(axis), leg.is_debit, leg.posted, leg.pending)
-            for leg in ordered[start : start + chunk_legs]
+        part = ordered[start : start + chunk_legs]
+        last = chunks[-1] if chunks else None
+        chunks.append(
+            Chunk(
+                Sums() if last is None else last.sums_until(last.ats[-1]),
+                [at for (at, _, _), _ in part],
+                [leg.seq for _, leg in part],
+                [leg.leg for _, leg in part],
+                [leg.is_debit for _, leg in part],
+                [leg.posted for _, leg in part],
+                [leg.pending for _, leg in part],
+            )
         )
-        chunks.append(Chunk(sums, elements))
-        sums = sums_until(chunks[-1], elements[-1].at)
     return chunks
-
-
-def sums_until(chunk: Chunk, until: datetime) -> Sums:
-    """The sums over a block's legs up to an instant that lies within a chunk, or after its end."""
-    sums = replace(chunk.before)
-    for element in chunk.elements:
-        if element.at <= until:
-            sums.add(element.is_debit, element.posted, element.pending)
-    return sums

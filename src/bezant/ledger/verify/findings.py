@@ -28,6 +28,7 @@ class Kind(StrEnum):
     LIMIT_GROUP = "limit_group"
     BOOKS_UNBALANCED = "books_unbalanced"
     LIMIT_BROKEN = "limit_broken"
+    SNAPSHOT = "snapshot"
 
 
 class Finding(Struct, frozen=True):
