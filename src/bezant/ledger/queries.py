@@ -6,6 +6,7 @@ row.
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -64,6 +65,11 @@ class Queries:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    @property
+    def source(self) -> Source:
+        """Where they read."""
+        return self._source
 
     async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
         """A tenant's books, oldest first."""
@@ -209,6 +215,14 @@ class Queries:
         """
         return await read_page(self._source, tenant_id, book_id, after, limit)
 
+    async def account_no(self, tenant_id: UUID, book_id: UUID, account_id: str) -> int:
+        """An account's number.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return int((await self._account_row(tenant_id, book_id, account_id))["account_no"])
+
     async def _account_row(
         self, tenant_id: UUID, book_id: UUID, account_id: str
     ) -> "asyncpg.Record":
@@ -237,10 +251,13 @@ class BookReader:
         book_id: UUID,
         read_after: int | None,
         query: Callable[[Queries], Awaitable[T]],
+        *,
+        known_at: datetime | None = None,
     ) -> T:
         """Run a query of one book where it sees at least `read_after`, a `seq` of that book.
 
-        Without a `read_after` it sees everything that was answered before it began.
+        Without a `read_after` it sees everything that was answered before it began; with a
+        `known_at`, everything that the book knew at that instant as well.
         """
         if read_after is None or self._replica is None:
             return await query(self._primary)
@@ -248,6 +265,8 @@ class BookReader:
         async def on_replica(connection: "PoolConnectionProxy[asyncpg.Record]") -> T | None:
             row = await connection.fetchrow(store.FIND_REPLAYED_SEQ, tenant_id, book_id)
             if row is None or row["seq"] < read_after:
+                return None
+            if known_at is not None and row["recorded_at"] < known_at:
                 return None
             return await query(Queries(connection))
 

@@ -22,6 +22,7 @@ from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
+from bezant.ledger.past import Past
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
 
@@ -42,6 +43,9 @@ class Ledger:
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of balances; None reads them from the database.
+
+    Attributes:
+        past: reads of moments gone by.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Ledger:
         self._queries = Queries(database)
         self._reader = BookReader(database, replica)
         self._has_replica = replica is not None
+        self.past = Past(self._reader, self._clock)
         self._tail = Tail(database, self._clock, self._page_of_feed)
         domain = Domain(
             run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)

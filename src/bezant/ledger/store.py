@@ -71,7 +71,8 @@ SUM_LEGS_AFTER: Final = """
 
 # A standby that was promoted goes a way of its own: its numbers say nothing about this book.
 FIND_REPLAYED_SEQ: Final = """
-    SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
+    SELECT seq, recorded_at FROM lane
+    WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
 """
 
 DELETE_REFUSED: Final = """

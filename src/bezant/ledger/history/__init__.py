@@ -1,7 +1,7 @@
 """What was so at a time, as it was known at a time."""
 
-from bezant.ledger.history.moments import Axis, Moment, Position, Span
-from bezant.ledger.history.reading import Entry, History
+from bezant.ledger.history.moments import Axis, Moment, Position, Span, instant_of
+from bezant.ledger.history.reading import Entry, Head, History
 from bezant.ledger.history.snapshots import Snapshots
 from bezant.ledger.history.sums import BookSums, Sums
 
@@ -9,10 +9,12 @@ __all__ = [
     "Axis",
     "BookSums",
     "Entry",
+    "Head",
     "History",
     "Moment",
     "Position",
     "Snapshots",
     "Span",
     "Sums",
+    "instant_of",
 ]

@@ -52,6 +52,14 @@ class Entry:
         return (instant_of(at), self.seq, self.leg)
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a book is: its last number, and the instant of it."""
+
+    seq: int
+    recorded_at: datetime
+
+
 class History:
     """Reads of the past. What needs several of them is read on one snapshot of the database.
 
@@ -61,6 +69,12 @@ class History:
 
     def __init__(self, source: "Source") -> None:
         self._source = source
+
+    async def head(self, tenant_id: UUID, book_id: UUID) -> Head:
+        """The last number of a book that there is."""
+        row = await self._source.fetchrow(store.FIND_HEAD, tenant_id, book_id)
+        assert row is not None, "every book has a lane"
+        return Head(row["seq"], row["recorded_at"])
 
     async def known_seq(self, tenant_id: UUID, book_id: UUID, known_at: datetime) -> int:
         """The last number of a book's feed that was given by an instant; 0 for none."""

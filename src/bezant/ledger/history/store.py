@@ -7,6 +7,10 @@ later block, so what was written stays right.
 
 from typing import Final
 
+FIND_HEAD: Final = """
+    SELECT seq, recorded_at FROM lane WHERE tenant_id = $1 AND book_id = $2
+"""
+
 # The book's last number at an instant: numbers are given in the order of `recorded_at`, so that
 # halves of what is open are told apart by the last number in the lower one.
 FIND_KNOWN_SEQ: Final = """

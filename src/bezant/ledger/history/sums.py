@@ -19,6 +19,16 @@ class Sums:
     credits_pending: int = 0
     version: int = 0
 
+    def totals(self) -> tuple[int, int, int, int, int]:
+        """As an account has them: debits and credits posted, then pending; the version."""
+        return (
+            self.debits_posted,
+            self.credits_posted,
+            self.debits_pending,
+            self.credits_pending,
+            self.version,
+        )
+
     def take(self, side: str, kind: Kind, amount: int, legs: int) -> None:
         """Add legs of one side and one kind."""
         posted = amount if kind in {Kind.POSTED, Kind.CAPTURED} else 0

@@ -33,6 +33,12 @@ from bezant.ledger.schemas.limit_groups import (
     LimitGroupChange,
     NewLimitGroup,
 )
+from bezant.ledger.schemas.past import (
+    EntriesQuery,
+    EntryAxis,
+    MomentQuery,
+    read_instant,
+)
 from bezant.ledger.schemas.terms import (
     METADATA_MEMBERS_MAX,
     AccountId,
@@ -93,7 +99,9 @@ __all__ = [
     "Capture",
     "CaptureOfHold",
     "Entries",
+    "EntriesQuery",
     "Entry",
+    "EntryAxis",
     "Hold",
     "HoldState",
     "Limit",
@@ -103,6 +111,7 @@ __all__ = [
     "Metadata",
     "MetadataKey",
     "MetadataValue",
+    "MomentQuery",
     "Name",
     "NewAccount",
     "NewAccounts",
@@ -120,4 +129,5 @@ __all__ = [
     "Transaction",
     "TransactionLeg",
     "VoidOfHold",
+    "read_instant",
 ]
