@@ -6,7 +6,7 @@ from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
-from bezant.ledger.history import Snapshots
+from bezant.ledger.history import Axis, History, Moment, Snapshots, Span
 from bezant.ledger.lane import (
     Decision,
     JointRider,
@@ -22,6 +22,7 @@ from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
 __all__ = [
+    "Axis",
     "BookReport",
     "Decision",
     "Event",
@@ -29,8 +30,10 @@ __all__ = [
     "FeedBroken",
     "FeedPositionAhead",
     "Finding",
+    "History",
     "JointRider",
     "Ledger",
+    "Moment",
     "PostBatch",
     "PostTransaction",
     "ReadKind",
@@ -39,6 +42,7 @@ __all__ = [
     "RiderKinds",
     "Seen",
     "Snapshots",
+    "Span",
     "clear_run_folder",
     "export",
     "feed_operations",
