@@ -23,26 +23,30 @@ if TYPE_CHECKING:
 
 
 async def compare_snapshots(connection: "Connection", tenant_id: UUID, replay: Replay) -> None:
-    """Every block: that it follows the one before, and what each of its chunks holds."""
+    """Every block: where it begins and ends, and what each of its chunks holds."""
     blocks = await connection.fetch(store.WALK_HISTORY_BLOCKS, tenant_id, replay.book_id)
-    for (account_no, level), chain in groupby(
-        blocks, key=lambda block: (block["account_no"], block["level"])
-    ):
+    for account_no, of_account in groupby(blocks, key=lambda block: block["account_no"]):
         account = replay.accounts.get(account_no)
         name = f"account {account.id}" if account else f"account number {account_no}"
-        end = through = 0
-        for block in chain:
-            place = f"snapshot of {name}, level {level}, after seq {block['after_seq']}"
+        # How many legs there are up to each end of a block of level 0. Blocks of higher levels,
+        # which come after them, begin and end where these do.
+        ends, end = {0: 0}, 0
+        for block in of_account:
+            place = f"snapshot of {name}, level {block['level']}, after seq {block['after_seq']}"
             legs = await _legs(connection, tenant_id, replay.book_id, block)
-            through += len(legs)
-            if (block["after_seq"], block["through"]) != (end, through):
+            if block["level"] == 0:
+                ends[block["last_seq"]] = ends[end] + len(legs)
+                is_in_place = block["after_seq"] == end
+                end = block["last_seq"]
+            else:
+                is_in_place = block["after_seq"] in ends
+            if not is_in_place or block["through"] != ends.get(block["last_seq"]):
                 replay.find(
                     Kind.SNAPSHOT,
                     place,
-                    f"follows seq {end} with {block['through']} legs up to its end;"
-                    f" history has {through}",
+                    f"ends with seq {block['last_seq']} and leg {block['through']};"
+                    f" history has {ends.get(block['last_seq'], 'no block')} there",
                 )
-            end = block["last_seq"]
             for axis in Axis:
                 stored = await connection.fetch(
                     store.WALK_CHUNKS_OF_BLOCK,
@@ -50,15 +54,11 @@ async def compare_snapshots(connection: "Connection", tenant_id: UUID, replay: R
                     replay.book_id,
                     account_no,
                     block["after_seq"],
-                    level,
+                    block["level"],
                     axis,
                 )
-                _compare(
-                    replay,
-                    f"{place}, {axis} axis",
-                    stored,
-                    chunks_of(legs, axis, block["chunk_legs"]),
-                )
+                chunks = chunks_of(legs, axis, block["chunk_legs"])
+                _compare(replay, f"{place}, {axis} axis", stored, chunks)
 
 
 def _compare(

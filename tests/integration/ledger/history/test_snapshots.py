@@ -4,7 +4,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from bezant.ledger.history import Axis, History, Moment, Span, Sums
-from integration.ledger.history.conftest import DAYS, NAMES, START, Life, snapshots_of
+from bezant.ledger.history.blocks import Shape
+from integration.ledger.history.conftest import (
+    DAYS,
+    NAMES,
+    SMALL,
+    START,
+    Life,
+    snapshots_of,
+)
 from past import Past
 
 BLOCKS = """
@@ -57,6 +65,19 @@ async def test_blocks_follow_each_other_and_are_gathered_in_larger_ones(life: Li
     at = Moment(Axis.EFFECTIVE, datetime(9000, 1, 1, tzinfo=UTC), last["last_seq"])
     assert last["through"] == past.sums(world, at).version
     assert await write(life) == 0
+
+
+async def test_blocks_may_have_other_sizes_than_those_before_them(life: Life) -> None:
+    """As after an upgrade; what was written stays as it is."""
+    bank = life.bank
+    for shape in (SMALL, Shape(block_legs=3, fan_out=2, levels=3, chunk_legs=9), SMALL):
+        for _ in range(40):
+            await life.post()
+        seq = await head(life)
+        writer = snapshots_of(bank.database, shape)
+        assert await writer.write_book(bank.tenant_id, bank.book_id, seq) > 0
+        await life.check(await read_past(life), seq, 20)
+    assert (await bank.verify()).findings == []
 
 
 async def test_a_backdated_posting_leaves_old_pairs_as_they_were_and_makes_new_ones_right(

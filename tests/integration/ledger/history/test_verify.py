@@ -47,7 +47,10 @@ CORRUPTIONS = {
         f"UPDATE history_block SET through = through + 1 {OF_CHUNK}",
         "level 1, after seq 0",
     ),
-    "a block is gone": (f"DELETE FROM history_block {OF_CHUNK}", "level 1, after seq"),
+    "a block is gone": (
+        f"DELETE FROM history_block {OF_BOOK} AND account_no = 3 AND after_seq = 0 AND level = 0",
+        "level 0, after seq",
+    ),
 }
 
 
