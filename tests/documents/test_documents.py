@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/guides/api.md",
     "docs/guides/webhooks.md",
     "docs/guides/feed.md",
+    "docs/guides/history.md",
     "docs/guides/import-a-statement.md",
     "docs/guides/operate/watch.md",
 )

@@ -14,7 +14,17 @@ from bezant.kernel.pagination import InvalidCursor
 from bezant.ledger import schemas
 from bezant.ledger.balance_cache import balance_of
 from bezant.ledger.errors import AccountNotFound, KnownAtInFuture
-from bezant.ledger.history import Axis, Entry, History, Moment, Position, Span, instant_of
+from bezant.ledger.history import (
+    FIRST,
+    LAST,
+    Axis,
+    Entry,
+    History,
+    Moment,
+    Position,
+    Span,
+    instant_of,
+)
 from bezant.ledger.lane import FIND_ACCOUNTS, account_of, transfer_id
 from bezant.ledger.queries import BookReader, Queries
 
@@ -26,8 +36,6 @@ microseconds since 1970, `seq` and leg."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,7 @@ class Asked:
 
     def span(self, seq: int) -> Span:
         """The span, of what was known at a number."""
-        first, last = (
-            (_FIRST, _LAST) if self.axis is Axis.EFFECTIVE else (_FIRST.date(), _LAST.date())
-        )
+        first, last = (FIRST, LAST) if self.axis is Axis.EFFECTIVE else (FIRST.date(), LAST.date())
         return Span(self.axis, self.start or first, self.end or last, seq)
 
 
@@ -81,7 +87,7 @@ class Past:
             account = account_of(row)
             history = History(queries.source)
             seq, instant = await self._known(history, tenant_id, book_id, known_at)
-            at = Moment(Axis.EFFECTIVE, effective_at or _LAST, seq)
+            at = Moment(Axis.EFFECTIVE, effective_at or LAST, seq)
             sums = await history.sums(tenant_id, book_id, account.no, at)
             account.restore((*sums.totals(), instant))
             return replace(

@@ -16,7 +16,6 @@ from bezant.kernel.database import Database, Replica, ReplicaUnavailable
 from bezant.kernel.telemetry import REPLICA_READS
 from bezant.ledger import holds, limit_groups, schemas, store
 from bezant.ledger.balance_cache import balance_of
-from bezant.ledger.domain import Kind
 from bezant.ledger.errors import (
     AccountNotFound,
     BookNotFound,
@@ -26,6 +25,7 @@ from bezant.ledger.errors import (
 )
 from bezant.ledger.feed.events import Events
 from bezant.ledger.feed.reader import read_page
+from bezant.ledger.history import LAST, Axis, History, Moment
 from bezant.ledger.lane import (
     FIND_ACCOUNTS,
     FIND_HOLDS,
@@ -125,28 +125,13 @@ class Queries:
     ) -> schemas.Totals:
         """An account's sums as they stood at a number of the book's feed.
 
-        The present less what came after: exact, and quick for what is recent. All of it has to be
-        read on one snapshot.
-
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
-        row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
-        if row is None:
-            raise AccountNotFound(f"No account {account_id!r}.")
-        account = account_of(row)
-        later = await self._source.fetch(store.SUM_LEGS_AFTER, tenant_id, book_id, account.no, seq)
-        for leg in later:
-            take = account.debit if leg["side"] == "debit" else account.credit
-            take(Kind(leg["kind"]), -int(leg["amount"]), account.as_of)
-        return schemas.Totals(
-            account.id,
-            seq,
-            str(account.debits_posted),
-            str(account.credits_posted),
-            str(account.debits_pending),
-            str(account.credits_pending),
-        )
+        account_no = await self.account_no(tenant_id, book_id, account_id)
+        at = Moment(Axis.EFFECTIVE, LAST, seq)
+        sums = await History(self._source).sums(tenant_id, book_id, account_no, at)
+        return schemas.Totals(account_id, seq, *map(str, sums.totals()[:4]))
 
     async def hold(self, tenant_id: UUID, book_id: UUID, hold_id: UUID) -> schemas.Hold:
         """A hold.

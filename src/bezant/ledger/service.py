@@ -254,9 +254,7 @@ class Ledger:
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
-        return await self._database.read(
-            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
-        )
+        return await self._queries.totals(tenant_id, book_id, account_id, seq)
 
     async def hold(
         self, tenant_id: UUID, book_id: UUID, hold_id: UUID, *, read_after: int | None = None

@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from typing import Final
+
+FIRST: Final = datetime.min.replace(tzinfo=UTC)
+"""Before everything that counts."""
+
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""After everything that counts."""
 
 Position = tuple[datetime, int, int]
 """A place between entries: a time, of a date its midnight in UTC; then `seq` and leg."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LEASE: Final = timedelta(seconds=30)
 """How long after its last sign of life a process that writes snapshots is waited for."""
 
-TICK_S: Final = 1.0
+TICK: Final = timedelta(seconds=1)
 """How often books are looked for that have grown."""
 
 # A look through a book reads the balances of all of its accounts: it is worth so many new numbers,
@@ -122,7 +123,17 @@ class Snapshots:
             )
             for row in rows:
                 after = row["account_no"]
-                written = await self._write_account(tenant_id, book_id, after)
+                try:
+                    written = await self._write_account(tenant_id, book_id, after)
+                except asyncpg.PostgresError as error:
+                    # What is wrong with one account keeps no other waiting; `verify` tells.
+                    log.warning(
+                        "snapshot_not_written",
+                        book=str(book_id),
+                        account_no=after,
+                        error=type(error).__name__,
+                    )
+                    continue
                 count += written
                 is_whole = is_whole and written < _BLOCKS_MAX
             if len(rows) < _ACCOUNTS_MAX:
@@ -149,6 +160,8 @@ class Snapshots:
         """Add an account's next blocks of level 0; how many."""
         loop = asyncio.get_running_loop()
         for count in range(_BLOCKS_MAX):
+            if self._closing.is_set():
+                return count
             started = loop.time()
             # At READ COMMITTED: what is read is history, which never changes, up to a number that
             # every later snapshot shows as well.
@@ -156,9 +169,10 @@ class Snapshots:
                 lambda connection: self._write_block(connection, tenant_id, book_id, account_no),
                 begin=BEGIN_SWEEP,
             )
-            if not is_written or self._closing.is_set():
-                return count + is_written
-            await asyncio.sleep((loop.time() - started) * self._rest_per_work)
+            if not is_written:
+                return count
+            worked = timedelta(seconds=loop.time() - started)
+            await self._rest(worked * self._rest_per_work)
         return _BLOCKS_MAX
 
     async def _write_block(
@@ -214,8 +228,10 @@ class Snapshots:
                     count = await self.write()
             except (Unavailable, CommitUnknown, asyncpg.PostgresError) as error:
                 log.warning("snapshots_not_written", error=type(error).__name__)
-            try:
-                async with asyncio.timeout(0 if count else TICK_S):
-                    await self._closing.wait()
-            except TimeoutError:
-                continue
+            await self._rest(timedelta() if count else TICK)
+
+    async def _rest(self, length: timedelta) -> None:
+        """Wait, unless it is to close."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(length.total_seconds()):
+                await self._closing.wait()
