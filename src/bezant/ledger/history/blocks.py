@@ -13,7 +13,7 @@ from typing import Final
 
 from bezant.ledger.domain import Kind
 from bezant.ledger.history.moments import Axis, Position, instant_of
-from bezant.ledger.history.sums import Sums
+from bezant.ledger.history.sums import Sums, effect_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,12 @@ class Leg:
     @property
     def posted(self) -> int:
         """What it moves."""
-        return self.amount if self.kind in {Kind.POSTED, Kind.CAPTURED} else 0
+        return effect_of(self.kind)[0] * self.amount
 
     @property
     def pending(self) -> int:
         """What it reserves; less than 0 for what it gives back or takes from what was reserved."""
-        if self.kind is Kind.POSTED:
-            return 0
-        return self.amount if self.kind is Kind.PENDING else -self.amount
+        return effect_of(self.kind)[1] * self.amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from bezant.ledger.domain import Kind
 from bezant.ledger.history import store
 from bezant.ledger.history.moments import Axis, Moment, Position, Span, instant_of
-from bezant.ledger.history.sums import BookSums, Sums
+from bezant.ledger.history.sums import Adding, BookSums, Sums
 
 if TYPE_CHECKING:
     import asyncpg
@@ -108,22 +108,21 @@ class History:
         """
         moment = (tenant_id, book_id, at.seq, *at.bounds())
         sample = await self._source.fetchrow(store.SAMPLE_MOMENT, *moment, _SAMPLE)
-        is_most = sample is not None and 2 * sample["within"] > sample["looked_at"]
+        # From the present on there are the balances to be read as well.
+        is_most = sample is not None and 3 * sample["within"] > 2 * sample["looked_at"]
         rows = await self._source.fetch(
             store.FIND_SUMS_OF_BOOK_FROM_PRESENT if is_most else store.FIND_SUMS_OF_BOOK, *moment
         )
-        book: BookSums = {}
+        adding = Adding()
         for row in rows:
-            side, kind = row["side"], Kind(row["kind"])
-            columns = zip(row["account_nos"], row["amounts"], row["legs"], strict=True)
-            for number, (account_no, amount, legs) in enumerate(columns, 1):
-                sums = book.get(account_no)
-                if sums is None:
-                    sums = book[account_no] = Sums()
-                sums.take(side, kind, int(amount), legs)
-                if number % _ACCOUNTS_AT_ONCE == 0:
-                    await asyncio.sleep(0)  # others get their turn
-        return {account_no: sums for account_no, sums in book.items() if sums.version}
+            if row["account_nos"] is None:
+                continue  # of no account
+            adding.begin(row["side"], Kind(row["kind"]))
+            columns = (row["account_nos"], row["amounts"], row["legs"])
+            for start in range(0, len(columns[0]), _ACCOUNTS_AT_ONCE):
+                adding.take(*(column[start : start + _ACCOUNTS_AT_ONCE] for column in columns))
+                await asyncio.sleep(0)  # others get their turn
+        return adding.sums()
 
     async def entries(
         self,

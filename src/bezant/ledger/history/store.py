@@ -190,60 +190,72 @@ FIND_ENTRIES_OF_SPAN: Final = """
 # Columns of many accounts come as arrays, which are read ten times as fast as rows. Grouped by an
 # expression, since in the order of an index by account every leg would be looked up by itself.
 FIND_SUMS_OF_BOOK: Final = """
-    SELECT g.side, g.kind, array_agg(g.account_no) AS account_nos,
-        array_agg(g.amount::text) AS amounts, array_agg(g.legs) AS legs
+    SELECT 'debit' AS side, l.kind, array_agg(l.account_no) AS account_nos,
+        array_agg(l.amount::text) AS amounts, array_agg(l.legs) AS legs
     FROM (
-        SELECT debit_no + 0 AS account_no, 'debit' AS side, kind, sum(amount) AS amount,
-            count(*) AS legs
+        SELECT debit_no + 0 AS account_no, kind, sum(amount) AS amount, count(*) AS legs
         FROM transfer
         WHERE tenant_id = $1 AND book_id = $2 AND seq <= $3
             AND ($4::timestamptz IS NULL OR effective_at <= $4)
             AND ($5::date IS NULL OR booking_date <= $5)
             AND ($6::date IS NULL OR value_date <= $6)
         GROUP BY debit_no + 0, kind
-        UNION ALL
-        SELECT credit_no + 0, 'credit', kind, sum(amount), count(*)
+    ) AS l
+    GROUP BY l.kind
+    UNION ALL
+    SELECT 'credit' AS side, l.kind, array_agg(l.account_no) AS account_nos,
+        array_agg(l.amount::text) AS amounts, array_agg(l.legs) AS legs
+    FROM (
+        SELECT credit_no + 0 AS account_no, kind, sum(amount) AS amount, count(*) AS legs
         FROM transfer
         WHERE tenant_id = $1 AND book_id = $2 AND seq <= $3
             AND ($4::timestamptz IS NULL OR effective_at <= $4)
             AND ($5::date IS NULL OR booking_date <= $5)
             AND ($6::date IS NULL OR value_date <= $6)
         GROUP BY credit_no + 0, kind
-    ) AS g
-    GROUP BY g.side, g.kind
+    ) AS l
+    GROUP BY l.kind
 """
 
 # The same from the other end: the present, less what does not belong to the moment.
 FIND_SUMS_OF_BOOK_FROM_PRESENT: Final = """
-    SELECT g.side, g.kind, array_agg(g.account_no) AS account_nos,
-        array_agg(g.amount::text) AS amounts, array_agg(g.legs) AS legs
+    SELECT 'debit' AS side, l.kind, array_agg(l.account_no) AS account_nos,
+        array_agg(l.amount::text) AS amounts, array_agg(l.legs) AS legs
     FROM (
-        SELECT debit_no + 0 AS account_no, 'debit' AS side, kind, -sum(amount) AS amount,
-            -count(*) AS legs
+        SELECT debit_no + 0 AS account_no, kind, -sum(amount) AS amount, -count(*) AS legs
         FROM transfer
         WHERE tenant_id = $1 AND book_id = $2
             AND (seq > $3 OR effective_at > $4 OR booking_date > $5 OR value_date > $6)
         GROUP BY debit_no + 0, kind
-        UNION ALL
-        SELECT credit_no + 0, 'credit', kind, -sum(amount), -count(*)
+    ) AS l
+    GROUP BY l.kind
+    UNION ALL
+    SELECT 'credit' AS side, l.kind, array_agg(l.account_no) AS account_nos,
+        array_agg(l.amount::text) AS amounts, array_agg(l.legs) AS legs
+    FROM (
+        SELECT credit_no + 0 AS account_no, kind, -sum(amount) AS amount, -count(*) AS legs
         FROM transfer
         WHERE tenant_id = $1 AND book_id = $2
             AND (seq > $3 OR effective_at > $4 OR booking_date > $5 OR value_date > $6)
         GROUP BY credit_no + 0, kind
-        UNION ALL
-        SELECT account_no, 'debit', 'posted', debits_posted, version
-        FROM balance WHERE tenant_id = $1 AND book_id = $2 AND version > 0
-        UNION ALL
-        SELECT account_no, 'credit', 'posted', credits_posted, 0
-        FROM balance WHERE tenant_id = $1 AND book_id = $2 AND credits_posted <> 0
-        UNION ALL
-        SELECT account_no, 'debit', 'pending', debits_pending, 0
-        FROM balance WHERE tenant_id = $1 AND book_id = $2 AND debits_pending <> 0
-        UNION ALL
-        SELECT account_no, 'credit', 'pending', credits_pending, 0
-        FROM balance WHERE tenant_id = $1 AND book_id = $2 AND credits_pending <> 0
-    ) AS g
-    GROUP BY g.side, g.kind
+    ) AS l
+    GROUP BY l.kind
+    UNION ALL
+    SELECT 'debit', 'posted', array_agg(account_no), array_agg(debits_posted::text),
+        array_agg(version)
+    FROM balance WHERE tenant_id = $1 AND book_id = $2 AND version > 0
+    UNION ALL
+    SELECT 'credit', 'posted', array_agg(account_no), array_agg(credits_posted::text),
+        array_agg(0::bigint)
+    FROM balance WHERE tenant_id = $1 AND book_id = $2 AND credits_posted <> 0
+    UNION ALL
+    SELECT 'debit', 'pending', array_agg(account_no), array_agg(debits_pending::text),
+        array_agg(0::bigint)
+    FROM balance WHERE tenant_id = $1 AND book_id = $2 AND debits_pending <> 0
+    UNION ALL
+    SELECT 'credit', 'pending', array_agg(account_no), array_agg(credits_pending::text),
+        array_agg(0::bigint)
+    FROM balance WHERE tenant_id = $1 AND book_id = $2 AND credits_pending <> 0
 """
 
 # How many of some transactions, evenly spread over the book, belong to a moment.
