@@ -25,6 +25,7 @@ DOCUMENTS = (
     "docs/guides/feed.md",
     "docs/guides/currencies.md",
     "docs/guides/corrections.md",
+    "docs/guides/history.md",
     "docs/guides/import-a-statement.md",
     "docs/guides/statements.md",
     "docs/guides/operate/watch.md",

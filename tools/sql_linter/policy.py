@@ -58,6 +58,8 @@ HOUSE = Policy(
             "chart",
             "reversal",
             "schedule_event",
+            "history_block",
+            "history_chunk",
             "audit_entry",
             "fx_settings",
             "fx_rate",
@@ -94,9 +96,11 @@ HOUSE = Policy(
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
         "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
+        "bezant/ledger/history/store.py:FIND_GROWN_BOOKS": "Any tenant's may need a snapshot.",
     },
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
+        "bezant/ledger/history/store.py:FIND_GROWN_BOOKS": "Reads outside of any batch, as above.",
         "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
         "bezant/ledger/fx/store.py:DELETE_QUOTES": "Retention visits every book of a tenant.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
@@ -142,6 +146,12 @@ HOUSE = Policy(
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 70)",
+        },
+        "bezant/server/migrations/versions/0008_history.py:PARTITION": {
+            "table": "history_progress",
+            "number": 0,
+            "modulus": 16,
+            "storage": " WITH (fillfactor = 50)",
         },
     },
     formatted={

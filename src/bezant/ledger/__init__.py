@@ -8,6 +8,7 @@ from bezant.ledger.errors import FeedPositionAhead
 from bezant.ledger.feed import Event, Events, FeedBroken, type_of
 from bezant.ledger.feed.api import operations as feed_operations
 from bezant.ledger.fx.api import operations as fx_operations
+from bezant.ledger.history import Axis, History, Moment, Snapshots, Span
 from bezant.ledger.lane import (
     Decision,
     JointRider,
@@ -29,6 +30,7 @@ from bezant.ledger.statements.api import operations as statement_operations
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
 __all__ = [
+    "Axis",
     "BookReport",
     "Decision",
     "Event",
@@ -36,8 +38,10 @@ __all__ = [
     "FeedBroken",
     "FeedPositionAhead",
     "Finding",
+    "History",
     "JointRider",
     "Ledger",
+    "Moment",
     "PostBatch",
     "PostTransaction",
     "ReadKind",
@@ -45,6 +49,8 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "Snapshots",
+    "Span",
     "chart_operations",
     "clear_run_folder",
     "export",

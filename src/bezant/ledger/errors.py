@@ -23,6 +23,12 @@ class TransactionNotFound(NotFound):
     code, title = "TRANSACTION_NOT_FOUND", "No such transaction"
 
 
+class KnownAtInFuture(Refusal):
+    """What will be known at an instant to come cannot be told."""
+
+    status, code, title = 422, "KNOWN_AT_IN_FUTURE", "That moment has not come yet"
+
+
 class UnknownAccount(Refusal):
     """A posting names an account that the book does not have."""
 

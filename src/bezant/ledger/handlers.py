@@ -10,8 +10,9 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.http import Nothing, Reading, Writing
 from bezant.kernel.pagination import UUID_POSITION, Page, turn_page
 from bezant.ledger import schemas
+from bezant.ledger.history import Axis
+from bezant.ledger.past import DATED_POSITION, Asked
 from bezant.ledger.service import Ledger
-from bezant.ledger.statements import EntryFilter, EntryQuery
 
 _ACCOUNT_POSITION: Final = re.compile(r"[A-Za-z0-9:._@-]{1,128}")
 _ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
@@ -106,8 +107,20 @@ class Routes:
             asked.call, asked.path.book, asked.path.account, asked.body
         )
 
-    async def balance(self, asked: Reading[AccountPath, Nothing]) -> Raw:
+    async def balance(
+        self, asked: Reading[AccountPath, schemas.MomentQuery]
+    ) -> Raw | schemas.Balance:
         """`GET …/accounts/{account}/balance`."""
+        effective_at, known_at = asked.query.moment
+        if effective_at is not None or known_at is not None:
+            return await self._ledger.past.balance(
+                asked.principal.tenant_id,
+                asked.path.book,
+                asked.path.account,
+                effective_at=effective_at,
+                known_at=known_at,
+                read_after=asked.read_after,
+            )
         return await self._ledger.rendered_balance(
             asked.principal.tenant_id,
             asked.path.book,
@@ -115,10 +128,12 @@ class Routes:
             read_after=asked.read_after,
         )
 
-    async def entries(self, asked: Reading[AccountPath, EntryQuery]) -> schemas.Entries:
+    async def entries(self, asked: Reading[AccountPath, schemas.EntriesQuery]) -> schemas.Entries:
         """`GET …/accounts/{account}/entries`."""
         if asked.query.filter is not None:
             return await self._matching_entries(asked, asked.query.filter)
+        if asked.query.is_dated:
+            return await self._dated_entries(asked)
         tenant_id, book_id, account_id = (
             asked.principal.tenant_id,
             asked.path.book,
@@ -139,7 +154,7 @@ class Routes:
         )
 
     async def _matching_entries(
-        self, asked: Reading[AccountPath, EntryQuery], wanted: EntryFilter
+        self, asked: Reading[AccountPath, schemas.EntriesQuery], wanted: schemas.EntryFilter
     ) -> schemas.Entries:
         call = asked.call("entries.search", purpose="asked for by metadata")
         return await turn_page(
@@ -148,6 +163,27 @@ class Routes:
             _ENTRY_POSITION,
             lambda after, limit: self._ledger.statements.entries(
                 call,
+                asked.path.book,
+                asked.path.account,
+                wanted,
+                after=after,
+                limit=limit,
+                read_after=asked.read_after,
+            ),
+        )
+
+    async def _dated_entries(
+        self, asked: Reading[AccountPath, schemas.EntriesQuery]
+    ) -> schemas.Entries:
+        query = asked.query
+        axis = Axis.EFFECTIVE if query.axis is None else Axis(query.axis)
+        wanted = Asked(axis, *query.bounds(), schemas.read_instant(query.known_at, "known_at"))
+        return await turn_page(
+            f"/v1/books/{asked.path.book}/accounts/{asked.path.account}/entries?{wanted}",
+            query,
+            DATED_POSITION,
+            lambda after, limit: self._ledger.past.entries(
+                asked.principal.tenant_id,
                 asked.path.book,
                 asked.path.account,
                 wanted,

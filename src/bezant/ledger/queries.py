@@ -6,6 +6,7 @@ row.
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from bezant.kernel.database import Database, Replica, ReplicaUnavailable
 from bezant.kernel.telemetry import REPLICA_READS
 from bezant.ledger import holds, limit_groups, schemas, store
 from bezant.ledger.balance_cache import balance_of
-from bezant.ledger.domain import Kind
 from bezant.ledger.errors import (
     AccountNotFound,
     BookNotFound,
@@ -25,6 +25,7 @@ from bezant.ledger.errors import (
 )
 from bezant.ledger.feed.events import Events
 from bezant.ledger.feed.reader import read_page
+from bezant.ledger.history import LAST, Axis, History, Moment
 from bezant.ledger.lane import (
     FIND_ACCOUNTS,
     FIND_HOLDS,
@@ -68,6 +69,11 @@ class Queries:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    @property
+    def source(self) -> Source:
+        """Where they read."""
+        return self._source
 
     async def books(self, tenant_id: UUID, *, after: str | None, limit: int) -> schemas.Books:
         """A tenant's books, oldest first."""
@@ -123,28 +129,13 @@ class Queries:
     ) -> schemas.Totals:
         """An account's sums as they stood at a number of the book's feed.
 
-        The present less what came after: exact, and quick for what is recent. All of it has to be
-        read on one snapshot.
-
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
-        row = await self._source.fetchrow(FIND_ACCOUNTS, tenant_id, book_id, [account_id])
-        if row is None:
-            raise AccountNotFound(f"No account {account_id!r}.")
-        account = account_of(row)
-        later = await self._source.fetch(store.SUM_LEGS_AFTER, tenant_id, book_id, account.no, seq)
-        for leg in later:
-            take = account.debit if leg["side"] == "debit" else account.credit
-            take(Kind(leg["kind"]), -int(leg["amount"]), account.as_of)
-        return schemas.Totals(
-            account.id,
-            seq,
-            str(account.debits_posted),
-            str(account.credits_posted),
-            str(account.debits_pending),
-            str(account.credits_pending),
-        )
+        account_no = await self.account_no(tenant_id, book_id, account_id)
+        at = Moment(Axis.EFFECTIVE, LAST, seq)
+        sums = await History(self._source).sums(tenant_id, book_id, account_no, at)
+        return schemas.Totals(account_id, seq, *map(str, sums.totals()[:4]))
 
     async def hold(self, tenant_id: UUID, book_id: UUID, hold_id: UUID) -> schemas.Hold:
         """A hold.
@@ -216,6 +207,14 @@ class Queries:
         """
         return await read_page(self._source, tenant_id, book_id, after, limit)
 
+    async def account_no(self, tenant_id: UUID, book_id: UUID, account_id: str) -> int:
+        """An account's number.
+
+        Raises:
+            AccountNotFound: the book, if there is such a book, has no such account.
+        """
+        return int((await self._account_row(tenant_id, book_id, account_id))["account_no"])
+
     async def _account_row(
         self, tenant_id: UUID, book_id: UUID, account_id: str
     ) -> "asyncpg.Record":
@@ -245,13 +244,16 @@ class BookReader:
         book_id: UUID,
         read_after: int | None,
         query: Callable[[Queries], Awaitable[T]],
+        *,
+        known_at: datetime | None = None,
     ) -> T:
         """Run a query of one book where it sees at least `read_after`, a `seq` of that book.
 
-        Without a `read_after` it sees everything that was answered before it began.
+        Without a `read_after` it sees everything that was answered before it began; with a
+        `known_at`, everything that the book knew at that instant as well.
         """
         answer = await self._ask_replica(
-            tenant_id, book_id, read_after, lambda source: query(Queries(source))
+            tenant_id, book_id, read_after, known_at, lambda source: query(Queries(source))
         )
         return await query(self._primary) if answer is None else answer
 
@@ -263,7 +265,7 @@ class BookReader:
         work: Callable[[Source], Awaitable[T]],
     ) -> T:
         """Run reads that have to agree with each other on one snapshot; as `read` otherwise."""
-        answer = await self._ask_replica(tenant_id, book_id, read_after, work)
+        answer = await self._ask_replica(tenant_id, book_id, read_after, None, work)
         return await self._database.read(work) if answer is None else answer
 
     async def _ask_replica(
@@ -271,6 +273,7 @@ class BookReader:
         tenant_id: UUID,
         book_id: UUID,
         read_after: int | None,
+        known_at: datetime | None,
         work: Callable[[Source], Awaitable[T]],
     ) -> T | None:
         """What the replica says; None where it is not asked, or is not new enough."""
@@ -280,6 +283,8 @@ class BookReader:
         async def on_replica(connection: "PoolConnectionProxy[asyncpg.Record]") -> T | None:
             row = await connection.fetchrow(store.FIND_REPLAYED_SEQ, tenant_id, book_id)
             if row is None or row["seq"] < read_after:
+                return None
+            if known_at is not None and row["recorded_at"] < known_at:
                 return None
             return await work(connection)
 

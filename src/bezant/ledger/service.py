@@ -33,6 +33,7 @@ from bezant.ledger.fx.service import Currencies
 from bezant.ledger.holds import CaptureHold, VoidHold
 from bezant.ledger.lane import JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
+from bezant.ledger.past import Past
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
 from bezant.ledger.statements import Statements
@@ -62,6 +63,7 @@ class Ledger:
     Attributes:
         fx: rates, quotes, conversions and revaluations.
         statements: of accounts, and filtered lists of their entries.
+        past: reads of moments gone by.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Ledger:
         self._reader = BookReader(database, replica)
         self._has_replica = replica is not None
         self.statements = Statements(database, self._clock, self._reader)
+        self.past = Past(self._reader, self._clock)
         self._tail = Tail(database, self._clock, self._page_of_feed)
         domain = Domain(
             run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
@@ -323,9 +326,7 @@ class Ledger:
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
         """
-        return await self._database.read(
-            lambda connection: Queries(connection).totals(tenant_id, book_id, account_id, seq)
-        )
+        return await self._queries.totals(tenant_id, book_id, account_id, seq)
 
     async def hold(
         self, tenant_id: UUID, book_id: UUID, hold_id: UUID, *, read_after: int | None = None

@@ -74,22 +74,10 @@ FIND_REVERSED: Final = """
     ORDER BY seq
 """
 
-# What legs after a number did to an account's totals, by kind: each branch walks its own index.
-SUM_LEGS_AFTER: Final = """
-    SELECT l.side, l.kind, sum(l.amount) AS amount
-    FROM (
-        SELECT 'debit' AS side, kind, amount FROM transfer
-        WHERE tenant_id = $1 AND book_id = $2 AND debit_no = $3 AND seq > $4
-        UNION ALL
-        SELECT 'credit' AS side, kind, amount FROM transfer
-        WHERE tenant_id = $1 AND book_id = $2 AND credit_no = $3 AND seq > $4
-    ) AS l
-    GROUP BY l.side, l.kind
-"""
-
 # A standby that was promoted goes a way of its own: its numbers say nothing about this book.
 FIND_REPLAYED_SEQ: Final = """
-    SELECT seq FROM lane WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
+    SELECT seq, recorded_at FROM lane
+    WHERE tenant_id = $1 AND book_id = $2 AND pg_is_in_recovery()
 """
 
 DELETE_REFUSED: Final = """

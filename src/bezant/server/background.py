@@ -1,4 +1,4 @@
-"""What runs beside requests in every worker: jobs, and the numbering of events."""
+"""What runs beside requests in every worker: jobs, the numbering of events, snapshots."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,14 +10,14 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
-from bezant.ledger import Ledger, schedule_handling
+from bezant.ledger import Ledger, Snapshots, schedule_handling
 
 
 @asynccontextmanager
 async def background(
     database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger
 ) -> AsyncIterator[None]:
-    """Carry out jobs and number events, until the worker is asked to stop."""
+    """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
     answers = {
         "refused_transaction": ledger.remove_old_refusals,
         "fx_quote": ledger.fx.remove_old_quotes,
@@ -30,9 +30,12 @@ async def background(
     runner = JobRunner(database, clock, ids, handlings, schedules=[retention.schedule()])
     sequencer = Sequencer(database, clock, ids)
     runner.start()
+    snapshots = Snapshots(database, clock, ids)
     sequencer.start()
+    snapshots.start()
     try:
         yield
     finally:
         await runner.close()
         await sequencer.close()
+        await snapshots.close()

@@ -91,6 +91,11 @@ RECOVERY: Final = "back after a kill of PostgreSQL, at API load"
 RECOVERY_WORKER: Final = "back after a kill of the worker, at API load"
 RECOVERY_BULK: Final = "back after a kill of PostgreSQL, in mid-bulk"
 AFTER_LOAD: Final = "bulk after 10 M transfers"
+PAST_BALANCE_P99: Final = "balance at any pair of times, 1 M entries on it: p99"
+PAST_ENTRIES_P99: Final = "100 entries from any pair of times on, as many: p99"
+BOOK_SUMS: Final = "sums of all accounts at any pair of times, 1 M on one"
+WIDE_BOOK_SUMS: Final = "... 1 M entries on 100,000 accounts"
+SNAPSHOTS: Final = "snapshots of 1 M entries, written at a stretch"
 ABORTS: Final = {
     (2, True): "aborts, two books of one partition",
     (4, True): "aborts, four books of one partition",
@@ -109,6 +114,7 @@ BALANCES_NO_CACHE: Final = "balance over HTTPS with the cache down"
 HANDSHAKES: Final = "TLS handshakes"
 
 _RATE: Final = "transfers/s"
+_LAID_IN: Final = "rows laid in by SQL, dated in any order"
 
 CASES: Final = (
     Case(Suite.PLATFORM, COLD_START, "s", 15, is_ceiling=True),
@@ -133,6 +139,11 @@ CASES: Final = (
     Case(Suite.LEDGER, HTTPS_VERIFY, _RATE, 0.5, ratio_to=HTTPS),
     Case(Suite.LEDGER, VERIFIED, "transactions/s"),
     Case(Suite.LEDGER, HTTPS_NO_CACHE, _RATE, 0.5, ratio_to=HTTPS),
+    Case(Suite.LEDGER, PAST_BALANCE_P99, "ms", 20, is_ceiling=True, note=_LAID_IN),
+    Case(Suite.LEDGER, PAST_ENTRIES_P99, "ms", 20, is_ceiling=True, note=_LAID_IN),
+    Case(Suite.LEDGER, BOOK_SUMS, "s", 1, is_ceiling=True, note=f"the slowest; {_LAID_IN}"),
+    Case(Suite.LEDGER, WIDE_BOOK_SUMS, "s", 1, is_ceiling=True, note=f"the slowest; {_LAID_IN}"),
+    Case(Suite.LEDGER, SNAPSHOTS, "s", note="beside postings the writer rests twice as long"),
     *(Case(Suite.LEDGER, name, "%", 3, is_ceiling=True) for name in ABORTS.values()),
     Case(Suite.LEDGER, RECOVERY, "s", 2, is_ceiling=True, note="the slowest of 3"),
     Case(Suite.LEDGER, RECOVERY_WORKER, "s", 2, is_ceiling=True, note="the slowest of 3"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from bezant.cli.bench import agent, caller, cases, poster, recovery, verifier
+from bezant.cli.bench import agent, caller, cases, historian, poster, recovery, verifier
 from bezant.cli.bench.agent import Agent
 from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
@@ -38,16 +38,18 @@ class Sizes:
 
     Attributes:
         seconds: of one case.
-        accounts: in a book of the bulk cases.
+        accounts: in a book of the bulk cases, and in one whose past is asked for.
+        entries: of a book whose past is asked for.
         scale: pgbench's; 100,000 of its accounts each.
     """
 
     seconds: float = 5.0
     accounts: int = 100_000
+    entries: int = 1_000_000
     scale: int = 50
 
 
-QUICK: Final = Sizes(seconds=0.2, accounts=200, scale=1)
+QUICK: Final = Sizes(seconds=0.2, accounts=200, entries=10_000, scale=1)
 """Enough to see every case run; the figures mean nothing."""
 
 
@@ -173,6 +175,7 @@ async def _ledger(bench: _Bench, platform: Endpoint) -> None:
     )
     book = await _in_process(bench, platform)
     await _over_https(bench, platform, book)
+    await _past(bench, platform)
     for share_partition in (True, False):
         await _aborts(bench, platform, share_partition=share_partition)
 
@@ -264,6 +267,34 @@ async def _recoveries(bench: _Bench) -> None:
                 load = recovery.Load(platform, bench.stage.api_key, book, accounts, batch)
                 seconds.append(await load.recovery_s(victim))
         bench.measured[name] = max(seconds)
+
+
+async def _past(bench: _Bench, platform: Endpoint) -> None:
+    """Reads of the past, of two books with as many entries each."""
+    measured, sizes = bench.measured, bench.sizes
+    setup = historian.Setup(
+        platform.database_url,
+        str(bench.stage.run_folder),
+        SANDBOX,
+        sizes.entries,
+        sizes.accounts,
+    )
+    bench.progress(f"Laying in two books of {sizes.entries} entries")
+    async with agent.started(historian, setup, historian.Ready) as (asking, ready):
+        measured[cases.SNAPSHOTS] = ready.snapshots_s
+
+        async def ask(case: str, question: historian.Question) -> historian.Outcome:
+            bench.progress(case)
+            return await asking.ask(historian.Round(question, sizes.seconds), historian.Outcome)
+
+        balance = await ask(cases.PAST_BALANCE_P99, historian.Question.BALANCE)
+        entries = await ask(cases.PAST_ENTRIES_P99, historian.Question.ENTRIES)
+        sums = await ask(cases.BOOK_SUMS, historian.Question.SUMS)
+        wide = await ask(cases.WIDE_BOOK_SUMS, historian.Question.WIDE_SUMS)
+    measured[cases.PAST_BALANCE_P99] = balance.p99_ms
+    measured[cases.PAST_ENTRIES_P99] = entries.p99_ms
+    measured[cases.BOOK_SUMS] = sums.slowest_s
+    measured[cases.WIDE_BOOK_SUMS] = wide.slowest_s
 
 
 async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -> None:

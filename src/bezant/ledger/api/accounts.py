@@ -20,7 +20,6 @@ from bezant.ledger.handlers import (
     BookPath,
     Routes,
 )
-from bezant.ledger.statements import EntryQuery
 
 
 def of_account_reads(routes: Routes) -> Sequence[Operation]:
@@ -30,13 +29,16 @@ def of_account_reads(routes: Routes) -> Sequence[Operation]:
             id="get_balance",
             path=f"{ACCOUNT}/balance",
             tag="accounts",
-            summary="An account's balance",
+            summary="An account's balance, now or at any moment",
+            description="`effective_at` leaves out what counts after it, `known_at` what was"
+            " recorded after it.",
             scope=READ,
             has_etag=True,
             is_replicated=True,
             path_type=AccountPath,
+            query_type=schemas.MomentQuery,
             answer_type=schemas.Balance,
-            refusals=NO_ACCOUNT,
+            refusals=(*NO_ACCOUNT, errors.KnownAtInFuture),
             handler=routes.balance,
         ),
         ReadOperation(
@@ -44,16 +46,17 @@ def of_account_reads(routes: Routes) -> Sequence[Operation]:
             path=f"{ACCOUNT}/entries",
             tag="accounts",
             summary="An account's entries, oldest first",
-            description=(
-                "Filters look through a bounded number of entries for each page, which may be short"
-                " or empty and still have a `next`."
-            ),
+            description="In the order of recording; by `axis`, `from`, `to`, `effective_at` or"
+            " `known_at`, in the order of an axis, as of one moment for all pages. With a filter"
+            " (`code`, `metadata_key`) again in the order of recording: `from` and `to` then go"
+            " with `axis=booking`, and each page looks through a bounded number of entries, so"
+            " that it may be short or empty and still have a `next`.",
             scope=READ,
             is_replicated=True,
             path_type=AccountPath,
-            query_type=EntryQuery,
+            query_type=schemas.EntriesQuery,
             answer_type=schemas.Entries,
-            refusals=(*NO_ACCOUNT, InvalidCursor),
+            refusals=(*NO_ACCOUNT, errors.KnownAtInFuture, InvalidCursor),
             handler=routes.entries,
         ),
         ReadOperation(

@@ -1,8 +1,23 @@
 """Cuts through a book's history in its two times: when it counts, and when it was known."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
+from typing import Final
+
+FIRST: Final = datetime.min.replace(tzinfo=UTC)
+"""Before everything that counts."""
+
+LAST: Final = datetime.max.replace(tzinfo=UTC)
+"""After everything that counts."""
+
+Position = tuple[datetime, int, int]
+"""A place between entries: a time, of a date its midnight in UTC; then `seq` and leg."""
+
+
+def instant_of(at: datetime | date) -> datetime:
+    """A time as an instant: of a date its midnight in UTC, whatever the book's time zone."""
+    return at if isinstance(at, datetime) else datetime.combine(at, time(), UTC)
 
 
 class Axis(StrEnum):

@@ -22,6 +22,7 @@ from bezant.ledger.schemas.books import (
     Books,
     NewBook,
 )
+from bezant.ledger.schemas.entries import EntriesQuery, EntryFilter
 from bezant.ledger.schemas.holds import (
     CaptureOfHold,
     Hold,
@@ -33,6 +34,7 @@ from bezant.ledger.schemas.limit_groups import (
     LimitGroupChange,
     NewLimitGroup,
 )
+from bezant.ledger.schemas.past import EntryAxis, MomentQuery, read_instant
 from bezant.ledger.schemas.reversals import (
     LegReversal,
     Reversal,
@@ -99,7 +101,10 @@ __all__ = [
     "Capture",
     "CaptureOfHold",
     "Entries",
+    "EntriesQuery",
     "Entry",
+    "EntryAxis",
+    "EntryFilter",
     "Hold",
     "HoldState",
     "LegReversal",
@@ -110,6 +115,7 @@ __all__ = [
     "Metadata",
     "MetadataKey",
     "MetadataValue",
+    "MomentQuery",
     "Name",
     "NewAccount",
     "NewAccounts",
@@ -130,4 +136,5 @@ __all__ = [
     "Transaction",
     "TransactionLeg",
     "VoidOfHold",
+    "read_instant",
 ]

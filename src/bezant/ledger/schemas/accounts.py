@@ -105,7 +105,11 @@ class Balance(Struct, frozen=True):
 
     Attributes:
         version: the number of transfers that touched the account; gapless.
-        as_of: the instant of the last of them, or of the account's opening.
+        as_of: the instant of the last of them, or of the account's opening; of a moment in the
+            past, the instant at which it was so known.
+        effective_at: of a moment in the past: what counts after it is left out.
+        known_at: of a moment in the past: what was recorded after it is left out.
+        seq: of a moment in the past: the last number of the book's feed that was known.
     """
 
     account: str
@@ -116,6 +120,9 @@ class Balance(Struct, frozen=True):
     available: str
     version: int
     as_of: datetime
+    effective_at: datetime | UnsetType = UNSET
+    known_at: datetime | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
 
 
 class Totals(Struct, frozen=True):
@@ -160,7 +167,12 @@ class Entry(Struct, frozen=True):
 
 
 class Entries(Struct, frozen=True):
-    """A page, newest last. `next` continues after it, and stays valid while entries are added."""
+    """A page, newest last. `next` continues after it, and stays valid while entries are added.
+
+    Attributes:
+        seq: where entries come in the order of an axis, the last number that all pages know.
+    """
 
     entries: list[Entry]
     next: str | None
+    seq: int | UnsetType = UNSET

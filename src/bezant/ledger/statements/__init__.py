@@ -1,6 +1,5 @@
 """Statements: a period of an account, from one balance to another."""
 
-from bezant.ledger.statements.filters import EntryFilter, EntryQuery
 from bezant.ledger.statements.service import Statements
 
-__all__ = ["EntryFilter", "EntryQuery", "Statements"]
+__all__ = ["Statements"]

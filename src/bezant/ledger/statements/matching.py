@@ -11,7 +11,7 @@ from uuid import UUID
 from bezant.ledger import schemas, store
 from bezant.ledger.errors import AccountNotFound
 from bezant.ledger.queries import entry_of
-from bezant.ledger.statements.filters import EntryFilter
+from bezant.ledger.schemas import EntryFilter
 from bezant.ledger.statements.reading import find_contents
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from bezant.ledger.queries import Source
+    from bezant.ledger.schemas import EntryFilter
     from bezant.ledger.statements.domain import Statement, Totals
-    from bezant.ledger.statements.filters import EntryFilter
 
 FILES_AT_ONCE: Final = 2
 """Files that a process makes at a time: each takes a thread, and a PDF the interpreter with it."""

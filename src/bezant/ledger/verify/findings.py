@@ -31,6 +31,7 @@ class Kind(StrEnum):
     LIMIT_BROKEN = "limit_broken"
     PERIOD_CLOSED = "period_closed"
     PERIOD_BROKEN = "period_broken"
+    SNAPSHOT = "snapshot"
 
 
 class Finding(Struct, frozen=True):

@@ -14,6 +14,7 @@ from bezant.ledger.verify.comparison import compare_holds, compare_limit_groups
 from bezant.ledger.verify.findings import BookReport, Kind
 from bezant.ledger.verify.replay import FINDINGS_MAX, Replay
 from bezant.ledger.verify.reversals import compare_reversals
+from bezant.ledger.verify.snapshots import compare_snapshots
 
 if TYPE_CHECKING:
     import asyncpg
@@ -82,6 +83,7 @@ async def verify_book(
         await compare_limit_groups(connection, tenant_id, replay)
         await compare_holds(connection, tenant_id, replay)
         await compare_reversals(connection, tenant_id, replay)
+        await compare_snapshots(connection, tenant_id, replay)
         replay.check_limits()
         for row in await connection.fetch(
             store.FIND_STRAY_CONTENTS, tenant_id, book_id, FINDINGS_MAX

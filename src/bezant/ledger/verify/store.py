@@ -104,3 +104,29 @@ FIND_STRAY_CONTENTS: Final = """
             AND t.seq = e.seq AND t.content_hash IS NOT NULL)
     ORDER BY e.seq LIMIT $3
 """
+
+WALK_HISTORY_BLOCKS: Final = """
+    SELECT account_no, level, after_seq, last_seq, through, chunk_legs FROM history_block
+    WHERE tenant_id = $1 AND book_id = $2 ORDER BY account_no, level, after_seq
+"""
+
+# What a block is made of.
+FIND_LEGS_OF_BLOCK: Final = """
+    SELECT seq, leg, TRUE AS is_debit, kind, amount, effective_at, booking_date, value_date
+    FROM transfer
+    WHERE tenant_id = $1 AND book_id = $2 AND debit_no = $3 AND seq > $4 AND seq <= $5
+    UNION ALL
+    SELECT seq, leg, FALSE, kind, amount, effective_at, booking_date, value_date
+    FROM transfer
+    WHERE tenant_id = $1 AND book_id = $2 AND credit_no = $3 AND seq > $4 AND seq <= $5
+"""
+
+WALK_CHUNKS_OF_BLOCK: Final = """
+    SELECT first_at, first_seq, first_leg, legs_before, debits_posted_before,
+        credits_posted_before, debits_pending_before, credits_pending_before, ats, seqs, legs,
+        are_debits, posted, pending
+    FROM history_chunk
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no = $3 AND after_seq = $4 AND level = $5
+        AND axis = $6
+    ORDER BY first_at, first_seq, first_leg
+"""

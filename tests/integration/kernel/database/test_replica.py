@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,6 +36,8 @@ from bezant.ledger import (
     store,
 )
 from bezant.ledger.errors import AccountNotFound, TransactionNotFound
+from bezant.ledger.history import Axis
+from bezant.ledger.past import Asked
 from bezant.ledger.statements.schemas import Statement
 from bezant.ledger.statements.service import Part
 from bezant.server.embedded import DataFolder, EmbeddedServers
@@ -46,6 +48,8 @@ from fixtures_servers import open_folder
 from integration.kernel.database.standby import Standby, Stopwatch
 from running_platform import running
 from tellers import Teller
+
+LATE = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -216,6 +220,31 @@ async def test_every_read_of_a_book_may_be_the_replicas(pair: Pair) -> None:
 
     assert await facts(seen) == (1, False, [1], False, False)
     assert await facts(newest) == (3, True, [1, 1, 1], True, True)
+
+
+async def test_the_past_is_the_replicas_where_it_has_all_that_was_known(pair: Pair) -> None:
+    seen = await pair.pay()
+    await pair.standby.catch_up()
+    await pair.standby.pause()
+    known = (await pair.bank.pay("world", "alice", 1)).value(schemas.PostedTransaction)
+    past, key = pair.bank.ledger.past, (pair.bank.tenant_id, pair.bank.book_id, "alice")
+    early = (await pair.bank.ledger.feed(*key[:2], 0, 100)).events[-2].recorded_at
+
+    async def posted(known_at: datetime | None) -> tuple[str, int]:
+        found = await past.balance(*key, effective_at=LATE, known_at=known_at, read_after=seen)
+        listed = await past.entries(
+            *key,
+            Asked(Axis.EFFECTIVE, None, None, known_at),
+            after=None,
+            limit=9,
+            read_after=seen,
+        )
+        return found.posted, len(listed.entries)
+
+    assert await posted(None) == ("1", 1)  # the standby's answer, as new as the caller's
+    assert await posted(early) == ("1", 1)
+    # It has not heard of all that was known then, and is passed over.
+    assert await posted(known.recorded_at) == ("2", 2)
 
 
 async def test_a_platform_is_given_its_replica_by_an_option(

@@ -40,10 +40,10 @@ async def amounts(book: Book, query: str, *, limit: int = 100) -> list[int]:
 
 CASES = [
     ("code=b", [1, 4, 7]),
-    ("from=2026-03-04&to=2026-03-06", [4, 5, 6]),
-    ("from=2026-03-08&to=2026-03-31", [8, 9]),
-    ("to=2026-03-02", [1, 2]),
-    ("code=b&from=2026-03-02&to=2026-03-31", [4, 7]),
+    ("axis=booking&from=2026-03-04&to=2026-03-06", [4, 5, 6]),
+    ("axis=booking&from=2026-03-08&to=2026-03-31", [8, 9]),
+    ("axis=booking&to=2026-03-02", [1, 2]),
+    ("code=b&axis=booking&from=2026-03-02&to=2026-03-31", [4, 7]),
     ("metadata_key=invoice&metadata_value=1", [5, 7]),
     ("metadata_key=both&metadata_value=x&code=b", [1, 7]),
     ("metadata_key=invoice&metadata_value=9", []),
@@ -110,7 +110,15 @@ async def test_erased_metadata_is_found_no_more_and_asking_is_audited(
 
 @pytest.mark.parametrize(
     "query",
-    ["metadata_key=invoice", "metadata_value=1", "metadata_key=&metadata_value=1", "from=today"],
+    [
+        "metadata_key=invoice",
+        "metadata_value=1",
+        "metadata_key=&metadata_value=1",
+        "from=today",
+        "code=b&from=2026-03-02T00:00:00Z",
+        "code=b&axis=value",
+        "code=b&known_at=2026-03-02T00:00:00Z",
+    ],
 )
 async def test_half_a_filter_is_malformed(filled: Book, query: str) -> None:
     path = f"{filled.path}/accounts/wallet/entries?{query}"
