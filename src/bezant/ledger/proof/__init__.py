@@ -1,5 +1,15 @@
 """Proof: one RFC 6962 log per book over the roots of its batches."""
 
+from bezant.ledger.proof.evidence import (
+    FORMAT,
+    ConsistencyProof,
+    InBatch,
+    InclusionProof,
+    InLog,
+    ProofInvalid,
+    Proven,
+    check_proof,
+)
 from bezant.ledger.proof.leaves import (
     AccountLeaf,
     HoldLeaf,
@@ -8,19 +18,67 @@ from bezant.ledger.proof.leaves import (
     PostingLeaf,
     TransactionLeaf,
     content_hash,
+    terms_hash,
 )
 from bezant.ledger.proof.merkle import EMPTY_ROOT, Frontier, leaf_hash, merkle_root
+from bezant.ledger.proof.note import (
+    KEY_BYTES,
+    REASON_CHARACTERS_MAX,
+    Checkpoint,
+    NoteInvalid,
+    Replaced,
+    open_note,
+    origin_of,
+    read_note,
+    sign,
+)
+from bezant.ledger.proof.paths import (
+    Span,
+    consistency_spans,
+    inclusion_spans,
+    is_consistent,
+    root_of_inclusion,
+)
+from bezant.ledger.proof.subtrees import FANOUT, Growing, Node, nodes_of, root_of
 
 __all__ = [
     "EMPTY_ROOT",
+    "FANOUT",
+    "FORMAT",
+    "KEY_BYTES",
+    "REASON_CHARACTERS_MAX",
     "AccountLeaf",
+    "Checkpoint",
+    "ConsistencyProof",
     "Frontier",
+    "Growing",
     "HoldLeaf",
     "HoldPostingLeaf",
+    "InBatch",
+    "InLog",
+    "InclusionProof",
     "LimitGroupLeaf",
+    "Node",
+    "NoteInvalid",
     "PostingLeaf",
+    "ProofInvalid",
+    "Proven",
+    "Replaced",
+    "Span",
     "TransactionLeaf",
+    "check_proof",
+    "consistency_spans",
     "content_hash",
+    "inclusion_spans",
+    "is_consistent",
     "leaf_hash",
     "merkle_root",
+    "nodes_of",
+    "open_note",
+    "origin_of",
+    "read_note",
+    "root_of",
+    "root_of_inclusion",
+    "sign",
+    "terms_hash",
 ]

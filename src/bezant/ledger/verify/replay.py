@@ -22,8 +22,10 @@ from bezant.ledger.lane import (
 )
 from bezant.ledger.proof import (
     Frontier,
+    Growing,
     HoldLeaf,
     HoldPostingLeaf,
+    Node,
     PostingLeaf,
     TransactionLeaf,
     content_hash,
@@ -33,6 +35,7 @@ from bezant.ledger.proof import (
 from bezant.ledger.schemas import AccountStatus, AccountType
 from bezant.ledger.verify.findings import Finding, Kind
 from bezant.ledger.verify.holds import HoldReplay
+from bezant.ledger.verify.witnesses import Witnesses
 
 FINDINGS_MAX: Final = 20
 
@@ -50,20 +53,25 @@ class Replay:
         limit_groups: as `accounts`, by id.
         holds: as `accounts`.
         log: the Merkle log over the batches seen.
+        nodes: the log's inner nodes that are stored once they are complete.
         seq: the last number seen.
+        witnesses: checkpoints that the log is held against as it grows.
         findings: differences found, the first ones.
     """
 
     book_id: UUID
+    witnesses: Witnesses = field(default_factory=Witnesses)
     accounts: dict[int, Account] = field(default_factory=dict)
     limit_groups: dict[str, LimitGroup] = field(default_factory=dict)
     holds: HoldReplay = field(default_factory=HoldReplay)
     log: Frontier = field(default_factory=Frontier)
+    nodes: dict[Node, bytes] = field(default_factory=dict)
     seq: int = 0
     transfers: int = 0
     recorded_at: datetime = _BEFORE_TIME
     findings: list[Finding] = field(default_factory=list)
     _leaves: list[bytes] = field(default_factory=list)
+    _growing: Growing = field(default_factory=Growing)
 
     def find(self, kind: Kind, place: str, detail: str) -> None:
         """Note a difference."""
@@ -194,7 +202,9 @@ class Replay:
                 f"stored {row['root'].hex()}, history gives {root.hex()}",
             )
         self.log = self.log.append(leaf_hash(root))
+        self.nodes.update(self._growing.append(leaf_hash(root)))
         self._leaves.clear()
+        self.witnesses.look(self.log, self.seq, self.find)
 
     def check_end(self) -> None:
         """Everything that history recorded belongs to a batch."""
@@ -202,6 +212,7 @@ class Replay:
             self.find(
                 Kind.BATCH_RANGE, f"seq {self.seq}", f"the last {len(self._leaves)} are in no batch"
             )
+        self.witnesses.look_back(self.log, self.seq, self.find)
 
     def check_limits(self) -> None:
         """No account and no group of accounts stands outside its limits."""
