@@ -53,6 +53,8 @@ HOUSE = Policy(
             "hold_event",
             "limit_group_event",
             "audit_entry",
+            "log_node",
+            "checkpoint",
         }
     ),
     global_tables={
@@ -115,6 +117,11 @@ HOUSE = Policy(
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 70)",
+        },
+        "bezant/server/migrations/versions/0013_proof.py:PARTITION": {
+            "table": "checkpoint",
+            "number": 0,
+            "modulus": 16,
         },
     },
     formatted={

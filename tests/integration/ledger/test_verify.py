@@ -194,6 +194,11 @@ async def test_every_kind_of_finding_has_a_seeded_corruption() -> None:
         Kind.HOLD,  # test_verify_holds.py, as the next two
         Kind.HOLD_BROKEN,
         Kind.LIMIT_GROUP,
+        Kind.CHECKPOINT,  # test_attacks.py, as the next three
+        Kind.BOOK_TERMS,
+        Kind.BOOK_MISSING,
+        Kind.LOG_NODE,
+        Kind.EXPORT_FILES,  # export/test_offline.py
     }
     assert {kind for _, kind, _ in CORRUPTIONS.values()} == set(Kind) - shown_elsewhere
 

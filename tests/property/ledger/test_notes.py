@@ -33,9 +33,7 @@ checkpoints = st.builds(
     signed_at=st.datetimes(timezones=st.just(UTC)),
     terms=hashes,
     replaced=st.none()
-    | st.builds(
-        Replaced, first=st.integers(1, 10**9), last=st.integers(1, 10**9), reason=reasons
-    ),
+    | st.builds(Replaced, first=st.integers(1, 10**9), last=st.integers(1, 10**9), reason=reasons),
 )
 keys = hashes.map(Ed25519PrivateKey.from_private_bytes)
 

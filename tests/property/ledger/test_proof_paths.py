@@ -57,9 +57,7 @@ def path(leaves: list[bytes], spans: list[Span]) -> list[bytes]:
         (1, 5, [LEAF_0, LEAVES_2_3, LEAF_4]),
     ],
 )
-def test_inclusion_proofs_of_the_reference_tree(
-    index: int, size: int, expected: list[str]
-) -> None:
+def test_inclusion_proofs_of_the_reference_tree(index: int, size: int, expected: list[str]) -> None:
     found = path(REFERENCE, inclusion_spans(index, size))
     assert [each.hex() for each in found] == expected
 

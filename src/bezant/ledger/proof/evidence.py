@@ -1,4 +1,4 @@
-"""A proof that a transaction is in a book's log, in a form that can be kept and checked anywhere."""
+"""A proof that a transaction is in a book's log, in a form to keep and to check anywhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class InclusionProof(Struct, frozen=True):
 
 
 class ConsistencyProof(Struct, frozen=True):
-    """`GET …/proofs/consistency`: that the log of `to` batches extends the one of `from` batches."""
+    """`GET …/proofs/consistency`: that the log of `to` batches extends that of `from` batches."""
 
     book: UUID
     older: int = msgspec.field(name="from")

@@ -1,8 +1,8 @@
 """Which stored nodes make up a part of a log, so that no proof reads all of it.
 
-Of a log's inner nodes those over 256, 256^2, 256^3 ... leaves are stored, once they are complete: one
-row for 256 leaves. What a proof needs is made from at most some 255 nodes of each of these levels on
-either side, whatever the log's size.
+Of a log's inner nodes those over 256, 256^2, 256^3 ... leaves are stored, once they are complete:
+one row for 256 leaves. What a proof needs is made from at most 255 nodes of each of these levels on
+either side of the leaf, whatever the log's size.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

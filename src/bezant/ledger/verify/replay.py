@@ -214,6 +214,16 @@ class Replay:
             )
         self.witnesses.look_back(self.log, self.seq, self.find)
 
+    def compare_terms(self, terms: bytes) -> None:
+        """The book's name, zone and assets are those that the last checkpoint says."""
+        last = self.witnesses.last
+        if last is not None and last.terms != terms:
+            self.find(
+                Kind.BOOK_TERMS,
+                f"book {self.book_id}",
+                f"checkpoint {last.number} signs another name, time zone or assets",
+            )
+
     def check_limits(self) -> None:
         """No account and no group of accounts stands outside its limits."""
         groups = [(f"limit group {group.id}", group) for group in self.limit_groups.values()]

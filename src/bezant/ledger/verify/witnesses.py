@@ -1,14 +1,27 @@
 """Checkpoints that are kept outside, as witnesses of what a book's log was."""
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final, Protocol
+from uuid import UUID
 
 from bezant.ledger.proof import Checkpoint, Frontier
-from bezant.ledger.verify.findings import Kind
+from bezant.ledger.verify.findings import BookReport, Finding, Kind
 
 Find = Callable[[Kind, str, str], None]
 
 _SHOWN: Final = 16
+
+
+class Outside(Protocol):
+    """Where checkpoints are kept that the database cannot change."""
+
+    def books(self) -> Collection[UUID]:
+        """Those that there are checkpoints of."""
+        ...
+
+    def of(self, book_id: UUID) -> Sequence[Checkpoint]:
+        """A book's, their signatures verified."""
+        ...
 
 
 class Witnesses:
@@ -97,6 +110,17 @@ class Witnesses:
             and each.replaced.first <= checkpoint.number <= each.replaced.last < each.number
             for each in self._accepting
         )
+
+
+def missing(book_id: UUID, checkpoints: Sequence[Checkpoint]) -> BookReport:
+    """A book that somebody signed for, and that is not there."""
+    last = max(checkpoints, key=lambda each: each.number)
+    finding = Finding(
+        Kind.BOOK_MISSING,
+        f"book {book_id}",
+        f"checkpoint {last.number} signs its log up to seq {last.seq}; there is no such book",
+    )
+    return BookReport(None, book_id, "", 0, 0, 0, "", [finding], len(checkpoints))
 
 
 def _shown(root: bytes) -> str:

@@ -1,0 +1,63 @@
+"""Verifying an export with nothing but its files: the verifier's replay, and no database."""
+
+from collections.abc import Callable, Sequence
+
+from bezant.ledger.export.errors import ExportUnusable
+from bezant.ledger.export.reading import Exports
+from bezant.ledger.export.replaying import RecordReplay
+from bezant.ledger.proof import Checkpoint, terms_hash
+from bezant.ledger.verify.findings import BookReport, Kind
+from bezant.ledger.verify.replay import Replay
+from bezant.ledger.verify.witnesses import Witnesses
+
+Progress = Callable[[int], None]
+
+_REPORT_EVERY = 10_000
+
+
+def verify_export(
+    exports: Exports, checkpoints: Sequence[Checkpoint] = (), *, progress: Progress
+) -> BookReport:
+    """Recompute every leaf, root, balance, hold and limit, and compare them with what is told.
+
+    Told are the batches' roots, the manifest's root, and what the checkpoints sign. Balances are in
+    no export: they are recomputed so that limits can be judged.
+
+    Args:
+        exports: of one book, from its first number on.
+        checkpoints: of that book, their signatures verified.
+        progress: told now and then how many numbers have been replayed.
+    """
+    book = exports.book
+    replay = Replay(book.id, Witnesses(checkpoints))
+    records = RecordReplay(replay)
+    try:
+        for count, (part, record) in enumerate(exports.records(), start=1):
+            records.take(part, record)
+            if count % _REPORT_EVERY == 0:
+                progress(replay.seq)
+        records.end()
+    except ExportUnusable as error:
+        replay.find(Kind.EXPORT_FILES, records.part or "its files", error.detail)
+    replay.check_end()
+    replay.check_limits()
+    if replay.log.root.hex() != exports.root:
+        replay.find(
+            Kind.LOG_ROOT,
+            f"log of {replay.log.size} batches",
+            f"the manifest says {exports.root}, history gives {replay.log.root.hex()}",
+        )
+    scales = {asset.code: asset.scale for asset in book.assets}
+    replay.compare_terms(terms_hash(book.id, book.name, book.time_zone, scales, book.created_at))
+    return BookReport(
+        None,
+        book.id,
+        book.name,
+        replay.seq,
+        replay.transfers,
+        len(replay.accounts),
+        replay.log.root.hex(),
+        replay.findings,
+        replay.witnesses.count,
+        replay.witnesses.accepted,
+    )
