@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,6 +18,9 @@ from bezant.ledger.verify import BookReport, verify_book
 from bezant.ledger.verify.replay import Replay
 from fixtures_exports import Library
 from fixtures_ledger import Bank
+
+if TYPE_CHECKING:
+    import asyncpg
 
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the operator's").digest())
 PUBLIC = KEY.public_key().public_bytes_raw()

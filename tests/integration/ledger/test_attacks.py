@@ -73,26 +73,30 @@ CLUMSY = {
     ),
     "an amount edited, and the balances to match": (
         [
-            f"UPDATE transfer SET amount = 204 {OF_BOOK} AND seq = 9",
-            f"UPDATE balance SET debits_posted = debits_posted + 100 {OF_BOOK} AND account_no = 3",
-            f"UPDATE balance SET credits_posted = credits_posted + 100 {OF_BOOK} AND account_no = 4",
+            f"UPDATE transfer SET amount = 203 {OF_BOOK} AND seq = 9",
+            f"UPDATE balance SET debits_posted = debits_posted + 99 {OF_BOOK} AND account_no = 3",
+            f"UPDATE balance SET credits_posted = credits_posted + 99 {OF_BOOK} AND account_no = 4",
         ],
         "seq 9",
     ),
     "a transfer deleted": ([f"DELETE FROM transfer {OF_BOOK} AND seq = 9"], "seq 9"),
     "a transfer inserted in the middle": (
         [
-            "INSERT INTO transfer SELECT tenant_id, book_id, seq, 1, transaction_id, kind,"
-            " debit_no, credit_no, 50, code, booking_date, value_date, effective_at, recorded_at,"
-            f" content_hash FROM transfer {OF_BOOK} AND seq = 9"
+            (
+                "INSERT INTO transfer SELECT tenant_id, book_id, seq, 1, transaction_id, kind,"
+                " debit_no, credit_no, 50, code, booking_date, value_date, effective_at,"
+                f" recorded_at, content_hash FROM transfer {OF_BOOK} AND seq = 9"
+            )
         ],
         "seq 9",
     ),
     "a transfer inserted at the end": (
         [
-            "INSERT INTO transfer SELECT tenant_id, book_id, 12, leg, gen_random_uuid(), kind,"
-            " debit_no, credit_no, amount, code, booking_date, value_date, effective_at,"
-            f" recorded_at + interval '1 hour', NULL FROM transfer {OF_BOOK} AND seq = 11",
+            (
+                "INSERT INTO transfer SELECT tenant_id, book_id, 12, leg, gen_random_uuid(), kind,"
+                " debit_no, credit_no, amount, code, booking_date, value_date, effective_at,"
+                f" recorded_at + interval '1 hour', NULL FROM transfer {OF_BOOK} AND seq = 11"
+            ),
             f"UPDATE lane SET seq = 12, recorded_at = recorded_at + interval '1 hour' {OF_BOOK}",
         ],
         "seq 12",
@@ -100,9 +104,11 @@ CLUMSY = {
     "two transfers swapped, with their instants": (
         [
             f"UPDATE transfer SET seq = 1000 + seq {OF_BOOK} AND seq IN (9, 10)",
-            "UPDATE transfer SET seq = 1019 - seq, recorded_at = (SELECT o.recorded_at"
-            " FROM transfer o WHERE o.tenant_id = $1 AND o.book_id = $2 AND o.seq = 2019 -"
-            f" transfer.seq) {OF_BOOK} AND seq IN (1009, 1010)",
+            (
+                "UPDATE transfer SET seq = 1019 - seq, recorded_at = (SELECT o.recorded_at"
+                " FROM transfer o WHERE o.tenant_id = $1 AND o.book_id = $2 AND o.seq = 2019 -"
+                f" transfer.seq) {OF_BOOK} AND seq IN (1009, 1010)"
+            ),
             f"DELETE FROM transaction_content {OF_BOOK} AND seq IN (9, 10)",
         ],
         "seq 9",
@@ -126,9 +132,11 @@ CLUMSY = {
     "content edited, and the hash that commits to it": (
         [
             f"UPDATE transaction_content SET content = '{{}}' {OF_BOOK} AND seq = 9",
-            "UPDATE transfer SET content_hash = sha256((SELECT e.salt || e.content"
-            " FROM transaction_content e WHERE e.tenant_id = $1 AND e.book_id = $2 AND e.seq = 9))"
-            f" {OF_BOOK} AND seq = 9",
+            (
+                "UPDATE transfer SET content_hash = sha256((SELECT e.salt || e.content"
+                " FROM transaction_content e WHERE e.tenant_id = $1 AND e.book_id = $2"
+                f" AND e.seq = 9)) {OF_BOOK} AND seq = 9"
+            ),
         ],
         "seq 9",
     ),

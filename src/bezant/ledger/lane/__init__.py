@@ -17,8 +17,15 @@ from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
 from bezant.ledger.lane.lanes import Lanes
-from bezant.ledger.lane.reader import account_of, bounds_of, hold_of, limit_group_of
-from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
+from bezant.ledger.lane.reader import (
+    account_event_of,
+    account_of,
+    bounds_of,
+    hold_of,
+    limit_group_event_of,
+    limit_group_of,
+)
+from bezant.ledger.lane.recorded import Standing, encode_content, leg_leaf, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import (
     FIND_ACCOUNTS,
@@ -71,6 +78,7 @@ __all__ = [
     "Transfer",
     "Watch",
     "Watching",
+    "account_event_of",
     "account_leaf",
     "account_of",
     "begin",
@@ -79,6 +87,8 @@ __all__ = [
     "encode_content",
     "expire_due",
     "hold_of",
+    "leg_leaf",
+    "limit_group_event_of",
     "limit_group_leaf",
     "limit_group_of",
     "record_account",

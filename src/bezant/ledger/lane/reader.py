@@ -15,6 +15,7 @@ from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup
 from bezant.ledger.errors import BookNotFound
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
+from bezant.ledger.lane.draft import AccountEvent, LimitGroupEvent
 from bezant.ledger.lane.expiries import EXPIRIES_HELD_MAX, NEVER
 from bezant.ledger.lane.rider import Reads
 from bezant.ledger.proof import Frontier
@@ -162,6 +163,36 @@ def bounds_of(row: "Stored") -> Bounds:
             None if row[name] is None else int(row[name])
             for name in ("overdraft", "minimum", "maximum")
         )
+    )
+
+
+def account_event_of(row: "Stored") -> AccountEvent:
+    """A row of `account_event`."""
+    return AccountEvent(
+        row["seq"],
+        row["kind"],
+        row["account_no"],
+        row["account_id"],
+        row["asset"],
+        row["type"],
+        row["status"],
+        bounds_of(row),
+        row["limit_group"],
+        row["opened_at"],
+        row["recorded_at"],
+    )
+
+
+def limit_group_event_of(row: "Stored") -> LimitGroupEvent:
+    """A row of `limit_group_event`."""
+    return LimitGroupEvent(
+        row["seq"],
+        row["kind"],
+        row["group_id"],
+        row["asset"],
+        row["type"],
+        bounds_of(row),
+        row["recorded_at"],
     )
 
 

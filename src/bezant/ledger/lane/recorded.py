@@ -133,7 +133,7 @@ def standing_entry(entry: JournalEntry, new: NewTransaction, salt: bytes) -> Sta
 def recorded_of(rows: "Sequence[Stored]") -> Recorded:
     """A transaction from its joined rows, in the order of its legs."""
     first = rows[0]
-    legs = [_leg(row) for row in rows]
+    legs = [leg_leaf(row) for row in rows]
     holds = {row["leg"]: row["hold_id"] for row in rows if row["hold_id"] is not None}
     posted = Posted(
         first["transaction_id"],
@@ -149,7 +149,8 @@ def recorded_of(rows: "Sequence[Stored]") -> Recorded:
     return Recorded(posted, standing.difference)
 
 
-def _leg(row: "Stored") -> Leg:
+def leg_leaf(row: "Stored") -> Leg:
+    """What the log commits to for a leg, from its row joined with its accounts and its hold."""
     amount = str(int(row["amount"]))
     if row["hold_id"] is None:
         return PostingLeaf(

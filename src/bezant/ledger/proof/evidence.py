@@ -116,6 +116,9 @@ def check_proof(
 ) -> Proven:
     """Check a proof, with nothing but what is in it.
 
+    What it shows is that the tree of the log's root holds the leaf. That this is the root of a log
+    of that size is what a checkpoint signs.
+
     Args:
         proof: as the platform answered it.
         public_keys: those that a checkpoint may be signed with; None leaves signatures aside.

@@ -14,10 +14,9 @@ from bezant.ledger.domain import Account, Balanced, LimitGroup
 from bezant.ledger.domain import Kind as LegKind
 from bezant.ledger.errors import MaximumExceeded, OverdraftExceeded
 from bezant.ledger.lane import (
-    AccountEvent,
-    LimitGroupEvent,
+    account_event_of,
     account_leaf,
-    bounds_of,
+    limit_group_event_of,
     limit_group_leaf,
 )
 from bezant.ledger.proof import (
@@ -108,19 +107,7 @@ class Replay:
     def account_event(self, row: Row) -> None:
         """Replay an account's opening or change."""
         self._advance(row)
-        event = AccountEvent(
-            row["seq"],
-            row["kind"],
-            row["account_no"],
-            row["account_id"],
-            row["asset"],
-            row["type"],
-            row["status"],
-            bounds_of(row),
-            row["limit_group"],
-            row["opened_at"],
-            row["recorded_at"],
-        )
+        event = account_event_of(row)
         self._leaves.append(account_leaf(self.book_id, event).encode())
         if event.kind == "opened":
             self.accounts[event.account_no] = Account(
@@ -155,15 +142,7 @@ class Replay:
     def limit_group_event(self, row: Row) -> None:
         """Replay a limit group's opening or change."""
         self._advance(row)
-        event = LimitGroupEvent(
-            row["seq"],
-            row["kind"],
-            row["group_id"],
-            row["asset"],
-            row["type"],
-            bounds_of(row),
-            row["recorded_at"],
-        )
+        event = limit_group_event_of(row)
         self._leaves.append(limit_group_leaf(self.book_id, event).encode())
         group = self.limit_groups.get(event.group_id)
         if group is not None:
