@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import export, schemas
+from bezant.ledger import checkpoints, export, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.errors import FeedPositionAhead
@@ -17,6 +17,7 @@ from bezant.ledger.lane import (
     transfer_id,
 )
 from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.proofs import operations as proof_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -37,11 +38,13 @@ __all__ = [
     "Rider",
     "RiderKinds",
     "Seen",
+    "checkpoints",
     "clear_run_folder",
     "export",
     "feed_operations",
     "operations",
     "post",
+    "proof_operations",
     "schemas",
     "transfer_id",
     "type_of",

@@ -20,7 +20,7 @@ from bezant.ledger.books import create_book
 from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.holds import CaptureHold, VoidHold
-from bezant.ledger.lane import JointRider, Lanes, Rider
+from bezant.ledger.lane import Gatekeeper, JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.posting import PostBatch, PostTransaction
 from bezant.ledger.queries import BookReader, Queries
@@ -42,6 +42,7 @@ class Ledger:
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of balances; None reads them from the database.
+        gatekeeper: asked before this process begins to write a book; None lets every book be.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Ledger:
         ids: Ids | None = None,
         replica: Replica | None = None,
         cache: Cache | None = None,
+        gatekeeper: Gatekeeper | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
@@ -65,7 +67,13 @@ class Ledger:
             run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
         )
         self._lanes = Lanes(
-            database, self._clock, self._ids, run_folder, domain, grew=self._tail.grew
+            database,
+            self._clock,
+            self._ids,
+            run_folder,
+            domain,
+            grew=self._tail.grew,
+            gatekeeper=gatekeeper,
         )
         self._cached_balances = (
             None if cache is None else CachedBalances(database, cache, Claims(domain), self._lanes)

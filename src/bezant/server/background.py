@@ -10,17 +10,22 @@ from bezant.kernel.jobs import JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
 from bezant.ledger import Ledger
+from bezant.ledger.checkpoints import Rounds
 
 
 @asynccontextmanager
 async def background(
-    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger
+    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger, rounds: Rounds
 ) -> AsyncIterator[None]:
     """Carry out jobs and number events, until the worker is asked to stop."""
     answers = {"refused_transaction": ledger.remove_old_refusals}
     retention = Retention(database, clock, keep, answers)
     runner = JobRunner(
-        database, clock, ids, [retention.handling()], schedules=[retention.schedule()]
+        database,
+        clock,
+        ids,
+        [retention.handling(), rounds.handling()],
+        schedules=[retention.schedule(), rounds.schedule()],
     )
     sequencer = Sequencer(database, clock, ids)
     runner.start()

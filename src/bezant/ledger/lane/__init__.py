@@ -16,7 +16,7 @@ from bezant.ledger.lane.entry import JournalEntry, begin
 from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
-from bezant.ledger.lane.lanes import Lanes
+from bezant.ledger.lane.lanes import Gatekeeper, Lanes
 from bezant.ledger.lane.reader import (
     account_event_of,
     account_of,
@@ -60,6 +60,7 @@ __all__ = [
     "Decision",
     "Draft",
     "Expiries",
+    "Gatekeeper",
     "Head",
     "HoldEvent",
     "JointRider",

@@ -23,6 +23,7 @@ from bezant.ledger.proof.leaves import (
 from bezant.ledger.proof.merkle import EMPTY_ROOT, Frontier, leaf_hash, merkle_root
 from bezant.ledger.proof.note import (
     KEY_BYTES,
+    NOTE_BYTES_MAX,
     REASON_CHARACTERS_MAX,
     Checkpoint,
     NoteInvalid,
@@ -46,6 +47,7 @@ __all__ = [
     "FANOUT",
     "FORMAT",
     "KEY_BYTES",
+    "NOTE_BYTES_MAX",
     "REASON_CHARACTERS_MAX",
     "AccountLeaf",
     "Checkpoint",
