@@ -14,6 +14,7 @@ pytest_plugins = [
     "fixtures_api",
     "fixtures_webhooks",
     "fixtures_exports",
+    "fixtures_checkpoints",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
