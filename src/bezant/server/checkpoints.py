@@ -8,11 +8,22 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealing import KeySealer
-from bezant.kernel.settings import read_sealing_key
+from bezant.kernel.settings import Settings, read_sealing_key
 from bezant.ledger.checkpoints import CheckpointService, Folder, Place, SecondStore
 
 FOLDER: Final = "checkpoints"
 """In the data folder, where no other is named."""
+
+
+def folder_of(settings: Settings, data_dir: Path) -> Path:
+    """Where notes are kept as files."""
+    return settings.checkpoint_folder or data_dir / FOLDER
+
+
+def store_url_of(settings: Settings) -> str | None:
+    """The second store; None for none."""
+    url = settings.checkpoint_store_url
+    return None if url is None else url.get_secret_value()
 
 
 def checkpoint_service(

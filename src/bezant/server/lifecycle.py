@@ -20,7 +20,7 @@ from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
 from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
-from bezant.server.checkpoints import FOLDER
+from bezant.server.checkpoints import folder_of, store_url_of
 from bezant.server.connecting import migrate_schema, opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
@@ -137,12 +137,8 @@ async def _run(
             otlp_endpoint=settings.otlp_endpoint,
             sealing_key=sealing_key(settings, data),
             checkpoint_interval_s=settings.checkpoint_interval_s,
-            checkpoint_folder=str(settings.checkpoint_folder or data.private_folder(FOLDER)),
-            checkpoint_store_url=(
-                None
-                if settings.checkpoint_store_url is None
-                else settings.checkpoint_store_url.get_secret_value()
-            ),
+            checkpoint_folder=str(folder_of(settings, data.path)),
+            checkpoint_store_url=store_url_of(settings),
             allow_webhook_loopback=settings.allow_webhook_loopback,
         )
         workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))

@@ -183,6 +183,10 @@ async def _replay_delivery(book: Book) -> Request:
     return f"{await delivered(book.tenant)}/replay", {}
 
 
+async def _rotate_checkpoint_key(_: Book) -> Request:
+    return "/v1/checkpoint-keys/rotate", {"overlap_s": 60}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
@@ -205,6 +209,11 @@ CASES: Mapping[str, Case] = {
     "change_limit_group": Case("PATCH", 200, _limit_group_change),
     # As a page: a stream does not end. What holds for both is decided before either begins.
     "follow_events": _reads("{book.path}/events", Accept="application/json"),
+    "prove_transaction": _reads("{book.path}/proofs/{book.transaction}"),
+    "prove_consistency": _reads("{book.path}/proofs/consistency?from=1"),
+    "list_checkpoints": _reads("{book.path}/checkpoints"),
+    "list_checkpoint_keys": _reads("/v1/checkpoint-keys", names=False),
+    "rotate_checkpoint_key": Case("POST", 201, _rotate_checkpoint_key, names=False),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
