@@ -18,10 +18,15 @@ from bezant.cli.archive import database_url_of
 from bezant.cli.console import complain, failures_explained, say_json
 from bezant.cli.up import AllowPlaintext, DatabaseUrl, DataDir, Json
 from bezant.kernel.collector import tune_collector
-from bezant.ledger import BookReport, verify
-from bezant.ledger.checkpoints import CheckpointFiles, FilesUnusable, read_keys, read_text
+from bezant.ledger import BookReport, proof, verify
+from bezant.ledger.checkpoints import (
+    CheckpointFiles,
+    FilesUnusable,
+    read_kept_note,
+    read_keys,
+    read_text,
+)
 from bezant.ledger.export import ExportError, Exports, verify_export
-from bezant.ledger.proof import InclusionProof, ProofInvalid, check_proof
 from bezant.server.connecting import opened_database
 
 _ROOT_SHOWN: Final = 16
@@ -101,11 +106,11 @@ def verify_proof(
     """
     with files_explained(as_json=as_json):
         keys = None if key is None else read_keys(key)
-        note = None if checkpoint is None else read_text(checkpoint)
-        proof = _read_proof(file)
+        note = None if checkpoint is None else read_kept_note(checkpoint)
+        kept = _read_proof(file)
         try:
-            proven = check_proof(proof, keys, note)
-        except ProofInvalid as error:
+            proven = proof.check_proof(kept, keys, note)
+        except proof.ProofInvalid as error:
             complain("PROOF_INVALID", f"The proof does not hold: {error}.", as_json=as_json)
             raise typer.Exit(1) from error
     if as_json:
@@ -117,17 +122,15 @@ def verify_proof(
     )
     signed = proven.checkpoint
     if signed is None:
-        typer.echo(
-            f"Root: {proof.log.root}, over {proof.log.size} batches; no checkpoint signs it."
-        )
+        typer.echo(f"Root: {kept.log.root}, over {kept.log.size} batches; no checkpoint signs it.")
         return
     trust = "Not verified, for want of --key: checkpoint" if keys is None else "Signed: checkpoint"
     typer.echo(f"{trust} {signed.number}, at {signed.signed_at.isoformat()}.")
 
 
-def _read_proof(file: Path) -> InclusionProof:
+def _read_proof(file: Path) -> proof.InclusionProof:
     try:
-        return msgspec.json.decode(read_text(file), type=InclusionProof)
+        return msgspec.json.decode(read_text(file), type=proof.InclusionProof)
     except msgspec.DecodeError as error:
         raise FilesUnusable(f"{file} holds no proof: {error}") from error
 

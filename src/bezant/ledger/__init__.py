@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import checkpoints, export, schemas
+from bezant.ledger import checkpoints, export, proof, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.errors import FeedPositionAhead
@@ -44,6 +44,7 @@ __all__ = [
     "feed_operations",
     "operations",
     "post",
+    "proof",
     "proof_operations",
     "schemas",
     "transfer_id",

@@ -7,7 +7,13 @@ lane is taken, what the places keep is held against its log.
 
 from bezant.ledger.checkpoints.api import operations
 from bezant.ledger.checkpoints.errors import Forked, PlaceUnavailable
-from bezant.ledger.checkpoints.files import CheckpointFiles, FilesUnusable, read_keys, read_text
+from bezant.ledger.checkpoints.files import (
+    CheckpointFiles,
+    FilesUnusable,
+    read_kept_note,
+    read_keys,
+    read_text,
+)
 from bezant.ledger.checkpoints.folder import Folder
 from bezant.ledger.checkpoints.places import Place, Published
 from bezant.ledger.checkpoints.rounds import Rounds
@@ -33,6 +39,7 @@ __all__ = [
     "Standing",
     "operations",
     "prepare_store",
+    "read_kept_note",
     "read_keys",
     "read_text",
 ]

@@ -32,7 +32,7 @@ class CheckpointFiles:
         self._single: Checkpoint | None = None
         self._folders: dict[UUID, Path] = {}
         if path.is_file():
-            self._single = self._open(path, read_text(path))
+            self._single = self._open(path, read_kept_note(path))
             return
         named = [path, *sorted(path.iterdir())] if path.is_dir() else []
         for folder in named:
@@ -85,6 +85,15 @@ def read_keys(path: Path) -> list[bytes]:
         return [b64decode(each.public_key, validate=True) for each in keys.checkpoint_keys]
     except (msgspec.DecodeError, ValueError) as error:
         raise FilesUnusable(f"{path} holds no checkpoint keys: {error}") from error
+
+
+def read_kept_note(path: Path) -> str:
+    """A note that somebody saved. Editors and shells add a line's end, which is not part of it.
+
+    Raises:
+        FilesUnusable: as `read_text`.
+    """
+    return read_text(path).rstrip("\n") + "\n"
 
 
 def read_text(path: Path) -> str:
