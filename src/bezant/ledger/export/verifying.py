@@ -1,6 +1,7 @@
 """Verifying an export with nothing but its files: the verifier's replay, and no database."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from bezant.ledger.export.errors import ExportUnusable
 from bezant.ledger.export.reading import Exports
@@ -12,7 +13,7 @@ from bezant.ledger.verify.witnesses import Witnesses
 
 Progress = Callable[[int], None]
 
-_REPORT_EVERY = 10_000
+_REPORT_EVERY: Final = 10_000
 
 
 def verify_export(
@@ -21,7 +22,8 @@ def verify_export(
     """Recompute every leaf, root, balance, hold and limit, and compare them with what is told.
 
     Told are the batches' roots, the manifest's root, and what the checkpoints sign. Balances are in
-    no export: they are recomputed so that limits can be judged.
+    no export: they are recomputed so that limits can be judged. Memory holds the book's accounts,
+    limit groups and open holds, whatever the length of its history.
 
     Args:
         exports: of one book, from its first number on.
@@ -35,6 +37,7 @@ def verify_export(
         for count, (part, record) in enumerate(exports.records(), start=1):
             records.take(part, record)
             if count % _REPORT_EVERY == 0:
+                replay.holds.forget_settled()
                 progress(replay.seq)
         records.end()
     except ExportUnusable as error:

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from attackers import Target, rewrite
-from bezant.ledger.export import Encoding, Exports, Manifest, verify_export
+from bezant.ledger.export import Encoding, Exports, Manifest, verify_export, verifying
 from bezant.ledger.export.records import Record, TransferRecord
 from bezant.ledger.proof import Checkpoint
 from bezant.ledger.verify import BookReport, Kind
+from bezant.ledger.verify.holds import HoldReplay
 from fixtures_exports import ENCODINGS, Library
 
 
@@ -39,6 +40,25 @@ async def test_a_sound_export_gives_what_the_database_gives(
     live = await target.verify(target.checkpoints())
     assert report == msgspec.structs.replace(live, tenant_id=None, name=report.name)
     assert (report.findings, report.checkpoints) == ([], 2)
+
+
+async def test_holds_that_are_over_are_let_go_and_change_nothing(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = await target.library.export()
+    expected = verified(folder)
+    seen = []
+    monkeypatch.setattr(verifying, "_REPORT_EVERY", 1)
+    forget = HoldReplay.forget_settled
+
+    def forgetting(replay: HoldReplay) -> None:
+        before = len(replay.holds)
+        forget(replay)
+        seen.append(before - len(replay.holds))
+
+    monkeypatch.setattr(HoldReplay, "forget_settled", forgetting)
+    assert verified(folder) == expected
+    assert sum(seen) == 2  # one captured, one voided; two are open
 
 
 async def test_ranges_are_verified_together(target: Target) -> None:
