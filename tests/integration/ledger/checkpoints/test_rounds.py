@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.outbox import EventReader, Sequencer
+from bezant.kernel.telemetry import CHECKPOINTS
 from bezant.ledger.checkpoints import Folder, SecondStore
 from bezant.ledger.checkpoints.schemas import KeyRotation
 from bezant.ledger.proof import open_note, read_note
@@ -148,11 +149,13 @@ async def test_what_does_not_extend_what_was_signed_is_never_signed(
     fresh = service_of(
         witnessed.bank.database, Folder(witnessed.folder), witnessed.store
     )  # what a process remembers helps nobody
+    refused = CHECKPOINTS.labels("refused")._value.get()
     for service in (witnessed.service, fresh):
         with capture_logs() as events:
             await service.rounds.run(witnessed.bank.tenant_id)
         if rewrite != "the head set back" or service is fresh:
             assert "checkpoint_refused" in {each["event"] for each in events}
+    assert CHECKPOINTS.labels("refused")._value.get() > refused
     assert len(await witnessed.signed()) == len(await witnessed.kept()) == 1
 
 
