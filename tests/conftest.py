@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures_webhooks",
     "fixtures_exports",
     "fixtures_periods",
+    "fixtures_checkpoints",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -33,9 +33,11 @@ from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
+from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger
+from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.webhooks import webhook_means
@@ -189,6 +191,7 @@ async def api(
     platform = Platform(
         database=database,
         ledger=ledger,
+        checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         authenticator=authenticator,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),

@@ -105,6 +105,10 @@ class _Reader:
             raise PromQLError(f"unexpected {text!r}")
         elif text in AGGREGATIONS:
             return self._aggregation(text)
+        elif text == "time":
+            self._expect("(")
+            self._expect(")")
+            return []
         elif self.peek() == "(":
             if text not in FUNCTIONS:
                 raise PromQLError(f"unknown function {text}")

@@ -26,6 +26,7 @@ DOCUMENTS = (
     "docs/guides/currencies.md",
     "docs/guides/corrections.md",
     "docs/guides/history.md",
+    "docs/guides/prove-it.md",
     "docs/guides/import-a-statement.md",
     "docs/guides/statements.md",
     "docs/guides/operate/watch.md",
@@ -39,7 +40,7 @@ async def platform() -> AsyncIterator[RunningPlatform]:
     """A platform for the documents of this module."""
     with open_folder() as parent:
         config = parent / "bezant.toml"
-        config.write_text("allow_webhook_loopback = true\n")
+        config.write_text("allow_webhook_loopback = true\ncheckpoint_interval_s = 2\n")
         async with running(parent / "data", "--config", str(config)) as platform:
             yield platform
 

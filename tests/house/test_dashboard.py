@@ -29,6 +29,7 @@ BUILT_IN = {"up": frozenset[str]()}
 
 OUTCOMES = {
     "bezant_cache_reads_total": {"hit", "miss", "stale", "invalid", "unavailable"},
+    "bezant_checkpoints_total": {"signed", "published", "failed", "refused", "unread"},
     "bezant_jobs_total": {"done", "again", "dead", "replaced", "given_back"},
     "bezant_replica_reads_total": {"served", "behind", "unavailable"},
     "bezant_webhook_deliveries_total": {"delivered", "retried", "given_up"},

@@ -65,6 +65,8 @@ HOUSE = Policy(
             "fx_rate",
             "fx_conversion",
             "fx_revaluation",
+            "log_node",
+            "checkpoint",
         }
     ),
     global_tables={
@@ -92,6 +94,7 @@ HOUSE = Policy(
             f"bezant/kernel/outbox/store.py:{name}": _EVERY_STREAM
             for name in ("FIND_PENDING_TENANTS", "COUNT_PENDING")
         },
+        "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
         "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
@@ -103,6 +106,7 @@ HOUSE = Policy(
         "bezant/ledger/history/store.py:FIND_GROWN_BOOKS": "Reads outside of any batch, as above.",
         "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
         "bezant/ledger/fx/store.py:DELETE_QUOTES": "Retention visits every book of a tenant.",
+        "bezant/ledger/checkpoints/store.py:FIND_STANDINGS": "Tells which books have grown.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
         "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
@@ -152,6 +156,12 @@ HOUSE = Policy(
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 50)",
+        },
+        "bezant/ledger/checkpoints/store.py:GRANT_PUBLISHED": {"role": "application"},
+        "bezant/server/migrations/versions/0013_proof.py:PARTITION": {
+            "table": "checkpoint",
+            "number": 0,
+            "modulus": 16,
         },
     },
     formatted={

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
+    "checkpoints": ("bezant.cli.checkpoints", "Accept a loss; prepare a second store."),
     "export": ("bezant.cli.export", "Write a book's history as files."),
     "restore": ("bezant.cli.restore", "Restore a book from its export."),
     "top": ("bezant.cli.top", "Show live what a running platform does."),

@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
         sealing_key: 32 bytes in base64, under which secrets are sealed in the database; None makes
             one in the data folder. Hosts that share a database share it.
+        checkpoint_interval_s: how often books that have grown are signed.
+        checkpoint_folder: where checkpoints are kept as files, best on another machine; None keeps
+            them in the data folder.
+        checkpoint_store_url: a second PostgreSQL that checkpoints are kept in, as a role that may
+            only read and add; None for none.
         allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
             For development: whoever may make endpoints reaches what listens here.
     """
@@ -138,6 +143,9 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     otlp_endpoint: str | None = None
     sealing_key: SecretStr | None = None
+    checkpoint_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+    checkpoint_folder: Path | None = None
+    checkpoint_store_url: SecretStr | None = None
     allow_webhook_loopback: bool = False
 
     @classmethod
@@ -187,6 +195,13 @@ class Settings(BaseSettings):
         if info.field_name != "database_url" and info.data.get("database_url", url) is None:
             raise ValueError("is of use only together with database_url")
         _check_transport(url, allow_loopback=info.data.get("allow_plaintext_loopback", False))
+        return url
+
+    @field_validator("checkpoint_store_url")
+    @classmethod
+    def _check_store(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is not None:
+            _check_transport(url, allow_loopback=info.data.get("allow_plaintext_loopback", False))
         return url
 
     @field_validator("cache_url")

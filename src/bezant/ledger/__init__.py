@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import export, schemas
+from bezant.ledger import checkpoints, export, proof, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.chart.api import operations as chart_operations
@@ -21,6 +21,7 @@ from bezant.ledger.lane import (
 )
 from bezant.ledger.periods.api import operations as period_operations
 from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.proofs import operations as proof_operations
 from bezant.ledger.reports.api import operations as report_operations
 from bezant.ledger.reversals.api import operations as reversal_operations
 from bezant.ledger.schedules import schedule_handling
@@ -52,6 +53,7 @@ __all__ = [
     "Snapshots",
     "Span",
     "chart_operations",
+    "checkpoints",
     "clear_run_folder",
     "export",
     "feed_operations",
@@ -59,6 +61,8 @@ __all__ = [
     "operations",
     "period_operations",
     "post",
+    "proof",
+    "proof_operations",
     "report_operations",
     "reversal_operations",
     "schedule_handling",

@@ -317,6 +317,12 @@ class OutcomeUnknown(Unavailable):
     code, title = "OUTCOME_UNKNOWN", "The outcome is not known yet"
 
 
+class BookBehindCheckpoint(Unavailable):
+    """The database lost commits of the book, or holds another history: an operator decides."""
+
+    code, title = "BOOK_BEHIND_CHECKPOINT", "The book is behind its own last checkpoint"
+
+
 class InvalidText(Malformed):
     """A text that cannot be stored or that is not of the declared form."""
 

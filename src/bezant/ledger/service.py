@@ -31,7 +31,7 @@ from bezant.ledger.errors import TooManyPostings
 from bezant.ledger.feed import Events, Follower, Tail, find_heads
 from bezant.ledger.fx.service import Currencies
 from bezant.ledger.holds import CaptureHold, VoidHold
-from bezant.ledger.lane import JointRider, Lanes, Rider
+from bezant.ledger.lane import Gatekeeper, JointRider, Lanes, Rider
 from bezant.ledger.limit_groups import ChangeLimitGroup, OpenLimitGroup
 from bezant.ledger.past import Past
 from bezant.ledger.posting import PostBatch, PostTransaction
@@ -59,6 +59,7 @@ class Ledger:
             users.
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of books, accounts and balances; None reads them from the database.
+        gatekeeper: asked before this process begins to write a book; None lets every book be.
 
     Attributes:
         fx: rates, quotes, conversions and revaluations.
@@ -75,6 +76,7 @@ class Ledger:
         ids: Ids | None = None,
         replica: Replica | None = None,
         cache: Cache | None = None,
+        gatekeeper: Gatekeeper | None = None,
     ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
@@ -89,7 +91,13 @@ class Ledger:
             run_folder, self._ids, publisher=None if cache is None else BalanceEntries(cache)
         )
         self._lanes = Lanes(
-            database, self._clock, self._ids, run_folder, domain, grew=self._tail.grew
+            database,
+            self._clock,
+            self._ids,
+            run_folder,
+            domain,
+            grew=self._tail.grew,
+            gatekeeper=gatekeeper,
         )
         self._cached_books = None if cache is None else CachedBooks(cache)
         self._cached_accounts = (

@@ -20,6 +20,7 @@ from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger
+from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.health import Health, add_health
 from bezant.server.status import add_status
 
@@ -36,6 +37,7 @@ class Platform:
 
     database: Database
     ledger: Ledger
+    checkpoints: CheckpointService
     authenticator: Authenticator
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
@@ -74,6 +76,8 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.reversal_operations(platform.ledger),
             *ledger.schedule_operations(platform.ledger, platform.database),
             *ledger.statement_operations(platform.ledger),
+            *ledger.proof_operations(platform.database),
+            *ledger.checkpoints.operations(platform.checkpoints),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

@@ -11,11 +11,12 @@ from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
 from bezant.ledger import Ledger, Snapshots, schedule_handling
+from bezant.ledger.checkpoints import Rounds
 
 
 @asynccontextmanager
 async def background(
-    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger
+    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger, rounds: Rounds
 ) -> AsyncIterator[None]:
     """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
     answers = {
@@ -26,8 +27,10 @@ async def background(
     handlings: list[Handling[Any]] = [
         retention.handling(),
         schedule_handling(database, clock, ids, ledger.submit),
+        rounds.handling(),
     ]
-    runner = JobRunner(database, clock, ids, handlings, schedules=[retention.schedule()])
+    schedules = [retention.schedule(), rounds.schedule()]
+    runner = JobRunner(database, clock, ids, handlings, schedules=schedules)
     sequencer = Sequencer(database, clock, ids)
     runner.start()
     snapshots = Snapshots(database, clock, ids)

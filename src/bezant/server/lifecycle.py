@@ -20,6 +20,7 @@ from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
 from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
+from bezant.server.checkpoints import folder_of, store_url_of
 from bezant.server.connecting import migrate_schema, opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
@@ -135,6 +136,9 @@ async def _run(
             log_format=settings.log_format,
             otlp_endpoint=settings.otlp_endpoint,
             sealing_key=sealing_key(settings, data),
+            checkpoint_interval_s=settings.checkpoint_interval_s,
+            checkpoint_folder=str(folder_of(settings, data.path)),
+            checkpoint_store_url=store_url_of(settings),
             allow_webhook_loopback=settings.allow_webhook_loopback,
         )
         workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))

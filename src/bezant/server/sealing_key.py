@@ -6,6 +6,7 @@ a dump without this file has no secrets, and whoever loses the file has to make 
 
 import os
 from base64 import b64encode
+from pathlib import Path
 from typing import Final
 
 from bezant.kernel.sealing import KEY_BYTES
@@ -22,11 +23,21 @@ def sealing_key(settings: Settings, data: DataFolder) -> str:
     Raises:
         SealingKeyUnusable: the file does not hold one.
     """
+    path = data.path / _FILE
+    if settings.sealing_key is None and not path.exists():
+        data.write(path, b64encode(os.urandom(KEY_BYTES)).decode() + "\n", is_secret=True)
+    return stored_sealing_key(settings, data.path)
+
+
+def stored_sealing_key(settings: Settings, folder: Path) -> str:
+    """The key, in base64, for who works beside the platform that runs on a data folder.
+
+    Raises:
+        SealingKeyUnusable: there is none.
+    """
     if settings.sealing_key is not None:
         return settings.sealing_key.get_secret_value()
-    path = data.path / _FILE
-    if not path.exists():
-        data.write(path, b64encode(os.urandom(KEY_BYTES)).decode() + "\n", is_secret=True)
+    path = folder / _FILE
     try:
         text = path.read_text(encoding="ascii")
         read_sealing_key(text)

@@ -40,6 +40,7 @@ from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
+from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
@@ -82,6 +83,9 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
         log_format: see `bezant.kernel.telemetry.LogFormat`.
         otlp_endpoint: where traces go; None for nowhere.
         sealing_key: what secrets in the database are sealed under, in base64.
+        checkpoint_interval_s: how often books that have grown are signed.
+        checkpoint_folder: where checkpoints are kept as files.
+        checkpoint_store_url: the second store for them; None for none.
         allow_webhook_loopback: send webhooks to this machine too.
     """
 
@@ -103,6 +107,9 @@ class Task(Sensitive, msgspec.Struct, frozen=True):
     log_format: str
     otlp_endpoint: str | None
     sealing_key: str
+    checkpoint_interval_s: int
+    checkpoint_folder: str
+    checkpoint_store_url: str | None
     allow_webhook_loopback: bool
 
 
@@ -217,12 +224,30 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     clock, ids = SystemClock(), TimeOrderedIds()
     cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
     opened.push_async_callback(cache.close)
+    checkpoints = checkpoint_service(
+        database,
+        clock,
+        ids,
+        task.sealing_key,
+        Path(task.checkpoint_folder),
+        task.checkpoint_store_url,
+        every_s=task.checkpoint_interval_s,
+    )
+    opened.push_async_callback(checkpoints.close)
     ledger = Ledger(
-        database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache
+        database,
+        Path(task.run_folder),
+        clock=clock,
+        ids=ids,
+        replica=replica,
+        cache=cache,
+        gatekeeper=checkpoints.standing,
     )
     await ledger.start()
     opened.push_async_callback(ledger.close)
-    await opened.enter_async_context(background(database, clock, ids, task.keep, ledger))
+    await opened.enter_async_context(
+        background(database, clock, ids, task.keep, ledger, checkpoints.rounds)
+    )
     events = EventReader(database)
     means = webhook_means(
         database, clock, ids, ledger, events, task.sealing_key,
@@ -235,6 +260,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     return Platform(
         database=database,
         ledger=ledger,
+        checkpoints=checkpoints,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,

@@ -308,6 +308,10 @@ async def _replay_delivery(book: Book) -> Request:
     return f"{await delivered(book.tenant)}/replay", {}
 
 
+async def _rotate_checkpoint_key(_: Book) -> Request:
+    return "/v1/checkpoint-keys/rotate", {"overlap_s": 60}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
@@ -360,6 +364,11 @@ CASES: Mapping[str, Case] = {
     "get_fx_quote": Case("GET", 200, _get_fx_quote),
     "convert_currency": Case("POST", 201, _fx_conversion),
     "revalue_positions": Case("POST", 200, _fx_revaluation),
+    "prove_transaction": _reads("{book.path}/proofs/{book.transaction}"),
+    "prove_consistency": _reads("{book.path}/proofs/consistency?from=1"),
+    "list_checkpoints": _reads("{book.path}/checkpoints"),
+    "list_checkpoint_keys": _reads("/v1/checkpoint-keys", names=False),
+    "rotate_checkpoint_key": Case("POST", 201, _rotate_checkpoint_key, names=False),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),

@@ -12,9 +12,11 @@ from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
+from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger
+from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
 from fixtures_api import CACHE_SECRET, Api
@@ -56,6 +58,7 @@ async def limited(
         Platform(
             database=database,
             ledger=ledger,
+            checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             authenticator=limits,
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),

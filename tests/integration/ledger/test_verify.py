@@ -198,6 +198,11 @@ async def test_every_kind_of_finding_has_a_seeded_corruption() -> None:
         Kind.PERIOD_BROKEN,
         Kind.REVERSAL_BROKEN,  # reversals/test_verify_reversals.py
         Kind.SNAPSHOT,  # history/test_verify.py
+        Kind.CHECKPOINT,  # test_attacks.py, as the next three
+        Kind.BOOK_TERMS,
+        Kind.BOOK_MISSING,
+        Kind.LOG_NODE,
+        Kind.EXPORT_FILES,  # export/test_offline.py
     }
     assert {kind for _, kind, _ in CORRUPTIONS.values()} == set(Kind) - shown_elsewhere
 

@@ -57,6 +57,9 @@ def make_workers(
             log_format="json",
             otlp_endpoint=None,
             sealing_key=b64encode(bytes(32)).decode(),
+            checkpoint_interval_s=86_400,
+            checkpoint_folder=str(tmp_path / "checkpoints"),
+            checkpoint_store_url=None,
             allow_webhook_loopback=False,
         )
         return Workers(task, listener, 1, metrics_folder)

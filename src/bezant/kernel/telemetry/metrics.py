@@ -108,6 +108,20 @@ OUTBOX_LAG: Final = Gauge(
     multiprocess_mode="livemostrecent",
 )
 
+CHECKPOINTS: Final = Counter(
+    "bezant_checkpoints",
+    "Checkpoints that were `signed`, and `published` to a place outside; rounds in which a place"
+    " `failed`, or a book's log did not extend what was signed of it (`refused`); looks at a place"
+    " before a lane was taken that came to nothing (`unread`).",
+    ("outcome",),
+)
+
+CHECKPOINTS_COMPLETE: Final = Gauge(
+    "bezant_checkpoints_complete_timestamp_seconds",
+    "When every book's growth was last signed and published everywhere.",
+    multiprocess_mode="max",
+)
+
 IDEMPOTENT_REPLAYS: Final = Counter(
     "bezant_idempotent_replays",
     "Requests answered with the stored response of an earlier one.",

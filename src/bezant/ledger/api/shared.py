@@ -49,7 +49,11 @@ NO_ACCOUNT: Final = (errors.BookNotFound, errors.AccountNotFound)
 NO_HOLD: Final = (errors.BookNotFound, errors.HoldNotFound)
 NO_LIMIT_GROUP: Final = (errors.BookNotFound, errors.LimitGroupNotFound)
 OF_MEMBERSHIP: Final = (errors.UnknownLimitGroup, errors.LimitGroupMismatch)
-OF_LANES: Final[tuple[type[Refusal], ...]] = (errors.LaneElsewhere, errors.OutcomeUnknown)
+OF_LANES: Final[tuple[type[Refusal], ...]] = (
+    errors.LaneElsewhere,
+    errors.OutcomeUnknown,
+    errors.BookBehindCheckpoint,
+)
 
 POSTING_EXAMPLE: Final = {
     "debit": "world",

@@ -11,6 +11,7 @@ from bezant.ledger.export.errors import (
 from bezant.ledger.export.manifest import Encoding, Manifest
 from bezant.ledger.export.reading import Exports
 from bezant.ledger.export.restoring import Restored, restore_book
+from bezant.ledger.export.verifying import verify_export
 
 __all__ = [
     "BookStands",
@@ -25,4 +26,5 @@ __all__ = [
     "Wanted",
     "export_book",
     "restore_book",
+    "verify_export",
 ]

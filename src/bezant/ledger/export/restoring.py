@@ -4,7 +4,7 @@ Records are replayed as they are read, by the verifier's own replay, and written
 transaction. So what is written is what was checked, and either all of it stands or nothing does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -31,11 +31,10 @@ from bezant.ledger.export.records import (
     HoldEventRecord,
     LimitGroupEventRecord,
     PeriodEventRecord,
-    Record,
     ReversalRecord,
     TransferRecord,
-    row_of,
 )
+from bezant.ledger.export.replaying import RecordReplay
 from bezant.ledger.lane import Transfer
 from bezant.ledger.lane import store as lane_store
 from bezant.ledger.lane.columns import transfer_columns
@@ -147,13 +146,16 @@ class _Restoring:
     tenant_id: UUID
     exports: Exports
     progress: Progress
-    replay: Replay = field(init=False)
-    part: str = ""
-    pending: list[Record] = field(default_factory=list)
+    records: RecordReplay = field(init=False)
     rows: dict[type[Any], list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.replay = Replay(self.exports.book.id, time_zone=ZoneInfo(self.exports.book.time_zone))
+        book = self.exports.book
+        self.records = RecordReplay(Replay(book.id, time_zone=ZoneInfo(book.time_zone)))
+
+    @property
+    def replay(self) -> Replay:
+        return self.records.replay
 
     @property
     def key(self) -> tuple[UUID, UUID]:
@@ -163,13 +165,14 @@ class _Restoring:
         """Replay and write everything."""
         await self._write_book()
         for count, (part, record) in enumerate(self.exports.records(), start=1):
-            self.part = part
-            self._take(record)
+            self.records.take(part, record)
+            self._refuse_differences()
             self.rows.setdefault(type(record), []).append(record)
             if count % WRITTEN_AT_ONCE == 0:
                 await self._write_history()
                 self.progress(self.replay.seq, self.exports.last_seq)
-        self._apply()
+        self.records.end()
+        self._refuse_differences()
         await self._write_history()
         self.replay.check_end()
         self.replay.check_limits()
@@ -183,40 +186,11 @@ class _Restoring:
         await self._write_present()
         self.progress(self.replay.seq, self.exports.last_seq)
 
-    def _take(self, record: Record) -> None:
-        """Gather what stands under one number; replay it when another record comes."""
-        if isinstance(record, BatchRecord):
-            self._apply()
-            self.replay.batch(row_of(record))
-            self._refuse_differences()
-            return
-        if self.pending and _seq(self.pending[0]) != record.seq:
-            self._apply()
-        self.pending.append(record)
-
-    def _apply(self) -> None:
-        if not self.pending:
-            return
-        place = f"{self.part}: seq {_seq(self.pending[0])}"
-        records, self.pending = self.pending, []
-        try:
-            match records:
-                case [AccountEventRecord() as event]:
-                    self.replay.account_event(row_of(event))
-                case [LimitGroupEventRecord() as event]:
-                    self.replay.limit_group_event(row_of(event))
-                case [PeriodEventRecord() as event]:
-                    self.replay.period_event(row_of(event))
-                case _:
-                    self.replay.transaction(_leg_rows(records, place))
-        except (ValueError, ArithmeticError) as error:
-            raise ExportUnusable(f"{place}: {error}") from error
-        self._refuse_differences()
-
     def _refuse_differences(self) -> None:
         if self.replay.findings:
             first = self.replay.findings[0]
-            raise ExportUnusable(f"{self.part}: {first.kind} at {first.place}: {first.detail}.")
+            part = self.records.part
+            raise ExportUnusable(f"{part}: {first.kind} at {first.place}: {first.detail}.")
 
     async def _write_book(self) -> None:
         book = self.exports.book
@@ -306,41 +280,6 @@ _HISTORY: Final[Sequence[tuple[type[Any], str, Sequence[str]]]] = (
 """Each other kind of record, the statement that writes a set of it, and its columns in order."""
 
 
-_NO_HOLD: Final = {"hold_id": None, "group_id": None, "closes": None, "expires_at": None}
-_NO_REVERSAL: Final = {"original_id": None, "original_leg": None}
-
-
 def _transfer(row: TransferRecord) -> Transfer:
     values = msgspec.structs.astuple(row)
     return Transfer(*values)._replace(amount=int(row.amount))
-
-
-def _seq(record: Record) -> int:
-    return record.last_seq if isinstance(record, BatchRecord) else record.seq
-
-
-def _leg_rows(records: Sequence[Record], place: str) -> list[Mapping[str, Any]]:
-    """A transaction's legs as the verifier reads them: with hold, what it reverses, and content."""
-    legs = [each for each in records if isinstance(each, TransferRecord)]
-    holds = {each.leg: each for each in records if isinstance(each, HoldEventRecord)}
-    taken = {each.leg: each for each in records if isinstance(each, ReversalRecord)}
-    contents = [each for each in records if isinstance(each, ContentRecord)]
-    count = len(legs) + len(holds) + len(taken) + len(contents)
-    if not legs or count != len(records) or len(contents) > 1:
-        raise ExportUnusable(f"{place} is neither one transaction nor one event.")
-    if not holds.keys() | taken.keys() <= {leg.leg for leg in legs}:
-        raise ExportUnusable(f"{place} has holds or reversals of legs that it has not.")
-    if contents and legs[0].content_hash is None:
-        raise ExportUnusable(f"{place} has content that nothing commits to.")
-    content = row_of(contents[0]) if contents else {"salt": None, "content": None}
-    return [
-        {
-            **_NO_HOLD,
-            **(row_of(holds[leg.leg]) if leg.leg in holds else {}),
-            **_NO_REVERSAL,
-            **(row_of(taken[leg.leg]) if leg.leg in taken else {}),
-            **content,
-            **row_of(leg),
-        }
-        for leg in legs
-    ]

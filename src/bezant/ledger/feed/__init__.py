@@ -2,7 +2,7 @@
 
 from bezant.ledger.feed.events import Event, Events, type_of
 from bezant.ledger.feed.history import FeedBroken, Numbered, find_head, find_heads, read_history
-from bezant.ledger.feed.reader import read_page
+from bezant.ledger.feed.reader import find_names, read_page
 from bezant.ledger.feed.tail import Follower, Tail
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Tail",
     "find_head",
     "find_heads",
+    "find_names",
     "read_history",
     "read_page",
     "type_of",

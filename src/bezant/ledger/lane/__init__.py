@@ -17,16 +17,19 @@ from bezant.ledger.lane.entry import JournalEntry, begin
 from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
 from bezant.ledger.lane.joint import JointRider
-from bezant.ledger.lane.lanes import Lanes
+from bezant.ledger.lane.lanes import Gatekeeper, Lanes
 from bezant.ledger.lane.reader import (
+    account_event_of,
     account_of,
     bounds_of,
     hold_of,
+    limit_group_event_of,
     limit_group_of,
     original_of,
+    period_event_of,
     reopening_of,
 )
-from bezant.ledger.lane.recorded import Standing, encode_content, standing_entry
+from bezant.ledger.lane.recorded import Standing, encode_content, leg_leaf, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
 from bezant.ledger.lane.store import (
     FIND_ACCOUNTS,
@@ -65,6 +68,7 @@ __all__ = [
     "Decision",
     "Draft",
     "Expiries",
+    "Gatekeeper",
     "Head",
     "HoldEvent",
     "JointRider",
@@ -84,6 +88,7 @@ __all__ = [
     "Transfer",
     "Watch",
     "Watching",
+    "account_event_of",
     "account_leaf",
     "account_of",
     "begin",
@@ -92,9 +97,12 @@ __all__ = [
     "encode_content",
     "expire_due",
     "hold_of",
+    "leg_leaf",
+    "limit_group_event_of",
     "limit_group_leaf",
     "limit_group_of",
     "original_of",
+    "period_event_of",
     "period_leaf",
     "record_account",
     "record_limit_group",

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -20,7 +20,7 @@ from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
 from bezant.kernel.errors import Busy, Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
-from bezant.ledger.errors import BookNotFound, LaneElsewhere, OutcomeUnknown
+from bezant.ledger.errors import BookBehindCheckpoint, BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
 from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
@@ -52,6 +52,18 @@ _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 _NIL: Final = UUID(int=0)
 
 
+class Gatekeeper(Protocol):
+    """Knows which books may not be written now."""
+
+    async def admit(self, tenant_id: UUID, book_id: UUID) -> None:
+        """Let a book's lane be taken.
+
+        Raises:
+            BookBehindCheckpoint: its writes have to wait for an operator.
+        """
+        ...
+
+
 class Lanes:
     """Sends riders to the lane of their book, wherever it is.
 
@@ -70,11 +82,13 @@ class Lanes:
         watching: Watching,
         *,
         grew: Grew = told_nobody,
+        gatekeeper: Gatekeeper | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._grew = grew
+        self._gatekeeper = gatekeeper
         self._server = PeerServer(
             run_folder / f"lane-{watching.tag}{ids.new().hex[-12:]}.sock", self._submit_here
         )
@@ -135,6 +149,7 @@ class Lanes:
 
         Raises:
             BookNotFound: the tenant has no such book.
+            BookBehindCheckpoint: an operator has to decide first.
             Busy: too much waits for the book.
             Unavailable: nothing was done, or a repeat with the same key is safe and tells.
         """
@@ -180,7 +195,8 @@ class Lanes:
             host, _, path = row["holder"].partition(":")
             has_ended = host == socket.gethostname() and not os.path.exists(path)  # noqa: ASYNC240, PTH110 - a look, on this machine
             if key not in self._lanes and (not host or has_ended):
-                with suppress(LaneLost):  # somebody else was first
+                # Somebody else was first, or nobody may write it; who reads goes on.
+                with suppress(LaneLost, BookBehindCheckpoint):
                     await self._take(key, row)
 
     async def _submit_here(
@@ -277,6 +293,8 @@ class Lanes:
                 raise LaneLost
             return row
 
+        if self._gatekeeper is not None:
+            await self._gatekeeper.admit(*key)
         announced = self._watching.announce(
             key, found["epoch"] + 1, self._server.address, found["accounts"]
         )

@@ -16,7 +16,7 @@ from bezant.ledger.errors import BookNotFound
 from bezant.ledger.history import Axis, BookSums, History, Moment
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
-from bezant.ledger.lane.draft import transfer_id
+from bezant.ledger.lane.draft import AccountEvent, LimitGroupEvent, PeriodEvent, transfer_id
 from bezant.ledger.lane.expiries import EXPIRIES_HELD_MAX, NEVER
 from bezant.ledger.lane.rider import Reads
 from bezant.ledger.months import Month, Periods, Reopening
@@ -226,6 +226,49 @@ def bounds_of(row: "Stored") -> Bounds:
             None if row[name] is None else int(row[name])
             for name in ("overdraft", "minimum", "maximum")
         )
+    )
+
+
+def account_event_of(row: "Stored") -> AccountEvent:
+    """A row of `account_event`."""
+    return AccountEvent(
+        row["seq"],
+        row["kind"],
+        row["account_no"],
+        row["account_id"],
+        row["asset"],
+        row["type"],
+        row["status"],
+        bounds_of(row),
+        row["limit_group"],
+        row["opened_at"],
+        row["recorded_at"],
+    )
+
+
+def period_event_of(row: "Stored") -> PeriodEvent:
+    """A row of `period_event`."""
+    return PeriodEvent(
+        row["seq"],
+        row["kind"],
+        row["period"],
+        row["transaction_id"],
+        row["actor"],
+        row["requested_by"],
+        row["recorded_at"],
+    )
+
+
+def limit_group_event_of(row: "Stored") -> LimitGroupEvent:
+    """A row of `limit_group_event`."""
+    return LimitGroupEvent(
+        row["seq"],
+        row["kind"],
+        row["group_id"],
+        row["asset"],
+        row["type"],
+        bounds_of(row),
+        row["recorded_at"],
     )
 
 

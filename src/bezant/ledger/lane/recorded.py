@@ -158,7 +158,7 @@ def standing_entry(entry: JournalEntry, new: NewTransaction, salt: bytes) -> Sta
 def recorded_of(rows: "Sequence[Stored]") -> Recorded:
     """A transaction from its joined rows, in the order of its legs."""
     first = rows[0]
-    legs = [_leg(row) for row in rows]
+    legs = [leg_leaf(row) for row in rows]
     holds = {row["leg"]: row["hold_id"] for row in rows if row["hold_id"] is not None}
     reverses = {
         row["leg"]: transfer_id(row["original_id"], row["original_leg"])
@@ -180,7 +180,8 @@ def recorded_of(rows: "Sequence[Stored]") -> Recorded:
     return Recorded(posted, standing.difference)
 
 
-def _leg(row: "Stored") -> LegLeaf:
+def leg_leaf(row: "Stored") -> LegLeaf:
+    """What the log commits to for a leg, from its row joined with all that it is part of."""
     amount = str(int(row["amount"]))
     if row["original_id"] is not None:
         return ReversalPostingLeaf(

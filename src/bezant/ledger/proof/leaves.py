@@ -5,7 +5,7 @@ encoding is canonical JSON (RFC 8785); a test compares the two. Numbers that may
 strings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
@@ -154,3 +154,27 @@ class PeriodLeaf(msgspec.Struct, frozen=True, kw_only=True):
 def content_hash(salt: bytes, content: bytes) -> bytes:
     """The commitment to erasable content. The salt goes with it, so nothing is guessed back."""
     return sha256(salt + content).digest()
+
+
+class _Terms(msgspec.Struct, frozen=True):
+    assets: Sequence[tuple[str, int]]
+    book: UUID
+    created_at: datetime
+    name: str
+    time_zone: str
+
+
+def terms_hash(
+    book: UUID, name: str, time_zone: str, assets: Mapping[str, int], created_at: datetime
+) -> bytes:
+    """What a checkpoint says of the book itself, of which no leaf tells.
+
+    Args:
+        book: its id.
+        name: as it was given.
+        time_zone: of its dates.
+        assets: scales by code.
+        created_at: when it was made.
+    """
+    terms = _Terms(sorted(assets.items()), book, created_at, name, time_zone)
+    return sha256(_encoder.encode(terms)).digest()

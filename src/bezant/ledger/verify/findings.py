@@ -32,6 +32,11 @@ class Kind(StrEnum):
     PERIOD_CLOSED = "period_closed"
     PERIOD_BROKEN = "period_broken"
     SNAPSHOT = "snapshot"
+    LOG_NODE = "log_node"
+    CHECKPOINT = "checkpoint"
+    BOOK_TERMS = "book_terms"
+    BOOK_MISSING = "book_missing"
+    EXPORT_FILES = "export_files"
 
 
 class Finding(Struct, frozen=True):
@@ -52,13 +57,16 @@ class BookReport(Struct, frozen=True):
     """One book, verified.
 
     Attributes:
+        tenant_id: whose; None for an export, which does not say.
         transactions: how many numbers of the feed were replayed, accounts' events included.
         transfers: how many legs.
         root: the log's root in hex, as recomputed from history.
         findings: the first differences; empty for a sound book.
+        checkpoints: how many checkpoints from outside it was held against.
+        accepted: what operators declared void of them, each as a sentence.
     """
 
-    tenant_id: UUID
+    tenant_id: UUID | None
     book_id: UUID
     name: str
     transactions: int
@@ -66,6 +74,8 @@ class BookReport(Struct, frozen=True):
     accounts: int
     root: str
     findings: list[Finding]
+    checkpoints: int = 0
+    accepted: list[str] = []
 
     @property
     def is_sound(self) -> bool:

@@ -39,6 +39,15 @@ class HoldReplay:
         own = transfer_id(leg["transaction_id"], leg["leg"])
         return None if hold.id == own else f"hold {hold.id} is not this leg's own"
 
+    def forget_settled(self) -> None:
+        """Let go of holds that are over, where nothing is to be compared with them.
+
+        A leg that settles one of them once more is found as one whose hold was never reserved.
+        """
+        self.holds = {
+            hold_id: hold for hold_id, hold in self.holds.items() if hold.state is HoldState.OPEN
+        }
+
     def _settle(self, named: Hold, leg: Row, kind: Kind) -> str | None:
         hold = self.holds.get(named.id)
         if hold is None:

@@ -16,20 +16,21 @@ from bezant.ledger.domain import Account, Balanced, LimitGroup
 from bezant.ledger.domain import Kind as LegKind
 from bezant.ledger.errors import AccountingClosed, MaximumExceeded, OverdraftExceeded
 from bezant.ledger.lane import (
-    AccountEvent,
-    LimitGroupEvent,
-    PeriodEvent,
+    account_event_of,
     account_leaf,
-    bounds_of,
+    limit_group_event_of,
     limit_group_leaf,
+    period_event_of,
     period_leaf,
 )
 from bezant.ledger.months import Month, PeriodEventKind, Periods
 from bezant.ledger.proof import (
     Frontier,
+    Growing,
     HoldLeaf,
     HoldPostingLeaf,
     LegLeaf,
+    Node,
     PostingLeaf,
     ReversalPostingLeaf,
     ReversedLeaf,
@@ -42,6 +43,7 @@ from bezant.ledger.schemas import AccountStatus, AccountType
 from bezant.ledger.verify.findings import Finding, Kind
 from bezant.ledger.verify.holds import HoldReplay
 from bezant.ledger.verify.reversals import ReversalReplay
+from bezant.ledger.verify.witnesses import Witnesses
 
 FINDINGS_MAX: Final = 20
 
@@ -61,11 +63,14 @@ class Replay:
         periods: which are closed.
         reversals: what legs claim to take back, until it is held against the originals.
         log: the Merkle log over the batches seen.
+        nodes: the log's inner nodes that are stored once they are complete.
         seq: the last number seen.
+        witnesses: checkpoints that the log is held against as it grows.
         findings: differences found, the first ones.
     """
 
     book_id: UUID
+    witnesses: Witnesses = field(default_factory=Witnesses)
     _: KW_ONLY
     time_zone: ZoneInfo
     accounts: dict[int, Account] = field(default_factory=dict)
@@ -74,6 +79,7 @@ class Replay:
     periods: Periods = field(default_factory=Periods)
     reversals: ReversalReplay = field(default_factory=ReversalReplay)
     log: Frontier = field(default_factory=Frontier)
+    nodes: dict[Node, bytes] = field(default_factory=dict)
     seq: int = 0
     transfers: int = 0
     recorded_at: datetime = _BEFORE_TIME
@@ -81,6 +87,7 @@ class Replay:
     _leaves: list[bytes] = field(default_factory=list)
     _last_transaction: UUID | None = None
     _announced: UUID | None = None
+    _growing: Growing = field(default_factory=Growing)
 
     def find(self, kind: Kind, place: str, detail: str) -> None:
         """Note a difference."""
@@ -121,19 +128,7 @@ class Replay:
     def account_event(self, row: Row) -> None:
         """Replay an account's opening or change."""
         self._advance(row)
-        event = AccountEvent(
-            row["seq"],
-            row["kind"],
-            row["account_no"],
-            row["account_id"],
-            row["asset"],
-            row["type"],
-            row["status"],
-            bounds_of(row),
-            row["limit_group"],
-            row["opened_at"],
-            row["recorded_at"],
-        )
+        event = account_event_of(row)
         self._leaves.append(account_leaf(self.book_id, event).encode())
         if event.kind == "opened":
             self.accounts[event.account_no] = Account(
@@ -168,15 +163,7 @@ class Replay:
     def limit_group_event(self, row: Row) -> None:
         """Replay a limit group's opening or change."""
         self._advance(row)
-        event = LimitGroupEvent(
-            row["seq"],
-            row["kind"],
-            row["group_id"],
-            row["asset"],
-            row["type"],
-            bounds_of(row),
-            row["recorded_at"],
-        )
+        event = limit_group_event_of(row)
         self._leaves.append(limit_group_leaf(self.book_id, event).encode())
         group = self.limit_groups.get(event.group_id)
         if group is not None:
@@ -199,15 +186,7 @@ class Replay:
     def period_event(self, row: Row) -> None:
         """Replay a period's closing or reopening."""
         self._advance(row)
-        event = PeriodEvent(
-            row["seq"],
-            row["kind"],
-            row["period"],
-            row["transaction_id"],
-            row["actor"],
-            row["requested_by"],
-            row["recorded_at"],
-        )
+        event = period_event_of(row)
         self._leaves.append(period_leaf(self.book_id, event).encode())
         place = f"seq {event.seq}"
         today = event.recorded_at.astimezone(self.time_zone).date()
@@ -246,13 +225,26 @@ class Replay:
                 f"stored {row['root'].hex()}, history gives {root.hex()}",
             )
         self.log = self.log.append(leaf_hash(root))
+        self.nodes.update(self._growing.append(leaf_hash(root)))
         self._leaves.clear()
+        self.witnesses.look(self.log, self.seq, self.find)
 
     def check_end(self) -> None:
         """Everything that history recorded belongs to a batch."""
         if self._leaves:
             self.find(
                 Kind.BATCH_RANGE, f"seq {self.seq}", f"the last {len(self._leaves)} are in no batch"
+            )
+        self.witnesses.look_back(self.log, self.seq, self.find)
+
+    def compare_terms(self, terms: bytes) -> None:
+        """The book's name, zone and assets are those that the last checkpoint says."""
+        last = self.witnesses.last
+        if last is not None and last.terms != terms:
+            self.find(
+                Kind.BOOK_TERMS,
+                f"book {self.book_id}",
+                f"checkpoint {last.number} signs another name, time zone or assets",
             )
 
     def check_limits(self) -> None:

@@ -76,7 +76,7 @@ class ReversalReplay:
                 if (broken := _difference(claim, row)) is not None:
                     yield f"seq {claim.seq}, leg {claim.leg}", broken
             taken = sum(claim.amount for claim in claims)
-            if taken > row["amount"]:
+            if taken > int(row["amount"]):
                 yield (
                     f"seq {row['seq']}, leg {row['leg']}",
                     f"reversals take back {taken} of {row['amount']}",

@@ -1,6 +1,6 @@
 """Verify books: read one snapshot, replay history, compare everything that is derived from it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 from bezant.kernel.database import Database
 from bezant.ledger.errors import BookNotFound
 from bezant.ledger.lane import bounds_of
+from bezant.ledger.proof import Checkpoint
 from bezant.ledger.verify import store
 from bezant.ledger.verify.comparison import compare_holds, compare_limit_groups
 from bezant.ledger.verify.findings import BookReport, Kind
+from bezant.ledger.verify.log import compare_nodes, compare_terms
 from bezant.ledger.verify.replay import FINDINGS_MAX, Replay
 from bezant.ledger.verify.reversals import compare_reversals
 from bezant.ledger.verify.snapshots import compare_snapshots
+from bezant.ledger.verify.witnesses import Outside, Witnesses, missing
 
 if TYPE_CHECKING:
     import asyncpg
@@ -34,7 +37,11 @@ def _silent(_transactions: int) -> None:
 
 
 async def verify(
-    database: Database, *, tenant_id: UUID | None = None, progress: Progress = _silent
+    database: Database,
+    *,
+    tenant_id: UUID | None = None,
+    outside: Outside | None = None,
+    progress: Progress = _silent,
 ) -> AsyncIterator[BookReport]:
     """Recompute every invariant of every book, a tenant's or all; a report per book.
 
@@ -42,17 +49,28 @@ async def verify(
 
     Args:
         database: connected as the application's role.
-        tenant_id: whose books; None for everybody's.
+        tenant_id: whose books; None for everybody's, and for those that only `outside` knows of.
+        outside: checkpoints to hold the books against; None for none.
         progress: told now and then how many numbers of the current book's feed have been replayed.
     """
+    seen = set()
     tenants = [row["tenant_id"] for row in await database.fetch(store.FIND_TENANTS)]
     for tenant in tenants:
         if tenant_id is not None and tenant != tenant_id:
             continue
         for book in await database.fetch(store.FIND_BOOKS, tenant):
+            seen.add(book["book_id"])
             yield await verify_book(
-                database, tenant, book["book_id"], name=book["name"], progress=progress
+                database,
+                tenant,
+                book["book_id"],
+                name=book["name"],
+                checkpoints=() if outside is None else outside.of(book["book_id"]),
+                progress=progress,
             )
+    if outside is not None and tenant_id is None:
+        for book_id in sorted(set(outside.books()) - seen):
+            yield missing(book_id, outside.of(book_id))
 
 
 async def verify_book(
@@ -61,9 +79,10 @@ async def verify_book(
     book_id: UUID,
     *,
     name: str = "",
+    checkpoints: Sequence[Checkpoint] = (),
     progress: Progress = _silent,
 ) -> BookReport:
-    """Recompute every invariant of one book.
+    """Recompute every invariant of one book, and hold it against checkpoints of its log.
 
     Raises:
         BookNotFound: the tenant has no such book.
@@ -71,13 +90,15 @@ async def verify_book(
 
     async def work(connection: "Connection") -> BookReport:
         await connection.execute(store.WITHOUT_LOOPS)
-        zone = await connection.fetchrow(store.FIND_TIME_ZONE, tenant_id, book_id)
-        if zone is None:
+        book = await connection.fetchrow(store.FIND_BOOK, tenant_id, book_id)
+        if book is None:
             raise BookNotFound(f"No book {book_id}.")
-        replay = Replay(book_id, time_zone=ZoneInfo(zone["time_zone"]))
+        replay = Replay(book_id, Witnesses(checkpoints), time_zone=ZoneInfo(book["time_zone"]))
         await _replay_history(connection, tenant_id, replay, progress)
         replay.check_end()
         await _compare_head(connection, tenant_id, replay)
+        await compare_nodes(connection, tenant_id, replay)
+        await compare_terms(connection, tenant_id, replay)
         await _compare_accounts(connection, tenant_id, replay)
         await _compare_balances(connection, tenant_id, replay)
         await compare_limit_groups(connection, tenant_id, replay)
@@ -98,6 +119,8 @@ async def verify_book(
             len(replay.accounts),
             replay.log.root.hex(),
             replay.findings,
+            replay.witnesses.count,
+            replay.witnesses.accepted,
         )
 
     return await database.read(work)

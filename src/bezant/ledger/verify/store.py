@@ -8,7 +8,13 @@ FIND_BOOKS: Final = """
     SELECT book_id, name FROM book WHERE tenant_id = $1 ORDER BY book_id
 """
 
-FIND_TIME_ZONE: Final = "SELECT time_zone FROM book WHERE tenant_id = $1 AND book_id = $2"
+FIND_BOOK: Final = """
+    SELECT name, time_zone, created_at FROM book WHERE tenant_id = $1 AND book_id = $2
+"""
+
+FIND_ASSETS: Final = """
+    SELECT code, scale FROM asset WHERE tenant_id = $1 AND book_id = $2
+"""
 
 FIND_LANE: Final = """
     SELECT epoch, version, seq, accounts, log_size, frontier, root, recorded_at FROM lane
@@ -52,6 +58,11 @@ WALK_PERIOD_EVENTS: Final = """
 WALK_BATCHES: Final = """
     SELECT batch_no, first_seq, last_seq, root FROM batch
     WHERE tenant_id = $1 AND book_id = $2 ORDER BY batch_no
+"""
+
+WALK_LOG_NODES: Final = """
+    SELECT level, node_no, hash FROM log_node
+    WHERE tenant_id = $1 AND book_id = $2 ORDER BY level, node_no
 """
 
 WALK_ACCOUNTS: Final = """

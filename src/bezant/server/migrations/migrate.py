@@ -76,6 +76,9 @@ PRIVILEGES: Final = {
     "webhook_dispatch": "SELECT, INSERT, UPDATE",
     "webhook_cursor": "SELECT, INSERT, UPDATE, DELETE",
     "webhook_delivery": "SELECT, INSERT, UPDATE, DELETE",
+    "log_node": "SELECT, INSERT",
+    "checkpoint": "SELECT, INSERT",
+    "checkpoint_key": "SELECT, INSERT, UPDATE",
 }
 
 

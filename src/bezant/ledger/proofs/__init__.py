@@ -1,0 +1,7 @@
+"""Proofs by API: that a transaction is in a book's log, and that a log extends an earlier one."""
+
+from bezant.ledger.proofs.api import operations
+from bezant.ledger.proofs.log import Head, LogBroken, LogReader
+from bezant.ledger.proofs.reading import ProofReader
+
+__all__ = ["Head", "LogBroken", "LogReader", "ProofReader", "operations"]
