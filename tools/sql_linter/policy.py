@@ -42,6 +42,8 @@ _JOB_TABLES = "bezant/server/migrations/versions/0005_jobs.py"
 _EVERY_TENANTS_JOBS = "A worker serves the jobs of every tenant in a partition."
 _EVERY_STREAM = "One sequencer numbers the events of every tenant."
 
+_GROWN_BOOKS = "bezant/ledger/history/snapshots/store.py:FIND_GROWN_BOOKS"
+
 _IDENTIFIERS = "bezant/server/migrations/store.py"
 
 HOUSE = Policy(
@@ -99,11 +101,11 @@ HOUSE = Policy(
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
         "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
-        "bezant/ledger/history/store.py:FIND_GROWN_BOOKS": "Any tenant's may need a snapshot.",
+        _GROWN_BOOKS: "Any tenant's may need a snapshot.",
     },
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",
-        "bezant/ledger/history/store.py:FIND_GROWN_BOOKS": "Reads outside of any batch, as above.",
+        _GROWN_BOOKS: "Reads outside of any batch, as above.",
         "bezant/ledger/store.py:DELETE_REFUSED": "Retention visits every book of a tenant.",
         "bezant/ledger/fx/store.py:DELETE_QUOTES": "Retention visits every book of a tenant.",
         "bezant/ledger/checkpoints/store.py:FIND_STANDINGS": "Tells which books have grown.",

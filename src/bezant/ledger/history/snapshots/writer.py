@@ -15,9 +15,9 @@ from bezant.kernel.database import BEGIN_SWEEP, CommitUnknown, Database
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.leases import Lease
-from bezant.ledger.history import store
 from bezant.ledger.history.blocks import SHAPE, Shape
 from bezant.ledger.history.moments import Axis
+from bezant.ledger.history.snapshots import store
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
