@@ -53,6 +53,14 @@ HOUSE = Policy(
             "hold_event",
             "limit_group_event",
             "audit_entry",
+            "statement_import",
+            "bank_statement",
+            "statement_line",
+            "reconciliation",
+            "reconciliation_result",
+            "reconciliation_match",
+            "reconciliation_undoing",
+            "reconciliation_break",
         }
     ),
     global_tables={
@@ -115,6 +123,11 @@ HOUSE = Policy(
             "number": 0,
             "modulus": 16,
             "storage": " WITH (fillfactor = 70)",
+        },
+        "bezant/server/migrations/versions/0014_reconciliation.py:PARTITION": {
+            "table": "statement_line",
+            "number": 0,
+            "modulus": 16,
         },
     },
     formatted={

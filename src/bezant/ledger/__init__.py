@@ -17,6 +17,8 @@ from bezant.ledger.lane import (
     transfer_id,
 )
 from bezant.ledger.posting import PostBatch, PostTransaction, post
+from bezant.ledger.reconciliation import ReconciliationService
+from bezant.ledger.reconciliation import operations as reconciliation_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -34,6 +36,7 @@ __all__ = [
     "PostTransaction",
     "ReadKind",
     "Reads",
+    "ReconciliationService",
     "Rider",
     "RiderKinds",
     "Seen",
@@ -42,6 +45,7 @@ __all__ = [
     "feed_operations",
     "operations",
     "post",
+    "reconciliation_operations",
     "schemas",
     "transfer_id",
     "type_of",

@@ -19,7 +19,7 @@ from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.server.health import Health, add_health
 from bezant.server.status import add_status
 
@@ -36,6 +36,7 @@ class Platform:
 
     database: Database
     ledger: Ledger
+    reconciliations: ReconciliationService
     authenticator: Authenticator
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
@@ -67,6 +68,7 @@ def create_app(platform: Platform) -> ASGIApp:
         [
             *ledger.operations(platform.ledger),
             *ledger.feed_operations(platform.ledger),
+            *ledger.reconciliation_operations(platform.reconciliations),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

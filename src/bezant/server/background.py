@@ -9,18 +9,27 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 
 
 @asynccontextmanager
 async def background(
-    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    keep: Keep,
+    ledger: Ledger,
+    reconciliations: ReconciliationService,
 ) -> AsyncIterator[None]:
     """Carry out jobs and number events, until the worker is asked to stop."""
     answers = {"refused_transaction": ledger.remove_old_refusals}
     retention = Retention(database, clock, keep, answers)
     runner = JobRunner(
-        database, clock, ids, [retention.handling()], schedules=[retention.schedule()]
+        database,
+        clock,
+        ids,
+        [retention.handling(), reconciliations.handling()],
+        schedules=[retention.schedule()],
     )
     sequencer = Sequencer(database, clock, ids)
     runner.start()

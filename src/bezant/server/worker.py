@@ -29,6 +29,8 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.settings import read_sealing_key
 from bezant.kernel.telemetry import (
     WORKER_MEMORY,
     WORKERS,
@@ -37,7 +39,7 @@ from bezant.kernel.telemetry import (
     open_tracing,
 )
 from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.connecting import opened_database
@@ -222,7 +224,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     )
     await ledger.start()
     opened.push_async_callback(ledger.close)
-    await opened.enter_async_context(background(database, clock, ids, task.keep, ledger))
+    sealer = KeySealer(read_sealing_key(task.sealing_key))
+    reconciliations = ReconciliationService(database, clock, ids, sealer)
+    await opened.enter_async_context(
+        background(database, clock, ids, task.keep, ledger, reconciliations)
+    )
     events = EventReader(database)
     means = webhook_means(
         database, clock, ids, ledger, events, task.sealing_key,
@@ -235,6 +241,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     return Platform(
         database=database,
         ledger=ledger,
+        reconciliations=reconciliations,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,

@@ -17,6 +17,7 @@ from bezant.kernel.http.operations import (
     authorize,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
+from bezant.kernel.http.uploads import Uploading, UploadOperation
 
 __all__ = [
     "Authenticator",
@@ -34,6 +35,8 @@ __all__ = [
     "StreamOperation",
     "Streams",
     "TooManyStreams",
+    "UploadOperation",
+    "Uploading",
     "WriteOperation",
     "Writing",
     "authorize",

@@ -130,6 +130,7 @@ class Operation(ABC):
         answer_type: the wire model of success.
         other_answers: wire models of further statuses of success.
         refusals: those that this operation may answer beyond those of every operation.
+        seconds_max: how long it may take to answer.
     """
 
     id: str
@@ -144,11 +145,12 @@ class Operation(ABC):
     other_answers: Mapping[int, type[Any]] = field(default_factory=dict)
     refusals: Sequence[type[Refusal]] = ()
     description: str = ""
+    seconds_max: float = REQUEST_SECONDS_MAX
 
     async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         with_body = scope["method"] != "HEAD"
-        limit = asyncio.timeout(REQUEST_SECONDS_MAX)
+        limit = asyncio.timeout(self.seconds_max)
         try:
             async with limit:
                 principal = await authorize(gate.authenticator, scope, self.scope)
@@ -159,7 +161,7 @@ class Operation(ABC):
         except TimeoutError:
             if not limit.expired():
                 raise  # somebody else's clock: a fault, not an answer
-            await send_refusal(send, _late(), with_body=with_body)
+            await send_refusal(send, _late(self.seconds_max), with_body=with_body)
             return
         await self._send(scope, send, answer, with_body=with_body)
 
@@ -248,7 +250,7 @@ class StreamOperation(ReadOperation[P, Q]):
             except TimeoutError:
                 if not limit.expired():
                     raise
-                await send_refusal(send, _late(), with_body=with_body)
+                await send_refusal(send, _late(self.seconds_max), with_body=with_body)
                 return
             if not with_body:
                 await send_head(send)
@@ -366,10 +368,8 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
         raise malformed(error) from None
 
 
-def _late() -> Unavailable:
-    return Unavailable(
-        f"No answer within {REQUEST_SECONDS_MAX:.0f} s; a repeat with the same key is safe."
-    )
+def _late(seconds: float) -> Unavailable:
+    return Unavailable(f"No answer within {seconds:.0f} s; a repeat with the same key is safe.")
 
 
 def _fingerprint(method: str, path: str, body: bytes) -> bytes:

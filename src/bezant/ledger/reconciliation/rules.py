@@ -35,7 +35,9 @@ Test = Literal["equals", "prefix", "contains", "pattern"]
 """`pattern` is matched in whole: `*` is any text, `?` one character, `#` one digit; all else is
 itself. It takes time in proportion to the text, whatever is written."""
 
-Cardinality = Literal["1:1", "1:n", "n:1"]
+RuleCardinality = Literal["1:1", "1:n", "n:1"]
+Cardinality = Literal["1:1", "1:n", "n:1", "n:m"]
+"""Lines to entries; several to several only by hand."""
 
 
 class LineCondition(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +85,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z", max_length=40)]
-    cardinality: Cardinality = "1:1"
+    cardinality: RuleCardinality = "1:1"
     priority: Annotated[int, Meta(ge=0, le=1_000)] = 100
     line: Annotated[list[LineCondition], Meta(max_length=20)] = []
     entry: Annotated[list[EntryCondition], Meta(max_length=20)] = []

@@ -1,0 +1,203 @@
+"""What is open: lines and entries as items, read in pages."""
+
+import asyncio
+from datetime import date
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from bezant.kernel.database import Database
+from bezant.ledger.reconciliation import store
+from bezant.ledger.reconciliation.domain import Item, entry_key
+from bezant.ledger.reconciliation.preparing import TEXT_FIELDS
+from bezant.ledger.reconciliation.secrecy import AccountKey, StatementKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import asyncpg
+
+ROWS_AT_ONCE: Final = 5_000
+
+_METADATA: Final = "metadata."
+_TEXT_AT: Final = {name: at for at, name in enumerate(TEXT_FIELDS)}
+
+
+class Scope(Struct, frozen=True):
+    """What a reconciliation is about; all of it is fixed when it is asked for.
+
+    Attributes:
+        sign: +1 where debits increase the account.
+        first: None from the beginning.
+        seq: of the book's last transaction that counts.
+        statements: the number of the last statement that counts.
+        lines: the number of the last line that counts.
+    """
+
+    account: AccountKey
+    reconciliation: UUID
+    sign: int
+    first: date | None
+    last: date
+    seq: int
+    statements: int
+    lines: int
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        """The first and the last booking date."""
+        return self.first or date.min, self.last
+
+
+class Released(Struct, frozen=True):
+    """Lines and entries that people took out of matches."""
+
+    lines: frozenset[int]
+    entries: frozenset[int]
+
+
+class _Content(Struct):
+    """The erasable content of a transaction, as far as rules see it."""
+
+    metadata: dict[str, str] | None = None
+
+
+_TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
+_CONTENT: Final = msgspec.json.Decoder(_Content)
+
+
+async def load_released(database: Database, scope: Scope) -> Released:
+    """What no rule may match again."""
+    rows = await database.fetch(store.FIND_UNDONE, *scope.account)
+    return Released(
+        frozenset(int(key) for row in rows for key in row["lines"].split()),
+        frozenset(int(key) for row in rows for key in row["entries"].split()),
+    )
+
+
+async def load_lines(
+    database: Database,
+    scope: Scope,
+    key: StatementKey,
+    fields: tuple[str, ...],
+    released: Released,
+) -> list[Item]:
+    """The open lines, with the texts of some fields.
+
+    Raises:
+        StatementKeyLost: they cannot be opened.
+        Unavailable: the database cannot be asked.
+    """
+    items: list[Item] = []
+    after = 0
+    while True:
+        rows = await database.fetch(
+            store.FIND_OPEN_LINES,
+            *scope.account,
+            after,
+            scope.lines,
+            *scope.dates,
+            scope.reconciliation,
+            ROWS_AT_ONCE,
+        )
+        items += await asyncio.to_thread(_lines, rows, key, fields, released)
+        if len(rows) < ROWS_AT_ONCE:
+            return items
+        after = rows[-1]["line_no"]
+
+
+def _lines(
+    rows: "list[asyncpg.Record]",
+    key: StatementKey,
+    fields: tuple[str, ...],
+    released: Released,
+) -> list[Item]:
+    items = []
+    for row in rows:
+        told: tuple[str, ...] = ("",) * len(TEXT_FIELDS)
+        if row["content"] is not None and fields:
+            told = _TEXTS.decode(key.open(row["content"], row["identity"]))
+        amount = int(row["amount"])
+        items.append(
+            Item(
+                row["line_no"],
+                amount,
+                row["booking_date"].toordinal(),
+                row["value_date"].toordinal(),
+                tuple(
+                    _direction(amount) if name == "direction" else told[_TEXT_AT[name]]
+                    for name in fields
+                ),
+                row["repeats"],
+                row["line_no"] in released.lines,
+            )
+        )
+    return items
+
+
+async def load_entries(
+    database: Database, scope: Scope, fields: tuple[str, ...], released: Released
+) -> list[Item]:
+    """The open entries, with the texts of some fields.
+
+    Raises:
+        Unavailable: the database cannot be asked.
+    """
+    items: list[Item] = []
+    after = (0, -1)
+    while True:
+        rows = await database.fetch(
+            store.FIND_OPEN_ENTRIES,
+            *scope.account,
+            *after,
+            scope.seq,
+            *scope.dates,
+            scope.reconciliation,
+            ROWS_AT_ONCE,
+        )
+        items += await asyncio.to_thread(_entries, rows, scope.sign, fields, released)
+        if len(rows) < ROWS_AT_ONCE:
+            return items
+        after = (rows[-1]["seq"], rows[-1]["leg"])
+
+
+def _entries(
+    rows: "Iterable[asyncpg.Record]", sign: int, fields: tuple[str, ...], released: Released
+) -> list[Item]:
+    items = []
+    for row in rows:
+        key = entry_key(row["seq"], row["leg"])
+        amount = int(row["amount"]) * (sign if row["direction"] == "debit" else -sign)
+        items.append(
+            Item(
+                key,
+                amount,
+                row["booking_date"].toordinal(),
+                row["value_date"].toordinal(),
+                _entry_texts(row, amount, fields),
+                is_released=key in released.entries,
+            )
+        )
+    return items
+
+
+def _entry_texts(row: "asyncpg.Record", amount: int, fields: tuple[str, ...]) -> tuple[str, ...]:
+    metadata: dict[str, str] = {}
+    if row["content"] is not None and any(name.startswith(_METADATA) for name in fields):
+        metadata = _CONTENT.decode(row["content"]).metadata or {}
+
+    def text(name: str) -> str:
+        if name.startswith(_METADATA):
+            return metadata.get(name.removeprefix(_METADATA), "")
+        if name == "direction":
+            return _direction(amount)
+        return str(row["transaction_id" if name == "transaction" else name])
+
+    return tuple(map(text, fields))
+
+
+def _direction(amount: int) -> str:
+    """What the bank calls it."""
+    return "credit" if amount > 0 else "debit"
