@@ -31,11 +31,12 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.jobs import DeadJobService, JobKind
+from bezant.kernel.jobs import DeadJobService, JobKind, JobRunner
 from bezant.kernel.outbox import EventReader
+from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.webhooks import webhook_means
@@ -177,8 +178,18 @@ async def hooks(database: Database, ledger: Ledger) -> AsyncIterator[Means]:
 
 
 @pytest.fixture(scope="session")
+async def reconciliations(database: Database) -> ReconciliationService:
+    """Statements and reconciliations; whoever asks for one has it carried out."""
+    return ReconciliationService(database, SystemClock(), TimeOrderedIds(), KeySealer(bytes(32)))
+
+
+@pytest.fixture(scope="session")
 async def api(
-    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers, hooks: Means
+    database: Database,
+    ledger: Ledger,
+    reconciliations: ReconciliationService,
+    embedded_servers: EmbeddedServers,
+    hooks: Means,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -189,6 +200,7 @@ async def api(
     platform = Platform(
         database=database,
         ledger=ledger,
+        reconciliations=reconciliations,
         authenticator=authenticator,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
@@ -199,7 +211,10 @@ async def api(
         ids=ids,
         tracing=tracing,
     )
+    runner = JobRunner(database, clock, ids, [reconciliations.handling()])
+    runner.start()
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await runner.close()
     await authenticator.close()
     await cache.close()
 

@@ -14,7 +14,7 @@ from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
 from fixtures_api import CACHE_SECRET, Api
@@ -42,6 +42,7 @@ async def limited(
     api: Api,
     database: Database,
     ledger: Ledger,
+    reconciliations: ReconciliationService,
     embedded_servers: EmbeddedServers,
     watch: Stopwatch,
     hooks: Means,
@@ -56,6 +57,7 @@ async def limited(
         Platform(
             database=database,
             ledger=ledger,
+            reconciliations=reconciliations,
             authenticator=limits,
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),

@@ -21,7 +21,7 @@ from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.kernel.errors import Malformed
+from bezant.kernel.errors import Malformed, Refusal
 from bezant.kernel.sealing import Sealer
 from bezant.ledger.reconciliation import schemas, store
 from bezant.ledger.reconciliation.accounts import AccountRow, find_account
@@ -94,11 +94,12 @@ class Importer:
     async def run(self, call: Call, book_id: UUID, account_id: str, upload: Upload) -> Answer:
         """`POST …/accounts/{account}/imports` -> 201 `Import`, or 200 where the file stood before.
 
+        Answers a refusal where the file cannot be read, does not add up, or is not of this account.
+
         Raises:
             BookNotFound: the tenant has no such book.
             AccountNotFound: the book has no such account.
-            Malformed: the file cannot be read; naming its line and what is wrong there.
-            Refusal: the statement does not add up, or is not of this account.
+            StatementElsewhere: no bank counts in the account's asset.
             Unavailable: a repeat with the same key is safe.
         """
         earlier = await idempotency.find(self._database, call.tenant_id, [call])
@@ -108,12 +109,12 @@ class Importer:
         _check_scale(account)
         place = (call.tenant_id, book_id, account.no)
         key = await statement_key(self._database, self._sealer, place)
-        prepared = await asyncio.to_thread(_prepared, upload, key, account.asset)
+        found = await asyncio.to_thread(_prepared, upload, key, account.asset)
 
         async def work(connection: "Connection") -> Answer:
-            return await _Writing(connection, place, prepared).write(
-                upload, call.actor, self._clock
-            )
+            if isinstance(found, Refusal):
+                raise found  # on record, as what is refused later
+            return await _Writing(connection, place, found).write(upload, call.actor, self._clock)
 
         return await idempotency.once(self._database, self._clock, call, work)
 
@@ -126,11 +127,16 @@ def _check_scale(account: AccountRow) -> None:
         )
 
 
-def _prepared(upload: Upload, key: StatementKey, currency: str) -> list[PreparedStatement]:
+def _prepared(
+    upload: Upload, key: StatementKey, currency: str
+) -> list[PreparedStatement] | Refusal:
+    """What is stored of a file, or why it is not taken."""
     try:
         return prepare(upload.parts(), key, currency)
+    except Refusal as refusal:
+        return refusal
     except Unbalanced as error:
-        raise StatementUnbalanced(
+        return StatementUnbalanced(
             error.reason,
             field="statement",
             line=error.line,
@@ -138,14 +144,14 @@ def _prepared(upload: Upload, key: StatementKey, currency: str) -> list[Prepared
             movements=error.movements,
             closing=error.closing,
             difference=error.difference,
-        ) from None
+        )
     except StatementUnreadable as error:
-        raise Malformed(
+        return Malformed(
             f"Line {error.line}, {error.place}: {error.reason}",
             field="statement",
             line=error.line,
             place=error.place,
-        ) from None
+        )
 
 
 class _Writing:

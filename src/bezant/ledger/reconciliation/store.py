@@ -216,7 +216,7 @@ INSERT_RECONCILED: Final = """
 
 DELETE_RECONCILED: Final = """
     DELETE FROM reconciled_item WHERE tenant_id = $1 AND book_id = $2 AND account_no = $3
-        AND side = ANY($4::text[]) AND item = ANY($5::bigint[]) AND reconciliation_id = $6
+        AND side = $4 AND item = ANY($5::bigint[]) AND reconciliation_id = $6
         AND match_no = $7
 """
 
