@@ -30,10 +30,8 @@ class Line:
         valued = self.valued or self.booked
         servicer = f"//{self.servicer}" if self.servicer else ""
         entry = f"{self.booked:%m%d}" if self.has_entry_date else ""
-        lines = [
-            f":61:{valued:%y%m%d}{entry}{mark}{self.funds}"
-            f"{decimal(abs(self.amount), currency)}{self.code}{self.reference}{servicer}"
-        ]
+        amount = f"{mark}{self.funds}{decimal(abs(self.amount), currency)}"
+        lines = [f":61:{valued:%y%m%d}{entry}{amount}{self.code}{self.reference}{servicer}"]
         if self.details:
             lines.append(self.details)
         if self.text:

@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import export, schemas
+from bezant.ledger import export, reconciliation, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.errors import FeedPositionAhead
@@ -18,7 +18,6 @@ from bezant.ledger.lane import (
 )
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.reconciliation import ReconciliationService
-from bezant.ledger.reconciliation import operations as reconciliation_operations
 from bezant.ledger.service import Ledger
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
@@ -45,7 +44,7 @@ __all__ = [
     "feed_operations",
     "operations",
     "post",
-    "reconciliation_operations",
+    "reconciliation",
     "schemas",
     "transfer_id",
     "type_of",

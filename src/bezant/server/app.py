@@ -68,7 +68,7 @@ def create_app(platform: Platform) -> ASGIApp:
         [
             *ledger.operations(platform.ledger),
             *ledger.feed_operations(platform.ledger),
-            *ledger.reconciliation_operations(platform.reconciliations),
+            *ledger.reconciliation.operations(platform.reconciliations),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from bezant.cli.bench import agent, caller, cases, poster, verifier
+from bezant.cli.bench import agent, caller, cases, poster, reconciler, verifier
 from bezant.cli.bench.agent import Agent
 from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
@@ -39,14 +39,16 @@ class Sizes:
         seconds: of one case.
         accounts: in a book of the bulk cases.
         scale: pgbench's; 100,000 of its accounts each.
+        lines: of a statement, and entries beside it.
     """
 
     seconds: float = 5.0
     accounts: int = 100_000
     scale: int = 50
+    lines: int = 100_000
 
 
-QUICK: Final = Sizes(seconds=0.2, accounts=200, scale=1)
+QUICK: Final = Sizes(seconds=0.2, accounts=200, scale=1, lines=300)
 """Enough to see every case run; the figures mean nothing."""
 
 
@@ -131,6 +133,8 @@ async def run(
             bench.measured[cases.MEMORY] = memory_mib(platform.pid)
             if Suite.LEDGER in suites:
                 await _ledger(bench, platform)
+            if Suite.RECONCILIATION in suites:
+                await _reconciliation(bench, platform)
         if Suite.PLATFORM in suites:
             progress("Starting it again")
             async with stage.running() as platform:
@@ -243,6 +247,29 @@ async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -
             outcome = await bench.post(posting, _COLLIDING_CALLERS, books=count)
             tries = outcome.commits + outcome.aborts
             bench.measured[name] = 100 * outcome.aborts / tries
+
+
+async def _reconciliation(bench: _Bench, platform: Endpoint) -> None:
+    """One process fills a book and writes the statement; another, fresh one reconciles them."""
+    for form, name in cases.RECONCILE.items():
+        bench.progress(f"Booking {bench.sizes.lines} entries")
+        setup = reconciler.Setup(
+            platform.database_url,
+            str(bench.stage.run_folder),
+            SANDBOX,
+            str(bench.stage.run_folder / f"statement.{form}"),
+            form,
+            bench.sizes.lines,
+        )
+        async with agent.started(reconciler, setup, reconciler.Ready) as (filling, _):
+            book = await filling.ask(reconciler.Round(None), reconciler.Outcome)
+        bench.progress(name)
+        async with agent.started(reconciler, setup, reconciler.Ready) as (reconciling, _):
+            outcome = await reconciling.ask(reconciler.Round(book.book), reconciler.Outcome)
+        bench.measured[name] = outcome.seconds
+        bench.measured[cases.RECONCILE_IMPORT[form]] = outcome.import_seconds
+        bench.measured[cases.RECONCILE_MATCHED[form]] = 100 * outcome.matches / bench.sizes.lines
+        bench.measured[cases.RECONCILE_MEMORY[form]] = outcome.memory_mib
 
 
 def _open_book(url: str, api_key: str, ca: Path, accounts: list[str]) -> UUID:

@@ -63,7 +63,7 @@ async def test_every_planted_break_is_found_and_named(desk: Desk) -> None:
     missing = await desk.book(6000, end_to_end_id="MISSING-IN-STATEMENT")
     report = await desk.reconcile()
     assert report.pairs() == {(4,): (once,), (7,): (fine,)}
-    assert report.reasons() == {
+    expected: dict[object, str] = {
         1: Reason.MISSING_IN_LEDGER,
         2: Reason.WRONG_AMOUNT,
         3: Reason.DATE_FAR_OFF,
@@ -72,8 +72,10 @@ async def test_every_planted_break_is_found_and_named(desk: Desk) -> None:
         wrong: Reason.WRONG_AMOUNT,
         far: Reason.DATE_FAR_OFF,
         missing: Reason.MISSING_IN_STATEMENT,
-        **dict.fromkeys(twins, Reason.AMBIGUOUS),
+        twins[0]: Reason.AMBIGUOUS,
+        twins[1]: Reason.AMBIGUOUS,
     }
+    assert report.reasons() == expected
     related = {each.line or each.entry: (each.related_side, each.related) for each in report.breaks}
     assert related[2] == (Side.ENTRY, [wrong])
     assert related[3] == (Side.ENTRY, [far])
