@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from bezant.kernel.database import Database
 from bezant.ledger.reconciliation import store
-from bezant.ledger.reconciliation.domain import Item, entry_key
+from bezant.ledger.reconciliation.domain import Item, Side, entry_key
 from bezant.ledger.reconciliation.preparing import TEXT_FIELDS
 from bezant.ledger.reconciliation.secrecy import AccountKey, StatementKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import asyncpg
 
@@ -94,22 +94,27 @@ async def load_lines(
     after = 0
     while True:
         rows = await database.fetch(
-            store.FIND_OPEN_LINES,
-            *scope.account,
-            after,
-            scope.lines,
-            *scope.dates,
-            scope.reconciliation,
-            ROWS_AT_ONCE,
+            store.FIND_LINES_AFTER, *scope.account, after, scope.lines, ROWS_AT_ONCE
         )
-        items += await asyncio.to_thread(_lines, rows, key, fields, released)
+        if rows:
+            between = (rows[0]["line_no"], rows[-1]["line_no"])
+            matched = await _matched(database, scope, Side.LINE, between)
+            contents = {}
+            if fields:
+                found = await database.fetch(store.FIND_CONTENT_BETWEEN, *scope.account, *between)
+                contents = {row["line_no"]: row["content"] for row in found}
+            is_open = _within(scope, matched, lambda row: int(row["line_no"]))
+            items += await asyncio.to_thread(
+                _lines, filter(is_open, rows), contents, key, fields, released
+            )
         if len(rows) < ROWS_AT_ONCE:
             return items
         after = rows[-1]["line_no"]
 
 
 def _lines(
-    rows: "list[asyncpg.Record]",
+    rows: "Iterable[asyncpg.Record]",
+    contents: dict[int, bytes],
     key: StatementKey,
     fields: tuple[str, ...],
     released: Released,
@@ -117,8 +122,9 @@ def _lines(
     items = []
     for row in rows:
         told: tuple[str, ...] = ("",) * len(TEXT_FIELDS)
-        if row["content"] is not None and fields:
-            told = _TEXTS.decode(key.open(row["content"], row["identity"]))
+        content = contents.get(row["line_no"])
+        if content is not None:
+            told = _TEXTS.decode(key.open(content, row["identity"]))
         amount = int(row["amount"])
         items.append(
             Item(
@@ -149,18 +155,46 @@ async def load_entries(
     after = (0, -1)
     while True:
         rows = await database.fetch(
-            store.FIND_OPEN_ENTRIES,
+            store.FIND_ENTRIES_AFTER,
             *scope.account,
             *after,
             scope.seq,
             *scope.dates,
-            scope.reconciliation,
             ROWS_AT_ONCE,
         )
-        items += await asyncio.to_thread(_entries, rows, scope.sign, fields, released)
+        if rows:
+            matched = await _matched(
+                database, scope, Side.ENTRY, (_entry_key(rows[0]), _entry_key(rows[-1]))
+            )
+            is_open = _within(scope, matched, _entry_key)
+            items += await asyncio.to_thread(
+                _entries, filter(is_open, rows), scope.sign, fields, released
+            )
         if len(rows) < ROWS_AT_ONCE:
             return items
         after = (rows[-1]["seq"], rows[-1]["leg"])
+
+
+def _entry_key(row: "asyncpg.Record") -> int:
+    return entry_key(row["seq"], row["leg"])
+
+
+def _within(
+    scope: Scope, matched: set[int], key_of: "Callable[[asyncpg.Record], int]"
+) -> "Callable[[asyncpg.Record], bool]":
+    """Whether a row is in the period and in no match."""
+    first, last = scope.dates
+    return lambda row: first <= row["booking_date"] <= last and key_of(row) not in matched
+
+
+async def _matched(
+    database: Database, scope: Scope, side: Side, between: tuple[int, int]
+) -> set[int]:
+    """What of a range of items other reconciliations, or people, have matched."""
+    rows = await database.fetch(
+        store.FIND_MATCHED_BETWEEN, *scope.account, side, *between, scope.reconciliation
+    )
+    return {row["item"] for row in rows}
 
 
 def _entries(
@@ -168,7 +202,7 @@ def _entries(
 ) -> list[Item]:
     items = []
     for row in rows:
-        key = entry_key(row["seq"], row["leg"])
+        key = _entry_key(row)
         amount = int(row["amount"]) * (sign if row["direction"] == "debit" else -sign)
         items.append(
             Item(

@@ -1,6 +1,7 @@
 """What may be asked of statements and reconciliations."""
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -359,5 +360,5 @@ def _break(row: "asyncpg.Record", today: date) -> schemas.BreakView:
     )
 
 
-def _numeral(amount: object) -> str | None:
-    return None if amount is None else str(int(str(amount)))
+def _numeral(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(int(amount))

@@ -133,52 +133,50 @@ FIND_UNFINISHED: Final = """
     LIMIT 1
 """
 
-# Lines that were open when it was asked: what it matched itself, before it was interrupted, still
-# counts as open, so that it comes to the same once more.
-FIND_OPEN_LINES: Final = """
-    SELECT l.line_no, l.booking_date, l.value_date, l.amount, l.repeats, l.identity, c.content
-    FROM statement_line l
-    LEFT JOIN statement_line_content c ON c.tenant_id = $1 AND c.book_id = $2
-        AND c.account_no = $3 AND c.line_no = l.line_no
-    WHERE l.tenant_id = $1 AND l.book_id = $2 AND l.account_no = $3 AND l.line_no > $4
-        AND l.line_no <= $5 AND l.booking_date BETWEEN $6 AND $7
-        AND NOT EXISTS (
-            SELECT 1 FROM reconciled_item i WHERE i.tenant_id = $1 AND i.book_id = $2
-                AND i.account_no = $3 AND i.side = 'line' AND i.item = l.line_no
-                AND i.reconciliation_id <> $8)
-    ORDER BY l.line_no LIMIT $9
+# Pages of lines, and beside them what of the same range is matched and what it says. Each is a
+# range of a primary key: right after a large import the planner knows nothing of the tables, and
+# joins of them went wrong by minutes.
+FIND_LINES_AFTER: Final = """
+    SELECT line_no, booking_date, value_date, amount, repeats, identity FROM statement_line
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no = $3 AND line_no > $4 AND line_no <= $5
+    ORDER BY line_no LIMIT $6
 """
 
-# The same of entries that moved money. An item is `seq << 15 | leg`.
-FIND_OPEN_ENTRIES: Final = """
+FIND_CONTENT_BETWEEN: Final = """
+    SELECT line_no, content FROM statement_line_content
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no = $3 AND line_no BETWEEN $4 AND $5
+"""
+
+# What a reconciliation matched itself, before it was interrupted, counts as open.
+FIND_MATCHED_BETWEEN: Final = """
+    SELECT item FROM reconciled_item
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no = $3 AND side = $4
+        AND item BETWEEN $5 AND $6 AND reconciliation_id <> $7
+"""
+
+# Entries that moved money. Each branch walks its own index from the place on.
+FIND_ENTRIES_AFTER: Final = """
     SELECT e.seq, e.leg, e.direction, e.amount, e.code, e.booking_date, e.value_date,
         e.transaction_id, o.account_id AS counterparty, c.content
     FROM (
-        (SELECT t.seq, t.leg, 'debit' AS direction, t.credit_no AS other_no, t.amount, t.code,
-            t.booking_date, t.value_date, t.transaction_id
-         FROM transfer t WHERE t.tenant_id = $1 AND t.book_id = $2 AND t.debit_no = $3
-            AND (t.seq, t.leg) > ($4, $5) AND t.seq <= $6 AND t.booking_date BETWEEN $7 AND $8
-            AND t.kind IN ('posted', 'captured') AND t.amount > 0
-            AND NOT EXISTS (
-                SELECT 1 FROM reconciled_item i WHERE i.tenant_id = $1 AND i.book_id = $2
-                    AND i.account_no = $3 AND i.side = 'entry'
-                    AND i.item = t.seq * 32768 + t.leg AND i.reconciliation_id <> $9)
-         ORDER BY t.seq, t.leg LIMIT $10)
+        (SELECT seq, leg, 'debit' AS direction, credit_no AS other_no, amount, code, booking_date,
+            value_date, transaction_id
+         FROM transfer WHERE tenant_id = $1 AND book_id = $2 AND debit_no = $3
+            AND (seq, leg) > ($4, $5) AND seq <= $6 AND booking_date BETWEEN $7 AND $8
+            AND kind IN ('posted', 'captured') AND amount > 0
+         ORDER BY seq, leg LIMIT $9)
         UNION ALL
-        (SELECT t.seq, t.leg, 'credit' AS direction, t.debit_no AS other_no, t.amount, t.code,
-            t.booking_date, t.value_date, t.transaction_id
-         FROM transfer t WHERE t.tenant_id = $1 AND t.book_id = $2 AND t.credit_no = $3
-            AND (t.seq, t.leg) > ($4, $5) AND t.seq <= $6 AND t.booking_date BETWEEN $7 AND $8
-            AND t.kind IN ('posted', 'captured') AND t.amount > 0
-            AND NOT EXISTS (
-                SELECT 1 FROM reconciled_item i WHERE i.tenant_id = $1 AND i.book_id = $2
-                    AND i.account_no = $3 AND i.side = 'entry'
-                    AND i.item = t.seq * 32768 + t.leg AND i.reconciliation_id <> $9)
-         ORDER BY t.seq, t.leg LIMIT $10)
+        (SELECT seq, leg, 'credit' AS direction, debit_no AS other_no, amount, code, booking_date,
+            value_date, transaction_id
+         FROM transfer WHERE tenant_id = $1 AND book_id = $2 AND credit_no = $3
+            AND (seq, leg) > ($4, $5) AND seq <= $6 AND booking_date BETWEEN $7 AND $8
+            AND kind IN ('posted', 'captured') AND amount > 0
+         ORDER BY seq, leg LIMIT $9)
+        ORDER BY seq, leg LIMIT $9
     ) AS e
     JOIN account o ON o.tenant_id = $1 AND o.book_id = $2 AND o.account_no = e.other_no
     LEFT JOIN transaction_content c ON c.tenant_id = $1 AND c.book_id = $2 AND c.seq = e.seq
-    ORDER BY e.seq, e.leg LIMIT $10
+    ORDER BY e.seq, e.leg
 """
 
 # What people took apart, and did not put together again.
