@@ -71,14 +71,12 @@ def _sharing(
     selection: Selection, lines: list[Item], entries: list[Item]
 ) -> Iterator[tuple[Item, Item]]:
     """Pairs that agree in all but amount and date; of many with one reference the first few."""
-    lines_keyed, entries_keyed = selection.keyed(
-        (line for line in lines if line.is_free), (entry for entry in entries if entry.is_free)
-    )
+    keying = selection.keying()
     by_key: dict[tuple[str, ...], list[Item]] = {}
-    for key, entry in entries_keyed:
+    for key, entry in keying.entries(entry for entry in entries if entry.is_free):
         found = by_key.setdefault(key, [])
         if len(found) < RELATED_MAX:
             found.append(entry)
-    for key, line in lines_keyed:
+    for key, line in keying.lines(line for line in lines if line.is_free):
         for entry in by_key.get(key, ()):
             yield line, entry

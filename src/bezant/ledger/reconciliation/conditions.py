@@ -1,7 +1,7 @@
 """Which items a rule is for, and by which key they agree. Linear in the text, whatever the rule."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from bezant.ledger.reconciliation.domain import Fields, Item
@@ -67,30 +67,24 @@ class Selection:
         ]
         self.agreed = tuple(f"{each.line}={each.entry}" for each in rule.agree)
 
-    def keyed(
-        self, lines: Iterable[Item], entries: Iterable[Item]
-    ) -> tuple[list[tuple[Key, Item]], list[tuple[Key, Item]]]:
-        """Lines and entries that pass the conditions and have a key; without agreements `()`."""
-        entries_keyed = []
-        known: list[set[str]] = [set() for _ in self._agreed]
-        for entry in entries:
-            if not _passes(entry, self._entry_tests):
-                continue
-            key = tuple(plain(entry.texts[at]) for _, at, _ in self._agreed)
-            if all(key):
-                entries_keyed.append((key, entry))
-                for texts, text in zip(known, key, strict=True):
-                    texts.add(text)
-        lines_keyed = []
-        for line in lines:
-            if _passes(line, self._line_tests):
-                found = self._line_key(line, known)
-                if found is not None:
-                    lines_keyed.append((found, line))
-        return lines_keyed, entries_keyed
+    def keying(self) -> "Keying":
+        """Where the items of one look at both sides get their keys."""
+        return Keying(self)
 
-    def _line_key(self, line: Item, known: list[set[str]]) -> Key | None:
-        """The line's key; None where a field is empty, or mentions none or several of the known."""
+    def entry_key(self, entry: Item) -> Key | None:
+        """An entry's key, `()` without agreements; None where the rule is not for it."""
+        if not _passes(entry, self._entry_tests):
+            return None
+        key = tuple(plain(entry.texts[at]) for _, at, _ in self._agreed)
+        return key if all(key) else None
+
+    def line_key(self, line: Item, known: "Known") -> Key | None:
+        """A line's key among those of entries.
+
+        None where the rule is not for it, a field is empty, or it mentions none or several.
+        """
+        if not _passes(line, self._line_tests):
+            return None
         key = []
         for (at, _, is_mentioned), texts in zip(self._agreed, known, strict=True):
             text = line.texts[at]
@@ -99,6 +93,33 @@ class Selection:
                 return None
             key.append(found)
         return tuple(key)
+
+
+Known = list[set[str]]
+
+
+class Keying:
+    """Gives entries their keys, and then lines those that entries have. One item at a time."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._known: Known = [set() for _ in selection.agreed]
+
+    def entries(self, entries: Iterable[Item]) -> Iterator[tuple[Key, Item]]:
+        """Entries with a key; to be read to the end before any line."""
+        for entry in entries:
+            key = self._selection.entry_key(entry)
+            if key is not None:
+                for texts, text in zip(self._known, key, strict=True):
+                    texts.add(text)
+                yield key, entry
+
+    def lines(self, lines: Iterable[Item]) -> Iterator[tuple[Key, Item]]:
+        """Lines whose key an entry may have."""
+        for line in lines:
+            key = self._selection.line_key(line, self._known)
+            if key is not None:
+                yield key, line
 
 
 def _mentioned(text: str, known: set[str]) -> str:

@@ -31,7 +31,9 @@ def match_groups(
     rule: Rule, selection: Selection, lines: Iterable[Item], entries: Iterable[Item]
 ) -> Findings:
     """What a rule of one to many finds among items that are free."""
-    lines_keyed, entries_keyed = selection.keyed(lines, entries)
+    keying = selection.keying()
+    entries_keyed = list(keying.entries(entries))
+    lines_keyed = list(keying.lines(lines))
     is_one_line = rule.cardinality == "1:n"
     ones, manys = (lines_keyed, entries_keyed) if is_one_line else (entries_keyed, lines_keyed)
     searching = _Searching(rule, ones, manys)

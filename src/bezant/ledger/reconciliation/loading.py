@@ -15,7 +15,7 @@ from bezant.ledger.reconciliation.preparing import TEXT_FIELDS
 from bezant.ledger.reconciliation.secrecy import AccountKey, StatementKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     import asyncpg
 
@@ -50,6 +50,21 @@ class Scope(Struct, frozen=True):
         """The first and the last booking date."""
         return self.first or date.min, self.last
 
+    def holds(self, day: date) -> bool:
+        """Whether a booking date is within the period."""
+        return (self.first is None or self.first <= day) and day <= self.last
+
+
+class Loaded(Struct, frozen=True):
+    """One side as far as it was open.
+
+    Attributes:
+        matched: the sum of what other reconciliations, or people, have matched in the period.
+    """
+
+    items: list[Item]
+    matched: int
+
 
 class Released(Struct, frozen=True):
     """Lines and entries that people took out of matches."""
@@ -62,6 +77,13 @@ class _Content(Struct):
     """The erasable content of a transaction, as far as rules see it."""
 
     metadata: dict[str, str] | None = None
+
+
+class _Days(dict[date, int]):
+    """The ordinals of days, each made once: there are few days and many rows."""
+
+    def __missing__(self, day: date) -> int:
+        return self.setdefault(day, day.toordinal())
 
 
 _TEXTS: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -83,7 +105,7 @@ async def load_lines(
     key: StatementKey,
     fields: tuple[str, ...],
     released: Released,
-) -> list[Item]:
+) -> Loaded:
     """The open lines, with the texts of some fields.
 
     Raises:
@@ -91,25 +113,24 @@ async def load_lines(
         Unavailable: the database cannot be asked.
     """
     items: list[Item] = []
-    after = 0
+    after = matched = 0
     while True:
         rows = await database.fetch(
             store.FIND_LINES_AFTER, *scope.account, after, scope.lines, ROWS_AT_ONCE
         )
-        if rows:
-            between = (rows[0]["line_no"], rows[-1]["line_no"])
-            matched = await _matched(database, scope, Side.LINE, between)
-            contents = {}
-            if fields:
-                found = await database.fetch(store.FIND_CONTENT_BETWEEN, *scope.account, *between)
-                contents = {row["line_no"]: row["content"] for row in found}
-            is_open = _within(scope, matched, lambda row: int(row["line_no"]))
-            items += await asyncio.to_thread(
-                _lines, filter(is_open, rows), contents, key, fields, released
-            )
-        if len(rows) < ROWS_AT_ONCE:
-            return items
-        after = rows[-1]["line_no"]
+        if not rows:
+            return Loaded(items, matched)
+        between = (rows[0]["line_no"], rows[-1]["line_no"])
+        taken = await _matched(database, scope, Side.LINE, between)
+        contents = {}
+        if fields:
+            found = await database.fetch(store.FIND_CONTENT_BETWEEN, *scope.account, *between)
+            contents = {row["line_no"]: row["content"] for row in found}
+        inside = [row for row in rows if scope.holds(row["booking_date"])]
+        matched += sum(int(row["amount"]) for row in inside if row["line_no"] in taken)
+        is_open = [row for row in inside if row["line_no"] not in taken]
+        items += await asyncio.to_thread(_lines, is_open, contents, key, fields, released)
+        after = between[1]
 
 
 def _lines(
@@ -119,7 +140,7 @@ def _lines(
     fields: tuple[str, ...],
     released: Released,
 ) -> list[Item]:
-    items = []
+    days, items = _Days(), []
     for row in rows:
         told: tuple[str, ...] = ("",) * len(TEXT_FIELDS)
         content = contents.get(row["line_no"])
@@ -130,8 +151,8 @@ def _lines(
             Item(
                 row["line_no"],
                 amount,
-                row["booking_date"].toordinal(),
-                row["value_date"].toordinal(),
+                days[row["booking_date"]],
+                days[row["value_date"]],
                 tuple(
                     _direction(amount) if name == "direction" else told[_TEXT_AT[name]]
                     for name in fields
@@ -145,14 +166,14 @@ def _lines(
 
 async def load_entries(
     database: Database, scope: Scope, fields: tuple[str, ...], released: Released
-) -> list[Item]:
+) -> Loaded:
     """The open entries, with the texts of some fields.
 
     Raises:
         Unavailable: the database cannot be asked.
     """
     items: list[Item] = []
-    after = (0, -1)
+    after, matched = (0, -1), 0
     while True:
         rows = await database.fetch(
             store.FIND_ENTRIES_AFTER,
@@ -162,16 +183,13 @@ async def load_entries(
             *scope.dates,
             ROWS_AT_ONCE,
         )
-        if rows:
-            matched = await _matched(
-                database, scope, Side.ENTRY, (_entry_key(rows[0]), _entry_key(rows[-1]))
-            )
-            is_open = _within(scope, matched, _entry_key)
-            items += await asyncio.to_thread(
-                _entries, filter(is_open, rows), scope.sign, fields, released
-            )
-        if len(rows) < ROWS_AT_ONCE:
-            return items
+        if not rows:
+            return Loaded(items, matched)
+        between = (_entry_key(rows[0]), _entry_key(rows[-1]))
+        taken = await _matched(database, scope, Side.ENTRY, between)
+        matched += sum(_signed(row, scope.sign) for row in rows if _entry_key(row) in taken)
+        is_open = [row for row in rows if _entry_key(row) not in taken]
+        items += await asyncio.to_thread(_entries, is_open, scope.sign, fields, released)
         after = (rows[-1]["seq"], rows[-1]["leg"])
 
 
@@ -179,12 +197,9 @@ def _entry_key(row: "asyncpg.Record") -> int:
     return entry_key(row["seq"], row["leg"])
 
 
-def _within(
-    scope: Scope, matched: set[int], key_of: "Callable[[asyncpg.Record], int]"
-) -> "Callable[[asyncpg.Record], bool]":
-    """Whether a row is in the period and in no match."""
-    first, last = scope.dates
-    return lambda row: first <= row["booking_date"] <= last and key_of(row) not in matched
+def _signed(row: "asyncpg.Record", sign: int) -> int:
+    """The amount in the account's normal direction."""
+    return int(row["amount"]) * (sign if row["direction"] == "debit" else -sign)
 
 
 async def _matched(
@@ -200,16 +215,16 @@ async def _matched(
 def _entries(
     rows: "Iterable[asyncpg.Record]", sign: int, fields: tuple[str, ...], released: Released
 ) -> list[Item]:
-    items = []
+    days, items = _Days(), []
     for row in rows:
         key = _entry_key(row)
-        amount = int(row["amount"]) * (sign if row["direction"] == "debit" else -sign)
+        amount = _signed(row, sign)
         items.append(
             Item(
                 key,
                 amount,
-                row["booking_date"].toordinal(),
-                row["value_date"].toordinal(),
+                days[row["booking_date"]],
+                days[row["value_date"]],
                 _entry_texts(row, amount, fields),
                 is_released=key in released.entries,
             )

@@ -17,22 +17,28 @@ from bezant.ledger.reconciliation.rules import Rule
 CANDIDATES_MAX: Final = 1_000
 """Candidates within a tolerance that are looked at for one item; more are too many to tell."""
 
-_Keyed = list[tuple[Key, Item]]
 _Bucket = tuple[str | int, ...]
 
 
 class _Index:
     """One side's items by what has to agree, in the order of amount and date."""
 
-    def __init__(self, rule: Rule, keyed: _Keyed) -> None:
+    def __init__(self, rule: Rule) -> None:
         self._tolerance = int(rule.tolerance)
         self._days = rule.days
         self._by_value = rule.date == "value"
         self._buckets: dict[_Bucket, list[Item]] = {}
-        for key, item in keyed:
-            self._buckets.setdefault(self.bucket(key, item), []).append(item)
-        for items in self._buckets.values():
-            items.sort(key=self._order)
+
+    def add(self, items: Iterable[tuple[_Bucket, Item]]) -> None:
+        """Put items into their buckets; once."""
+        for bucket, item in items:
+            found = self._buckets.get(bucket)
+            if found is None:
+                self._buckets[bucket] = [item]
+            else:
+                found.append(item)
+        for each in self._buckets.values():
+            each.sort(key=self._order)
 
     def bucket(self, key: Key, item: Item) -> _Bucket:
         """Where its candidates are: with no tolerance the amount is part of what agrees."""
@@ -99,16 +105,7 @@ def match_pairs(
     rule: Rule, selection: Selection, lines: Iterable[Item], entries: Iterable[Item]
 ) -> Findings:
     """What a rule of one to one finds among items that are free."""
-    lines_keyed, entries_keyed = selection.keyed(lines, entries)
-    index = _Index(rule, entries_keyed)
-    # Only what has a counterpart at all is worth an index of the other side.
-    active = [
-        (bucket, line) for key, line in lines_keyed if (bucket := index.bucket(key, line)) in index
-    ]
-    wanted = {bucket for bucket, _ in active}
-    of_lines = _Index(
-        rule, [(key, line) for key, line in lines_keyed if index.bucket(key, line) in wanted]
-    )
+    active, index, of_lines = _indexed(rule, selection, lines, entries)
     findings = Findings()
     while True:
         found = list(_mutual(active, index, of_lines))
@@ -132,6 +129,22 @@ def match_pairs(
         active = [(bucket, line) for bucket, line in active if line.key not in taken]
     _note_ties(active, index, of_lines, findings)
     return findings
+
+
+def _indexed(
+    rule: Rule, selection: Selection, lines: Iterable[Item], entries: Iterable[Item]
+) -> tuple[list[tuple[_Bucket, Item]], _Index, _Index]:
+    """The lines that have a counterpart at all, and the indexes of both sides."""
+    keying, index = selection.keying(), _Index(rule)
+    index.add((index.bucket(key, entry), entry) for key, entry in keying.entries(entries))
+    active = [
+        (bucket, line)
+        for key, line in keying.lines(lines)
+        if (bucket := index.bucket(key, line)) in index
+    ]
+    of_lines = _Index(rule)
+    of_lines.add(active)
+    return active, index, of_lines
 
 
 def _mutual(

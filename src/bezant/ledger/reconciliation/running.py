@@ -5,8 +5,7 @@ an attempt that follows one that was killed comes to the same, and goes on writi
 """
 
 import asyncio
-from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -17,13 +16,19 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Done, Handling, Job, JobKind
 from bezant.kernel.sealing import Sealer
-from bezant.ledger.history import Axis, History, Moment
 from bezant.ledger.reconciliation import schemas, store
 from bezant.ledger.reconciliation.accounts import sign_of
 from bezant.ledger.reconciliation.domain import Break, Fields, Match, Side
 from bezant.ledger.reconciliation.engine import Outcome, reconcile
-from bezant.ledger.reconciliation.loading import Scope, load_entries, load_lines, load_released
+from bezant.ledger.reconciliation.loading import (
+    Loaded,
+    Scope,
+    load_entries,
+    load_lines,
+    load_released,
+)
 from bezant.ledger.reconciliation.secrecy import StatementKey, statement_key
+from bezant.ledger.reconciliation.summary import summarize
 
 if TYPE_CHECKING:
     import asyncpg
@@ -87,12 +92,14 @@ class Runner:
         account = (job.tenant_id, asked.book, row["account_no"])
         key = await statement_key(self._database, self._sealer, account)
         scope = scope_of(account, row)
-        outcome = await self._match(scope, key, row)
+        lines, entries, outcome = await self._match(scope, key, row)
         writing = _Writing(self._database, scope, outcome)
         await writing.write(self._clock)
 
         # On a snapshot of its own: a serializable one would read-lock what lanes write.
-        summary = await self._database.read(lambda connection: _summary(connection, scope, outcome))
+        summary = await self._database.read(
+            lambda connection: summarize(connection, scope, lines, entries, outcome)
+        )
 
         async def finish(connection: "Connection") -> None:
             await connection.execute(
@@ -105,13 +112,17 @@ class Runner:
 
         return Done(work=finish)
 
-    async def _match(self, scope: Scope, key: StatementKey, row: "asyncpg.Record") -> Outcome:
+    async def _match(
+        self, scope: Scope, key: StatementKey, row: "asyncpg.Record"
+    ) -> tuple[Loaded, Loaded, Outcome]:
+        """What is open on both sides, and what became of it."""
         rules = schemas.RULES.decode(key.open(row["rules"], row["reconciliation_id"].bytes))
         fields = Fields.of(rules)
         released = await load_released(self._database, scope)
         lines = await load_lines(self._database, scope, key, fields.line, released)
         entries = await load_entries(self._database, scope, fields.entry, released)
-        return await asyncio.to_thread(reconcile, rules, lines, entries)
+        outcome = await asyncio.to_thread(reconcile, rules, lines.items, entries.items)
+        return lines, entries, outcome
 
 
 def scope_of(account: tuple[UUID, UUID, int], row: "asyncpg.Record") -> Scope:
@@ -224,100 +235,3 @@ def item_columns(matches: list[Match], numbers: list[int]) -> list[list[Any]]:
 
 def _joined(keys: tuple[int, ...]) -> str:
     return " ".join(map(str, keys))
-
-
-async def _summary(connection: "Connection", scope: Scope, outcome: Outcome) -> schemas.Summary:
-    """What the reconciliation came to; that it is whole is asserted, not believed."""
-    ledger_closing = await _ledger_balance(connection, scope, scope.last)
-    before = None if scope.first is None else scope.first - timedelta(days=1)
-    ledger_opening = 0 if before is None else await _ledger_balance(connection, scope, before)
-    stated = await _stated(connection, scope)
-    sums = await connection.fetchrow(store.SUM_LINES, *scope.account, scope.lines, *scope.dates)
-    matched = await connection.fetchrow(
-        store.SUM_MATCHED_ENTRIES, *scope.account, scope.seq, *scope.dates
-    )
-    assert sums is not None, "a sum has a row"
-    assert matched is not None, "a sum has a row"
-    lines, matched_lines = int(sums["all_lines"]), int(sums["matched"])
-    matched_entries = scope.sign * int(matched["matched"])
-    open_lines = sum(each.amount for each in outcome.breaks if each.side is Side.LINE)
-    open_entries = sum(each.amount for each in outcome.breaks if each.side is Side.ENTRY)
-    # Every line and every entry of the period is in one match, or is one break.
-    assert lines == matched_lines + open_lines, "lines are matched or left"
-    assert ledger_closing - ledger_opening == matched_entries + open_entries, (
-        "entries are matched or left"
-    )
-    difference = explained = None
-    if stated is not None:
-        opening, closing = stated
-        difference = closing - ledger_closing
-        parts = (
-            opening - ledger_opening,
-            closing - opening - lines,
-            matched_lines - matched_entries,
-            open_lines,
-            -open_entries,
-        )
-        assert sum(parts) == difference, "the difference is explained"
-        explained = schemas.Explained(*map(str, parts))
-    return schemas.Summary(
-        lines=_count(outcome, Side.LINE),
-        entries=_count(outcome, Side.ENTRY),
-        matches=len(outcome.matches),
-        breaks=len(outcome.breaks),
-        by_rule=dict(Counter(each.rule for each in outcome.matches)),
-        by_reason=_by_reason(outcome.breaks),
-        statement_opening=None if stated is None else str(stated[0]),
-        statement_closing=None if stated is None else str(stated[1]),
-        ledger_opening=str(ledger_opening),
-        ledger_closing=str(ledger_closing),
-        difference=None if difference is None else str(difference),
-        explained=explained,
-    )
-
-
-async def _ledger_balance(connection: "Connection", scope: Scope, day: date) -> int:
-    """The account's booked balance at the end of a day, in its normal direction."""
-    tenant_id, book_id, account_no = scope.account
-    at = Moment(Axis.BOOKING, day, scope.seq)
-    sums = await History(connection).sums(tenant_id, book_id, account_no, at)
-    return scope.sign * (sums.debits_posted - sums.credits_posted)
-
-
-async def _stated(connection: "Connection", scope: Scope) -> tuple[int, int] | None:
-    """The balances that statements give for the period's beginning and end; None without both."""
-    first, last = scope.dates
-    closing = await connection.fetchrow(
-        store.FIND_STATED_CLOSING, *scope.account, first, last, scope.statements
-    )
-    if closing is None:
-        return None
-    opening = None
-    if scope.first is not None:
-        earlier = (date.min, scope.first - timedelta(days=1))
-        row = await connection.fetchrow(
-            store.FIND_STATED_CLOSING, *scope.account, *earlier, scope.statements
-        )
-        opening = None if row is None else int(row["closing"])
-    if opening is None:
-        row = await connection.fetchrow(
-            store.FIND_STATED_OPENING, *scope.account, first, last, scope.statements
-        )
-        opening = None if row is None else int(row["opening"])
-    return None if opening is None else (opening, int(closing["closing"]))
-
-
-def _count(outcome: Outcome, side: Side) -> int:
-    matched = (each.lines if side is Side.LINE else each.entries for each in outcome.matches)
-    return sum(map(len, matched)) + sum(each.side is side for each in outcome.breaks)
-
-
-def _by_reason(breaks: list[Break]) -> dict[str, schemas.Tally]:
-    counts = Counter(each.reason for each in breaks)
-    amounts: Counter[str] = Counter()
-    for each in breaks:
-        amounts[each.reason] += each.amount
-    return {
-        reason: schemas.Tally(count, str(amounts[reason]))
-        for reason, count in sorted(counts.items())
-    }

@@ -234,24 +234,9 @@ INSERT_RESULT: Final = """
 """
 
 SUM_LINES: Final = """
-    SELECT coalesce(sum(l.amount), 0) AS all_lines,
-        coalesce(sum(l.amount) FILTER (WHERE i.item IS NOT NULL), 0) AS matched
-    FROM statement_line l
-    LEFT JOIN reconciled_item i ON i.tenant_id = $1 AND i.book_id = $2 AND i.account_no = $3
-        AND i.side = 'line' AND i.item = l.line_no
-    WHERE l.tenant_id = $1 AND l.book_id = $2 AND l.account_no = $3 AND l.line_no <= $4
-        AND l.booking_date BETWEEN $5 AND $6
-"""
-
-# In the direction of debits.
-SUM_MATCHED_ENTRIES: Final = """
-    SELECT coalesce(sum(CASE WHEN t.debit_no = $3 THEN t.amount ELSE 0 END
-        - CASE WHEN t.credit_no = $3 THEN t.amount ELSE 0 END), 0) AS matched
-    FROM reconciled_item i
-    JOIN transfer t ON t.tenant_id = $1 AND t.book_id = $2 AND t.seq = i.item / 32768
-        AND t.leg = i.item % 32768
-    WHERE i.tenant_id = $1 AND i.book_id = $2 AND i.account_no = $3 AND i.side = 'entry'
-        AND t.seq <= $4 AND t.booking_date BETWEEN $5 AND $6
+    SELECT coalesce(sum(amount), 0) AS amount FROM statement_line
+    WHERE tenant_id = $1 AND book_id = $2 AND account_no = $3 AND line_no <= $4
+        AND booking_date BETWEEN $5 AND $6
 """
 
 # The first statement of a period and the last: what they state.
