@@ -1,6 +1,7 @@
 """The HTTP face: declared operations, strict bodies, problem answers, one OpenAPI document."""
 
 from bezant.kernel.http.app import install
+from bezant.kernel.http.bodies import malformed
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
 from bezant.kernel.http.limits import RateLimited, RateLimits
@@ -41,6 +42,7 @@ __all__ = [
     "Writing",
     "authorize",
     "install",
+    "malformed",
     "refusals_of",
     "summary_of",
 ]

@@ -20,8 +20,8 @@ from bezant.kernel.http import (
     UploadOperation,
     WriteOperation,
     Writing,
+    malformed,
 )
-from bezant.kernel.http.bodies import malformed
 from bezant.kernel.pagination import InvalidCursor, Page, turn_page
 from bezant.ledger import errors as of_ledger
 from bezant.ledger.api.shared import ACCOUNT, BOOK, NO_ACCOUNT, READ, WRITE
