@@ -23,6 +23,7 @@ DOCUMENTS = (
     "docs/guides/webhooks.md",
     "docs/guides/feed.md",
     "docs/guides/import-a-statement.md",
+    "docs/guides/reconcile.md",
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md",)

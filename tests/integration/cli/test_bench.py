@@ -41,6 +41,11 @@ SPECIFIED = {
         "aborts, two books of two partitions": True,
         "aborts, four books of four partitions": True,
     },
+    "reconciliation": {
+        f"100 k lines of {form} against 100 k entries{part}": part in {"", ": memory"}
+        for form in ("MT940", "camt.053")
+        for part in ("", ": import", ": matched", ": memory")
+    },
 }
 # What a run leaves out, it says so.
 NOT_MEASURED = {"bulk after 10 M transfers"}

@@ -31,7 +31,7 @@ from bezant.ledger.reconciliation.importing import Format, Upload
 from bezant.ledger.reconciliation.service import ReconciliationService
 
 UPLOAD_BYTES_MAX: Final = 128 << 20
-UPLOAD_SECONDS_MAX: Final = 300.0
+UPLOAD_SECONDS_MAX: Final = 300
 
 MEDIA_TYPES: Final = {
     "application/xml": Format.CAMT053,
