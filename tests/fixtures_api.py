@@ -31,12 +31,12 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.jobs import DeadJobService, JobKind
+from bezant.kernel.jobs import DeadJobService, JobKind, JobRunner
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
@@ -179,8 +179,18 @@ async def hooks(database: Database, ledger: Ledger) -> AsyncIterator[Means]:
 
 
 @pytest.fixture(scope="session")
+async def reconciliations(database: Database) -> ReconciliationService:
+    """Statements and reconciliations; whoever asks for one has it carried out."""
+    return ReconciliationService(database, SystemClock(), TimeOrderedIds(), KeySealer(bytes(32)))
+
+
+@pytest.fixture(scope="session")
 async def api(
-    database: Database, ledger: Ledger, embedded_servers: EmbeddedServers, hooks: Means
+    database: Database,
+    ledger: Ledger,
+    reconciliations: ReconciliationService,
+    embedded_servers: EmbeddedServers,
+    hooks: Means,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -192,6 +202,7 @@ async def api(
         database=database,
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
+        reconciliations=reconciliations,
         authenticator=authenticator,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
@@ -202,7 +213,11 @@ async def api(
         ids=ids,
         tracing=tracing,
     )
+    # Without chance: Hypothesis watches for whoever else draws from the global dice.
+    runner = JobRunner(database, clock, ids, [reconciliations.handling()], luck=lambda: 0.5)
+    runner.start()
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await runner.close()
     await authenticator.close()
     await cache.close()
 

@@ -29,6 +29,7 @@ DOCUMENTS = (
     "docs/guides/prove-it.md",
     "docs/guides/import-a-statement.md",
     "docs/guides/statements.md",
+    "docs/guides/reconcile.md",
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md",)

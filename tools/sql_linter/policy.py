@@ -69,6 +69,14 @@ HOUSE = Policy(
             "fx_revaluation",
             "log_node",
             "checkpoint",
+            "statement_import",
+            "bank_statement",
+            "statement_line",
+            "reconciliation",
+            "reconciliation_result",
+            "reconciliation_match",
+            "reconciliation_undoing",
+            "reconciliation_break",
         }
     ),
     global_tables={
@@ -162,6 +170,11 @@ HOUSE = Policy(
         "bezant/ledger/checkpoints/store.py:GRANT_PUBLISHED": {"role": "application"},
         "bezant/server/migrations/versions/0013_proof.py:PARTITION": {
             "table": "checkpoint",
+            "number": 0,
+            "modulus": 16,
+        },
+        "bezant/server/migrations/versions/0014_reconciliation.py:PARTITION": {
+            "table": "statement_line",
             "number": 0,
             "modulus": 16,
         },

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
+    "reconcile": ("bezant.cli.reconcile", "Match a bank statement with a book's entries."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
     "checkpoints": ("bezant.cli.checkpoints", "Accept a loss; prepare a second store."),
     "export": ("bezant.cli.export", "Write a book's history as files."),

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
-from bezant.ledger import schemas
+from bezant.ledger import reconciliation, schemas
 
 T = TypeVar("T")
 
@@ -159,6 +159,52 @@ class Client:
     def open_limit_group(self, book: UUID, new: schemas.NewLimitGroup) -> schemas.LimitGroup:
         """Open a joint limit."""
         return self._send("POST", f"/v1/books/{book}/limit-groups", new, schemas.LimitGroup)
+
+    def import_statement(
+        self, book: UUID, account: str, file: bytes, media_type: str, mapping: str | None = None
+    ) -> reconciliation.schemas.Import:
+        """Import a statement; `mapping` tells how to read a CSV."""
+        headers = {"Content-Type": media_type, "Idempotency-Key": str(uuid4())}
+        return self._call(
+            "POST",
+            f"{_account(book, account)}/imports",
+            reconciliation.schemas.Import,
+            params={} if mapping is None else {"mapping": mapping},
+            content=file,
+            headers=headers,
+        )
+
+    def statements(
+        self, book: UUID, account: str, number: int
+    ) -> list[reconciliation.schemas.ImportedStatement]:
+        """The statements that an import added."""
+        path = f"{_account(book, account)}/imports/{number}"
+        return self._get(path, reconciliation.schemas.ImportDetails).added
+
+    def imports(self, book: UUID, account: str) -> Iterator[reconciliation.schemas.Import]:
+        """All imports into an account, oldest first."""
+        for page in self._pages(
+            f"{_account(book, account)}/imports", reconciliation.schemas.Imports
+        ):
+            yield from page.imports
+
+    def reconcile(
+        self, book: UUID, new: reconciliation.schemas.NewReconciliation
+    ) -> reconciliation.schemas.Reconciliation:
+        """Ask for a reconciliation; it is carried out in the background."""
+        path = f"/v1/books/{book}/reconciliations"
+        return self._send("POST", path, new, reconciliation.schemas.Reconciliation)
+
+    def find_reconciliation(self, book: UUID, asked: UUID) -> reconciliation.schemas.Reconciliation:
+        """A reconciliation as it stands."""
+        path = f"/v1/books/{book}/reconciliations/{asked}"
+        return self._get(path, reconciliation.schemas.Reconciliation)
+
+    def breaks(self, book: UUID, asked: UUID) -> Iterator[reconciliation.schemas.BreakView]:
+        """All breaks of a reconciliation."""
+        path = f"/v1/books/{book}/reconciliations/{asked}/breaks"
+        for page in self._pages(path, reconciliation.schemas.Breaks):
+            yield from page.breaks
 
     def _pages(self, path: str, kind: type[T]) -> Iterator[T]:
         cursor: str | None = None

@@ -1,6 +1,6 @@
 """The system of record: books, accounts, transactions, proof."""
 
-from bezant.ledger import checkpoints, export, proof, schemas
+from bezant.ledger import checkpoints, export, proof, reconciliation, schemas
 from bezant.ledger.api import operations
 from bezant.ledger.balance_cache import clear_run_folder
 from bezant.ledger.chart.api import operations as chart_operations
@@ -22,6 +22,7 @@ from bezant.ledger.lane import (
 from bezant.ledger.periods.api import operations as period_operations
 from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.proofs import operations as proof_operations
+from bezant.ledger.reconciliation import ReconciliationService
 from bezant.ledger.reports.api import operations as report_operations
 from bezant.ledger.reversals.api import operations as reversal_operations
 from bezant.ledger.schedules import schedule_handling
@@ -47,6 +48,7 @@ __all__ = [
     "PostTransaction",
     "ReadKind",
     "Reads",
+    "ReconciliationService",
     "Rider",
     "RiderKinds",
     "Seen",
@@ -63,6 +65,7 @@ __all__ = [
     "post",
     "proof",
     "proof_operations",
+    "reconciliation",
     "report_operations",
     "reversal_operations",
     "schedule_handling",

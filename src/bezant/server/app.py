@@ -19,7 +19,7 @@ from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.health import Health, add_health
 from bezant.server.status import add_status
@@ -38,6 +38,7 @@ class Platform:
     database: Database
     ledger: Ledger
     checkpoints: CheckpointService
+    reconciliations: ReconciliationService
     authenticator: Authenticator
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
@@ -78,6 +79,7 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.statement_operations(platform.ledger),
             *ledger.proof_operations(platform.database),
             *ledger.checkpoints.operations(platform.checkpoints),
+            *ledger.reconciliation.operations(platform.reconciliations),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

@@ -10,13 +10,19 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
-from bezant.ledger import Ledger, Snapshots, schedule_handling
+from bezant.ledger import Ledger, ReconciliationService, Snapshots, schedule_handling
 from bezant.ledger.checkpoints import Rounds
 
 
 @asynccontextmanager
 async def background(
-    database: Database, clock: Clock, ids: Ids, keep: Keep, ledger: Ledger, rounds: Rounds
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    keep: Keep,
+    ledger: Ledger,
+    rounds: Rounds,
+    reconciliations: ReconciliationService,
 ) -> AsyncIterator[None]:
     """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
     answers = {
@@ -28,6 +34,7 @@ async def background(
         retention.handling(),
         schedule_handling(database, clock, ids, ledger.submit),
         rounds.handling(),
+        reconciliations.handling(),
     ]
     schedules = [retention.schedule(), rounds.schedule()]
     runner = JobRunner(database, clock, ids, handlings, schedules=schedules)

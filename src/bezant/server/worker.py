@@ -29,6 +29,8 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.settings import read_sealing_key
 from bezant.kernel.telemetry import (
     WORKER_MEMORY,
     WORKERS,
@@ -37,7 +39,7 @@ from bezant.kernel.telemetry import (
     open_tracing,
 )
 from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
@@ -245,8 +247,10 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     )
     await ledger.start()
     opened.push_async_callback(ledger.close)
+    sealer = KeySealer(read_sealing_key(task.sealing_key))
+    reconciliations = ReconciliationService(database, clock, ids, sealer)
     await opened.enter_async_context(
-        background(database, clock, ids, task.keep, ledger, checkpoints.rounds)
+        background(database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations)
     )
     events = EventReader(database)
     means = webhook_means(
@@ -261,6 +265,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         database=database,
         ledger=ledger,
         checkpoints=checkpoints,
+        reconciliations=reconciliations,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,

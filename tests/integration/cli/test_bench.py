@@ -51,6 +51,11 @@ SPECIFIED = {
         "back after a kill of the worker, at API load": True,
         "back after a kill of PostgreSQL, in mid-bulk": True,
     },
+    "reconciliation": {
+        f"100 k lines of {form} against 100 k entries{part}": part in {"", ": memory"}
+        for form in ("MT940", "camt.053")
+        for part in ("", ": import", ": matched", ": memory")
+    },
 }
 # What a run leaves out, it says so.
 NOT_MEASURED = {"bulk after 10 M transfers"}

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 
 from bezant.kernel.telemetry import Traced
+from bezant.ledger.reconciliation.api import UPLOAD_BYTES_MAX
 from fixtures_api import (
     ALL_SCOPES,
     HOOK_URL,
@@ -24,9 +26,10 @@ from fixtures_api import (
     open_book,
     open_desk,
 )
+from fixtures_reconciliation import open_match, statement, upload
 
 Request = tuple[str, object]
-"""A path and a body; None for no body."""
+"""A path and a body: None for no body, bytes for a file."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Case:
 
     Attributes:
         names: whether the path names something of the tenant, which another may not learn of.
+        media_type: of the body.
+        bytes_max: of the body.
     """
 
     method: str
@@ -42,12 +47,22 @@ class Case:
     request: Callable[[Book], Awaitable[Request]]
     names: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+    bytes_max: int = 16 << 20
 
     async def send(self, client: httpx.AsyncClient, request: Request) -> httpx.Response:
         path, body = request
         if self.method == "GET":
             return await client.get(path, headers=self.headers)
-        return await client.request(self.method, path, json=body, headers=fresh_key())
+        return await self.write(client, path, body, **fresh_key())
+
+    async def write(
+        self, client: httpx.AsyncClient, path: str, body: object, **headers: str
+    ) -> httpx.Response:
+        """Send a body as it is, or as JSON."""
+        content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        headers |= {"Content-Type": self.media_type}
+        return await client.request(self.method, path, content=content, headers=headers)
 
 
 def _reads(path: str, *, names: bool = True, **headers: str) -> Case:
@@ -312,6 +327,49 @@ async def _rotate_checkpoint_key(_: Book) -> Request:
     return "/v1/checkpoint-keys/rotate", {"overlap_s": 60}
 
 
+async def _statement(book: Book) -> Request:
+    return f"{book.path}/accounts/wallet/imports", statement()
+
+
+async def _import(book: Book) -> Request:
+    path, body = await _statement(book)
+    made = await upload(book.tenant, path, body)
+    return f"{path}/{made['no']}", None
+
+
+async def _line(book: Book) -> Request:
+    await _import(book)
+    return f"{book.path}/accounts/wallet/statement-lines/1", None
+
+
+async def _new_reconciliation(book: Book) -> Request:
+    body = {"account": "wallet", "period": {"to": "2026-01-31"}}
+    return f"{book.path}/reconciliations", body
+
+
+async def _reconciliation(book: Book) -> Request:
+    return (await open_match(book))[0], None
+
+
+async def _breaks(book: Book) -> Request:
+    return f"{(await open_match(book))[0]}/breaks", None
+
+
+async def _matches(book: Book) -> Request:
+    return f"{(await open_match(book))[0]}/matches", None
+
+
+async def _match(book: Book) -> Request:
+    path, body = await open_match(book)
+    return f"{path}/matches", body
+
+
+async def _undo(book: Book) -> Request:
+    path, body = await _match(book)
+    made = await book.tenant.create(path, body)
+    return f"{path}/{made['no']}/undo", {"reason": "It was another."}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
@@ -354,6 +412,18 @@ CASES: Mapping[str, Case] = {
     "get_account_trial_balance": _reads("{book.path}/trial-balance/accounts?limit=1"),
     "get_balance_sheet": _reads("{book.path}/balance-sheet?axis=booking"),
     "get_income_statement": _reads("{book.path}/income-statement?from=2026-01-01&to=2026-12-31"),
+    "import_statement": Case(
+        "POST", 201, _statement, media_type="text/plain", bytes_max=UPLOAD_BYTES_MAX
+    ),
+    "list_imports": _reads("{book.path}/accounts/wallet/imports"),
+    "get_import": Case("GET", 200, _import),
+    "get_statement_line": Case("GET", 200, _line),
+    "reconcile": Case("POST", 202, _new_reconciliation),
+    "get_reconciliation": Case("GET", 200, _reconciliation),
+    "list_breaks": Case("GET", 200, _breaks),
+    "list_matches": Case("GET", 200, _matches),
+    "match_by_hand": Case("POST", 201, _match),
+    "undo_match": Case("POST", 200, _undo),
     # As a page: a stream does not end. What holds for both is decided before either begins.
     "follow_events": _reads("{book.path}/events", Accept="application/json"),
     "set_fx_settings": Case("POST", 200, _fx_settings),
@@ -516,7 +586,7 @@ BAD_BODIES: Mapping[str, bytes] = {
 async def test_a_bad_body_is_a_400(name: str, book: Book) -> None:
     case = CASES[name]
     path, _ = await case.request(book)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": case.media_type}
     for what, body in BAD_BODIES.items():
         answer = await book.tenant.client.request(
             case.method, path, content=body, headers=headers | fresh_key()
@@ -528,8 +598,8 @@ async def test_a_bad_body_is_a_400(name: str, book: Book) -> None:
 async def test_a_huge_body_is_a_413(name: str, book: Book) -> None:
     case = CASES[name]
     path, _ = await case.request(book)
-    headers = {"Content-Type": "application/json"} | fresh_key()
-    body = b" " * ((16 << 20) + 1)
+    headers = {"Content-Type": case.media_type} | fresh_key()
+    body = b" " * (case.bytes_max + 1)
     answer = await book.tenant.client.request(case.method, path, content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "BODY_TOO_LARGE")
 
@@ -538,7 +608,7 @@ async def test_a_huge_body_is_a_413(name: str, book: Book) -> None:
 async def test_a_write_needs_an_idempotency_key(name: str, book: Book) -> None:
     case = CASES[name]
     path, body = await case.request(book)
-    answer = await book.tenant.client.request(case.method, path, json=body)
+    answer = await case.write(book.tenant.client, path, body)
     assert (answer.status_code, answer.json()["code"]) == (400, "IDEMPOTENCY_KEY_REQUIRED")
 
 
@@ -549,16 +619,10 @@ async def test_a_replay_is_the_same_bytes_and_another_body_is_refused(
     case = CASES[name]
     path, body = await case.request(book)
     headers = fresh_key()
-    send = book.tenant.client.request
-    first = await send(case.method, path, json=body, headers=headers)
-    again = await send(case.method, path, json=body, headers=headers)
-    other_body = b" " + first.request.content
-    other = await send(
-        case.method,
-        path,
-        content=other_body,
-        headers=headers | {"Content-Type": "application/json"},
-    )
+    client = book.tenant.client
+    first = await case.write(client, path, body, **headers)
+    again = await case.write(client, path, body, **headers)
+    other = await case.write(client, path, b" " + first.request.content, **headers)
     assert (first.status_code, again.status_code) == (case.status, case.status)
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers

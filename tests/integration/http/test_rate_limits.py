@@ -15,7 +15,7 @@ from bezant.kernel.outbox import EventReader
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
-from bezant.ledger import Ledger
+from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
@@ -44,6 +44,7 @@ async def limited(
     api: Api,
     database: Database,
     ledger: Ledger,
+    reconciliations: ReconciliationService,
     embedded_servers: EmbeddedServers,
     watch: Stopwatch,
     hooks: Means,
@@ -59,6 +60,7 @@ async def limited(
             database=database,
             ledger=ledger,
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
+            reconciliations=reconciliations,
             authenticator=limits,
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),

@@ -13,6 +13,7 @@ class Suite(StrEnum):
 
     PLATFORM = "platform"
     LEDGER = "ledger"
+    RECONCILIATION = "reconciliation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,15 @@ HIT_RATE: Final = "... answered from the cache"
 BALANCES_NO_CACHE: Final = "balance over HTTPS with the cache down"
 HANDSHAKES: Final = "TLS handshakes"
 
+RECONCILE: Final = {
+    "mt940": "100 k lines of MT940 against 100 k entries",
+    "camt053": "100 k lines of camt.053 against 100 k entries",
+}
+"""By the format of the statement: read, imported, matched and stored."""
+RECONCILE_IMPORT: Final = {form: f"{name}: import" for form, name in RECONCILE.items()}
+RECONCILE_MATCHED: Final = {form: f"{name}: matched" for form, name in RECONCILE.items()}
+RECONCILE_MEMORY: Final = {form: f"{name}: memory" for form, name in RECONCILE.items()}
+
 _RATE: Final = "transfers/s"
 _LAID_IN: Final = "rows laid in by SQL, dated in any order"
 
@@ -149,6 +159,28 @@ CASES: Final = (
     Case(Suite.LEDGER, RECOVERY_WORKER, "s", 2, is_ceiling=True, note="the slowest of 3"),
     Case(Suite.LEDGER, RECOVERY_BULK, "s", 10, is_ceiling=True, note="the slowest of 3"),
     Case(Suite.LEDGER, AFTER_LOAD, _RATE, 0.7, ratio_to=BULK),
+    *(
+        case
+        for form, name in RECONCILE.items()
+        for case in (
+            Case(Suite.RECONCILIATION, name, "s", 60, is_ceiling=True),
+            Case(Suite.RECONCILIATION, RECONCILE_IMPORT[form], "s", note="part of it"),
+            Case(
+                Suite.RECONCILIATION,
+                RECONCILE_MATCHED[form],
+                "%",
+                note="one line in a hundred is planted to find no entry",
+            ),
+            Case(
+                Suite.RECONCILIATION,
+                RECONCILE_MEMORY[form],
+                "MiB",
+                300,
+                is_ceiling=True,
+                note="the most that the process held",
+            ),
+        )
+    ),
 )
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from bezant.cli.bench import agent, caller, cases, historian, poster, recovery, verifier
+from bezant.cli.bench import (
+    agent,
+    caller,
+    cases,
+    historian,
+    poster,
+    reconciler,
+    recovery,
+    verifier,
+)
 from bezant.cli.bench.agent import Agent
 from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
@@ -41,15 +50,17 @@ class Sizes:
         accounts: in a book of the bulk cases, and in one whose past is asked for.
         entries: of a book whose past is asked for.
         scale: pgbench's; 100,000 of its accounts each.
+        lines: of a statement, and entries beside it.
     """
 
     seconds: float = 5.0
     accounts: int = 100_000
     entries: int = 1_000_000
     scale: int = 50
+    lines: int = 100_000
 
 
-QUICK: Final = Sizes(seconds=0.2, accounts=200, entries=10_000, scale=1)
+QUICK: Final = Sizes(seconds=0.2, accounts=200, entries=10_000, scale=1, lines=300)
 """Enough to see every case run; the figures mean nothing."""
 
 
@@ -135,6 +146,8 @@ async def run(
             bench.measured[cases.MEMORY] = memory_mib(platform.pid)
             if Suite.LEDGER in suites:
                 await _ledger(bench, platform)
+            if Suite.RECONCILIATION in suites:
+                await _reconciliation(bench, platform)
         if Suite.LEDGER in suites:
             await _recoveries(bench)
         if Suite.PLATFORM in suites:
@@ -308,6 +321,29 @@ async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -
             outcome = await bench.post(posting, _COLLIDING_CALLERS, books=count)
             tries = outcome.commits + outcome.aborts
             bench.measured[name] = 100 * outcome.aborts / tries
+
+
+async def _reconciliation(bench: _Bench, platform: Endpoint) -> None:
+    """One process fills a book and writes the statement; another, fresh one reconciles them."""
+    for form, name in cases.RECONCILE.items():
+        bench.progress(f"Booking {bench.sizes.lines} entries")
+        setup = reconciler.Setup(
+            platform.database_url,
+            str(bench.stage.run_folder),
+            SANDBOX,
+            str(bench.stage.run_folder / f"statement.{form}"),
+            form,
+            bench.sizes.lines,
+        )
+        async with agent.started(reconciler, setup, reconciler.Ready) as (filling, _):
+            book = await filling.ask(reconciler.Round(None), reconciler.Outcome)
+        bench.progress(name)
+        async with agent.started(reconciler, setup, reconciler.Ready) as (reconciling, _):
+            outcome = await reconciling.ask(reconciler.Round(book.book), reconciler.Outcome)
+        bench.measured[name] = outcome.seconds
+        bench.measured[cases.RECONCILE_IMPORT[form]] = outcome.import_seconds
+        bench.measured[cases.RECONCILE_MATCHED[form]] = 100 * outcome.matches / bench.sizes.lines
+        bench.measured[cases.RECONCILE_MEMORY[form]] = outcome.memory_mib
 
 
 def _open_book(url: str, api_key: str, ca: Path, accounts: list[str]) -> UUID:

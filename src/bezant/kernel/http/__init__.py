@@ -1,6 +1,7 @@
 """The HTTP face: declared operations, strict bodies, problem answers, one OpenAPI document."""
 
 from bezant.kernel.http.app import install
+from bezant.kernel.http.bodies import malformed
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
@@ -18,6 +19,7 @@ from bezant.kernel.http.operations import (
     authorize,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
+from bezant.kernel.http.uploads import Uploading, UploadOperation
 
 __all__ = [
     "Authenticator",
@@ -37,10 +39,13 @@ __all__ = [
     "StreamOperation",
     "Streams",
     "TooManyStreams",
+    "UploadOperation",
+    "Uploading",
     "WriteOperation",
     "Writing",
     "authorize",
     "install",
+    "malformed",
     "refusals_of",
     "summary_of",
 ]

@@ -35,6 +35,7 @@ from bezant.kernel.http.operations import (
     WriteOperation,
 )
 from bezant.kernel.http.streams import EVENT_STREAM, TooManyStreams
+from bezant.kernel.http.uploads import UploadOperation
 from bezant.kernel.idempotency import KeyReused
 
 SECURITY_SCHEME: Final = "apiKey"
@@ -79,7 +80,7 @@ def add_operations(base: dict[str, Any], operations: Sequence[Operation]) -> dic
 def refusals_of(operation: Operation) -> list[type[Refusal]]:
     """Every refusal that an operation may answer, its own after those of its kind."""
     found: list[type[Refusal]] = [*OF_EVERY_OPERATION]
-    if isinstance(operation, WriteOperation):
+    if isinstance(operation, WriteOperation | UploadOperation):
         found += OF_EVERY_WRITE
     if isinstance(operation, StreamOperation):
         found.append(TooManyStreams)
@@ -120,6 +121,13 @@ def _operation(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
         parameters.append(_IDEMPOTENCY_KEY)
         body = {"schema": schema_of[operation.body_type], "example": operation.example}
         content["requestBody"] = {"required": True, "content": {"application/json": body}}
+    if isinstance(operation, UploadOperation):
+        parameters += [*_parameters(operation.query_type, "query"), _IDEMPOTENCY_KEY]
+        file = {"schema": {"type": "string", "format": "binary"}}
+        content["requestBody"] = {
+            "required": True,
+            "content": dict.fromkeys(operation.media_types, file),
+        }
     return content
 
 
@@ -247,7 +255,7 @@ def _responses(operation: Operation, schema_of: dict[type[Any], Any]) -> dict[st
 def _headers(operation: Operation) -> dict[str, Any]:
     """What every answer of an operation may carry."""
     headers = {"X-Request-Id": _header("What the logs know this request by.")}
-    if isinstance(operation, WriteOperation):
+    if isinstance(operation, WriteOperation | UploadOperation):
         headers["Idempotency-Replayed"] = _header(
             "`true` when the answer was stored by an earlier request with the same key."
         )

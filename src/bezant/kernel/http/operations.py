@@ -250,7 +250,7 @@ class StreamOperation(ReadOperation[P, Q]):
             except TimeoutError:
                 if not limit.expired():
                     raise
-                await send_refusal(send, _late(REQUEST_SECONDS_MAX), with_body=with_body)
+                await send_refusal(send, _late(self.seconds_max), with_body=with_body)
                 return
             if not with_body:
                 await send_head(send)

@@ -1,0 +1,5 @@
+"""`bezant reconcile`."""
+
+from bezant.cli.reconcile.command import register
+
+__all__ = ["register"]
