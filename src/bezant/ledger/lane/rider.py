@@ -44,7 +44,8 @@ class Reads:
         limit_groups: ids of limit groups; those of accounts need not be named.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
         results_of: a month at whose end the income and the expenses of the book are looked at, with
-            all of these accounts and those of equity. Their sums take a while: the lane rests.
+            all of these accounts and those of equity. Their sums take a while: the lane rests. Not
+            for work over several books.
     """
 
     accounts: frozenset[str] = frozenset()
