@@ -45,7 +45,8 @@ class Reads:
         originals: identifiers of transactions to take back, which come with their accounts.
         rows: (kind, key) of rows of other domains, read within the commit under SERIALIZABLE.
         results_of: a month at whose end the income and the expenses of the book are looked at, with
-            all of these accounts and those of equity. Their sums take a while: the lane rests.
+            all of these accounts and those of equity. Their sums take a while: the lane rests. Not
+            for work over several books.
     """
 
     accounts: frozenset[str] = frozenset()
