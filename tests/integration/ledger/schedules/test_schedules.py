@@ -248,6 +248,22 @@ async def test_the_same_schedule_under_an_id_is_made_once(timetable: Timetable) 
     assert len(jobs) == 2
 
 
+async def test_lists_are_read_in_pages(running_timetable: Timetable) -> None:
+    timetable = running_timetable
+    bank = timetable.bank
+    made = [await timetable.create("2059-12-30T09:00:00Z", "day", count=3) for _ in range(3)]
+    await timetable.settle()
+    key = bank.tenant_id, bank.book_id
+    first = await timetable.schedules.schedules(*key, after=None, limit=2)
+    rest = await timetable.schedules.schedules(*key, after=first.next, limit=2)
+    assert [each.id for each in first.schedules + rest.schedules] == [each.id for each in made]
+    assert (first.next, rest.next) == (str(made[1].id), None)
+    page = await timetable.schedules.occurrences(*key, made[0].id, after=None, limit=2)
+    last = await timetable.schedules.occurrences(*key, made[0].id, after=page.next, limit=2)
+    assert [each.no for each in page.occurrences + last.occurrences] == [1, 2, 3]
+    assert last.next is None
+
+
 async def test_what_could_never_be_posted_is_refused_at_once(timetable: Timetable) -> None:
     refused = await timetable.asked(
         "2060-01-02T09:00:00Z", "day", transaction=payment(1, "world", "nobody")
