@@ -1,18 +1,7 @@
 """The posting path: one writer per book, batches, riders, fencing."""
 
 from bezant.ledger.lane.book import BookState, Head
-from bezant.ledger.lane.draft import (
-    AccountEvent,
-    Content,
-    Draft,
-    HoldEvent,
-    LimitGroupEvent,
-    PeriodEvent,
-    Posted,
-    Recorded,
-    Transfer,
-    transfer_id,
-)
+from bezant.ledger.lane.draft import Draft, Posted, Recorded, transfer_id
 from bezant.ledger.lane.entry import JournalEntry, begin
 from bezant.ledger.lane.expiries import NEVER, Expiries
 from bezant.ledger.lane.expiry import expire_due
@@ -31,6 +20,14 @@ from bezant.ledger.lane.reader import (
 )
 from bezant.ledger.lane.recorded import Standing, encode_content, leg_leaf, standing_entry
 from bezant.ledger.lane.rider import Decision, ReadKind, Reads, Rider, RiderKinds, Seen
+from bezant.ledger.lane.rows import (
+    AccountEvent,
+    Content,
+    HoldEvent,
+    LimitGroupEvent,
+    PeriodEvent,
+    Transfer,
+)
 from bezant.ledger.lane.store import (
     FIND_ACCOUNTS,
     FIND_HOLDER,

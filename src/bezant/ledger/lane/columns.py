@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bezant.ledger.domain import Account, Bounds, Hold, LimitGroup
-from bezant.ledger.lane.draft import AccountEvent, LimitGroupEvent, Transfer
+from bezant.ledger.lane.rows import AccountEvent, LimitGroupEvent, Transfer
 
 T = TypeVar("T")
 

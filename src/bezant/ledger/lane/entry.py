@@ -5,13 +5,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from bezant.ledger.domain import Account, Hold, Kind, check_totals
-from bezant.ledger.lane.draft import (
-    Draft,
-    HoldEvent,
-    Posted,
-    Transfer,
-    transfer_id,
-)
+from bezant.ledger.lane.draft import Draft, Posted, transfer_id
+from bezant.ledger.lane.rows import HoldEvent, Transfer
 from bezant.ledger.proof import (
     HoldLeaf,
     HoldPostingLeaf,

@@ -6,38 +6,28 @@ it is undone first, then the batch itself, and the items are decided again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import asyncpg
 
-from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable, write_rows
+from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import (
-    BATCH_ITEMS,
-    IDEMPOTENT_REPLAYS,
     LANE_QUEUE,
-    TRANSFERS,
 )
-from bezant.ledger.lane import store
 from bezant.ledger.lane.ahead import Ahead, Decided, Flight, IdsInDoubt
 from bezant.ledger.lane.book import BookState
-from bezant.ledger.lane.deciding import read_rows
-from bezant.ledger.lane.draft import Draft, Recorded
-from bezant.ledger.lane.expiry import expire_backlog
+from bezant.ledger.lane.commits import Commits, Grew, is_id_taken, told_nobody
 from bezant.ledger.lane.queue import Item, Queue
-from bezant.ledger.lane.reader import find_transactions, prepare, read_results
-from bezant.ledger.lane.recorded import recorded_of
-from bezant.ledger.lane.rider import Reads, Rider, Seen
+from bezant.ledger.lane.reader import prepare
+from bezant.ledger.lane.rider import Rider, Seen
 from bezant.ledger.lane.watch import Watch
-from bezant.ledger.lane.writer import LaneLost, write
+from bezant.ledger.lane.writer import LaneLost
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -46,16 +36,6 @@ if TYPE_CHECKING:
 
 AHEAD_WEIGHT_MIN: Final = 500
 """Postings that have to wait for a batch to be decided before the one in flight is durable."""
-
-Grew = Callable[[UUID, UUID, int], None]
-"""Told of a tenant's book, and of the number up to which it is durable."""
-
-_TRIES_MAX: Final = 5
-_TRANSFER: Final = "transfer"
-
-
-def told_nobody(_tenant_id: UUID, _book_id: UUID, _seq: int) -> None:
-    """Nobody follows."""
 
 
 class Lane:
@@ -77,9 +57,9 @@ class Lane:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._ids = ids
         self._grew = grew
         self._book = book
+        self._commits = Commits(database, clock, ids, book, grew)
         self._queue = Queue()
         self._wakeup = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -225,7 +205,7 @@ class Lane:
             if ahead is not None:
                 self._take_off(ahead)
                 return
-            await self._serve(items)
+            await self._commits.serve(items)
         except BaseException:
             _give_up(items)
             raise
@@ -245,7 +225,7 @@ class Lane:
         others: Sequence[Item] = ahead.follow(before)
         at = self._clock.now()
         try:
-            others = await self._answer_repeats(others)
+            others = await self._commits.answer_repeats(others)
             if not others:
                 return ahead
             await prepare(self._database, self._book, reads, at)
@@ -253,10 +233,10 @@ class Lane:
                 return None
             recorded = {} if before is None else before.named
             try:
-                ahead.decided = await Decided.of(others, Seen(self._draft(at, recorded)))
+                ahead.decided = await Decided.of(others, Seen(self._commits.draft(at, recorded)))
             except IdsInDoubt:
-                recorded |= await self._find_recorded(reads)
-                seen = Seen(self._draft(at, recorded))
+                recorded |= await self._commits.find_recorded(reads)
+                seen = Seen(self._commits.draft(at, recorded))
                 ahead.decided = await Decided.of(others, seen, are_ids_looked_up=True)
         except DatabaseUnavailable:
             raise
@@ -269,16 +249,9 @@ class Lane:
         for item, answer in ahead.followers:
             item.answer(answer)  # the batch before is durable
         if ahead.decided is not None:
-            task = asyncio.create_task(self._fly(ahead.decided), name="batch in flight")
+            task = asyncio.create_task(self._commits.write(ahead.decided), name="batch in flight")
             task.add_done_callback(lambda _: self._wakeup.set())
             self._flight = Flight(ahead, task)
-
-    async def _fly(self, decided: Decided) -> None:
-        async def work(connection: "Connection") -> None:
-            await self._write(connection, decided)
-
-        await self._database.transaction(work, begin=store.BEGIN_BATCH)
-        await self._publish(decided)
 
     async def _land(self) -> Flight | None:
         """Wait for the batch in flight; what the database refused is handed back, to be redone.
@@ -303,9 +276,9 @@ class Lane:
         if failed is None:
             return
         failed.ahead.undo()
-        are_ids_new = not _is_id_taken(failed.task.exception())
+        are_ids_new = not is_id_taken(failed.task.exception())
         try:
-            await self._serve(failed.ahead.items, are_ids_new=are_ids_new)
+            await self._commits.serve(failed.ahead.items, are_ids_new=are_ids_new)
         finally:
             _give_up(failed.ahead.items)
 
@@ -320,129 +293,8 @@ class Lane:
             flight.task.cancel()
             _give_up(flight.ahead.items)
 
-    async def _serve(self, items: Sequence[Item], *, are_ids_new: bool = True) -> None:
-        """Commit items together; refused by the database, in halves, so that a bad one is alone."""
-        try:
-            await self._commit(items, are_ids_new=are_ids_new)
-        except DatabaseUnavailable:
-            raise
-        except Unavailable as refusal:
-            for item in items:
-                item.fail(refusal)
-        except asyncpg.PostgresError as error:
-            if len(items) == 1:
-                items[0].fail(error)
-                return
-            middle = len(items) // 2
-            await self._serve(items[:middle])
-            await self._serve(items[middle:])
-
-    async def _commit(self, items: Sequence[Item], *, are_ids_new: bool) -> None:
-        for _ in range(_TRIES_MAX):
-            items = await self._answer_repeats(items)
-            if not items:
-                return
-            try:
-                decided = await self._decide_and_write(items, are_ids_new=are_ids_new)
-            except IdsInDoubt:
-                are_ids_new = False
-                continue
-            except asyncpg.UniqueViolationError as error:
-                if _is_id_taken(error) and are_ids_new:
-                    are_ids_new = False
-                elif error.constraint_name != idempotency.CONSTRAINT:
-                    raise
-                # Else another book's lane used one of the keys since they were looked up.
-                continue
-            await self._publish(decided)
-            return
-        raise Unavailable("An idempotency key is contended; repeat the request with the same key.")
-
-    async def _answer_repeats(self, items: Sequence[Item]) -> Sequence[Item]:
-        """Answer the items whose keys have an answer already; the others remain."""
-        answers = await idempotency.find(
-            self._database, self._book.tenant_id, [item.call for item in items]
-        )
-        if not answers:
-            return items
-        for item in items:
-            if item.call.id in answers:
-                IDEMPOTENT_REPLAYS.inc()
-                item.answer(answers[item.call.id])
-        return [item for item in items if item.call.id not in answers]
-
-    async def _decide_and_write(self, items: Sequence[Item], *, are_ids_new: bool) -> Decided:
-        """Decide and write, in one transaction, with nothing in flight.
-
-        Transactions under given ids are looked up only when one of them may stand already, since
-        the unique index has told so or it was refused: a probe for each costs more than the rare
-        second try.
-        """
-        reads = [item.rider.reads() for item in items]
-        wanted = {kind_and_key for read in reads for kind_and_key in read.rows}
-        at = self._clock.now()
-        await prepare(self._database, self._book, reads, at)
-        if not self._book.expiries.are_known(at):
-            await expire_backlog(self._database, self._ids, self._book, at)
-        months = {read.results_of for read in reads if read.results_of is not None}
-        results = await read_results(self._database, self._book, months)
-        recorded = {} if are_ids_new else await self._find_recorded(reads)
-        tried: list[Decided] = []
-
-        async def work(connection: "Connection") -> Decided:
-            while tried:
-                tried.pop().undo()
-            rows = await read_rows(connection, self._book.tenant_id, wanted)
-            draft = self._draft(at, recorded)
-            seen = Seen(draft, rows, results)
-            decided = await Decided.of(items, seen, are_ids_looked_up=not are_ids_new)
-            tried.append(decided)
-            await self._write(connection, decided)
-            return decided
-
-        try:
-            return await self._database.transaction(work, begin=store.BEGIN_BATCH)
-        except BaseException:
-            while tried:
-                tried.pop().undo()
-            raise
-
-    def _draft(self, at: datetime, recorded: Mapping[UUID, Recorded]) -> Draft:
-        return Draft(self._book, at, self._ids, dict(recorded))
-
-    async def _find_recorded(self, reads: Iterable[Reads]) -> dict[UUID, Recorded]:
-        """Those of the transactions that stand already, as far as they are durable."""
-        given = {given for read in reads for given in read.transactions}
-        found = await find_transactions(self._database, self._book, given)
-        return {name: recorded_of(rows) for name, rows in found.items()}
-
-    async def _write(self, connection: "Connection", decided: Decided) -> None:
-        await write(connection, decided.writes)
-        await write_rows(connection, self._book.tenant_id, decided.outcome.rows)
-
-    async def _publish(self, decided: Decided) -> None:
-        """Answer the items of a batch that is durable, and tell who follows the book."""
-        outcome, draft = decided.outcome, decided.outcome.draft
-        await self._book.watch.publish(draft)
-        self._grew(self._book.tenant_id, self._book.book_id, decided.writes.head.seq)
-        for item, answer in outcome.answers:
-            item.answer(answer)
-        for item, defect in outcome.broken:
-            item.fail(defect)
-        draft.book.expiries.settle(draft.at)
-        TRANSFERS.inc(len(draft.transfers))
-        BATCH_ITEMS.observe(len(outcome.answers) + len(outcome.broken))
-        decided.observe_time()
-
 
 def _give_up(items: Iterable[Item]) -> None:
     """Send away those that are not answered; they ask again, whoever has the lane then."""
     for item in items:
         item.fail(LaneLost())
-
-
-def _is_id_taken(error: BaseException | None) -> bool:
-    """Whether a transaction under a client's id stands already."""
-    return isinstance(error, asyncpg.UniqueViolationError) and (error.table_name or "").startswith(
-        _TRANSFER
-    )

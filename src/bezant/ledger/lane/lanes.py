@@ -22,9 +22,10 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
 from bezant.ledger.errors import BookBehindCheckpoint, BookNotFound, LaneElsewhere, OutcomeUnknown
 from bezant.ledger.lane import store
+from bezant.ledger.lane.commits import Grew, told_nobody
 from bezant.ledger.lane.expiry import ExpireHolds
 from bezant.ledger.lane.joint import JointCommit, JointRider
-from bezant.ledger.lane.lane import Grew, Lane, told_nobody
+from bezant.ledger.lane.lane import Lane
 from bezant.ledger.lane.peers import PeerClient, PeerGone, PeerServer, PeerSilent
 from bezant.ledger.lane.reader import head_of, load_book
 from bezant.ledger.lane.rider import Rider

@@ -16,9 +16,10 @@ from bezant.ledger.errors import BookNotFound
 from bezant.ledger.history import Axis, BookSums, History, Moment
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import BookState, Head
-from bezant.ledger.lane.draft import AccountEvent, LimitGroupEvent, PeriodEvent, transfer_id
+from bezant.ledger.lane.draft import transfer_id
 from bezant.ledger.lane.expiries import EXPIRIES_HELD_MAX, NEVER
 from bezant.ledger.lane.rider import Reads
+from bezant.ledger.lane.rows import AccountEvent, LimitGroupEvent, PeriodEvent
 from bezant.ledger.months import Month, Periods, Reopening
 from bezant.ledger.proof import Frontier
 from bezant.ledger.reversals import Original, OriginalLeg

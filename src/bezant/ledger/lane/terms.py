@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from bezant.ledger.domain import Account, Hold, LimitGroup
-from bezant.ledger.lane.draft import AccountEvent, Draft, LimitGroupEvent, PeriodEvent
+from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.rows import AccountEvent, LimitGroupEvent, PeriodEvent
 from bezant.ledger.months import Month, PeriodEventKind
 from bezant.ledger.proof import AccountLeaf, LimitGroupLeaf, PeriodLeaf
 from bezant.ledger.schemas import AccountStatus, Side
