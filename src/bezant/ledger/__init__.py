@@ -24,6 +24,8 @@ from bezant.ledger.posting import PostBatch, PostTransaction, post
 from bezant.ledger.proofs import operations as proof_operations
 from bezant.ledger.reconciliation import ReconciliationService
 from bezant.ledger.reports.api import operations as report_operations
+from bezant.ledger.reports.schemas import At as AtTime
+from bezant.ledger.reports.service import Reports
 from bezant.ledger.reversals.api import operations as reversal_operations
 from bezant.ledger.schedules import schedule_handling
 from bezant.ledger.schedules.api import operations as schedule_operations
@@ -32,6 +34,7 @@ from bezant.ledger.statements.api import operations as statement_operations
 from bezant.ledger.verify import BookReport, Finding, verify, verify_book
 
 __all__ = [
+    "AtTime",
     "Axis",
     "BookReport",
     "Decision",
@@ -49,6 +52,7 @@ __all__ = [
     "ReadKind",
     "Reads",
     "ReconciliationService",
+    "Reports",
     "Rider",
     "RiderKinds",
     "Seen",

@@ -41,6 +41,8 @@ SPECIFIED = {
         "balance at any pair of times, 1 M entries on it: p99": True,
         "100 entries from any pair of times on, as many: p99": True,
         "sums of all accounts at any pair of times, 1 M on one": True,
+        "trial balance at any time, 1 M entries on one account": True,
+        "... 1 M entries on 100,000 accounts, by the chart": True,
         "... 1 M entries on 100,000 accounts": True,
         "snapshots of 1 M entries, written at a stretch": False,
         "aborts, two books of one partition": True,

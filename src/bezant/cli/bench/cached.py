@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from bezant.cli.bench.stage import processes
+from bezant.cli.bench.stage import commands
 from bezant.server.endpoint import Endpoint
 
 _READS: Final = re.compile(
@@ -36,10 +36,11 @@ def hit_rate(platform: Endpoint, api_key: str) -> float:
 @contextmanager
 def cache_down(platform: Endpoint) -> Iterator[None]:
     """Halt the embedded cache: the worst way to be down, since whoever asks it has to wait."""
+    # It writes what it serves behind its name.
     [cache] = [
         pid
-        for pid in processes(platform.pid)
-        if Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip() == _PROGRAM
+        for pid, command in commands(platform.pid)
+        if Path(command[0].partition(" ")[0]).name == _PROGRAM
     ]
     os.kill(cache, signal.SIGSTOP)
     try:

@@ -96,6 +96,8 @@ PAST_BALANCE_P99: Final = "balance at any pair of times, 1 M entries on it: p99"
 PAST_ENTRIES_P99: Final = "100 entries from any pair of times on, as many: p99"
 BOOK_SUMS: Final = "sums of all accounts at any pair of times, 1 M on one"
 WIDE_BOOK_SUMS: Final = "... 1 M entries on 100,000 accounts"
+TRIAL_BALANCE: Final = "trial balance at any time, 1 M entries on one account"
+WIDE_TRIAL_BALANCE: Final = "... 1 M entries on 100,000 accounts, by the chart"
 SNAPSHOTS: Final = "snapshots of 1 M entries, written at a stretch"
 ABORTS: Final = {
     (2, True): "aborts, two books of one partition",
@@ -153,6 +155,10 @@ CASES: Final = (
     Case(Suite.LEDGER, PAST_ENTRIES_P99, "ms", 20, is_ceiling=True, note=_LAID_IN),
     Case(Suite.LEDGER, BOOK_SUMS, "s", 1, is_ceiling=True, note=f"the slowest; {_LAID_IN}"),
     Case(Suite.LEDGER, WIDE_BOOK_SUMS, "s", 1, is_ceiling=True, note=f"the slowest; {_LAID_IN}"),
+    Case(Suite.LEDGER, TRIAL_BALANCE, "s", 1, is_ceiling=True, note=f"the slowest; {_LAID_IN}"),
+    Case(
+        Suite.LEDGER, WIDE_TRIAL_BALANCE, "s", 1, is_ceiling=True, note=f"the slowest; {_LAID_IN}"
+    ),
     Case(Suite.LEDGER, SNAPSHOTS, "s", note="beside postings the writer rests twice as long"),
     *(Case(Suite.LEDGER, name, "%", 3, is_ceiling=True) for name in ABORTS.values()),
     Case(Suite.LEDGER, RECOVERY, "s", 2, is_ceiling=True, note="the slowest of 3"),

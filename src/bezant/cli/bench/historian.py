@@ -25,13 +25,21 @@ from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.ledger import Axis, History, Ledger, Moment, Snapshots, Span, schemas
+from bezant.ledger import (
+    AtTime,
+    Axis,
+    History,
+    Ledger,
+    Moment,
+    Reports,
+    Snapshots,
+    Span,
+    schemas,
+)
 
 _START: Final = datetime(2016, 1, 1, tzinfo=UTC)
 _STEP: Final = timedelta(minutes=5)
 _LAID_AT_ONCE: Final = 50_000
-# Numbers that the book's own accounts do not reach.
-_FIRST_ACCOUNT: Final = 1_000
 _COUNTERPARTIES: Final = 1_000
 _PAGE: Final = 100
 _SCATTER: Final = 611_953
@@ -72,6 +80,8 @@ class Question(StrEnum):
     ENTRIES = "entries"
     SUMS = "sums"
     WIDE_SUMS = "wide sums"
+    TRIAL_BALANCE = "trial balance"
+    WIDE_TRIAL_BALANCE = "wide trial balance"
 
 
 class Round(Struct, frozen=True):
@@ -94,6 +104,7 @@ class _Book:
     id: UUID
     transfers: int
     seq: int
+    first_account: int
 
     def moment(self, dice: random.Random) -> Moment:
         """Any pair of times, on any axis."""
@@ -129,7 +140,7 @@ async def _lay_in(
     async def write(statement: str, *values: object) -> None:
         await database.transaction(lambda connection: connection.execute(statement, *key, *values))
 
-    await write(store.LAY_IN_ACCOUNTS, _FIRST_ACCOUNT, accounts, _START)
+    await write(store.LAY_IN_ACCOUNTS, book.first_account, accounts, _START)
     first = book.seq - book.transfers
     for start in range(0, book.transfers, _LAID_AT_ONCE):
         end = min(start + _LAID_AT_ONCE, book.transfers)
@@ -169,17 +180,18 @@ async def prepare(setup: Setup) -> AsyncIterator[tuple[Ready, Rounds[Round]]]:
         for transfers in (setup.entries, setup.entries // 2):
             book_id = await _create_book(ledger, ids, setup.tenant_id)
             head = await History(database).head(setup.tenant_id, book_id)
-            books.append(_Book(setup.tenant_id, book_id, transfers, head.seq + transfers))
+            own = await ledger.accounts(setup.tenant_id, book_id, after=None, limit=100)
+            seq, first = head.seq + transfers, len(own.accounts) + 1
+            books.append(_Book(setup.tenant_id, book_id, transfers, seq, first))
     finally:
         await ledger.close()
     deep, wide = books
-    others, half = _FIRST_ACCOUNT + 1, setup.accounts // 2
-    await _lay_in(
-        database, deep, _COUNTERPARTIES + 1, (_FIRST_ACCOUNT, 1), (others, _COUNTERPARTIES)
-    )
-    await _lay_in(database, wide, 2 * half, (_FIRST_ACCOUNT, half), (_FIRST_ACCOUNT + half, half))
+    one, half = deep.first_account, setup.accounts // 2
+    await _lay_in(database, deep, _COUNTERPARTIES + 1, (one, 1), (one + 1, _COUNTERPARTIES))
+    one = wide.first_account
+    await _lay_in(database, wide, 2 * half, (one, half), (one + half, half))
     ready = Ready(await _write_snapshots(database, deep))
-    asking = _questions(History(database), deep, wide, dice)
+    asking = _questions(History(database), Reports(ledger), deep, wide, dice)
 
     async def run(asked: Round) -> Outcome:
         took: list[float] = []
@@ -197,11 +209,11 @@ async def prepare(setup: Setup) -> AsyncIterator[tuple[Ready, Rounds[Round]]]:
 
 
 def _questions(
-    history: History, deep: _Book, wide: _Book, dice: random.Random
+    history: History, reports: Reports, deep: _Book, wide: _Book, dice: random.Random
 ) -> dict[Question, Callable[[], Awaitable[object]]]:
     async def balance() -> None:
         at = deep.moment(dice)
-        sums = await history.sums(deep.tenant_id, deep.id, _FIRST_ACCOUNT, at)
+        sums = await history.sums(deep.tenant_id, deep.id, deep.first_account, at)
         assert sums.version <= at.seq
 
     async def entries() -> None:
@@ -210,7 +222,7 @@ def _questions(
         end = last if at.axis is Axis.EFFECTIVE else last.date()
         span = Span(at.axis, at.until, end, at.seq)
         await history.entries(
-            deep.tenant_id, deep.id, _FIRST_ACCOUNT, span, after=None, limit=_PAGE
+            deep.tenant_id, deep.id, deep.first_account, span, after=None, limit=_PAGE
         )
 
     async def sums(book: _Book) -> None:
@@ -218,11 +230,19 @@ def _questions(
         debits = sum(each.debits_posted for each in found.values())
         assert debits == sum(each.credits_posted for each in found.values())
 
+    async def trial_balance(book: _Book) -> None:
+        at = book.moment(dice)
+        asked = AtTime(at=at.until.isoformat(), axis=at.axis)
+        [asset] = (await reports.trial_balance(book.tenant_id, book.id, asked)).assets
+        assert asset.debits == asset.credits
+
     return {
         Question.BALANCE: balance,
         Question.ENTRIES: entries,
         Question.SUMS: lambda: sums(deep),
         Question.WIDE_SUMS: lambda: sums(wide),
+        Question.TRIAL_BALANCE: lambda: trial_balance(deep),
+        Question.WIDE_TRIAL_BALANCE: lambda: trial_balance(wide),
     }
 
 

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
-from bezant.cli.bench.stage import processes
+from bezant.cli.bench.stage import commands
 from bezant.ledger import schemas
 from bezant.server.endpoint import Endpoint
 
@@ -37,8 +37,7 @@ def worker(platform: Endpoint) -> int:
 
 
 def _first(platform: Endpoint, is_wanted: Callable[[Sequence[str]], bool]) -> int:
-    for pid in processes(platform.pid):
-        command = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    for pid, command in commands(platform.pid):
         if is_wanted(command):
             return pid
     raise LookupError("the platform has no such process")

@@ -114,6 +114,14 @@ def processes(pid: int) -> Iterator[int]:
                 yield from processes(int(child))
 
 
+def commands(pid: int) -> Iterator[tuple[int, list[str]]]:
+    """A process and all its descendants with their command lines, but for what ended meanwhile."""
+    for each in processes(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            line = Path(f"/proc/{each}/cmdline").read_text(errors="replace")
+            yield each, line.rstrip("\0").split("\0")
+
+
 def _pss_kib(pid: int) -> int:
     # One that ended meanwhile has none.
     with suppress(FileNotFoundError, ProcessLookupError):

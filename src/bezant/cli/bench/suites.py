@@ -304,10 +304,14 @@ async def _past(bench: _Bench, platform: Endpoint) -> None:
         entries = await ask(cases.PAST_ENTRIES_P99, historian.Question.ENTRIES)
         sums = await ask(cases.BOOK_SUMS, historian.Question.SUMS)
         wide = await ask(cases.WIDE_BOOK_SUMS, historian.Question.WIDE_SUMS)
+        trial = await ask(cases.TRIAL_BALANCE, historian.Question.TRIAL_BALANCE)
+        wide_trial = await ask(cases.WIDE_TRIAL_BALANCE, historian.Question.WIDE_TRIAL_BALANCE)
     measured[cases.PAST_BALANCE_P99] = balance.p99_ms
     measured[cases.PAST_ENTRIES_P99] = entries.p99_ms
     measured[cases.BOOK_SUMS] = sums.slowest_s
     measured[cases.WIDE_BOOK_SUMS] = wide.slowest_s
+    measured[cases.TRIAL_BALANCE] = trial.slowest_s
+    measured[cases.WIDE_TRIAL_BALANCE] = wide_trial.slowest_s
 
 
 async def _aborts(bench: _Bench, platform: Endpoint, *, share_partition: bool) -> None:
