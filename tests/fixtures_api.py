@@ -31,7 +31,7 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.jobs import DeadJobService, JobKind, JobRunner
+from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
@@ -178,10 +178,15 @@ async def hooks(database: Database, ledger: Ledger) -> AsyncIterator[Means]:
     await means.sender.close()
 
 
-@pytest.fixture(scope="session")
-async def reconciliations(database: Database) -> ReconciliationService:
+def reconciliation_service(database: Database) -> ReconciliationService:
     """Statements and reconciliations; whoever asks for one has it carried out."""
     return ReconciliationService(database, SystemClock(), TimeOrderedIds(), KeySealer(bytes(32)))
+
+
+@pytest.fixture(scope="session")
+async def reconciliations(database: Database) -> ReconciliationService:
+    """Those of every test."""
+    return reconciliation_service(database)
 
 
 @pytest.fixture(scope="session")
@@ -213,11 +218,7 @@ async def api(
         ids=ids,
         tracing=tracing,
     )
-    # Without chance: Hypothesis watches for whoever else draws from the global dice.
-    runner = JobRunner(database, clock, ids, [reconciliations.handling()], luck=lambda: 0.5)
-    runner.start()
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
-    await runner.close()
     await authenticator.close()
     await cache.close()
 

@@ -1,6 +1,7 @@
 """A small application over the HTTP layer: notes in memory, replayed as the ledger does."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -23,6 +24,7 @@ from bezant.kernel.http import (
     Writing,
     install,
 )
+from bezant.kernel.http.operations import REQUEST_SECONDS_MAX
 from bezant.kernel.ids import TimeOrderedIds
 
 TENANT = UUID(int=1)
@@ -72,6 +74,7 @@ class Keyring:
 class Notes:
     answers: dict[str, Answer] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    seconds_max: float = REQUEST_SECONDS_MAX
 
     async def write(self, asked: Writing[Nothing, NewNote]) -> Answer:
         key = asked.call.idempotency_key
@@ -109,6 +112,7 @@ class Notes:
                 status=201,
                 answer_type=Note,
                 handler=self.write,
+                seconds_max=self.seconds_max,
             ),
             ReadOperation(
                 id="search_notes",
@@ -142,9 +146,8 @@ class Desk:
     seen: list[Exchange]
 
 
-@pytest.fixture
-def desk() -> Desk:
-    notes, seen = Notes(), list[Exchange]()
+def desk_of(notes: Notes) -> Desk:
+    seen = list[Exchange]()
     app = FastAPI(title="Notes", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     install(
         app,
@@ -156,12 +159,23 @@ def desk() -> Desk:
     return Desk(app, notes, seen)
 
 
-@pytest.fixture
-async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def client_of(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(desk.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport,
         base_url="https://notes.test",
         headers={"Authorization": f"Bearer {FULL}"},
     ) as client:
+        yield client
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return desk_of(Notes())
+
+
+@pytest.fixture
+async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(desk) as client:
         yield client

@@ -5,7 +5,8 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from fixtures_api import Book, Tenant, fresh_key
+from fixtures_api import Book, Tenant, fresh_key, reconciliation_service
+from jobbers import running
 from swift import Line, Swift
 
 _numbers = count(1)
@@ -52,7 +53,9 @@ async def open_match(book: Book) -> tuple[str, dict[str, Any]]:
     asked = {"account": "wallet", "period": {"from": "2001-01-01", "to": "2001-12-31"}}
     made = await book.tenant.create(f"{book.path}/reconciliations", asked)
     path = f"{book.path}/reconciliations/{made['id']}"
-    await done(book.tenant, path)
+    database = book.tenant.database
+    async with running(database, reconciliation_service(database).handling()):
+        await done(book.tenant, path)
     breaks = (await book.tenant.client.get(f"{path}/breaks?limit=1000")).json()["breaks"]
     [line] = [each["line"] for each in breaks if each["amount"] == str(amount)]
     match = {"lines": [line], "entries": [f"{posted['seq']}.0"], "reason": "Seen by a person."}

@@ -161,10 +161,12 @@ async def _write_snapshots(database: Database, book: _Book) -> float:
     looks = 0
     while looks < _QUIET_LOOKS:
         if await snapshots.write_book(book.tenant_id, book.id, book.seq):
-            ended, looks = time.perf_counter(), 0
-        else:
-            looks += 1
-            await asyncio.sleep(_QUIET_S)
+            looks = 0
+            continue
+        if looks == 0:
+            ended = time.perf_counter()
+        looks += 1
+        await asyncio.sleep(_QUIET_S)
     return ended - started
 
 

@@ -37,7 +37,6 @@ READING_CONNECTIONS: Final = 32
 _BULK_CALLERS: Final = 2
 _COLLIDING_CALLERS: Final = 10
 _HTTPS_ACCOUNTS: Final = 200
-_KILLS: Final = 3
 _LONG_TRANSFERS: Final = 10_000_000
 
 
@@ -51,6 +50,7 @@ class Sizes:
         entries: of a book whose past is asked for.
         scale: pgbench's; 100,000 of its accounts each.
         lines: of a statement, and entries beside it.
+        kills: of each process whose end is recovered from.
     """
 
     seconds: float = 5.0
@@ -58,9 +58,10 @@ class Sizes:
     entries: int = 1_000_000
     scale: int = 50
     lines: int = 100_000
+    kills: int = 3
 
 
-QUICK: Final = Sizes(seconds=0.2, accounts=200, entries=10_000, scale=1, lines=300)
+QUICK: Final = Sizes(seconds=0.2, accounts=200, entries=10_000, scale=1, lines=300, kills=1)
 """Enough to see every case run; the figures mean nothing."""
 
 
@@ -275,7 +276,7 @@ async def _recoveries(bench: _Bench) -> None:
     ):
         bench.progress(name)
         seconds = []
-        for _ in range(_KILLS):
+        for _ in range(bench.sizes.kills):
             async with bench.stage.running() as platform:
                 load = recovery.Load(platform, bench.stage.api_key, book, accounts, batch)
                 seconds.append(await load.recovery_s(victim))

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from bezant.kernel.http import Exchange
 from bezant.kernel.http.exchange import Exchanges
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_notes import Desk
+from fixtures_notes import Desk, Notes, client_of, desk_of
 
 JSON = {"Content-Type": "application/json", "Idempotency-Key": "key-1"}
 NOTE = "/v1/notes/00000000-0000-0000-0000-000000000007"
@@ -173,16 +173,15 @@ async def test_a_fault_is_logged_once_and_not_told(client: httpx.AsyncClient) ->
     assert logs[0]["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_a_request_that_takes_too_long_is_a_503(
-    client: httpx.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bezant.kernel.http.operations.REQUEST_SECONDS_MAX", 0.01)
+async def test_a_request_that_takes_too_long_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = desk_of(Notes(seconds_max=0.01))
 
     async def never_ends(*_: object, **__: object) -> bytes:
         return await asyncio.Future()
 
     monkeypatch.setattr("bezant.kernel.http.operations.read_body", never_ends)
-    answer = await client.post("/v1/notes", content=b'{"text": "a"}', headers=JSON)
+    async with client_of(desk) as client:
+        answer = await client.post("/v1/notes", content=b'{"text": "a"}', headers=JSON)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert desk.notes.calls == []
 
