@@ -19,6 +19,9 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 
 HEAD_SECONDS_MAX: Final = 10.0
 
+FAREWELL_SECONDS_MAX: Final = 0.5
+"""How long a connection that has nothing more to send may take to end when the server stops."""
+
 
 class HeadTooLarge(Refusal):
     """The request's line and headers, or its trailers, exceed what a server reads."""
@@ -42,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # Bytes since the last that led to something: the end of a head, a piece of a body. Heads,
         # trailers and extensions of chunks lead to nothing until they are complete.
         self._undelivered_bytes = 0
+        self._is_ending = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -53,6 +57,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._time_head()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End: at once when idle, else after the answer that is under way."""
+        self._is_ending = True
+        super().shutdown()
+        self._take_leave()
+
+    def on_response_complete(self) -> None:
+        """An answer is complete."""
+        super().on_response_complete()
+        self._take_leave()
 
     def data_received(self, data: bytes) -> None:
         """Read on, within the bounds."""
@@ -107,6 +122,17 @@ class BoundedProtocol(HttpToolsProtocol):
         elif not self._is_in_head and self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _take_leave(self) -> None:
+        if self._is_ending and self.transport.is_closing():
+            self.loop.call_later(FAREWELL_SECONDS_MAX, self._part)
+
+    def _part(self) -> None:
+        """Hang up, once all is sent: TLS waits for a goodbye that an idle client never says."""
+        if self.transport.get_write_buffer_size():
+            self._take_leave()
+        else:
+            self.transport.abort()
 
     def _give_up(self) -> None:
         # Aborted: who does not send may not read either, and closing waits for that.

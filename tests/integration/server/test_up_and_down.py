@@ -4,6 +4,7 @@ import asyncio
 import os
 import pwd
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from bezant.server import endpoint
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.errors import NotRunning
+from bezant.server.lifecycle import DRAIN_S
 from bezant.server.migrations import migrate
 from fixtures_servers import open_folder
 from running_platform import (
@@ -156,6 +158,17 @@ async def test_requests_in_flight_are_answered_before_it_stops(kept_data_dir: Pa
             assert not creating.done()
         assert await creating
         assert await platform.ended() == 0
+
+
+async def test_idle_connections_do_not_hold_up_the_end(kept_data_dir: Path) -> None:
+    """Who keeps a connection for later does not hear that it ends until they use it again."""
+    async with running(kept_data_dir) as platform, platform.client() as client:
+        assert (await client.get("/v1/books")).status_code == 200
+        asked_at = time.monotonic()
+        assert await platform.stop() == 0
+        assert time.monotonic() - asked_at < DRAIN_S
+        with pytest.raises(httpx.TransportError):
+            await client.get("/v1/books")
 
 
 async def test_a_second_signal_ends_it_without_waiting_for_requests(kept_data_dir: Path) -> None:
