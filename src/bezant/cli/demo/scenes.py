@@ -4,18 +4,22 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
+from bezant.cli.demo.accounting import accrue, close_month, look_back, prove, take_back
+from bezant.cli.demo.chart import (
+    BANK_COSTS,
+    CAPITAL,
+    FEES,
+    NOSTRO,
+    POSITION,
+    draw_chart,
+    open_own_accounts,
+)
 from bezant.cli.demo.day import SCALES, Day, Scene, leg, shown, wallet
+from bezant.cli.demo.reconciling import compare, set_right
 from bezant.cli.demo.reservations import cancel_order, fill_up, share_a_limit
 from bezant.ledger import schemas
 from bezant.ledger.schemas import AccountStatus, AccountType
 
-NOSTRO: Final = {"EUR": "nostro:eur", "JPY": "nostro:jpy", "BTC": "custody:btc"}
-POSITION: Final = {asset: f"position:{asset}" for asset in SCALES}
-"""Every book has them from the start."""
-
-FEES: Final = "income:fees"
-BANK_COSTS: Final = "expenses:bank"
-CAPITAL: Final = "equity:capital"
 STATION: Final = "merchants:station"
 """The merchant that everybody pays at once."""
 
@@ -31,17 +35,14 @@ _YEN_PER_EURO: Final = 160
 
 def open_house(day: Day) -> str:
     """The fintech's own accounts, and its capital."""
-    for asset, account in NOSTRO.items():
-        day.open(account, asset, AccountType.ASSET)
-    day.open(CAPITAL, "EUR", AccountType.EQUITY)
-    day.open(FEES, "EUR", AccountType.INCOME)
-    day.open(BANK_COSTS, "EUR", AccountType.EXPENSE)
+    open_own_accounts(day)
     for shop in (*SHOPS, STATION):
         day.open(shop, "EUR", AccountType.LIABILITY, overdraft="0")
     day.post(leg(NOSTRO["EUR"], CAPITAL, 50_000_00))
     day.post(leg(NOSTRO["JPY"], POSITION["JPY"], 5_000_000, "JPY"))
     day.post(leg(NOSTRO["BTC"], POSITION["BTC"], 2 * _SATOSHIS, "BTC"))
-    return "Nostros in three currencies, a chart of accounts, 50000.00 EUR of capital."
+    lines = draw_chart(day)
+    return f"Nostros in three currencies, a chart of {lines} lines, 50000.00 EUR of capital."
 
 
 def welcome_customers(day: Day) -> str:
@@ -218,4 +219,11 @@ SCENES: Final[tuple[tuple[str, Scene], ...]] = (
     ("Half an order", cancel_order),
     ("A family's limit", share_a_limit),
     ("Payout", pay_out),
+    ("Last month", look_back),
+    ("A wrong fee", take_back),
+    ("A bill to come", accrue),
+    ("The statement", compare),
+    ("Set right", set_right),
+    ("Month's end", close_month),
+    ("Proof", prove),
 )
