@@ -168,6 +168,22 @@ class Client:
         """Close a month."""
         return self._send("POST", f"/v1/books/{book}/periods/{period}/close", asked, wire.Period)
 
+    def set_up_fx(self, book: UUID, new: wire.FxSettings) -> wire.FxSettings:
+        """Say what the book's costs and gains in currencies are counted in."""
+        return self._send("POST", f"/v1/books/{book}/fx/settings", new, wire.FxSettings)
+
+    def record_rate(self, book: UUID, new: wire.FxRate) -> wire.FxRate:
+        """Record a rate."""
+        return self._send("POST", f"/v1/books/{book}/fx/rates", new, wire.FxRate)
+
+    def quote(self, book: UUID, new: wire.NewQuote) -> wire.Quote:
+        """Ask what an exchange comes to."""
+        return self._send("POST", f"/v1/books/{book}/fx/quotes", new, wire.Quote)
+
+    def convert(self, book: UUID, new: wire.NewConversion) -> wire.Conversion:
+        """Carry a quote out."""
+        return self._send("POST", f"/v1/books/{book}/fx/conversions", new, wire.Conversion)
+
     def capture_hold(
         self, book: UUID, hold: UUID, asked: schemas.CaptureOfHold
     ) -> schemas.SettledHold:

@@ -3,6 +3,7 @@
 Answers have more members than these: the commands read what they need.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -78,3 +79,53 @@ class TrialBalance(Struct, frozen=True):
     """`GET …/trial-balance`."""
 
     assets: list[AssetTrialBalance]
+
+
+class FxSettings(Struct, frozen=True):
+    """`POST …/fx/settings`: what costs and gains are counted in, and which accounts take them."""
+
+    functional_asset: str
+    realised_account: str
+    unrealised_account: str
+    spread_account: str
+
+
+class FxRate(Struct, frozen=True):
+    """`POST …/fx/rates`: how many units of the second asset one unit of the first is worth."""
+
+    pair: str
+    rate: str
+    at: datetime
+    source: str
+
+
+class NewQuote(Struct, frozen=True):
+    """`POST …/fx/quotes`. The client's rate lies `spread_bp` basis points below the mid rate."""
+
+    sell: str
+    buy: str
+    sell_amount: str
+    spread_bp: int = 0
+
+
+class Quote(Struct, frozen=True):
+    """What is bought for what is sold, until the quote expires."""
+
+    id: UUID
+    buy_amount: str
+    spread_asset: str
+    spread_amount: str
+
+
+class NewConversion(Struct, frozen=True):
+    """`POST …/fx/conversions`: the accounts that a quote is carried out with."""
+
+    quote: UUID
+    from_account: str
+    to_account: str
+
+
+class Conversion(Struct, frozen=True):
+    """A quote that was carried out; `realised` is the gain on positions that it closed."""
+
+    realised: str

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from bezant.cli import wire
 from bezant.cli.client import Client
 from bezant.cli.demo import bank, command
+from bezant.cli.demo.month import Month
 from bezant.cli.demo.report import Report
 from bezant.ledger import proof
 from bezant.server import endpoint
@@ -28,6 +30,7 @@ REFUSALS = {
     "IDEMPOTENCY_KEY_REUSED",
     "ACCOUNT_FROZEN",
     "HOLD_NOT_OPEN",
+    "QUOTE_USED",
     "NOTHING_TO_REVERSE",
     "ACCOUNTING_CLOSED",
     "PERIOD_NOT_OVER",
@@ -277,6 +280,19 @@ async def test_tampered_balances_are_told_and_fail_the_run(platform: RunningPlat
     assert "The balances in EUR come to " in output
     assert "no trial balance" in output
     assert output.rstrip().endswith("books balance: no"), errors
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "last", "following"),
+    [
+        (date(2027, 1, 31), date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 31)),
+        (date(2028, 3, 1), date(2028, 2, 1), date(2028, 2, 29), date(2028, 3, 31)),
+    ],
+)
+def test_the_month_is_the_one_before(today: date, first: date, last: date, following: date) -> None:
+    month = Month.before(today)
+    assert (month.first, month.last) == (first, last)
+    assert (month.next.first, month.next.last) == (last + timedelta(days=1), following)
 
 
 async def test_without_a_platform_it_says_how_to_start_one(tmp_path: Path) -> None:

@@ -3,18 +3,19 @@
 from typing import Final
 
 from bezant.cli import wire
-from bezant.cli.demo.day import SCALES, Day
+from bezant.cli.demo.day import Day
 from bezant.ledger.schemas import AccountType
 
 NOSTRO: Final = {"EUR": "nostro:eur", "JPY": "nostro:jpy", "BTC": "custody:btc"}
-POSITION: Final = {asset: f"position:{asset}" for asset in SCALES}
-"""Every book has them from the start."""
-
 CAPITAL: Final = "equity:capital"
 RESULTS: Final = "equity:results"
 """One account for each asset: `equity:results:EUR`."""
 
 FEES: Final = "income:fees"
+SPREADS: Final = "income:spread"
+"""One account for each asset, as of results."""
+
+GAINS: Final = "income:exchange"
 BANK_COSTS: Final = "expenses:bank"
 HOSTING: Final = "expenses:hosting"
 AUDIT: Final = "expenses:audit"
@@ -39,7 +40,12 @@ _NODES: Final = {
         ("3010", "Capital", CAPITAL),
         ("3020", "Results of closed months", f"{RESULTS}:*"),
     ),
-    AccountType.INCOME: (("4000", "Fees", "income:*"),),
+    AccountType.INCOME: (
+        ("4000", "Income", ""),
+        ("4010", "Fees", FEES),
+        ("4020", "Currency spreads", f"{SPREADS}:*"),
+        ("4030", "Currency gains", f"{GAINS}:*"),
+    ),
     AccountType.EXPENSE: (
         ("5000", "Costs", ""),
         ("5010", "Bank", BANK_COSTS),

@@ -10,11 +10,11 @@ from bezant.cli.demo.chart import (
     CAPITAL,
     FEES,
     NOSTRO,
-    POSITION,
     draw_chart,
     open_own_accounts,
 )
-from bezant.cli.demo.day import SCALES, Day, Scene, leg, shown, wallet
+from bezant.cli.demo.day import Day, Scene, leg, shown, wallet
+from bezant.cli.demo.exchange import stock_currencies, trade
 from bezant.cli.demo.reconciling import compare, set_right
 from bezant.cli.demo.reservations import cancel_order, fill_up, share_a_limit
 from bezant.ledger import schemas
@@ -26,11 +26,7 @@ STATION: Final = "merchants:station"
 SHOPS: Final = tuple(f"merchants:{shop}" for shop in range(1, 6))
 PURCHASES_PER_CUSTOMER: Final = 3
 FEE_PER_MILLE: Final = 15
-BTC_PRICE: Final = 60_000_00
-"""Euro cents for one bitcoin, all day."""
-
-_SATOSHIS: Final = 10 ** SCALES["BTC"]
-_YEN_PER_EURO: Final = 160
+CAPITAL_PAID_IN: Final = 200_000_00
 
 
 def open_house(day: Day) -> str:
@@ -38,11 +34,13 @@ def open_house(day: Day) -> str:
     open_own_accounts(day)
     for shop in (*SHOPS, STATION):
         day.open(shop, "EUR", AccountType.LIABILITY, overdraft="0")
-    day.post(leg(NOSTRO["EUR"], CAPITAL, 50_000_00))
-    day.post(leg(NOSTRO["JPY"], POSITION["JPY"], 5_000_000, "JPY"))
-    day.post(leg(NOSTRO["BTC"], POSITION["BTC"], 2 * _SATOSHIS, "BTC"))
+    day.post(leg(NOSTRO["EUR"], CAPITAL, CAPITAL_PAID_IN))
+    stock_currencies(day)
     lines = draw_chart(day)
-    return f"Nostros in three currencies, a chart of {lines} lines, 50000.00 EUR of capital."
+    return (
+        f"{shown(CAPITAL_PAID_IN)} of capital, part of it in yen and bitcoin;"
+        f" a chart of {lines} lines."
+    )
 
 
 def welcome_customers(day: Day) -> str:
@@ -91,28 +89,6 @@ def share_a_bill(day: Day) -> str:
         leg(SHOPS[0], FEES, fee, code="fee"),
     )
     return f"Three customers pay two merchants {shown(sum(shares))} in one transaction."
-
-
-def trade(day: Day) -> str:
-    """Currencies meet in position accounts: both legs post, or none."""
-    euros = day.dice.randrange(100_00, 500_00)
-    satoshis = euros * _SATOSHIS // BTC_PRICE
-    day.open("customers:1:btc", "BTC", AccountType.LIABILITY, overdraft="0")
-    day.post(
-        leg(wallet(1), POSITION["EUR"], euros, code="trade"),
-        leg(POSITION["BTC"], "customers:1:btc", satoshis, "BTC", "trade"),
-    )
-    travel = day.dice.randrange(50_00, 200_00)
-    yen = travel * _YEN_PER_EURO // 100
-    day.open("customers:2:yen", "JPY", AccountType.LIABILITY, overdraft="0")
-    day.post(
-        leg(wallet(2), POSITION["EUR"], travel, code="exchange"),
-        leg(POSITION["JPY"], "customers:2:yen", yen, "JPY", "exchange"),
-    )
-    return (
-        f"{shown(euros)} become {shown(satoshis, 'BTC')}; "
-        f"{shown(travel)} become {shown(yen, 'JPY')}."
-    )
 
 
 def spend_too_much(day: Day) -> str:
