@@ -17,7 +17,8 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
-from bezant.ledger import reconciliation, schemas
+from bezant.cli import wire
+from bezant.ledger import proof, reconciliation, schemas
 
 T = TypeVar("T")
 
@@ -144,6 +145,45 @@ class Client:
         """One recorded transaction."""
         return self._get(f"/v1/books/{book}/transactions/{transaction}", schemas.Transaction)
 
+    def reverse(
+        self, book: UUID, transaction: UUID, asked: schemas.ReversalOfTransaction
+    ) -> schemas.PostedTransaction:
+        """Take a transaction back, in full or in part."""
+        path = f"/v1/books/{book}/transactions/{transaction}/reverse"
+        return self._send("POST", path, asked, schemas.PostedTransaction)
+
+    def proof(self, book: UUID, transaction: UUID) -> proof.InclusionProof:
+        """The proof that a transaction is in the book's log."""
+        return self._get(f"/v1/books/{book}/proofs/{transaction}", proof.InclusionProof)
+
+    def replace_chart(self, book: UUID, new: wire.NewChart) -> wire.Chart:
+        """Replace the chart of accounts."""
+        return self._send("PUT", f"/v1/books/{book}/chart", new, wire.Chart)
+
+    def trial_balance(self, book: UUID) -> wire.TrialBalance:
+        """The trial balance of the present, by the chart."""
+        return self._get(f"/v1/books/{book}/trial-balance", wire.TrialBalance)
+
+    def close_period(self, book: UUID, period: str, asked: wire.PeriodClosing) -> wire.Period:
+        """Close a month."""
+        return self._send("POST", f"/v1/books/{book}/periods/{period}/close", asked, wire.Period)
+
+    def set_up_fx(self, book: UUID, new: wire.FxSettings) -> wire.FxSettings:
+        """Say what the book's costs and gains in currencies are counted in."""
+        return self._send("POST", f"/v1/books/{book}/fx/settings", new, wire.FxSettings)
+
+    def record_rate(self, book: UUID, new: wire.FxRate) -> wire.FxRate:
+        """Record a rate."""
+        return self._send("POST", f"/v1/books/{book}/fx/rates", new, wire.FxRate)
+
+    def quote(self, book: UUID, new: wire.NewQuote) -> wire.Quote:
+        """Ask what an exchange comes to."""
+        return self._send("POST", f"/v1/books/{book}/fx/quotes", new, wire.Quote)
+
+    def convert(self, book: UUID, new: wire.NewConversion) -> wire.Conversion:
+        """Carry a quote out."""
+        return self._send("POST", f"/v1/books/{book}/fx/conversions", new, wire.Conversion)
+
     def capture_hold(
         self, book: UUID, hold: UUID, asked: schemas.CaptureOfHold
     ) -> schemas.SettledHold:
@@ -205,6 +245,19 @@ class Client:
         path = f"/v1/books/{book}/reconciliations/{asked}/breaks"
         for page in self._pages(path, reconciliation.schemas.Breaks):
             yield from page.breaks
+
+    def matches(self, book: UUID, asked: UUID) -> Iterator[reconciliation.schemas.MatchView]:
+        """All matches of a reconciliation."""
+        path = f"/v1/books/{book}/reconciliations/{asked}/matches"
+        for page in self._pages(path, reconciliation.schemas.Matches):
+            yield from page.matches
+
+    def statement_line(
+        self, book: UUID, account: str, line: int
+    ) -> reconciliation.schemas.StatementLineView:
+        """What a line of a statement says; reading it is audited."""
+        path = f"{_account(book, account)}/statement-lines/{line}"
+        return self._get(path, reconciliation.schemas.StatementLineView)
 
     def _pages(self, path: str, kind: type[T]) -> Iterator[T]:
         cursor: str | None = None

@@ -4,12 +4,21 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
+from bezant.cli import wire
+from bezant.cli.client import Client
+from bezant.cli.demo import bank, command
+from bezant.cli.demo.month import Month
+from bezant.cli.demo.report import Report
+from bezant.ledger import proof
 from bezant.server import endpoint
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
@@ -21,6 +30,10 @@ REFUSALS = {
     "IDEMPOTENCY_KEY_REUSED",
     "ACCOUNT_FROZEN",
     "HOLD_NOT_OPEN",
+    "QUOTE_USED",
+    "NOTHING_TO_REVERSE",
+    "ACCOUNTING_CLOSED",
+    "PERIOD_NOT_OVER",
 }
 
 # Only the owner of the tables could do this. One account, early in the book, is one cent off.
@@ -46,11 +59,17 @@ async def told(platform: RunningPlatform) -> dict[str, Any]:
     return await report(platform)
 
 
-async def demo(data_dir: Path, *options: str) -> tuple[int, str, str]:
+def minor_units(amount: str) -> int:
+    """Minor units of a decimal that is written at its asset's scale."""
+    return int(amount.replace(".", ""))
+
+
+async def demo(data_dir: Path, *options: str, **environment: str) -> tuple[int, str, str]:
     """Run the command: status, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "demo", "--data-dir", str(data_dir), "--customers", "6", *options,
-        env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT | environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()
     assert process.returncode is not None
@@ -75,6 +94,16 @@ async def tampering(platform: RunningPlatform) -> AsyncIterator[None]:
         await owner.execute(HEAL)
     finally:
         await owner.close()
+
+
+async def play(platform: RunningPlatform) -> Report:
+    """Play it here, where a fault can be planted in it."""
+
+    def played() -> Report:
+        with Client(platform.url, platform.key, Path(platform.serving["ca"])) as client:
+            return command.play(client, 1, 6, as_json=True)
+
+    return await asyncio.to_thread(played)
 
 
 async def test_the_same_seed_tells_the_same_day_on_a_book_of_its_own(
@@ -107,11 +136,140 @@ async def test_its_balances_are_those_that_the_api_tells(
             assert len(entries) == row["transfers"]
 
 
-async def test_people_read_tables_that_end_with_the_verdict(platform: RunningPlatform) -> None:
-    status, output, _ = await demo(platform.data_dir)
+async def test_the_statement_shows_the_one_break_that_is_in_it(told: dict[str, Any]) -> None:
+    found = told["reconciliation"]
+    rules = ["end-to-end-id", "reference-in-text", "batch", "amount-and-date"]
+    assert [row["rule"] for row in found["matches"]] == rules
+    assert [(row["lines"], row["entries"]) for row in found["matches"]] == [
+        (4, 4), (1, 1), (1, 3), (1, 1),
+    ]  # fmt: skip
+    [(text, amount)] = bank.FORGOTTEN
+    [left] = found["breaks"]
+    assert (left["what"], left["reason"]) == (text, "missing_in_ledger")
+    assert left["amount"] == found["difference"] == f"-{amount // 100}.{amount % 100:02}"
+    assert left["booked"] == f"{told['month']['period']}-28"
+    assert left["age_days"] > 0
+    assert found["is_planted_one"] is True
+    assert (found["breaks_left"], found["difference_left"]) == (0, "0.00")
+
+
+@pytest.mark.parametrize(
+    "forgotten", [(), (*bank.FORGOTTEN, ("Postage", 1_20))], ids=["none", "two"]
+)
+async def test_no_break_or_another_one_is_not_good(
+    platform: RunningPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+    forgotten: tuple[tuple[str, int], ...],
+) -> None:
+    assert (await play(platform)).is_good
+    monkeypatch.setattr(bank, "FORGOTTEN", forgotten)
+    report = await play(platform)
+    assert report.reconciliation is not None
+    assert len(report.reconciliation.breaks) == len(forgotten)
+    assert report.books_balance
+    assert not report.is_good
+
+
+async def test_what_the_bank_does_not_know_is_not_good(
+    platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def book(self: bank.Bank, line: bank.BankLine) -> None:
+        if line.end_to_end_id != "TOPUP-2":
+            self.lines.append(line)
+
+    monkeypatch.setattr(bank.Bank, "book", book)
+    report = await play(platform)
+    assert report.reconciliation is not None
+    reasons = {row.reason for row in report.reconciliation.breaks}
+    assert reasons == {"missing_in_ledger", "missing_in_statement"}
+    assert report.reconciliation.breaks_left == 1
+    assert not report.is_good
+
+
+async def test_the_month_is_closed_and_its_result_is_equity(
+    platform: RunningPlatform, told: dict[str, Any]
+) -> None:
+    month = told["month"]
+    async with platform.client() as client:
+        book = f"/v1/books/{told['book']}"
+        period = (await client.get(f"{book}/periods/{month['period']}")).json()
+        assert period["status"] == month["status"] == "closed"
+        days = {"from": period["first_day"], "to": period["last_day"]}
+        earned = (await client.get(f"{book}/income-statement", params=days)).json()["assets"]
+        balance = (await client.get(f"{book}/accounts/equity:results:EUR/balance")).json()
+    [euros] = [one for one in earned if one["asset"] == "EUR"]
+    assert euros["net_income"] == balance["posted"] == str(minor_units(month["result"]))
+
+
+async def test_a_month_that_stays_open_is_not_good(
+    platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave_open(_client: Client, _book: UUID, period: str, _asked: object) -> wire.Period:
+        return wire.Period(period, "open")
+
+    monkeypatch.setattr(Client, "close_period", leave_open)
+    report = await play(platform)
+    answers = {row.expected: row.answered for row in report.refusals}
+    assert answers["ACCOUNTING_CLOSED"] == answers["PERIOD_NOT_OVER"] == "accepted"
+    assert not report.is_good
+
+
+async def test_the_trial_balance_is_the_api_s_and_adds_up_anew(
+    platform: RunningPlatform, told: dict[str, Any]
+) -> None:
+    async with platform.client() as client:
+        answer = await client.get(f"/v1/books/{told['book']}/trial-balance")
+    for one in answer.json()["assets"]:
+        lines = [row for row in told["trial_balance"] if row["asset"] == one["asset"]]
+        assert [(row["code"], minor_units(row["debits"])) for row in lines] == [
+            (line["code"], int(line["debits"])) for line in one["lines"]
+        ]
+        assert all(row["code"] is not None for row in lines)
+    assert {row["asset"] for row in told["recount"]} == {"EUR", "JPY", "BTC"}
+    assert all(row["reported"] == row["counted"] for row in told["recount"])
+
+
+async def test_a_trial_balance_that_the_accounts_do_not_add_up_to_is_not_good(
+    platform: RunningPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Client.trial_balance
+
+    def off_by_one(client: Client, book: UUID) -> wire.TrialBalance:
+        euros, *others = sorted(asked(client, book).assets, key=lambda one: one.asset != "EUR")
+        first = replace(euros.lines[0], balance=str(int(euros.lines[0].balance) + 1))
+        return wire.TrialBalance([replace(euros, lines=[first, *euros.lines[1:]]), *others])
+
+    monkeypatch.setattr(Client, "trial_balance", off_by_one)
+    report = await play(platform)
+    wrong = [(row.asset, row.type) for row in report.recount if row.reported != row.counted]
+    assert wrong == [("EUR", "asset")]
+    assert not report.books_balance
+    assert not report.is_good
+
+
+async def test_a_proof_that_holds_for_anything_is_not_good(
+    platform: RunningPlatform, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [row] = told["proofs"]
+    assert (row["holds"], row["changed_holds"]) == (True, False)
+    monkeypatch.setattr(proof, "check_proof", lambda *_: None)
+    report = await play(platform)
+    assert report.books_balance
+    assert not report.is_good
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+async def test_people_read_tables_that_end_with_the_verdict(
+    platform: RunningPlatform, columns: str
+) -> None:
+    status, output, _ = await demo(platform.data_dir, COLUMNS=columns)
     assert status == 0
-    assert "Trial balance" in output
-    assert "Rightly refused" in output
+    for title in ("Rightly refused", "The bank's statement of ", "Trial balance"):
+        assert f"\n{title}" in output
+    # No cell of a table is cut or broken but those that are sentences.
+    for row in ("1020 Custody", "Results of closed months", "Counting of coins  not in the books"):
+        assert row in output
+    assert "…" not in output
     assert output.rstrip().endswith("books balance: yes")
 
 
@@ -119,7 +277,22 @@ async def test_tampered_balances_are_told_and_fail_the_run(platform: RunningPlat
     async with tampering(platform):
         status, output, errors = await demo(platform.data_dir)
     assert status == 1, errors
+    assert "The balances in EUR come to " in output
+    assert "no trial balance" in output
     assert output.rstrip().endswith("books balance: no"), errors
+
+
+@pytest.mark.parametrize(
+    ("today", "first", "last", "following"),
+    [
+        (date(2027, 1, 31), date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 31)),
+        (date(2028, 3, 1), date(2028, 2, 1), date(2028, 2, 29), date(2028, 3, 31)),
+    ],
+)
+def test_the_month_is_the_one_before(today: date, first: date, last: date, following: date) -> None:
+    month = Month.before(today)
+    assert (month.first, month.last) == (first, last)
+    assert (month.next.first, month.next.last) == (last + timedelta(days=1), following)
 
 
 async def test_without_a_platform_it_says_how_to_start_one(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from bezant.cli.client import ApiError, Client
 from bezant.cli.console import Steps, complain, failures_explained, say_json
 from bezant.cli.demo.closing import close
 from bezant.cli.demo.day import Day
-from bezant.cli.demo.report import Report, print_report
+from bezant.cli.demo.printing import print_report
+from bezant.cli.demo.report import Report
 from bezant.cli.demo.scenes import SCENES
 from bezant.cli.up import DataDir, Json
 from bezant.kernel.settings import Settings
@@ -25,13 +26,14 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     seed: Annotated[int, typer.Option(help="The same seed plays the same day.")] = 1,
-    customers: Annotated[int, typer.Option(min=4, max=5_000, help="How many play.")] = 25,
+    customers: Annotated[int, typer.Option(min=6, max=5_000, help="How many play.")] = 25,
     data_dir: DataDir = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Play a day of a small fintech on a new book, through the public API, and report it.
 
-    The exit status is 0 only if the books balance and all that should be refused was.
+    The exit status is 0 only if the books balance, all that should be refused was, the bank's
+    statement showed the one break that is in it, the month closed, and the proof held.
     """
     configure_logs(LogFormat.JSON if as_json else LogFormat.AUTO)
     with failures_explained(as_json=as_json):

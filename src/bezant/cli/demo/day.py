@@ -4,18 +4,23 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Self
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from bezant.cli.client import ApiError, Client
-from bezant.cli.demo.report import RefusalRow, SceneRow
+from bezant.cli.demo.bank import Bank, BankLine
+from bezant.cli.demo.month import Month
+from bezant.cli.demo.report import MonthReport, ProofRow, ReconciliationReport, RefusalRow, SceneRow
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.money import format_units
 from bezant.ledger import schemas
 
 SCALES: Final = {"EUR": 2, "JPY": 0, "BTC": 8}
+TIME_ZONE: Final = "Europe/Paris"
 CONNECTIONS: Final = 8
 """Requests in flight at once, where a scene has many that do not depend on each other."""
 
@@ -33,7 +38,13 @@ class Day:
         book: the day's own.
         customers: their number; customer `n`'s wallet is `wallet(n)`.
         dice: where all chance comes from.
+        month: the one before the present one, which the day closes.
+        bank: what the bank knows of that month.
         refusals: what should be refused, and how it was answered.
+        missing: lines of the bank that the books lacked.
+        reconciled: how the bank's statement and the books compare; None until they were.
+        closed: how the month ended; None until it did.
+        proven: what was proven.
     """
 
     client: Client
@@ -41,17 +52,25 @@ class Day:
     book: UUID
     customers: int
     dice: random.Random
+    month: Month
+    bank: Bank = field(default_factory=Bank)
     scenes: list[SceneRow] = field(default_factory=list)
     refusals: list[RefusalRow] = field(default_factory=list)
+    missing: list[BankLine] = field(default_factory=list)
+    reconciled: ReconciliationReport | None = None
+    closed: MonthReport | None = None
+    proven: list[ProofRow] = field(default_factory=list)
     _ids: TimeOrderedIds = field(default_factory=TimeOrderedIds)
 
     @classmethod
     def begin(cls, client: Client, seed: int, customers: int) -> Self:
         """Begin a day on a fresh book."""
         assets = [schemas.Asset(code, scale) for code, scale in SCALES.items()]
-        book = client.create_book(schemas.NewBook(f"Demo, seed {seed}", assets, "Europe/Paris"))
+        book = client.create_book(schemas.NewBook(f"Demo, seed {seed}", assets, TIME_ZONE))
+        # The platform's clock says which day it is, and the book's time zone where that day ends.
+        today = book.created_at.astimezone(ZoneInfo(TIME_ZONE)).date()
         dice = random.Random(seed)  # noqa: S311 - the same day again, not a secret
-        return cls(client, seed, book.id, customers, dice)
+        return cls(client, seed, book.id, customers, dice, Month.before(today))
 
     def play(self, title: str, scene: Scene) -> None:
         """Play one scene and note what happened."""
@@ -70,6 +89,16 @@ class Day:
         """Post legs as one transaction."""
         new = schemas.NewTransaction(list(legs), dry_run=dry_run)
         return self.client.post(self.book, new, key)
+
+    def post_on(
+        self, day: date, *legs: schemas.Posting, **metadata: str
+    ) -> schemas.PostedTransaction:
+        """Post legs as one transaction that counts on an earlier day, and is booked on it."""
+        dated = [replace(posting, booking_date=day, value_date=day) for posting in legs]
+        new = schemas.NewTransaction(
+            dated, effective_at=self.month.noon(day), metadata=metadata or None
+        )
+        return self.client.post(self.book, new)
 
     def reserve(self, posting: schemas.Posting, *, expires_in_s: int) -> UUID:
         """Reserve a leg's amount; the hold."""

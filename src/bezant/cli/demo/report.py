@@ -1,11 +1,9 @@
 """What the demo tells. Amounts are decimals at the asset's scale, for people."""
 
+from datetime import date
 from uuid import UUID
 
 from msgspec import Struct
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from bezant.ledger.schemas import AccountType
 
@@ -34,27 +32,108 @@ class BusyRow(Struct, frozen=True):
     asset: str
 
 
-class TrialRow(Struct, frozen=True):
-    """A line of the trial balance: a group of accounts."""
+class MatchRow(Struct, frozen=True):
+    """What a rule matched: lines of the bank, and entries of the books."""
 
-    group: str
+    rule: str
+    lines: int
+    entries: int
+
+
+class BreakRow(Struct, frozen=True):
+    """What has no counterpart. `amount` is signed: what went out is negative."""
+
+    what: str
+    reason: str
+    booked: date
+    age_days: int
+    amount: str
+
+
+class ReconciliationReport(Struct, frozen=True):
+    """The bank's statement of a month against the books.
+
+    Attributes:
+        difference: of the closing balances, the bank's less the books'.
+        is_planted_one: the only break is the one that was planted.
+        breaks_left: once what the bank knew was booked.
+        difference_left: as `difference`, after that.
+    """
+
+    account: str
+    month: str
+    lines: int
+    matches: list[MatchRow]
+    breaks: list[BreakRow]
+    difference: str
+    is_planted_one: bool
+    breaks_left: int
+    difference_left: str
+
+    @property
+    def is_good(self) -> bool:
+        """Whether exactly what was planted was found, and nothing is left after it was booked."""
+        return self.is_planted_one and not self.breaks_left and is_zero(self.difference_left)
+
+
+class MonthReport(Struct, frozen=True):
+    """How a month ended. `result` is income less expenses, in EUR."""
+
+    period: str
+    title: str
+    status: str
+    result: str
+
+
+class ProofRow(Struct, frozen=True):
+    """Whether the proof of a transaction holds, and whether it still does if it is changed."""
+
+    what: str
+    seq: int
+    holds: bool
+    changed_holds: bool
+
+
+class TrialRow(Struct, frozen=True):
+    """A line of the trial balance: a node of the chart; `code` is None for those without one."""
+
+    code: str | None
+    name: str
     type: AccountType
+    depth: int
     asset: str
-    accounts: int
-    debit: str
-    credit: str
+    debits: str
+    credits: str
+    balance: str
 
 
 class TotalRow(Struct, frozen=True):
-    """All balances of an asset, by side."""
+    """All of an asset, by side."""
 
     asset: str
     debits: str
     credits: str
 
 
+class RecountRow(Struct, frozen=True):
+    """The balances of a type, as the trial balance has them and as they add up one by one."""
+
+    asset: str
+    type: AccountType
+    accounts: int
+    reported: str
+    counted: str
+
+
 class Report(Struct, frozen=True):
-    """A day. The same seed and customers give the same report, but for `book`."""
+    """A day. On one date the same seed and customers give the same report, but for `book`.
+
+    Attributes:
+        totals: of all postings, as the trial balance has them.
+        recount: all balances, read one by one, against those of the trial balance.
+        own_totals: of the balances that were read one by one, on the side where they stand.
+        trial_balance_refused: with which code the platform refused it; None where it did not.
+    """
 
     seed: int
     customers: int
@@ -63,72 +142,31 @@ class Report(Struct, frozen=True):
     refusals: list[RefusalRow]
     transfers: int
     busiest: list[BusyRow]
+    reconciliation: ReconciliationReport | None
+    month: MonthReport | None
+    proofs: list[ProofRow]
     trial_balance: list[TrialRow]
     totals: list[TotalRow]
+    recount: list[RecountRow]
+    own_totals: list[TotalRow]
+    trial_balance_refused: str | None
     books_balance: bool
 
     @property
     def is_good(self) -> bool:
-        """Whether the books balance and everything that should be refused was, for its reason."""
-        return self.books_balance and all(row.expected == row.answered for row in self.refusals)
+        """Whether the day came out as it must; each of these can fail."""
+        return (
+            self.books_balance
+            and all(row.expected == row.answered for row in self.refusals)
+            and self.reconciliation is not None
+            and self.reconciliation.is_good
+            and self.month is not None
+            and self.month.status == "closed"
+            and bool(self.proofs)
+            and all(row.holds and not row.changed_holds for row in self.proofs)
+        )
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Print the tables, and last whether the books balance."""
-    console.print(f"\n[bold]A day of a small fintech[/bold] (seed {report.seed})")
-    console.print(f"Book {report.book}", highlight=False)
-    for table in (_scenes(report), _refusals(report), _busiest(report), _trial(report)):
-        console.print()
-        console.print(table)
-    console.print(f"\n{report.transfers} transfers, {report.customers} customers.", highlight=False)
-    wrong = sum(row.expected != row.answered for row in report.refusals)
-    if wrong:
-        console.print(f"[bold red]{wrong} requests were not answered as they should.[/bold red]")
-    verdict = "[green]yes[/green]" if report.books_balance else "[bold red]no[/bold red]"
-    console.print(f"books balance: {verdict}")
-
-
-def _scenes(report: Report) -> Table:
-    table = Table("Scene", "What happened", title="The day", title_justify="left", box=None)
-    for row in report.scenes:
-        table.add_row(row.scene, escape(row.happened))
-    return table
-
-
-def _refusals(report: Report) -> Table:
-    title = "Rightly refused"
-    table = Table("Attempt", "Answer", title=title, title_justify="left", box=None)
-    for row in report.refusals:
-        is_right = row.expected == row.answered
-        answer = row.answered if is_right else f"{row.answered}, not {row.expected}"
-        table.add_row(escape(row.attempt), answer, style=None if is_right else "bold red")
-    return table
-
-
-def _busiest(report: Report) -> Table:
-    table = Table("Account", title="Busiest accounts", title_justify="left", box=None)
-    table.add_column("Transfers", justify="right")
-    table.add_column("Balance", justify="right")
-    for row in report.busiest:
-        table.add_row(row.account, str(row.transfers), f"{row.balance} {row.asset}")
-    return table
-
-
-def _trial(report: Report) -> Table:
-    table = Table("Accounts", "Type", title="Trial balance", title_justify="left", box=None)
-    for heading in ("Number", "Debit", "Credit"):
-        table.add_column(heading, justify="right")
-    table.add_column("Asset")
-    for row in report.trial_balance:
-        sides = (_unless_zero(row.debit), _unless_zero(row.credit))
-        table.add_row(row.group, row.type, str(row.accounts), *sides, row.asset)
-    table.add_section()
-    for total in report.totals:
-        style = "bold" if total.debits == total.credits else "bold red"
-        cells = ("Total", "", "", total.debits, total.credits, total.asset)
-        table.add_row(*cells, style=style)
-    return table
-
-
-def _unless_zero(amount: str) -> str:
-    return amount if amount.strip("0.") else ""
+def is_zero(amount: str) -> bool:
+    """Whether a decimal is zero at any scale."""
+    return not amount.strip("-0.")

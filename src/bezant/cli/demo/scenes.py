@@ -4,44 +4,43 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from bezant.cli.demo.day import SCALES, Day, Scene, leg, shown, wallet
+from bezant.cli.demo.accounting import accrue, close_month, look_back, prove, take_back
+from bezant.cli.demo.chart import (
+    BANK_COSTS,
+    CAPITAL,
+    FEES,
+    NOSTRO,
+    draw_chart,
+    open_own_accounts,
+)
+from bezant.cli.demo.day import Day, Scene, leg, shown, wallet
+from bezant.cli.demo.exchange import stock_currencies, trade
+from bezant.cli.demo.reconciling import compare, set_right
 from bezant.cli.demo.reservations import cancel_order, fill_up, share_a_limit
 from bezant.ledger import schemas
 from bezant.ledger.schemas import AccountStatus, AccountType
 
-NOSTRO: Final = {"EUR": "nostro:eur", "JPY": "nostro:jpy", "BTC": "custody:btc"}
-POSITION: Final = {asset: f"position:{asset}" for asset in SCALES}
-"""Every book has them from the start."""
-
-FEES: Final = "income:fees"
-BANK_COSTS: Final = "expenses:bank"
-CAPITAL: Final = "equity:capital"
 STATION: Final = "merchants:station"
 """The merchant that everybody pays at once."""
 
 SHOPS: Final = tuple(f"merchants:{shop}" for shop in range(1, 6))
 PURCHASES_PER_CUSTOMER: Final = 3
 FEE_PER_MILLE: Final = 15
-BTC_PRICE: Final = 60_000_00
-"""Euro cents for one bitcoin, all day."""
-
-_SATOSHIS: Final = 10 ** SCALES["BTC"]
-_YEN_PER_EURO: Final = 160
+CAPITAL_PAID_IN: Final = 200_000_00
 
 
 def open_house(day: Day) -> str:
     """The fintech's own accounts, and its capital."""
-    for asset, account in NOSTRO.items():
-        day.open(account, asset, AccountType.ASSET)
-    day.open(CAPITAL, "EUR", AccountType.EQUITY)
-    day.open(FEES, "EUR", AccountType.INCOME)
-    day.open(BANK_COSTS, "EUR", AccountType.EXPENSE)
+    open_own_accounts(day)
     for shop in (*SHOPS, STATION):
         day.open(shop, "EUR", AccountType.LIABILITY, overdraft="0")
-    day.post(leg(NOSTRO["EUR"], CAPITAL, 50_000_00))
-    day.post(leg(NOSTRO["JPY"], POSITION["JPY"], 5_000_000, "JPY"))
-    day.post(leg(NOSTRO["BTC"], POSITION["BTC"], 2 * _SATOSHIS, "BTC"))
-    return "Nostros in three currencies, a chart of accounts, 50000.00 EUR of capital."
+    day.post(leg(NOSTRO["EUR"], CAPITAL, CAPITAL_PAID_IN))
+    stock_currencies(day)
+    lines = draw_chart(day)
+    return (
+        f"{shown(CAPITAL_PAID_IN)} of capital, part of it in yen and bitcoin;"
+        f" a chart of {lines} lines."
+    )
 
 
 def welcome_customers(day: Day) -> str:
@@ -90,28 +89,6 @@ def share_a_bill(day: Day) -> str:
         leg(SHOPS[0], FEES, fee, code="fee"),
     )
     return f"Three customers pay two merchants {shown(sum(shares))} in one transaction."
-
-
-def trade(day: Day) -> str:
-    """Currencies meet in position accounts: both legs post, or none."""
-    euros = day.dice.randrange(100_00, 500_00)
-    satoshis = euros * _SATOSHIS // BTC_PRICE
-    day.open("customers:1:btc", "BTC", AccountType.LIABILITY, overdraft="0")
-    day.post(
-        leg(wallet(1), POSITION["EUR"], euros, code="trade"),
-        leg(POSITION["BTC"], "customers:1:btc", satoshis, "BTC", "trade"),
-    )
-    travel = day.dice.randrange(50_00, 200_00)
-    yen = travel * _YEN_PER_EURO // 100
-    day.open("customers:2:yen", "JPY", AccountType.LIABILITY, overdraft="0")
-    day.post(
-        leg(wallet(2), POSITION["EUR"], travel, code="exchange"),
-        leg(POSITION["JPY"], "customers:2:yen", yen, "JPY", "exchange"),
-    )
-    return (
-        f"{shown(euros)} become {shown(satoshis, 'BTC')}; "
-        f"{shown(travel)} become {shown(yen, 'JPY')}."
-    )
 
 
 def spend_too_much(day: Day) -> str:
@@ -218,4 +195,11 @@ SCENES: Final[tuple[tuple[str, Scene], ...]] = (
     ("Half an order", cancel_order),
     ("A family's limit", share_a_limit),
     ("Payout", pay_out),
+    ("Last month", look_back),
+    ("A wrong fee", take_back),
+    ("A bill to come", accrue),
+    ("The statement", compare),
+    ("Set right", set_right),
+    ("Month's end", close_month),
+    ("Proof", prove),
 )
