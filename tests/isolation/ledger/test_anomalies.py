@@ -15,8 +15,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database, Row, RowKind
 from bezant.ledger import Decision, Ledger, ReadKind, Reads, Seen, post, schemas
 from bezant.ledger.errors import OverdraftExceeded
-from bezant.ledger.lane import deciding, store
-from bezant.ledger.lane import lane as lane_module
+from bezant.ledger.lane import commits, deciding, store
 from fixtures_ledger import Bank, new_bank
 
 SERIALIZABLE = store.BEGIN_BATCH
@@ -110,7 +109,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def begin(statement: str) -> None:
         monkeypatch.setattr(store, "BEGIN_BATCH", statement)
-        monkeypatch.setattr(lane_module, "read_rows", read_and_wait)
+        monkeypatch.setattr(commits, "read_rows", read_and_wait)
 
     return begin
 
