@@ -30,7 +30,7 @@ SPECIFIED = {
         "one hot account, 100 callers": True,
         "one hot account, 100 callers: p99": True,
         "one hot account, batches of 100": False,
-        "one bulk request by itself: p50": False,
+        "one bulk request by itself: p99": False,
         "one transfer beside a stream of bulk: p99": True,
         "idempotent replays": False,
         "one transfer per HTTPS request, 64 connections": True,

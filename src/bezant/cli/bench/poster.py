@@ -92,7 +92,6 @@ class Outcome(Struct, frozen=True):
     Attributes:
         transfers: those of `singles` are not counted.
         seconds: until the last answer.
-        p50_ms: of one request.
         p99_ms: of one request.
         singles_p99_ms: of one request of `singles`; None without them.
         commits: of the lanes.
@@ -101,7 +100,6 @@ class Outcome(Struct, frozen=True):
 
     transfers: int
     seconds: float
-    p50_ms: float
     p99_ms: float
     singles_p99_ms: float | None
     commits: int
@@ -194,7 +192,6 @@ class _Poster:
         return Outcome(
             len(latencies) * asked.batch,
             time.perf_counter() - started,
-            percentile(latencies, 50) * 1000,
             percentile(latencies, 99) * 1000,
             percentile(of_singles, 99) * 1000 if of_singles else None,
             int(_commits() - commits),
