@@ -15,7 +15,7 @@ from bezant.ledger.past import DATED_POSITION, Asked
 from bezant.ledger.service import Ledger
 
 _ACCOUNT_POSITION: Final = re.compile(r"[A-Za-z0-9:._@-]{1,128}")
-_ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
+_ENTRY_POSITION: Final = re.compile(r"[0-9]{1,18}\.(?:[0-9]{1,4}|[12][0-9]{4})")
 
 
 class BookPath(Struct, frozen=True):

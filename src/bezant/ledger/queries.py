@@ -49,7 +49,7 @@ REVERSED_BY_MAX: Final = 100
 """Reversals that a transaction names; the amounts left count all of them."""
 
 _NIL: Final = UUID(int=0)
-_ENTRY_POSITION: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
+_ENTRY_POSITION: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4}|[12][0-9]{4})")
 
 
 class Source(Protocol):

@@ -8,7 +8,7 @@ from typing import Final
 from bezant.kernel.pagination import InvalidCursor
 from bezant.ledger.history import Position
 
-PATTERN: Final = re.compile(r"([0-9]{1,18}\.){4}[0-9]{1,4}\.-?[0-9]{1,48}")
+PATTERN: Final = re.compile(r"([0-9]{1,18}\.){4}(?:[0-9]{1,4}|[12][0-9]{4})\.-?[0-9]{1,48}")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
