@@ -107,6 +107,20 @@ def test_a_batch_that_gives_way_keeps_its_place_before_other_bulk() -> None:
     assert queue.take() == [first, second]
 
 
+def test_bulk_is_put_off_as_long_as_small_items_come_between() -> None:
+    queue = Queue()
+    for _ in range(4):
+        queue.put(item(BATCH_WEIGHT_MAX))
+    batch = queue.take()
+    assert not queue.is_next_put_off(batch)
+    queue.put(item(1))
+    assert not queue.is_next_put_off(batch), "the small item is next"
+    assert not queue.is_next_put_off(queue.take()), "small ones are quickly written"
+    batch = queue.take()
+    assert queue.is_next_put_off(batch), "one came before the batch that was taken"
+    assert not queue.is_next_put_off(queue.take()), "none came since"
+
+
 def test_small_items_give_way_to_nobody() -> None:
     queue = Queue()
     queue.put(item(1))

@@ -173,10 +173,11 @@ class Lane:
         """Wait until enough waits to decide it now; False when the batch in flight landed first.
 
         A few small items are not decided ahead: those that come until the batch has landed share a
-        commit with them.
+        commit with them. Nor is bulk after bulk that small items wait for.
         """
         while not flight.task.done():
             is_quiet_wanted = self._guests or self._book.is_overfull
+            is_quiet_wanted |= self._queue.is_next_put_off(flight.ahead.items)
             if self._queue.weight >= AHEAD_WEIGHT_MIN and not is_quiet_wanted:
                 return True
             self._wakeup.clear()
