@@ -1,0 +1,5 @@
+"""The vault: keys, sealed fields, tokens, erasure.
+
+It runs as a process of its own, as a role of its own in the database; everything else holds
+references to what is sealed here.
+"""
