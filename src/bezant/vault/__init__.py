@@ -3,3 +3,8 @@
 It runs as a process of its own, as a role of its own in the database; everything else holds
 references to what is sealed here.
 """
+
+from bezant.vault.rpc import VaultClient
+from bezant.vault.service import Vault
+
+__all__ = ["Vault", "VaultClient"]
