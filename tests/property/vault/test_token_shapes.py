@@ -106,7 +106,7 @@ def test_opaque_tokens_are_long_random_and_nobodys_datum() -> None:
     assert not any(likeness(token) for token in tokens)
 
 
-@given(st.text(string.digits, min_size=6, max_size=128), st.binary(max_size=64))
+@given(st.text(string.digits, min_size=6, max_size=512), st.binary(max_size=64))
 def test_ff1_gives_back_what_it_was_given_in_the_same_format(text: str, tweak: bytes) -> None:
     with KeyBytes(os.urandom(KEY_BYTES)) as key:
         encrypted = ff1.encrypt(key, tweak, text)
@@ -119,7 +119,7 @@ def test_ff1_gives_back_what_it_was_given_in_the_same_format(text: str, tweak: b
     [
         ("12345", string.digits),
         ("", string.digits),
-        ("1" * 129, string.digits),
+        ("1" * 513, string.digits),
         ("12345x", string.digits),
         (wide("123456"), string.digits),
         ("010101", "01"),  # six characters, but 64 values

@@ -18,7 +18,7 @@ from bezant.vault.tokens.errors import TokenShapeRefused
 
 RADIX_MAX: Final = 36
 CHARACTERS_MIN: Final = 6
-CHARACTERS_MAX: Final = 128
+CHARACTERS_MAX: Final = 512
 DOMAIN_MIN: Final = 10**6
 """Revision 1 raised the least number of possible values to a million: below, the ciphers' rounds do
 not hide enough of them."""
