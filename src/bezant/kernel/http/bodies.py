@@ -15,6 +15,7 @@ import msgspec
 from starlette.types import Receive
 
 from bezant.kernel.errors import Malformed, TooLarge
+from bezant.kernel.http.card_numbers import CardNumberGuard
 from bezant.kernel.http.errors import RequestTimeout, UnsupportedMediaType
 
 T = TypeVar("T")
@@ -86,17 +87,26 @@ def _too_large(bytes_max: int) -> TooLarge:
 
 
 class BodyDecoder(Generic[T]):
-    """Decodes JSON into one wire model."""
+    """Decodes JSON into one wire model.
 
-    def __init__(self, kind: type[T]) -> None:
+    Args:
+        kind: the model.
+        takes_card_numbers: whether text in it may be a card number, as at the vault.
+    """
+
+    def __init__(self, kind: type[T], *, takes_card_numbers: bool = False) -> None:
         self._decode = msgspec.json.Decoder(kind).decode
+        self._guard = None if takes_card_numbers else CardNumberGuard(kind)
 
     def decode(self, body: bytes) -> T:
         """Decode, check, and name the field at fault.
 
         Raises:
+            CardNumberRefused: the body holds a card number.
             Malformed: not JSON, not UTF-8, too deep, of another shape, a member twice, a NUL.
         """
+        if self._guard is not None:
+            self._guard.check(body)
         try:
             value = self._decode(body)
             _refuse_ambiguity(body)

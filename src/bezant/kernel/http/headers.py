@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from bezant.kernel.errors import Malformed, Unauthenticated
+from bezant.kernel.http.card_numbers import refuse_in_text
 from bezant.kernel.http.errors import IdempotencyKeyInvalid, IdempotencyKeyRequired
 
 IDEMPOTENCY_KEY_CHARACTERS_MAX: Final = 255
@@ -51,6 +52,7 @@ class Headers:
         Raises:
             IdempotencyKeyRequired: absent.
             IdempotencyKeyInvalid: not 1 to 255 visible ASCII characters, or several.
+            CardNumberRefused: it holds a card number.
         """
         values = self.every(b"idempotency-key")
         if not values:
@@ -58,6 +60,7 @@ class Headers:
                 "Send Idempotency-Key with every request that changes state."
             )
         key = values[0]
+        refuse_in_text(key.decode("latin-1"))
         is_sane = len(values) == 1 and 0 < len(key) <= IDEMPOTENCY_KEY_CHARACTERS_MAX
         if not is_sane or key.translate(None, _VISIBLE_ASCII):
             raise IdempotencyKeyInvalid(

@@ -27,6 +27,7 @@ from bezant.kernel.http.bodies import (
     read_body,
     require_json,
 )
+from bezant.kernel.http.card_numbers import refuse_in_query, refuse_in_text
 from bezant.kernel.http.etags import send_tagged
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.headers import Headers
@@ -175,6 +176,8 @@ class Operation(ABC):
         """Decode what the kind of operation takes and run its handler."""
 
     def _path(self, scope: Scope) -> Any:  # noqa: ANN401 - an instance of `path_type`
+        for parameter in scope["path_params"].values():
+            refuse_in_text(parameter)
         try:
             return msgspec.convert(scope["path_params"], self.path_type, strict=False)
         except msgspec.ValidationError:
@@ -279,6 +282,7 @@ class WriteOperation(Operation, Generic[P, B]):
         action: what the audit log calls it, as `noun.verb`.
         example: a body, for the documentation.
         body_bytes_max: where to stop reading.
+        takes_card_numbers: whether its body may hold some: at the vault only.
     """
 
     handler: Callable[[Writing[P, B]], Awaitable[Answer]]
@@ -287,10 +291,12 @@ class WriteOperation(Operation, Generic[P, B]):
     example: Mapping[str, object]
     method: str = "POST"
     body_bytes_max: int = BODY_BYTES_MAX
+    takes_card_numbers: bool = False
     decoder: BodyDecoder[B] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "decoder", BodyDecoder(self.body_type))
+        decoder = BodyDecoder(self.body_type, takes_card_numbers=self.takes_card_numbers)
+        object.__setattr__(self, "decoder", decoder)
 
     async def _answer(
         self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
@@ -344,6 +350,7 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
     """Decode a query string into its Struct; unknown and repeated parameters are refused.
 
     Raises:
+        CardNumberRefused: it holds a card number.
         Malformed: naming the parameter.
     """
     try:
@@ -356,6 +363,7 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
         )
     except ValueError:
         raise Malformed("The query string cannot be read.") from None
+    refuse_in_query(query_string)
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise Malformed("A query parameter came more than once.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from bezant.kernel.http import IS_NUMBER
 from bezant.kernel.instants import Instant, require_within_calendar
 from bezant.ledger.fx.rates import Derivation
 from bezant.ledger.schemas import AccountId, Amount, AssetCode, Metadata, PostedTransaction
@@ -19,6 +20,7 @@ Decimal = Annotated[
         pattern=r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?\Z",
         max_length=39,
         description="An exact decimal above zero.",
+        extra=IS_NUMBER,
         examples=["1.0834"],
     ),
 ]

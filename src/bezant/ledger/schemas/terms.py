@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from bezant.kernel.http import IS_NUMBER
+
 METADATA_MEMBERS_MAX = 50
 # `\Z`, since Python's `$` also matches before a final newline.
 AccountId = Annotated[
@@ -31,6 +33,7 @@ Amount = Annotated[
         pattern=r"^(0|[1-9][0-9]{0,38})\Z",
         max_length=39,
         description="Minor units.",
+        extra=IS_NUMBER,
         examples=["1250"],
     ),
 ]
@@ -40,6 +43,7 @@ PositiveAmount = Annotated[
         pattern=r"^[1-9][0-9]{0,38}\Z",
         max_length=39,
         description="Minor units, at least one.",
+        extra=IS_NUMBER,
         examples=["1250"],
     ),
 ]
@@ -49,6 +53,7 @@ Limit = Annotated[
         pattern=r"^(0|[1-9][0-9]{0,38})\Z",
         max_length=39,
         description="Minor units.",
+        extra=IS_NUMBER,
         examples=["0"],
     ),
 ]

@@ -1,10 +1,6 @@
-<<<<<<< HEAD
 """Sealed fields: values under references, searched by blind indexes."""
 
 from bezant.vault.fields.errors import InvalidSealedValue, TooManySearches
 from bezant.vault.fields.service import Fields
 
 __all__ = ["Fields", "InvalidSealedValue", "TooManySearches"]
-=======
-"""Sealed fields: how their values are brought into one form before they are looked up."""
->>>>>>> primitives

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """Refusals of sealed fields. None of them quotes a value."""
 
 from bezant.kernel.errors import Busy, Conflict, Refusal
@@ -20,14 +19,9 @@ class ReferenceTaken(Conflict):
     """A reference stands for one value of one subject and field, once and for all."""
 
     code, title = "REFERENCE_TAKEN", "The reference stands for another value"
-=======
-"""Why a value of a sealed field is declined. No refusal quotes it."""
-
-from bezant.kernel.errors import Refusal
 
 
 class FieldValueRefused(Refusal):
     """The value is not what the field holds, so that nobody could find it again."""
 
     status, code, title = 422, "FIELD_VALUE_REFUSED", "The field holds something else"
->>>>>>> primitives

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from bezant.kernel.ibans import is_iban
+from bezant.kernel.sealed import Normal
 from bezant.vault.fields.errors import FieldValueRefused
 
 _EMAIL_CHARACTERS_MAX: Final = 254
@@ -92,3 +93,20 @@ def normal_tax_id(text: str) -> str:
     if not _TAX_ID.fullmatch(tax_id) or not any(each.isdigit() for each in tax_id):
         raise FieldValueRefused("It is not a tax identifier.")
     return tax_id
+
+
+def normalised(form: Normal, value: str) -> str:
+    """The value in the form of an index.
+
+    Raises:
+        FieldValueRefused: it has not that form.
+    """
+    match form:
+        case Normal.EMAIL:
+            return normal_email(value)
+        case Normal.PHONE:
+            return normal_phone(value)
+        case Normal.IBAN:
+            return normal_iban(value)
+        case Normal.TAX_ID:
+            return normal_tax_id(value)

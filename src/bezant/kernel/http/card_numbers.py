@@ -1,0 +1,150 @@
+"""Card numbers end here: what is no business of the vault's origin is refused before it is read.
+
+PCI DSS applies wherever a card number is stored, processed or transmitted. So text that holds one
+is declined by every other operation, before anything of it can reach a table, a log or an error.
+Amounts are exempt where a body's type declares them: sixteen digits of minor units are no card.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+import msgspec
+from msgspec import inspect
+
+from bezant.kernel.errors import Refusal
+from bezant.kernel.personal import Likeness, likeness
+
+IS_NUMBER: Final = {"is_number": True}
+"""`Meta(extra=IS_NUMBER)` marks text that holds a number, such as an amount."""
+
+# Enough digits, however they are grouped; escapes and letters beyond ASCII may hide some.
+_MANY_DIGITS: Final = re.compile(rb"(?:[0-9][ \-]{0,3}){12}")
+_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+class CardNumberRefused(Refusal):
+    """The request holds what looks like a card number, which belongs to the vault alone."""
+
+    status, code, title = 422, "CARD_NUMBER_REFUSED", "Card numbers go to the vault"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request holds what looks like a card number."
+            " Make a token of it at the vault's address, and send that."
+        )
+
+
+def refuse_in_text(text: str) -> None:
+    """Look at a piece of text, such as a header or a parameter.
+
+    Raises:
+        CardNumberRefused: it holds a card number.
+    """
+    if may_hold_one(text.encode("utf-8", "replace")) and _is_card_number(text):
+        raise CardNumberRefused
+
+
+def refuse_in_query(query: bytes) -> None:
+    """Look at a query string.
+
+    Raises:
+        CardNumberRefused: it holds a card number.
+    """
+    if b"%" in query or may_hold_one(query):
+        refuse_in_text(unquote_plus(query.decode("ascii", "replace")))
+
+
+def may_hold_one(raw: bytes) -> bool:
+    """Whether it is worth a closer look: nearly every body is not, and costs a microsecond."""
+    return _MANY_DIGITS.search(raw) is not None or not raw.isascii() or b"\\u" in raw
+
+
+class CardNumberGuard:
+    """Looks through bodies of one type.
+
+    Args:
+        kind: the type, whose fields that are marked by `IS_NUMBER` are exempt.
+    """
+
+    def __init__(self, kind: type[Any]) -> None:
+        marked: set[str] = set()
+        others: set[str] = set()
+        for name, is_number in _fields(inspect.type_info(kind), set()):
+            (marked if is_number else others).add(name)
+        assert not marked & others, f"a number here and text there: {marked & others}"
+        self._numbers = frozenset(marked)
+
+    def check(self, raw: bytes) -> None:
+        """Look through a body before it is decoded, so that no error can quote it.
+
+        Raises:
+            CardNumberRefused: it holds a card number.
+        """
+        if not may_hold_one(raw):
+            return
+        try:
+            value = msgspec.json.decode(raw)
+        except (ValueError, RecursionError):
+            return  # the decoder tells what is wrong, and quotes nothing
+        for text in _texts(value, self._numbers):
+            if _is_card_number(text):
+                raise CardNumberRefused
+
+
+def _is_card_number(text: str) -> bool:
+    return likeness(text) is Likeness.CARD_NUMBER
+
+
+def _texts(value: object, numbers: frozenset[str]) -> Iterator[str]:
+    """Every string of a JSON value, but not those that are declared numbers."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                yield text
+            case list(items):
+                waiting += items
+            case dict(members):
+                for name, member in members.items():
+                    yield name
+                    is_number = name in numbers and isinstance(member, str)
+                    if not (is_number and _NUMBER.fullmatch(member)):
+                        waiting.append(member)
+
+
+def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, bool]]:
+    """The names of text fields within a type, each with whether it is a number."""
+    match kind:
+        case inspect.StructType(cls=cls, fields=fields):
+            if cls not in seen:
+                seen.add(cls)
+                for each in fields:
+                    text = _text(each.type)
+                    if text is not None:
+                        yield each.encode_name, text
+                    yield from _fields(each.type, seen)
+        case inspect.Metadata(type=inner):
+            yield from _fields(inner, seen)
+        case inspect.UnionType(types=types):
+            for each_type in types:
+                yield from _fields(each_type, seen)
+        case inspect.DictType(value_type=inner):
+            yield from _fields(inner, seen)
+        case inspect.ListType(item_type=inner) | inspect.VarTupleType(item_type=inner):
+            yield from _fields(inner, seen)
+
+
+def _text(kind: inspect.Type) -> bool | None:
+    """Whether a field that holds text holds a number; None for one that holds none."""
+    match kind:
+        case inspect.Metadata(type=inner, extra=extra):
+            found = _text(inner)
+            return found if found is None else bool((extra or {}).get("is_number"))
+        case inspect.UnionType(types=types):
+            found_in = [each for each in map(_text, types) if each is not None]
+            return all(found_in) if found_in else None
+        case inspect.StrType():
+            return False
+    return None
