@@ -67,7 +67,7 @@ async def test_paths_queries_and_keys_are_looked_at_as_well(book: Book) -> None:
 
 
 async def test_amounts_are_no_card_numbers(book: Book) -> None:
-    """The control: sixteen digits that a card could have are minor units where they are declared."""
+    """The control: sixteen digits that a card could have are minor units where declared."""
     answer = await book.tenant.post(f"{book.path}/transactions", book.transfer(PAN))
     assert answer.status_code == HTTPStatus.CREATED, answer.text
 
