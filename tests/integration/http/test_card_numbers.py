@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Meta, Struct
 
-from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberGuard, CardNumberRefused
+from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberGuard, CardNumberMisplaced
 from fixtures_api import Book, Tenant, fresh_key
 
 PAN = "4000001234562015"
@@ -29,7 +29,7 @@ def with_reference(book: Book, text: str) -> dict[str, Any]:
 @pytest.mark.parametrize("text", WRITTEN)
 async def test_text_that_holds_a_card_number_is_refused(book: Book, text: str) -> None:
     answer = await book.tenant.post(f"{book.path}/transactions", with_reference(book, text))
-    assert (answer.status_code, answer.json()["code"]) == (422, "CARD_NUMBER_REFUSED")
+    assert (answer.status_code, answer.json()["code"]) == (422, "CARD_NUMBER_MISPLACED")
     assert PAN not in answer.text
 
 
@@ -46,7 +46,7 @@ async def test_no_error_repeats_it(tenant: Tenant, body: Mapping[str, Any]) -> N
     raw = msgspec.json.encode(body).replace(b"4000", b"\\u0034000")
     headers = {"Content-Type": "application/json", **fresh_key()}
     answer = await tenant.client.post("/v1/books", content=raw, headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (422, "CARD_NUMBER_REFUSED")
+    assert (answer.status_code, answer.json()["code"]) == (422, "CARD_NUMBER_MISPLACED")
     assert PAN not in answer.text
 
 
@@ -62,7 +62,7 @@ async def test_paths_queries_and_keys_are_looked_at_as_well(book: Book) -> None:
             f"{book.path}/transactions", content=body, headers={**kind, "Idempotency-Key": PAN}
         ),
     ]
-    assert [answer.json()["code"] for answer in answers] == ["CARD_NUMBER_REFUSED"] * 4
+    assert [answer.json()["code"] for answer in answers] == ["CARD_NUMBER_MISPLACED"] * 4
     assert not any(PAN in answer.text for answer in answers)
 
 
@@ -92,7 +92,7 @@ def test_only_what_is_a_number_is_exempt_and_only_in_its_field() -> None:
     guard = CardNumberGuard(Nested)
     guard.check(msgspec.json.encode({"items": [{"amount": PAN}]}))
     for item in ({"amount": f"{PAN} EUR"}, {"amount": "1", "note": PAN}, {"amount": [PAN]}):
-        with pytest.raises(CardNumberRefused):
+        with pytest.raises(CardNumberMisplaced):
             guard.check(msgspec.json.encode({"items": [item]}))
 
 

@@ -2,7 +2,7 @@
 
 from bezant.kernel.http.app import install
 from bezant.kernel.http.bodies import malformed
-from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberRefused
+from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
@@ -25,7 +25,7 @@ from bezant.kernel.http.uploads import Uploading, UploadOperation
 __all__ = [
     "IS_NUMBER",
     "Authenticator",
-    "CardNumberRefused",
+    "CardNumberMisplaced",
     "Document",
     "DocumentOperation",
     "EventSource",

@@ -102,7 +102,7 @@ class BodyDecoder(Generic[T]):
         """Decode, check, and name the field at fault.
 
         Raises:
-            CardNumberRefused: the body holds a card number.
+            CardNumberMisplaced: the body holds a card number.
             Malformed: not JSON, not UTF-8, too deep, of another shape, a member twice, a NUL.
         """
         if self._guard is not None:

@@ -24,10 +24,10 @@ _MANY_DIGITS: Final = re.compile(rb"(?:[0-9][ \-]{0,3}){12}")
 _NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
-class CardNumberRefused(Refusal):
+class CardNumberMisplaced(Refusal):
     """The request holds what looks like a card number, which belongs to the vault alone."""
 
-    status, code, title = 422, "CARD_NUMBER_REFUSED", "Card numbers go to the vault"
+    status, code, title = 422, "CARD_NUMBER_MISPLACED", "Card numbers go to the vault"
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,17 +40,17 @@ def refuse_in_text(text: str) -> None:
     """Look at a piece of text, such as a header or a parameter.
 
     Raises:
-        CardNumberRefused: it holds a card number.
+        CardNumberMisplaced: it holds a card number.
     """
     if may_hold_one(text.encode("utf-8", "replace")) and _is_card_number(text):
-        raise CardNumberRefused
+        raise CardNumberMisplaced
 
 
 def refuse_in_query(query: bytes) -> None:
     """Look at a query string.
 
     Raises:
-        CardNumberRefused: it holds a card number.
+        CardNumberMisplaced: it holds a card number.
     """
     if b"%" in query or may_hold_one(query):
         refuse_in_text(unquote_plus(query.decode("ascii", "replace")))
@@ -80,7 +80,7 @@ class CardNumberGuard:
         """Look through a body before it is decoded, so that no error can quote it.
 
         Raises:
-            CardNumberRefused: it holds a card number.
+            CardNumberMisplaced: it holds a card number.
         """
         if not may_hold_one(raw):
             return
@@ -90,7 +90,7 @@ class CardNumberGuard:
             return  # the decoder tells what is wrong, and quotes nothing
         for text in _texts(value, self._numbers):
             if _is_card_number(text):
-                raise CardNumberRefused
+                raise CardNumberMisplaced
 
 
 def _is_card_number(text: str) -> bool:

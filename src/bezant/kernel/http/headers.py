@@ -52,7 +52,7 @@ class Headers:
         Raises:
             IdempotencyKeyRequired: absent.
             IdempotencyKeyInvalid: not 1 to 255 visible ASCII characters, or several.
-            CardNumberRefused: it holds a card number.
+            CardNumberMisplaced: it holds a card number.
         """
         values = self.every(b"idempotency-key")
         if not values:

@@ -18,7 +18,7 @@ from bezant.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from bezant.kernel.http.card_numbers import CardNumberRefused
+from bezant.kernel.http.card_numbers import CardNumberMisplaced
 from bezant.kernel.http.documents import DocumentOperation
 from bezant.kernel.http.errors import (
     IdempotencyKeyInvalid,
@@ -44,7 +44,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 OF_EVERY_OPERATION: Final = (
     Malformed,
-    CardNumberRefused,
+    CardNumberMisplaced,
     Unauthenticated,
     Forbidden,
     RateLimited,

@@ -350,7 +350,7 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
     """Decode a query string into its Struct; unknown and repeated parameters are refused.
 
     Raises:
-        CardNumberRefused: it holds a card number.
+        CardNumberMisplaced: it holds a card number.
         Malformed: naming the parameter.
     """
     try:
