@@ -58,6 +58,12 @@ SPECIFIED = {
         for form in ("MT940", "camt.053")
         for part in ("", ": import", ": matched", ": memory")
     },
+    "vault": {
+        "tokenize cards over HTTPS, batches of 100": True,
+        "detokenize over HTTPS, batches of 100": True,
+        "tokenize one card, 1 connection: p99": True,
+        "detokenize one, 1 connection: p99": True,
+    },
 }
 # What a run leaves out, it says so.
 NOT_MEASURED = {"bulk after 10 M transfers"}

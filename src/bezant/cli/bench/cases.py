@@ -14,6 +14,7 @@ class Suite(StrEnum):
     PLATFORM = "platform"
     LEDGER = "ledger"
     RECONCILIATION = "reconciliation"
+    VAULT = "vault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,11 @@ RECONCILE_IMPORT: Final = {form: f"{name}: import" for form, name in RECONCILE.i
 RECONCILE_MATCHED: Final = {form: f"{name}: matched" for form, name in RECONCILE.items()}
 RECONCILE_MEMORY: Final = {form: f"{name}: memory" for form, name in RECONCILE.items()}
 
+TOKENIZE: Final = "tokenize cards over HTTPS, batches of 100"
+DETOKENIZE: Final = "detokenize over HTTPS, batches of 100"
+TOKENIZE_P99: Final = "tokenize one card, 1 connection: p99"
+DETOKENIZE_P99: Final = "detokenize one, 1 connection: p99"
+
 _RATE: Final = "transfers/s"
 _LAID_IN: Final = "rows laid in by SQL, dated in any order"
 
@@ -165,6 +171,10 @@ CASES: Final = (
     Case(Suite.LEDGER, RECOVERY_WORKER, "s", 2, is_ceiling=True, note="the slowest of 3"),
     Case(Suite.LEDGER, RECOVERY_BULK, "s", 10, is_ceiling=True, note="the slowest of 3"),
     Case(Suite.LEDGER, AFTER_LOAD, _RATE, 0.7, ratio_to=BULK),
+    Case(Suite.VAULT, TOKENIZE, "tokens/s", 2_000, note="number and expiry of each sealed"),
+    Case(Suite.VAULT, DETOKENIZE, "tokens/s", 3_000, note="an audit entry for each"),
+    Case(Suite.VAULT, TOKENIZE_P99, "ms", 10, is_ceiling=True),
+    Case(Suite.VAULT, DETOKENIZE_P99, "ms", 10, is_ceiling=True),
     *(
         case
         for form, name in RECONCILE.items()

@@ -12,10 +12,12 @@ from bezant.cli.bench import (
     agent,
     caller,
     cases,
+    connections,
     historian,
     poster,
     reconciler,
     recovery,
+    tokenizer,
     verifier,
 )
 from bezant.cli.bench.agent import Agent
@@ -37,6 +39,7 @@ READING_CONNECTIONS: Final = 32
 _BULK_CALLERS: Final = 2
 _COLLIDING_CALLERS: Final = 10
 _HTTPS_ACCOUNTS: Final = 200
+_TOKENIZING_CONNECTIONS: Final = 4
 _LONG_TRANSFERS: Final = 10_000_000
 
 
@@ -108,9 +111,9 @@ class _Bench:
         asked = poster.Round(self.sizes.seconds, callers, batch, books, is_hot, is_replay, singles)
         return await posting.ask(asked, poster.Outcome)
 
-    async def call(self, calling: Agent, load: caller.Load, connections: int) -> caller.Outcome:
-        asked = caller.Round(load, connections, self.sizes.seconds)
-        return await calling.ask(asked, caller.Outcome)
+    async def call(self, calling: Agent, load: caller.Load, count: int) -> connections.Outcome:
+        asked = caller.Round(load, count, self.sizes.seconds)
+        return await calling.ask(asked, connections.Outcome)
 
     @asynccontextmanager
     async def calling(self, platform: Endpoint) -> AsyncIterator[Agent]:
@@ -149,6 +152,8 @@ async def run(
                 await _ledger(bench, platform)
             if Suite.RECONCILIATION in suites:
                 await _reconciliation(bench, platform)
+            if Suite.VAULT in suites:
+                await _vault(bench, platform)
         if Suite.LEDGER in suites:
             await _recoveries(bench)
         if Suite.PLATFORM in suites:
@@ -256,6 +261,26 @@ async def _over_https(bench: _Bench, platform: Endpoint, book: UUID) -> None:
         with cache_down(platform):
             without = await bench.call(calling, caller.Load.POST, HTTPS_CONNECTIONS)
         measured[cases.HTTPS_NO_CACHE] = without.per_second
+
+
+async def _vault(bench: _Bench, platform: Endpoint) -> None:
+    assert platform.ca is not None
+    assert platform.vault_url is not None
+    setup = tokenizer.Setup(platform.vault_url, platform.ca, bench.stage.api_key)
+    bench.progress("Making tokens")
+    async with agent.started(tokenizer, setup, tokenizer.Ready) as (calling, _):
+        for load, batch, single in (
+            (tokenizer.Load.TOKENIZE, cases.TOKENIZE, cases.TOKENIZE_P99),
+            (tokenizer.Load.DETOKENIZE, cases.DETOKENIZE, cases.DETOKENIZE_P99),
+        ):
+            for case, is_batch in ((batch, True), (single, False)):
+                bench.progress(case)
+                count = _TOKENIZING_CONNECTIONS if is_batch else 1
+                asked = tokenizer.Round(load, is_batch, count, bench.sizes.seconds)
+                outcome = await calling.ask(asked, connections.Outcome)
+                bench.measured[case] = (
+                    outcome.per_second * tokenizer.BATCH if is_batch else outcome.p99_ms
+                )
 
 
 async def _recoveries(bench: _Bench) -> None:

@@ -1,0 +1,160 @@
+"""Connections that are kept busy: one request at a time on each, of HTTP/1.1 over TLS.
+
+They speak it themselves, on bare transports, so that little of the machine goes to the client.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from bezant.cli.bench.agent import percentile
+
+_HANDSHAKES_AT_ONCE: Final = 8
+_HEAD_END: Final = b"\r\n\r\n"
+_LENGTH: Final = b"content-length: "
+
+
+class Outcome(Struct, frozen=True):
+    """What a round came to."""
+
+    requests: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def per_second(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a round's connections share."""
+
+    until: float
+    latencies: list[float] = field(default_factory=list)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: sends the next request when the last is answered, until time is up."""
+
+    def __init__(self, request: Callable[[], bytes], tally: _Tally) -> None:
+        self._request = request
+        self._tally = tally
+        self._received = b""
+        self._sent = 0.0
+        self._transport: asyncio.WriteTransport | None = None
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # That of uvloop derives from no class of asyncio's.
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._send()
+
+    def _send(self) -> None:
+        assert self._transport is not None
+        self._sent = time.perf_counter()
+        self._transport.write(self._request())
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(_HEAD_END)
+        if not end:
+            return
+        # Header names come in lower case from the platform's server.
+        length = int(head.partition(_LENGTH)[2].partition(b"\r\n")[0])
+        if len(body) < length:
+            return
+        now = time.perf_counter()
+        self._received = b""
+        if not head.startswith(b"HTTP/1.1 2"):
+            self._end(RuntimeError((head + end + body).decode(errors="replace")))
+            return
+        self._tally.latencies.append(now - self._sent)
+        if now < self._tally.until:
+            self._send()
+        else:
+            self._end(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(exc or ConnectionError("the platform closed the connection"))
+
+    def _end(self, error: Exception | None) -> None:
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+        if self._transport is not None:
+            self._transport.close()
+
+
+class Origin:
+    """Where requests go, and as whom.
+
+    Attributes:
+        common: the headers of every request.
+    """
+
+    def __init__(self, url: str, ca: str, api_key: str) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 443
+        self._trust = ssl.create_default_context(cafile=ca)
+        self.common = (
+            f"host: {parts.netloc}\r\nauthorization: Bearer {api_key}\r\n"
+            "content-type: application/json\r\n"
+        )
+
+    def post(self, path: str, key: str, body: str) -> bytes:
+        """A request that changes something."""
+        return (
+            f"POST {path} HTTP/1.1\r\n{self.common}idempotency-key: {key}\r\n"
+            f"content-length: {len(body)}\r\n\r\n{body}"
+        ).encode("ascii")
+
+    def get(self, path: str) -> bytes:
+        """A request that reads."""
+        return f"GET {path} HTTP/1.1\r\n{self.common}\r\n".encode("ascii")
+
+    async def keep_asking(
+        self, request: Callable[[], bytes], connections: int, seconds: float
+    ) -> Outcome:
+        """Send the next request on each connection when its last one is answered."""
+        started = time.perf_counter()
+        tally = _Tally(started + seconds)
+        await asyncio.gather(*(self._connect(request, tally) for _ in range(connections)))
+        return _outcome(tally, started)
+
+    async def keep_connecting(self, request: Callable[[], bytes], seconds: float) -> Outcome:
+        """A new connection for every request."""
+        started = time.perf_counter()
+        tally = _Tally(started + seconds)
+        each = (self._connect_again(request, tally) for _ in range(_HANDSHAKES_AT_ONCE))
+        await asyncio.gather(*each)
+        return _outcome(tally, started)
+
+    async def _connect(self, request: Callable[[], bytes], tally: _Tally) -> None:
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: _Connection(request, tally), self._host, self._port, ssl=self._trust
+        )
+        await connection.done
+
+    async def _connect_again(self, request: Callable[[], bytes], tally: _Tally) -> None:
+        while True:
+            await self._connect(request, _Tally(0.0, tally.latencies))
+            if time.perf_counter() >= tally.until:
+                return
+
+
+def _outcome(tally: _Tally, started: float) -> Outcome:
+    taken = time.perf_counter() - started
+    p50, p99 = (percentile(tally.latencies, per_cent) * 1000 for per_cent in (50, 99))
+    return Outcome(len(tally.latencies), taken, p50, p99)
