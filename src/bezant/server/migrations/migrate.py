@@ -15,7 +15,6 @@ from bezant.server.migrations.contract import CONTRACT, KEYS_CONTRACT, SchemaToo
 from bezant.server.migrations.store import (
     CREATE_CONTRACT,
     FIND_CONTRACT,
-    FIND_TABLE,
     GRANT,
     GRANT_SCHEMA,
     LOCK_TIMEOUT,
@@ -236,8 +235,6 @@ async def _grant(owner_url: str, schema: _Schema, rights: Mapping[str, Mapping[s
             role = '"' + name.replace('"', '""') + '"'
             await owner.execute(GRANT_SCHEMA.format(role=role))
             for table, privileges in privileges_of.items():
-                if await owner.fetchval(FIND_TABLE, table) is None:
-                    continue
                 await owner.execute(GRANT.format(privileges=privileges, table=table, role=role))
     finally:
         await owner.close()
