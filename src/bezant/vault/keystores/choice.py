@@ -27,8 +27,8 @@ from bezant.vault.keystores.passphrases import (
 
 _FOLDER: Final = "keystore"
 _REMEDY: Final = "See docs/guides/key-stores.md for each kind's form."
-_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-_MOUNT: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}(/[A-Za-z0-9_.\-]{1,64})*")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}")
+_MOUNT: Final = re.compile(rf"{_NAME.pattern}(/{_NAME.pattern})*")
 _ALIAS: Final = re.compile(r"alias/[A-Za-z0-9/_\-]{1,250}")
 _OBJECT: Final = "bezant-root"
 

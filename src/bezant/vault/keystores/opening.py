@@ -54,6 +54,14 @@ async def create_key_store(choice: KeyStoreChoice, argon2: Argon2 | None = None)
         await store.close()
 
 
+def has_key_store(choice: KeyStoreChoice) -> bool:
+    """Whether there is a key store, or was one: for a first start, that may make a local one.
+
+    Outside ones are made by an operator only.
+    """
+    return not isinstance(choice, LocalPlace) or local.is_made(choice.path)
+
+
 def _create_local(place: LocalPlace, argon2: Argon2 | None) -> None:
     # Before a passphrase is made for it.
     local.check_free(place.path)
