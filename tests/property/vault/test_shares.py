@@ -65,7 +65,7 @@ def test_fewer_shares_are_refused(secret: bytes, division: tuple[int, int]) -> N
 
 
 @pytest.mark.parametrize("secret", [0x00, 0x53])
-@pytest.mark.parametrize(("threshold", "numbers"), [(2, (1,)), (2, (7,)), (3, (1, 2)), (3, (3, 9))])
+@pytest.mark.parametrize(("threshold", "numbers"), [(2, (1,)), (2, (7,)), (3, (1, 3))])
 def test_fewer_than_k_shares_are_uniform_whatever_the_secret(
     secret: int, threshold: int, numbers: tuple[int, ...]
 ) -> None:
@@ -73,7 +73,7 @@ def test_fewer_than_k_shares_are_uniform_whatever_the_secret(
     seen: Counter[tuple[int, ...]] = Counter()
     for coefficients in itertools.product(range(256), repeat=threshold - 1):
         source = given_bytes(bytes(4), bytes(coefficients))
-        shares = split(bytes([secret]), threshold, 9, source)
+        shares = split(bytes([secret]), threshold, max(threshold, *numbers), source)
         seen[tuple(shares[number - 1].value[0] for number in numbers)] += 1
     assert len(seen) == 256 ** (threshold - 1)
     assert set(seen.values()) == {1}

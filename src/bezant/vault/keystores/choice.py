@@ -129,6 +129,24 @@ def read_choice(text: str, data_dir: Path) -> KeyStoreChoice:
     return choice
 
 
+def kind_of(choice: KeyStoreChoice) -> str:
+    """What a setting begins with."""
+    return str(choice.__struct_config__.tag)
+
+
+def place_of(choice: KeyStoreChoice) -> str:
+    """Where a key store is, for people."""
+    match choice:
+        case LocalPlace(path=path):
+            return str(path)
+        case Pkcs11Place(token=token, object=name):
+            return f"{token}/{name}"
+        case TransitPlace(url=url, mount=mount, key=key):
+            return f"{url}/{mount}/{key}"
+        case KmsPlace(alias=alias):
+            return alias
+
+
 def _local(place: str, options: dict[str, str], data_dir: Path) -> LocalPlace:
     folder = data_dir / _FOLDER
     path = Path(unquote(place)) if place else folder / "keystore.json"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bezant.vault.keystores.choice import KeyStoreChoice, KmsPlace, LocalPlace, Pkcs11Place
+from bezant.vault.keystores.choice import KeyStoreChoice, LocalPlace, kind_of, place_of
 from bezant.vault.keystores.errors import KeyStoreUnusable
 from bezant.vault.keystores.local import check_made, reseal
 from bezant.vault.keystores.local_file import Root, load
@@ -68,7 +68,9 @@ async def check_key_store(choice: KeyStoreChoice) -> KeyStoreStatus:
     if isinstance(choice, LocalPlace):
         status = await asyncio.to_thread(_local_status, choice.path)
         versions, custody = status.versions, status.custody
-    return KeyStoreStatus(*_named(choice), wrapped.version, versions, custody, is_open=True)
+    return KeyStoreStatus(
+        kind_of(choice), place_of(choice), wrapped.version, versions, custody, is_open=True
+    )
 
 
 async def rotate_passphrase(
@@ -137,13 +139,3 @@ def _local_status(path: Path) -> KeyStoreStatus:
     header = load(path).header
     current = header.roots[-1].version
     return KeyStoreStatus("local", str(path), current, header.roots, header.custody)
-
-
-def _named(choice: KeyStoreChoice) -> tuple[str, str]:
-    if isinstance(choice, LocalPlace):
-        return "local", str(choice.path)
-    if isinstance(choice, Pkcs11Place):
-        return "pkcs11", f"{choice.token}/{choice.object}"
-    if isinstance(choice, KmsPlace):
-        return "aws-kms", choice.alias
-    return "transit", f"{choice.url}/{choice.mount}/{choice.key}"

@@ -19,8 +19,8 @@ from keyring.errors import KeyringLocked
 
 from bezant.vault.keystores import (
     FilePassphrase,
-    KeyringPassphrase,
     KeyRefused,
+    KeyringPassphrase,
     KeyStore,
     KeyStoreDown,
     KeyStoreUnusable,
@@ -46,10 +46,10 @@ KEY = bytes(range(32))
 class FileKeyring(KeyringBackend):
     """A keyring that keeps what it is given in a file."""
 
-    priority = 1  # type: ignore[assignment] # a class property elsewhere
+    priority = 1
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call] # has no types
         self.path = path
         self.is_locked = self.is_forgetful = False
 
