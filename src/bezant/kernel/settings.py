@@ -100,6 +100,8 @@ class Settings(BaseSettings):
         otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
         sealing_key: 32 bytes in base64, under which secrets are sealed in the database; None makes
             one in the data folder. Hosts that share a database share it. Not from the environment.
+        key_store: where the vault's root keys are; `local` is a file in the data folder. It names
+            the files of passphrases, PINs and tokens, and holds no secret.
         checkpoint_interval_s: how often books that have grown are signed.
         checkpoint_folder: where checkpoints are kept as files, best on another machine; None keeps
             them in the data folder.
@@ -152,6 +154,7 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     otlp_endpoint: str | None = None
     sealing_key: SecretStr | None = None
+    key_store: str = "local"
     checkpoint_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 60
     checkpoint_folder: Path | None = None
     checkpoint_store_url: SecretStr | None = None
@@ -161,7 +164,6 @@ class Settings(BaseSettings):
     vault_database_url: SecretStr | None = None
     key_database_url: SecretStr | None = None
     key_owner_url: SecretStr | None = None
-    key_store: str = "local"
 
     @classmethod
     def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
