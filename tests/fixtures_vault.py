@@ -4,22 +4,28 @@ Every test has a tenant of its own.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
+from fastapi import FastAPI
 
+from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.calls import Call
-from bezant.kernel.clock import ManualClock
+from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
+from bezant.kernel.http import install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate_keys
 from bezant.vault import Vault
 from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
+from fixtures_api import Api, Tenant
 
 if TYPE_CHECKING:
     import asyncpg
@@ -116,6 +122,27 @@ class Strongroom:
         return msgspec.structs.replace(call, id=IDS.new(), tenant_id=tenant_id)
 
 
+@dataclass
+class Counter:
+    """The vault's own HTTP face, and a tenant whose key grants everything.
+
+    Attributes:
+        room: the vault behind it; its calls are the tenant's.
+    """
+
+    room: Strongroom
+    api: Api
+    tenant: Tenant
+
+    async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """POST as the tenant, with a fresh idempotency key unless one is given."""
+        return await self.tenant.post(path, body, **headers)
+
+    async def create(self, path: str, body: object) -> dict[str, Any]:
+        """POST, which must succeed; the answer."""
+        return await self.tenant.create(path, body)
+
+
 @pytest.fixture(scope="session")
 async def vault_databases(
     app_url: str,  # noqa: ARG001 - the schema has to be there
@@ -162,3 +189,29 @@ async def strongroom(
 def vault(strongroom: Strongroom) -> Vault:
     """The vault itself."""
     return strongroom.vault
+
+
+@pytest.fixture
+async def counter(strongroom: Strongroom, database: Database) -> AsyncIterator[Counter]:
+    """The vault of this test, by HTTP."""
+    async with counter_of(strongroom, database) as counter:
+        yield counter
+
+
+@asynccontextmanager
+async def counter_of(room: Strongroom, database: Database) -> AsyncIterator[Counter]:
+    """A vault by HTTP, with a new tenant."""
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
+    clock = SystemClock()
+    authenticator = ApiKeyAuthenticator(room.database, clock)
+    install(
+        app,
+        room.vault.operations(),
+        authenticator=authenticator,
+        ids=IDS,
+        observe=lambda _exchange: None,
+    )
+    api = Api(app, database, ApiKeyService(database, clock, IDS), {})
+    async with api.tenant() as tenant:
+        yield Counter(replace(room, tenant_id=tenant.id), api, tenant)
+    await authenticator.close()
