@@ -116,8 +116,6 @@ class Settings(BaseSettings):
         key_database_url: a second database, for the vault's keys, as the vault's role; None starts
             an embedded one.
         key_owner_url: the same as the role that migrates it; None leaves its schema as it is.
-        key_store: where the root of all keys is; `local` keeps it in the data folder. Names places,
-            no secret.
     """
 
     model_config = SettingsConfigDict(

@@ -8,20 +8,28 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+import structlog
+
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import CommitUnknown, Database
+from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
+from bezant.vault import tokens
 from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
 from bezant.vault.rpc import VaultServer
+from bezant.vault.tokens import TokenService
 
 if TYPE_CHECKING:
     from bezant.vault.keys.tenants import Name
 
 _EXPIRE_EVERY_S: Final = 5.0
+_SWEEP_EVERY_S: Final = 600.0
+
+log = structlog.get_logger("bezant.vault")
 
 
 class Vault:
@@ -31,6 +39,7 @@ class Vault:
         fields: sealed fields, as the kernel's port has them.
         tenants: keys of tenants.
         subjects: keys of subjects.
+        tokens: tokens, and what is known of them.
     """
 
     def __init__(
@@ -49,7 +58,10 @@ class Vault:
         self.tenants = TenantKeys(database, BoundKeys(key_store), clock, self._cache, random_bytes)
         self.subjects = SubjectKeys(keys, self.tenants, clock, random_bytes)
         self.fields = Fields(database, self.tenants, self.subjects, clock, ids, random_bytes)
-        self._expiring: asyncio.Task[None] | None = None
+        self.tokens = TokenService(
+            database, self.tenants, self.fields, clock, ids, random_bytes, monotonic
+        )
+        self._tasks: list[asyncio.Task[None]] = []
         self._server: VaultServer | None = None
 
     @classmethod
@@ -70,12 +82,15 @@ class Vault:
         """
         await key_store.current()
         vault = cls(database, keys, key_store, clock, ids)
-        vault._expiring = asyncio.create_task(vault._expire(), name="keys of the vault expire")
+        vault._tasks = [
+            asyncio.create_task(vault._expire(), name="keys of the vault expire"),
+            asyncio.create_task(vault._sweep(), name="tokens of the vault are swept"),
+        ]
         return vault
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
-        return []
+        return tokens.operations(self.tokens)
 
     async def serve(self, socket: Path, token: str) -> None:
         """Serve other processes of the platform, which know the token."""
@@ -86,10 +101,11 @@ class Vault:
         """Stop serving, and wipe the keys."""
         if self._server is not None:
             await self._server.close()
-        if self._expiring is not None:
-            self._expiring.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._expiring
+                await task
+        self.tokens.codes.clear()
         self._cache.clear()
         await self._key_store.close()
 
@@ -98,3 +114,13 @@ class Vault:
         while True:
             await asyncio.sleep(_EXPIRE_EVERY_S)
             self._cache.expire()
+            self.tokens.codes.expire()
+
+    async def _sweep(self) -> None:
+        """Tokens whose time is over leave."""
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            try:
+                await self.tokens.registry.sweep()
+            except (Refusal, CommitUnknown) as error:
+                log.warning("vault_sweep_failed", error=type(error).__name__)

@@ -17,6 +17,11 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "vault:destinations",
+    "vault:detokenize",
+    "vault:forward",
+    "vault:read",
+    "vault:tokenize",
     "webhooks:read",
     "webhooks:write",
 ]

@@ -109,6 +109,9 @@ VAULT_PRIVILEGES: Final = {
     "vault_subject": "SELECT, INSERT, UPDATE",
     "vault_value": "SELECT, INSERT, UPDATE, DELETE",
     "vault_index": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_token": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_destination": "SELECT, INSERT, DELETE",
+    "vault_forward": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 # The vault's role, in the database of keys. A destroyed key stays as a tombstone.

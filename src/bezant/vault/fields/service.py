@@ -126,12 +126,9 @@ class Fields:
 
     async def discard(self, tenant_id: UUID, references: Sequence[UUID]) -> None:
         """Remove values that no record holds."""
-
-        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-            await connection.execute(store.DELETE_INDEX, tenant_id, list(references))
-            await connection.execute(store.DELETE_VALUES, tenant_id, list(references))
-
-        await self._database.transaction(work)
+        await self._database.transaction(
+            lambda connection: self.remove(connection, tenant_id, references)
+        )
 
     async def open(self, call: Call, references: Sequence[UUID]) -> Opened:
         """The values, once the audit log knows of each of them."""
@@ -185,6 +182,17 @@ class Fields:
         versions = {each.value.reference: 1 for each in prepared.sealed}
         await self._insert(connection, tenant_id, prepared.sealed, versions, is_kept=True)
         await _insert_index(connection, tenant_id, prepared.entries)
+
+    async def remove(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        references: Iterable[UUID],
+    ) -> None:
+        """Remove values within another part's transaction."""
+        distinct = list(set(references))
+        await connection.execute(store.DELETE_INDEX, tenant_id, distinct)
+        await connection.execute(store.DELETE_VALUES, tenant_id, distinct)
 
     async def _find(self, tenant_id: UUID, references: Sequence[UUID]) -> "list[asyncpg.Record]":
         return await self._database.fetch(store.FIND_CURRENT, tenant_id, list(set(references)))

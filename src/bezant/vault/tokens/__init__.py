@@ -1,1 +1,6 @@
-"""What tokens stand for, and what they look like: pure, with randomness and dates injected."""
+"""Tokens: random texts that stand for cards, bank accounts and other values of people."""
+
+from bezant.vault.tokens.api import operations
+from bezant.vault.tokens.service import TokenService
+
+__all__ = ["TokenService", "operations"]

@@ -1,6 +1,6 @@
 """Why a value is not tokenized. No refusal quotes it."""
 
-from bezant.kernel.errors import Refusal
+from bezant.kernel.errors import Busy, Conflict, NotFound, Refusal
 
 
 class CardNumberRefused(Refusal):
@@ -37,3 +37,45 @@ class TokenShapeRefused(Refusal):
     """So few values have this shape that a token would give the value away."""
 
     status, code, title = 422, "TOKEN_SHAPE_REFUSED", "The shape is too narrow for a token"
+
+
+class TokenFormatRefused(Refusal):
+    """Tokens of this kind do not come in this format."""
+
+    status, code, title = 422, "TOKEN_FORMAT_REFUSED", "The format is for other values"
+
+
+class NeverErasedRequired(Refusal):
+    """Whoever holds the key computes the value from such a token, so that nothing erases it."""
+
+    status, code, title = 422, "NEVER_ERASED_REQUIRED", "The format is for what is never erased"
+
+
+class TokenNotFound(NotFound):
+    """No such token, erased, or another tenant's."""
+
+    code, title = "TOKEN_NOT_FOUND", "No such token"
+
+
+class TokenExpired(Refusal):
+    """The token's time is over."""
+
+    status, code, title = 410, "TOKEN_EXPIRED", "The token has expired"
+
+
+class TokenRevoked(Refusal):
+    """The token was revoked, and what it stood for is gone."""
+
+    status, code, title = 410, "TOKEN_REVOKED", "The token was revoked"
+
+
+class TokenUsed(Conflict):
+    """The token was for one use, which another request has made of it."""
+
+    code, title = "TOKEN_USED", "The token was used"
+
+
+class TooManyReveals(Busy):
+    """The caller reveals more values than it may. Try again after `Retry-After` seconds."""
+
+    code, title = "TOO_MANY_REVEALS", "Too many values are revealed"

@@ -1,0 +1,217 @@
+"""A vault on real databases, with a key store in memory whose faults are switched on by tests.
+
+Every test has a tenant of its own.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+from fastapi import FastAPI
+
+from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
+from bezant.kernel.calls import Call
+from bezant.kernel.clock import ManualClock, SystemClock
+from bezant.kernel.database import Database
+from bezant.kernel.http import install
+from bezant.kernel.ids import TimeOrderedIds
+from bezant.server.embedded import EmbeddedServers
+from bezant.server.migrations import migrate_keys
+from bezant.vault import Vault
+from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
+from fixtures_api import Api, Tenant
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+IDS = TimeOrderedIds()
+
+
+@dataclass
+class MemoryKeyStore:
+    """A root in versions that turns bytes over: what it wraps is no plaintext, and no secret.
+
+    Attributes:
+        is_down: every request fails.
+        unwrapped: how many keys it opened.
+    """
+
+    is_down: bool = False
+    unwrapped: int = 0
+    newest: int = 1
+    destroyed: set[str] = field(default_factory=set)
+
+    async def current(self) -> str:
+        self._ask()
+        return str(self.newest)
+
+    async def wrap(self, plaintext: bytes) -> Wrapped:
+        self._ask()
+        return Wrapped(str(self.newest), self._turned(plaintext, str(self.newest)))
+
+    async def unwrap(self, wrapped: Wrapped) -> bytes:
+        self._ask()
+        if wrapped.version in self.destroyed or not 1 <= int(wrapped.version) <= self.newest:
+            raise KeyRefused("No such root.")
+        self.unwrapped += 1
+        return self._turned(wrapped.blob, wrapped.version)
+
+    async def rotate(self) -> str:
+        self._ask()
+        self.newest += 1
+        return str(self.newest)
+
+    async def destroy(self, version: str) -> None:
+        self._ask()
+        if version == str(self.newest):
+            raise KeyRefused("It is the current one.")
+        self.destroyed.add(version)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _ask(self) -> None:
+        if self.is_down:
+            raise KeyStoreDown("Switched off by a test.")
+
+    @staticmethod
+    def _turned(data: bytes, version: str) -> bytes:
+        return bytes(byte ^ 0xFF ^ int(version) for byte in data)
+
+
+@dataclass
+class Strongroom:
+    """A vault, what it stands on, and a tenant of it.
+
+    Attributes:
+        database: the main one, as the vault's role.
+        keys: the second one, which holds the keys of subjects.
+    """
+
+    vault: Vault
+    database: Database
+    keys: Database
+    key_store: MemoryKeyStore
+    clock: ManualClock
+    tenant_id: UUID
+
+    def call(self, key: str | None = None, fingerprint: bytes = b"", purpose: str = "test") -> Call:
+        """A request of the tenant with an idempotency key, by default a new one."""
+        call_id = IDS.new()
+        return Call(
+            id=call_id,
+            tenant_id=self.tenant_id,
+            actor=f"key:{self.tenant_id}",
+            action="test.call",
+            resource="/test",
+            origin="test",
+            idempotency_key=key or f"test-{call_id}",
+            fingerprint=fingerprint,
+            purpose=purpose,
+        )
+
+    def elsewhere(self, call: Call, tenant_id: UUID) -> Call:
+        """The same call, of another tenant."""
+        return msgspec.structs.replace(call, id=IDS.new(), tenant_id=tenant_id)
+
+
+@dataclass
+class Counter:
+    """The vault's own HTTP face, and a tenant whose key grants everything.
+
+    Attributes:
+        room: the vault behind it; its calls are the tenant's.
+    """
+
+    room: Strongroom
+    api: Api
+    tenant: Tenant
+
+    async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """POST as the tenant, with a fresh idempotency key unless one is given."""
+        return await self.tenant.post(path, body, **headers)
+
+    async def create(self, path: str, body: object) -> dict[str, Any]:
+        """POST, which must succeed; the answer."""
+        return await self.tenant.create(path, body)
+
+
+@pytest.fixture(scope="session")
+async def vault_databases(
+    app_url: str,  # noqa: ARG001 - the schema has to be there
+    embedded_servers: EmbeddedServers,
+) -> AsyncIterator[tuple[Database, Database]]:
+    """Pools of the main database and of that of keys, as the vault has them."""
+    await migrate_keys(embedded_servers.keys.owner_url, "bezant_vault")
+    database = await Database.open(embedded_servers.postgres.vault_url, name="vault")
+    keys = await Database.open(embedded_servers.keys.vault_url, name="vault keys")
+    yield database, keys
+    await keys.close()
+    await database.close()
+
+
+async def add_tenant(database: Database) -> UUID:
+    """A new tenant, which the application's role makes."""
+    tenant_id = IDS.new()
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await connection.execute(
+            "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, 'test', $2)",
+            tenant_id,
+            datetime.now(UTC),
+        )
+
+    await database.transaction(work)
+    return tenant_id
+
+
+@pytest.fixture
+async def strongroom(
+    vault_databases: tuple[Database, Database], database: Database
+) -> AsyncIterator[Strongroom]:
+    """A vault of this test's own, with a clock to move."""
+    sealed, keys = vault_databases
+    key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
+    vault = await Vault.open(sealed, keys, key_store, clock, IDS)
+    tenant_id = await add_tenant(database)
+    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id)
+    await vault.close()
+
+
+@pytest.fixture
+def vault(strongroom: Strongroom) -> Vault:
+    """The vault itself."""
+    return strongroom.vault
+
+
+@pytest.fixture
+async def counter(strongroom: Strongroom, database: Database) -> AsyncIterator[Counter]:
+    """The vault of this test, by HTTP."""
+    async with counter_of(strongroom, database) as counter:
+        yield counter
+
+
+@asynccontextmanager
+async def counter_of(room: Strongroom, database: Database) -> AsyncIterator[Counter]:
+    """A vault by HTTP, with a new tenant."""
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
+    clock = SystemClock()
+    authenticator = ApiKeyAuthenticator(room.database, clock)
+    install(
+        app,
+        room.vault.operations(),
+        authenticator=authenticator,
+        ids=IDS,
+        observe=lambda _exchange: None,
+    )
+    api = Api(app, database, ApiKeyService(database, clock, IDS), {})
+    async with api.tenant() as tenant:
+        yield Counter(replace(room, tenant_id=tenant.id), api, tenant)
+    await authenticator.close()
