@@ -6,6 +6,7 @@ groups of digits, and all of these within gzip or zlib streams.
 """
 
 import base64
+import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,6 +44,7 @@ class Canary:
             "utf-16-be": self.text.encode("utf-16-be"),
             "percent": quote(self.text, safe="").encode(),
             "form": quote_plus(self.text).encode(),
+            "JSON": json.dumps(self.text)[1:-1].encode(),
             "hex": plain.hex().encode(),
             "HEX": plain.hex().upper().encode(),
             "hex of utf-16": self.text.encode("utf-16-le").hex().encode(),
