@@ -1,6 +1,6 @@
-"""Card numbers and people pass through every route, and are found nowhere but where they are asked
-for. One canary is planted in every sink on purpose: a sink in which it is not found is not searched.
-"""
+"""Card numbers and people pass through every route, and no sink holds them.
+
+One canary is planted in every sink on purpose: a sink where it is not found is not searched.
 
 import asyncio
 import gzip
@@ -81,7 +81,7 @@ class Caller:
         path: str,
         *,
         is_revealing: bool = False,
-        **request: Any,
+        **request: Any,  # noqa: ANN401 - of httpx
     ) -> httpx.Response:
         headers = fresh_key() if method in {"POST", "PATCH", "PUT"} else {}
         answer = await client.request(method, path, headers=headers, **request)
