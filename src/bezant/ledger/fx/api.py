@@ -131,6 +131,7 @@ def _of_exchange(routes: FxRoutes) -> Sequence[Operation]:
             answer_type=schemas.Conversion,
             refusals=(
                 *_OF_LEGS,
+                errors.PersonalDataRefused,
                 fx.UnknownQuote,
                 fx.QuoteExpired,
                 fx.QuoteUsed,
