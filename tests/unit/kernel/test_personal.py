@@ -3,7 +3,7 @@
 import pytest
 
 from bezant.kernel.personal import Likeness, likeness, masked
-from typing_people import wide
+from typography import wide
 
 CARD, IBAN, EMAIL, PHONE = Likeness
 
