@@ -29,6 +29,12 @@ class KnownAtInFuture(Refusal):
     status, code, title = 422, "KNOWN_AT_IN_FUTURE", "That moment has not come yet"
 
 
+class PersonalDataRefused(Refusal):
+    """Metadata or a reason look like a card or account number, an e-mail or a phone number."""
+
+    status, code, title = 422, "PERSONAL_DATA_REFUSED", "Personal data does not belong here"
+
+
 class UnknownAccount(Refusal):
     """A posting names an account that the book does not have."""
 

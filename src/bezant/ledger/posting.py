@@ -14,6 +14,7 @@ from bezant.kernel.errors import Malformed, Refusal
 from bezant.kernel.instants import EARLIEST, LATEST
 from bezant.kernel.money import parse_minor_units
 from bezant.ledger.chains import carry_out_chains
+from bezant.ledger.contents import check_content
 from bezant.ledger.domain import Account, Hold, Kind, balancing_amount
 from bezant.ledger.errors import (
     PASSING,
@@ -84,6 +85,7 @@ class PostTransaction(msgspec.Struct, frozen=True):
     def decide(self, seen: Seen) -> Decision:
         """Post it, or find that it stands already."""
         try:
+            check_content(self.new.metadata, self.new.reason)
             posted = post(seen.draft, self.new)
         except Refusal as refusal:
             keep_refusal(seen.draft, self.new, refusal)
@@ -119,6 +121,7 @@ class PostBatch(msgspec.Struct, frozen=True):
         budget = LegBudget(draft, self.weight)
 
         def carry_out(item: BatchTransaction) -> BatchResult:
+            check_content(item.metadata, item.reason)
             budget.spend(item)
             stood_before = item.id in draft.recorded
             post(draft, item)

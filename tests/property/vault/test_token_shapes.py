@@ -16,7 +16,7 @@ from bezant.vault.tokens import ff1
 from bezant.vault.tokens.cards import CardNumber, parse_card_number
 from bezant.vault.tokens.errors import TokenShapeRefused
 from bezant.vault.tokens.shapes import POSSIBILITIES_MIN, card_token, opaque_token, shaped_token
-from typing_people import wide
+from typography import wide
 
 
 @st.composite

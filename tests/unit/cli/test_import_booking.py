@@ -15,6 +15,7 @@ from bezant.cli.statement_import import booking
 from bezant.cli.statement_import.plan import counterparty
 from bezant.cli.statement_import.pseudonyms import KeyUnusable, load_key
 from bezant.formats.camt053 import Detail, Entry, Party, read_statements
+from bezant.kernel.personal import likeness
 from bezant.ledger.schemas import AccountType, BatchResult, NewBatch
 from recorded_platform import Desk
 from statements import DAY, IBAN, Movement, Payment, Statement, xml
@@ -68,9 +69,31 @@ def test_nothing_that_names_a_person_is_outside_of_the_erasable_metadata(desk: D
     metadata = desk.platform.recorded()[1].metadata
     assert metadata is not None
     assert metadata["debtor.name"] == ALICE.name
-    assert metadata["debtor.account"] == ALICE.account
+    assert metadata["debtor.account"] == "[iban *0785]"
     assert metadata["remittance"] == ALICE.remittance
     assert metadata["AcctSvcrRef"] == "REF1"
+
+
+def test_what_the_ledger_takes_no_metadata_of_is_masked(desk: Desk) -> None:
+    """So that no statement is refused for what its bank wrote, in fields or in texts."""
+    told = Payment(
+        name="Alice",
+        account="FI2112345600000785",
+        remittance="4111 1111 1111 1111, alice@example.com, +44 20 7946 0123, invoice 2031",
+    )
+    long = Payment(name="Bob", remittance="x" * 984 + "41111111111111111")
+    movements = [Movement(500, (told,)), Movement(5, (told,) * 2), Movement(7, (long,))]
+    desk.load(Statement(movements))
+    [_, single, collective, cut] = (each.metadata for each in desk.platform.recorded())
+    assert single is not None
+    assert collective is not None
+    assert cut is not None
+    assert single["remittance"] == "[card_number *1111], [email], [phone], invoice 2031"
+    assert "debtor.account: [iban *0785]" in collective["payment.2"]
+    # Sixteen of seventeen digits are a card number, which the whole is not.
+    assert len(cut["remittance"]) <= 1_000
+    for metadata in (single, collective, cut):
+        assert not any(likeness(text) for item in metadata.items() for text in item)
 
 
 def test_tokens_depend_on_the_key_and_the_book_alone(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bezant.cli.statement_import.pseudonyms import Pseudonyms
 from bezant.formats.camt053 import AuditedStatement, Detail, Direction, Entry, Party, is_starting
+from bezant.kernel.personal import masked
 from bezant.ledger.schemas import (
     METADATA_MEMBERS_MAX,
     POSTINGS_MAX,
@@ -195,7 +196,8 @@ def counterparty(entry: Entry, detail: Detail, own_account: str) -> Party | None
 def _metadata(statement: AuditedStatement, entry: Entry) -> dict[str, str]:
     """The texts of an entry: whatever may name a person, kept where it can be erased.
 
-    Of a collective entry, a member for each payment, for as many as there is room.
+    Of a collective entry, a member for each payment, for as many as there is room. Numbers of
+    accounts and cards, addresses and telephone numbers are masked: the ledger takes none.
     """
     texts = {
         "statement": statement.header.id,
@@ -212,7 +214,15 @@ def _metadata(statement: AuditedStatement, entry: Entry) -> dict[str, str]:
         for number, detail in enumerate(entry.details[:room], 1):
             lines = (f"{name}: {text}" for name, text in _detail_texts(entry, detail) if text)
             texts[f"payment.{number}"] = "\n".join(lines)
-    return {name: text[:_TEXT_CHARACTERS_MAX] for name, text in texts.items() if text}
+    return {name: _kept(text) for name, text in texts.items() if text}
+
+
+def _kept(text: str) -> str:
+    """As much of a text as there is room for. What is cut off may leave a number that was none."""
+    kept = text[:_TEXT_CHARACTERS_MAX]
+    while (clean := masked(kept)[:_TEXT_CHARACTERS_MAX]) != kept:
+        kept = clean
+    return kept
 
 
 def _detail_texts(entry: Entry, detail: Detail) -> Iterator[tuple[str, str]]:

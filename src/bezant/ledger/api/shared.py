@@ -16,6 +16,7 @@ LIMIT_GROUP: Final = "/v1/books/{book}/limit-groups/{limit_group}"
 
 OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.BookNotFound,
+    errors.PersonalDataRefused,
     errors.UnknownAccount,
     errors.UnknownAsset,
     errors.AssetMismatch,

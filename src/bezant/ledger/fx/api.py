@@ -29,6 +29,18 @@ _OF_LEGS: Final[tuple[type[Refusal], ...]] = (
 )
 """Of whatever posts: positions, costs and gains may have limits, as any account."""
 
+_OF_CONVERSIONS: Final[tuple[type[Refusal], ...]] = (
+    *_OF_LEGS,
+    errors.PersonalDataRefused,
+    fx.UnknownQuote,
+    fx.QuoteExpired,
+    fx.QuoteUsed,
+    errors.AssetMismatch,
+    errors.SameAccount,
+    errors.TransactionIdReused,
+    errors.TransactionIdRefused,
+)
+
 
 class QuotePath(BookPath, frozen=True):
     """A quote of a book."""
@@ -129,16 +141,7 @@ def _of_exchange(routes: FxRoutes) -> Sequence[Operation]:
             },
             status=201,
             answer_type=schemas.Conversion,
-            refusals=(
-                *_OF_LEGS,
-                fx.UnknownQuote,
-                fx.QuoteExpired,
-                fx.QuoteUsed,
-                errors.AssetMismatch,
-                errors.SameAccount,
-                errors.TransactionIdReused,
-                errors.TransactionIdRefused,
-            ),
+            refusals=_OF_CONVERSIONS,
             handler=routes.convert,
         ),
         ReadOperation(

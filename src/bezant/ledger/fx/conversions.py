@@ -14,6 +14,7 @@ import msgspec
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.kernel.errors import Refusal
+from bezant.ledger.contents import check_content
 from bezant.ledger.errors import AssetMismatch, UnknownAccount
 from bezant.ledger.fx import store
 from bezant.ledger.fx.accounts import (
@@ -72,6 +73,7 @@ class ConvertCurrency(msgspec.Struct, frozen=True):
         """Exchange what the quote says, and realise what that closes.
 
         Raises:
+            PersonalDataRefused: the metadata hold what belongs in the vault.
             UnknownQuote: the book has none of that id.
             FxNotSetUp: the quote was restored to a book without settings.
             QuoteExpired: it would be recorded at the quote's expiry or after it.
@@ -81,6 +83,7 @@ class ConvertCurrency(msgspec.Struct, frozen=True):
             FxAmountOutOfRange: what it realises cannot be posted.
             Refusal: one of those of posting.
         """
+        check_content(self.new.metadata, None)
         draft, quote = seen.draft, self.quote
         if quote is None:
             raise UnknownQuote(f"The book has no quote {self.new.quote}.", field="quote")

@@ -7,6 +7,7 @@ import msgspec
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.ledger import schemas
+from bezant.ledger.contents import check_content
 from bezant.ledger.errors import TransactionNotFound
 from bezant.ledger.lane import Decision, Reads, RiderKinds, Seen
 from bezant.ledger.posting import keep_refusal, post, reads_of
@@ -52,6 +53,7 @@ class ReverseTransaction(msgspec.Struct, frozen=True):
         if self.transaction not in seen.draft.book.originals:
             raise TransactionNotFound(f"No transaction {self.transaction}.")
         try:
+            check_content(self.asked.metadata, self.asked.reason)
             posted = post(seen.draft, self.new)
         except Refusal as refusal:
             # The route names its own fields.

@@ -10,7 +10,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.ledger.api.shared import BOOK, OF_LANES, POSTING_EXAMPLE, READ, WRITE
-from bezant.ledger.errors import AssetMismatch, BookNotFound, UnknownAccount
+from bezant.ledger.errors import AssetMismatch, BookNotFound, PersonalDataRefused, UnknownAccount
 from bezant.ledger.handlers import BookPath
 from bezant.ledger.schedules import schemas
 from bezant.ledger.schedules.errors import (
@@ -27,7 +27,13 @@ _SCHEDULES: Final = f"{BOOK}/schedules"
 _SCHEDULE: Final = f"{_SCHEDULES}/{{schedule}}"
 _VERSION: Final = re.compile(r"[0-9]{1,18}")
 
-_OF_MAKING: Final = (BookNotFound, ScheduleIdReused, UnknownAccount, AssetMismatch)
+_OF_MAKING: Final = (
+    BookNotFound,
+    PersonalDataRefused,
+    ScheduleIdReused,
+    UnknownAccount,
+    AssetMismatch,
+)
 _SUMMARIES: Final = {
     Change.PAUSE: "Pause a schedule",
     Change.RESUME: "Resume a paused schedule",

@@ -12,6 +12,7 @@ import msgspec
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.outbox import event
+from bezant.ledger.contents import check_content
 from bezant.ledger.errors import AssetMismatch, UnknownAccount
 from bezant.ledger.lane import Decision, Draft, Posted, Reads, RiderKinds, Seen
 from bezant.ledger.posting import post, reads_of
@@ -78,11 +79,13 @@ class CreateSchedule(msgspec.Struct, frozen=True):
         """Make it, or find that it was made.
 
         Raises:
+            PersonalDataRefused: the content holds what belongs in the vault.
             ScheduleIdReused: the id belongs to another schedule.
             UnknownAccount: a leg names an account that the book does not have.
             AssetMismatch: or one that holds another asset.
             AccrualTooSmall: some month of an accrual would get nothing.
         """
+        _check_content(self.terms)
         draft = seen.draft
         standing = None if self.id is None else _found(seen, self.book_id, self.id)
         if standing is not None:
@@ -233,6 +236,14 @@ def _found(seen: Seen, book_id: UUID, schedule_id: UUID) -> Standing | None:
 
 def _legs(terms: Terms) -> Sequence[ScheduledPosting | Accrual]:
     return terms.transaction.postings if isinstance(terms, Recurring) else [terms]
+
+
+def _check_content(terms: Terms) -> None:
+    if isinstance(terms, Recurring):
+        of_each = terms.transaction
+        check_content(of_each.metadata, of_each.reason, place="transaction.")
+    else:
+        check_content(terms.metadata, terms.reason)
 
 
 def _check_accounts(draft: Draft, terms: Terms) -> None:

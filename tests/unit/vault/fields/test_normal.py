@@ -6,7 +6,7 @@ import pytest
 
 from bezant.kernel.errors import Refusal
 from bezant.vault.fields.normal import normal_email, normal_iban, normal_phone, normal_tax_id
-from typing_people import wide
+from typography import wide
 
 SAME: list[tuple[Callable[[str], str], str, list[str]]] = [
     (

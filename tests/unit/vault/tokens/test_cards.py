@@ -15,7 +15,7 @@ from bezant.vault.tokens.cards import (
     check_holder,
     parse_card_number,
 )
-from typing_people import wide
+from typography import wide
 
 TODAY = date(2026, 11, 28)
 
