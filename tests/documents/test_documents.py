@@ -30,6 +30,7 @@ DOCUMENTS = (
     "docs/guides/import-a-statement.md",
     "docs/guides/statements.md",
     "docs/guides/reconcile.md",
+    "docs/guides/key-stores.md",
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md",)

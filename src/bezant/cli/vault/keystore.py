@@ -17,6 +17,7 @@ from rich.table import Table
 from bezant.cli.console import complain, failures_explained, say_json
 from bezant.cli.up import DataDir, Json
 from bezant.kernel.settings import Settings
+from bezant.kernel.telemetry import LogFormat, configure_logs
 from bezant.server.embedded import DataFolder
 from bezant.vault.keystores import (
     FilePassphrase,
@@ -62,7 +63,8 @@ def create(
     """
     with _explained(as_json=as_json):
         settings, choice = _chosen(config, data_dir, key_store)
-        if isinstance(choice, LocalPlace) and not settings.data_dir.exists():
+        is_inside = isinstance(choice, LocalPlace) and choice.path.is_relative_to(settings.data_dir)
+        if is_inside and not settings.data_dir.exists():
             # `bezant up` serves from no folder that it did not make.
             with DataFolder(settings.data_dir):
                 pass
@@ -175,6 +177,7 @@ def _chosen(
 
 @contextmanager
 def _explained(*, as_json: bool) -> Iterator[None]:
+    configure_logs(LogFormat.JSON if as_json else LogFormat.AUTO)
     with failures_explained(as_json=as_json):
         try:
             yield

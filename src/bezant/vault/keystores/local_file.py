@@ -37,11 +37,11 @@ _RESTORE: Final = (
 class Argon2(Struct, frozen=True):
     """Parameters of Argon2id, bounded so that an altered file cannot take all memory.
 
-    The default is four times the memory of RFC 9106's second recommended choice (section 4): it is
-    paid once, at the start.
+    The default is RFC 9106's second recommended choice (section 4), for where 2 GiB are too much.
+    The passphrases that we make are random, and need no stretching; those of people do.
     """
 
-    memory_kib: Annotated[int, Meta(ge=8 * 1024, le=2 * 1024 * 1024)] = 256 * 1024
+    memory_kib: Annotated[int, Meta(ge=8 * 1024, le=2 * 1024 * 1024)] = 64 * 1024
     passes: Annotated[int, Meta(ge=1, le=16)] = 3
     lanes: Annotated[int, Meta(ge=1, le=16)] = 4
 

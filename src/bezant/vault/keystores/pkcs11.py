@@ -44,7 +44,7 @@ _SHUT: Final = (
     faults.PinLocked,
     faults.UserPinNotInitialized,
 )
-# What modules say about a ciphertext that does not open; SoftHSM has a word of its own for it.
+# What modules say about a ciphertext that does not open.
 _ALTERED: Final = (
     faults.DataInvalid,
     faults.DataLenRange,
@@ -124,10 +124,7 @@ class Pkcs11KeyStore(Sensitive):
         def encrypt(session: pkcs11.Session) -> Wrapped:
             version, key = self._current(session)
             nonce = self._random_bytes(_NONCE_BYTES)
-            sealed = key.encrypt(
-                plaintext, mechanism=Mechanism.AES_GCM, mechanism_param=_gcm(nonce, version)
-            )
-            return Wrapped(version, nonce + bytes(sealed))
+            return Wrapped(version, _encrypted(key, version, nonce, plaintext))
 
         return await self._do(encrypt)
 
@@ -138,16 +135,14 @@ class Pkcs11KeyStore(Sensitive):
             key = self._known(session).get(wrapped.version)
             if key is None:
                 raise KeyRefused("Its version is destroyed, or of another key store.")
-            nonce, sealed = wrapped.blob[:_NONCE_BYTES], wrapped.blob[_NONCE_BYTES:]
             try:
-                opened = key.decrypt(
-                    sealed,
-                    mechanism=Mechanism.AES_GCM,
-                    mechanism_param=_gcm(nonce, wrapped.version),
-                )
+                return _decrypted(key, wrapped.version, wrapped.blob)
             except _ALTERED:
+                # Or the token fails: SoftHSM has one word for both. If so, this fails as well.
+                nonce = self._random_bytes(_NONCE_BYTES)
+                probe = _encrypted(key, wrapped.version, nonce, _PROBE)
+                _decrypted(key, wrapped.version, probe)
                 raise KeyRefused("It was altered, or another key store wrapped it.") from None
-            return bytes(opened)
 
         return await self._do(decrypt)
 
@@ -292,6 +287,20 @@ class Pkcs11KeyStore(Sensitive):
             },
         )
         return version
+
+
+# The class of a key is made at run time, of what the key can do.
+def _encrypted(key: Any, version: str, nonce: bytes, plaintext: bytes) -> bytes:  # noqa: ANN401
+    sealed = key.encrypt(
+        plaintext, mechanism=Mechanism.AES_GCM, mechanism_param=_gcm(nonce, version)
+    )
+    return nonce + bytes(sealed)
+
+
+def _decrypted(key: Any, version: str, blob: bytes) -> bytes:  # noqa: ANN401
+    nonce, sealed = blob[:_NONCE_BYTES], blob[_NONCE_BYTES:]
+    opened = key.decrypt(sealed, mechanism=Mechanism.AES_GCM, mechanism_param=_gcm(nonce, version))
+    return bytes(opened)
 
 
 def _gcm(nonce: bytes, version: str) -> pkcs11.GCMParams:

@@ -71,13 +71,13 @@ async def store(place: Place) -> AsyncIterator[KeyStore]:
         yield store
 
 
-@pytest.mark.parametrize("size", [32, 33, 64, 95, 96])
-async def test_what_is_wrapped_opens_again(store: KeyStore, size: int) -> None:
-    key = os.urandom(size)
-    wrapped = await store.wrap(key)
-    assert wrapped.version == await store.current()
-    assert await store.unwrap(wrapped) == key
-    assert key not in wrapped.blob
+async def test_what_is_wrapped_opens_again(store: KeyStore) -> None:
+    for size in (32, 33, 64, 95, 96):
+        key = os.urandom(size)
+        wrapped = await store.wrap(key)
+        assert wrapped.version == await store.current()
+        assert await store.unwrap(wrapped) == key
+        assert key not in wrapped.blob
 
 
 async def test_the_same_key_is_never_wrapped_the_same(store: KeyStore) -> None:
@@ -86,7 +86,7 @@ async def test_the_same_key_is_never_wrapped_the_same(store: KeyStore) -> None:
 
 
 async def test_former_versions_open_after_rotations_and_the_newest_wraps(store: KeyStore) -> None:
-    wrapped = [await store.wrap(bytes([at]) * 32) for at in range(1)]
+    wrapped = [await store.wrap(bytes(32))]
     for at in range(1, 4):
         assert await store.rotate() == await store.current()
         wrapped.append(await store.wrap(bytes([at]) * 32))

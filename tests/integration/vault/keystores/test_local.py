@@ -34,6 +34,7 @@ from bezant.vault.keystores import (
     rotate_passphrase,
     split_passphrase,
 )
+from bezant.vault.keystores.choice import KmsPlace
 from bezant.vault.keystores.local import LocalKeyStore
 from bezant.vault.keystores.local_file import Argon2, KeystoreFile, _digest
 from bezant.vault.keystores.passphrases import SharesPassphrase
@@ -488,3 +489,13 @@ async def test_a_keyring_that_forgets_is_noticed_before_the_keystore_is_made(
     with pytest.raises(KeyStoreUnusable, match="did not keep"):
         await create_key_store(place, QUICK)
     assert not has_key_store(place)
+
+
+async def test_only_a_keystore_file_has_a_passphrase(folder: Path) -> None:
+    elsewhere = KmsPlace("alias/root")
+    with pytest.raises(KeyStoreUnusable, match="Only a keystore file has a passphrase"):
+        await rotate_passphrase(elsewhere, FilePassphrase(folder / "new"))
+    with pytest.raises(KeyStoreUnusable, match="Only a keystore file has a passphrase"):
+        await split_passphrase(elsewhere, folder / "shares", 2, 3)
+    assert not has_key_store(LocalPlace(folder / "new", FilePassphrase(folder / "new")))
+    assert has_key_store(elsewhere)

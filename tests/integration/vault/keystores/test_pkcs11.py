@@ -1,6 +1,5 @@
 """The token: what never leaves it, and what happens without it."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -153,7 +152,6 @@ async def test_a_token_that_does_not_answer_is_down(
         finally:
             done.set()
         monkeypatch.undo()
-        assert "SOFTHSM2_CONF" in os.environ
         assert await store.unwrap(wrapped) == KEY
 
 
