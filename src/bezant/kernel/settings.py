@@ -152,7 +152,6 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     otlp_endpoint: str | None = None
     sealing_key: SecretStr | None = None
-    key_store: str = "local"
     checkpoint_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 60
     checkpoint_folder: Path | None = None
     checkpoint_store_url: SecretStr | None = None

@@ -1,6 +1,7 @@
 """Card numbers and people pass through every route, and no sink holds them.
 
 One canary is planted in every sink on purpose: a sink where it is not found is not searched.
+"""
 
 import asyncio
 import gzip
