@@ -18,6 +18,7 @@ from bezant.kernel.retention import Keep
 from bezant.kernel.settings import Settings
 from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
+from bezant.server.backup import MAIN, Archivist, archiving
 from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.checkpoints import folder_of, store_url_of
@@ -107,7 +108,8 @@ async def _run(
         listener = listen(settings.host, settings.port)
         opened.callback(listener.close)
         certificates = Certificates(settings, data)
-        stores = await opened.enter_async_context(_stores(settings, data, progress))
+        archivist = await opened.enter_async_context(archiving(settings, data, MAIN))
+        stores = await opened.enter_async_context(_stores(settings, data, progress, archivist))
         sandbox_key = await _prepare(stores, data, progress)
         run_folder = opened.enter_context(_run_folder(data))
         task = Task(
@@ -154,10 +156,12 @@ async def _run(
         opened.callback(endpoint.remove, data)
         tell(Serving(url, certificates.ca, sandbox_key))
         with certificates.kept_current(workers.reload_certificate):
-            await _keep(workers, stores.embedded)
+            await _keep(workers, stores.embedded, archivist)
 
 
-async def _keep(workers: Workers, servers: EmbeddedServers | None) -> NoReturn:
+async def _keep(
+    workers: Workers, servers: EmbeddedServers | None, archivist: Archivist | None
+) -> NoReturn:
     """Replace what ends by itself, for ever.
 
     Raises:
@@ -166,6 +170,8 @@ async def _keep(workers: Workers, servers: EmbeddedServers | None) -> NoReturn:
     kept = [asyncio.create_task(workers.keep())]
     if servers is not None:
         kept.append(asyncio.create_task(servers.keep_alive()))
+    if archivist is not None:
+        kept.append(asyncio.create_task(archivist.ended()))
     try:
         ended, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -202,7 +208,7 @@ class _Stop:
 
 @asynccontextmanager
 async def _stores(
-    settings: Settings, data: DataFolder, progress: Progress
+    settings: Settings, data: DataFolder, progress: Progress, archivist: Archivist | None
 ) -> AsyncIterator[Stores]:
     """The database and the cache: those of the settings, and embedded ones for the others."""
     outside, owner, cache = (
@@ -213,7 +219,11 @@ async def _stores(
         yield Stores(outside, owner, cache, None)
         return
     embedded = EmbeddedServers(
-        data, progress, has_postgres=outside is None, has_valkey=cache is None
+        data,
+        progress,
+        has_postgres=outside is None,
+        has_valkey=cache is None,
+        conf="" if archivist is None else archivist.conf,
     )
     async with embedded as servers:
         if outside is None:

@@ -18,7 +18,12 @@ import asyncpg
 
 from bezant.server.embedded import postgres_config as config
 from bezant.server.embedded.child import Child
-from bezant.server.embedded.errors import ServerFailed, VersionMismatch, server_failure
+from bezant.server.embedded.errors import (
+    ServerFailed,
+    VersionMismatch,
+    server_failure,
+    still_running,
+)
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.programs import POSTGRES, programs_for
@@ -79,15 +84,30 @@ class PostgresServer:
         data: entered already: its lock is what makes us the only one.
         sockets: a folder of the servers' own.
         progress: told each slow step, as a short sentence.
+        folder: the database's, in the data folder.
+        conf: more of `postgresql.conf`.
+        is_restored: it comes from a backup, with the passwords of its time: it is given this data
+            folder's.
     """
 
     name: ClassVar[str] = "PostgreSQL"
 
-    def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        data: DataFolder,
+        sockets: Path,
+        progress: Callable[[str], None],
+        *,
+        folder: str = "postgres",
+        conf: str = "",
+        is_restored: bool = False,
+    ) -> None:
         self._data = data
         self._sockets = sockets
         self._progress = progress
-        self._folder = data.path / "postgres"
+        self._folder = data.path / folder
+        self._conf = conf
+        self._is_restored = is_restored
         self._child: Child | None = None
 
     @property
@@ -107,15 +127,12 @@ class PostgresServer:
         self._check_version()
         programs = programs_for(self._data, POSTGRES)
         if not await stop_orphan(self._folder):
-            raise ServerFailed(
-                f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",
-                "End it, or restart the machine, and start again.",
-            )
+            raise still_running(self._folder)
         passwords, are_new = self._passwords()
         if not self._folder.exists():
             self._progress("Creating the database")
             await self._create(programs, passwords)
-        elif are_new:
+        elif are_new or self._is_restored:
             # The file was lost. Whoever may write this folder may set passwords, so nothing is
             # given away.
             await self._single_user(programs, self._folder, config.passwords_sql(passwords))
@@ -213,7 +230,7 @@ class PostgresServer:
         folder = self._data.shared_folder("config")
         hba, conf = folder / "pg_hba.conf", folder / "postgresql.conf"
         self._data.write(hba, config.pg_hba_conf(), is_secret=False)
-        text = config.postgresql_conf(sockets=self._sockets, hba=hba)
+        text = config.postgresql_conf(sockets=self._sockets, hba=hba) + self._conf
         self._data.write(conf, text, is_secret=False)
         postgres = str(programs / "bin/postgres")
         command = [postgres, "-D", str(self._folder), "-c", f"config_file={conf}"]

@@ -4,8 +4,12 @@ Written at every start, so that an upgrade of the platform brings its own; outsi
 folder, so that not even a superuser within the database can change who may connect.
 """
 
+import os
 import re
+import shlex
 import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -86,8 +90,7 @@ def postgresql_conf(*, sockets: Path, hba: Path) -> str:
         ("hba_file", str(hba), "who may connect"),
         ("unix_socket_directories", str(sockets), "where clients meet the server"),
     )
-    lines = [f"{name} = {_quoted(value)}  # {why}" for name, value, why in (*paths, *_SETTINGS)]
-    return "# Written by Bezant at every start; changes are lost.\n" + "\n".join(lines) + "\n"
+    return "# Written by Bezant at every start; changes are lost.\n" + _lines((*paths, *_SETTINGS))
 
 
 def pg_hba_conf() -> str:
@@ -96,7 +99,54 @@ def pg_hba_conf() -> str:
         "# Written by Bezant at every start; changes are lost.\n"
         f"local  {DATABASE}  {OWNER},{APPLICATION}  scram-sha-256\n"
         f"local  all  {SUPERUSER}  scram-sha-256\n"
+        # `all` does not name it: base backups.
+        f"local  replication  {SUPERUSER}  scram-sha-256\n"
     )
+
+
+ARCHIVED_WITHIN_S: Final = 60
+"""A segment of the log that is not full by then is closed, and archived as it is."""
+
+
+def archiving_conf(folder: Path, marks: Path) -> str:
+    """More of `postgresql.conf`: hand over the log, and keep what is not handed over.
+
+    PostgreSQL's user holds no key and has no Python: the command only waits until the platform,
+    which reads the segments by itself, has left a mark for one. Three times five seconds, so that a
+    shutdown is not held up for ever; then PostgreSQL asks again, and keeps the segment meanwhile.
+
+    Args:
+        folder: the database's, where the command runs.
+        marks: where the marks are.
+    """
+    mark = shlex.quote(os.path.relpath(marks, folder)).replace("%", "%%") + "/%f"
+    command = f"n=0; until test -e {mark}; do n=$((n+1)); test $n -le 50 || exit 1; sleep 0.1; done"
+    settings = (
+        ("archive_mode", "on", "the log goes to the backups"),
+        ("archive_command", command, "waits for the mark of the platform's archivist"),
+        ("archive_timeout", f"{ARCHIVED_WITHIN_S}s", "bounds what a lost disk takes along"),
+    )
+    return _lines(settings)
+
+
+def recovery_conf(until: datetime | None) -> str:
+    """More of `postgresql.conf`: replay the log that lies in `pg_wal`, and open the database."""
+    settings = [
+        # All segments are in place; without a command there is no recovery from an archive.
+        ("restore_command", "false", "nothing is fetched"),
+        ("recovery_target_timeline", "current", "a series holds one timeline"),
+        ("recovery_target_action", "promote", "then it is a database of its own"),
+        ("hot_standby", "off", "nobody reads half of it"),
+    ]
+    if until is not None:
+        instant = until.astimezone(UTC).isoformat(sep=" ")
+        settings.append(("recovery_target_time", instant, "as asked"))
+    return _lines(settings)
+
+
+def closed_hba_conf() -> str:
+    """The text of `pg_hba.conf` while a database is restored: nobody connects."""
+    return "local  all  all  reject\n"
 
 
 def bootstrap_sql() -> str:
@@ -125,6 +175,10 @@ def passwords_sql(passwords: dict[str, str]) -> str:
         assert re.fullmatch(r"[\w-]+", password, re.ASCII), "needs no quoting"
         lines.append(f"ALTER ROLE {role} PASSWORD '{password}'\n")
     return "".join(lines)
+
+
+def _lines(settings: Iterable[tuple[str, str, str]]) -> str:
+    return "".join(f"{name} = {_quoted(value)}  # {why}\n" for name, value, why in settings)
 
 
 def _quoted(value: str) -> str:

@@ -28,6 +28,7 @@ class EmbeddedServers:
         progress: told each slow step, as a short sentence.
         has_postgres: False where the database is an outside one.
         has_valkey: False where the cache is an outside one.
+        conf: more of `postgresql.conf`.
 
     Attributes:
         postgres: how to reach PostgreSQL, where it is one of ours.
@@ -44,12 +45,14 @@ class EmbeddedServers:
         *,
         has_postgres: bool = True,
         has_valkey: bool = True,
+        conf: str = "",
     ) -> None:
         assert has_postgres or has_valkey
         self._data = data
         self._has_postgres = has_postgres
         self._has_valkey = has_valkey
         self._progress = progress
+        self._conf = conf
         self._servers: list[PostgresServer | ValkeyServer] = []
         self._started = AsyncExitStack()
 
@@ -58,7 +61,7 @@ class EmbeddedServers:
             sockets = socket_folder(self._data)
             started.callback(forget_sockets, self._data, sockets)
             if self._has_postgres:
-                postgres = PostgresServer(self._data, sockets, self._progress)
+                postgres = PostgresServer(self._data, sockets, self._progress, conf=self._conf)
                 started.push_async_callback(postgres.stop)
                 self.postgres = await postgres.start()
                 self._servers.append(postgres)

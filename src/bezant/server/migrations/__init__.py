@@ -6,6 +6,6 @@ code below the contract refuses to start.
 """
 
 from bezant.server.migrations.contract import CONTRACT, SchemaTooNew, SchemaTooOld, check_schema
-from bezant.server.migrations.migrate import migrate
+from bezant.server.migrations.migrate import migrate, schema_version
 
-__all__ = ["CONTRACT", "SchemaTooNew", "SchemaTooOld", "check_schema", "migrate"]
+__all__ = ["CONTRACT", "SchemaTooNew", "SchemaTooOld", "check_schema", "migrate", "schema_version"]

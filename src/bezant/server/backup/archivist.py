@@ -1,0 +1,249 @@
+"""Hands the write-ahead log to the backups, sealed, while PostgreSQL runs.
+
+PostgreSQL lists what it wants archived in `pg_wal/archive_status`, and keeps it until its
+`archive_command` succeeds, which waits for a mark of ours. A mark is made when a segment is sealed,
+on disk and under its name: whoever is killed when, nothing is lost, and what is done twice is the
+same (PostgreSQL 18 documentation, 25.3.1: the same file again must succeed, another must not).
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, NoReturn
+
+import structlog
+
+from bezant.kernel.clock import Clock, SystemClock
+from bezant.kernel.errors import Refusal
+from bezant.kernel.ids import Ids, TimeOrderedIds
+from bezant.kernel.settings import Settings
+from bezant.server.backup.clusters import Cluster, begin_series, series_of
+from bezant.server.backup.keys import backup_keys
+from bezant.server.embedded import DataFolder, archiving_conf
+from bezant.vault.backup import (
+    ArchiveDiffers,
+    BackupError,
+    Header,
+    Series,
+    Shelf,
+    is_log_file,
+    key_of,
+    log_name,
+    new_key,
+    opened,
+    pieces_of,
+    prune,
+    write_sealed,
+)
+from bezant.vault.keystores import BoundKeys, KeyRefused
+
+ARCHIVIST: Final = "archivist"
+"""The lock that says that a cluster's log is archived."""
+
+_POLL_S: Final = 0.1
+_RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
+_PRUNE_EVERY_S: Final = 3600.0
+
+log = structlog.get_logger("bezant.backup")
+
+
+class Archivist:
+    """Archives one cluster's log, and removes what has been kept long enough.
+
+    Args:
+        data: entered already.
+        cluster: whose.
+        shelf: where to.
+        keys: what seals.
+        keep: how far back the backups reach.
+    """
+
+    def __init__(
+        self,
+        data: DataFolder,
+        cluster: Cluster,
+        shelf: Shelf,
+        keys: BoundKeys,
+        clock: Clock,
+        ids: Ids,
+        *,
+        keep: timedelta,
+    ) -> None:
+        self._data = data
+        self._cluster = cluster
+        self._shelf = shelf
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        self._keep = keep
+        self._folder = data.path / cluster.folder
+        self._marks = data.shared_folder(f"archived-{cluster.name}")
+        self._task: asyncio.Task[NoReturn] | None = None
+
+    @property
+    def conf(self) -> str:
+        """What PostgreSQL has to be told."""
+        return archiving_conf(self._folder, self._marks)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Archive while the context is entered: before PostgreSQL starts, and until it has ended.
+
+        At its shutdown it hands over the last segment, and waits for that.
+
+        Raises:
+            FolderUnwritable, DiskFull: the marks cannot be written.
+        """
+        with self._data.explained():
+            # A mark of a former run says nothing of a segment that a restored database writes.
+            for mark in self._marks.iterdir():
+                mark.unlink()
+        self._task = asyncio.create_task(self._work())
+        try:
+            yield
+        finally:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def ended(self) -> NoReturn:
+        """Wait for what must not happen: that it ends by a defect."""
+        assert self._task is not None, "not at work"
+        await asyncio.shield(self._task)
+        raise AssertionError("archives for ever")
+
+    async def _work(self) -> NoReturn:
+        fails = 0
+        while True:
+            try:
+                await self._archive_for_ever()
+            except (BackupError, Refusal, KeyRefused, OSError) as error:
+                # PostgreSQL keeps what is not archived: the disk fills, nothing is lost.
+                reason = getattr(error, "code", type(error).__name__)
+                log.error(  # noqa: TRY400 - a condition for operators, not a defect
+                    "wal_archiving_fails",
+                    cluster=self._cluster.name,
+                    code=reason,
+                    problem=str(error),
+                )
+                await asyncio.sleep(_RETRY_S[min(fails, len(_RETRY_S) - 1)])
+                fails += 1
+
+    async def _archive_for_ever(self) -> NoReturn:
+        while not self._status.is_dir():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(_POLL_S)
+        found = series_of(self._folder) or begin_series(self._data, self._folder, self._ids)
+        series = self._shelf.one(found)
+        # The lock tells `bezant backup create` that the log is archived, and keeps a copy of this
+        # data folder from archiving into the same series.
+        with series.lock(ARCHIVIST):
+            if not series.backups():
+                log.warning("no_base_backup", cluster=self._cluster.name)
+            now = asyncio.get_running_loop().time
+            prune_at = now()
+            while True:
+                if now() >= prune_at:
+                    await self._prune()
+                    prune_at = now() + _PRUNE_EVERY_S
+                await self._archive_ready(series)
+                await asyncio.sleep(_POLL_S)
+
+    async def _archive_ready(self, series: Series) -> None:
+        ready = {path.stem for path in self._status.glob("*.ready")}
+        marked = {mark.name for mark in self._marks.iterdir()}
+        for name in sorted(filter(is_log_file, ready - marked)):
+            await self._archive(series, name)
+            (self._marks / name).touch(mode=0o644)
+        # PostgreSQL has taken note.
+        for name in marked - ready:
+            (self._marks / name).unlink()
+
+    async def _archive(self, series: Series, name: str) -> None:
+        """Seal a file of the log; again is no error.
+
+        Raises:
+            ArchiveDiffers: the archive holds another one of this name.
+        """
+        path = self._folder / "pg_wal" / name
+        if (series.folder / log_name(name)).exists():
+            if await self._digest_archived(series, name) != await asyncio.to_thread(_digest, path):
+                raise ArchiveDiffers(
+                    f"The archive {series.folder} holds another {name}: another database writes"
+                    " there, such as a copy of this data folder."
+                )
+            return
+        stream = self._ids.new()
+        key, wrapped = await new_key(self._keys, stream)
+        header = Header(
+            id=stream,
+            kind="wal",
+            cluster=series.cluster,
+            series=series.id,
+            name=name,
+            as_of=datetime.fromtimestamp(path.lstat().st_mtime, UTC),
+            first_wal=None,
+            wrapped=wrapped,
+        )
+        await asyncio.to_thread(
+            write_sealed, series.folder, log_name(name), header, key, pieces_of(path)
+        )
+
+    async def _digest_archived(self, series: Series, name: str) -> bytes:
+        with opened(series.folder, log_name(name)) as unsealing:
+            series.check(unsealing.header, "wal", name)
+            key = await key_of(self._keys, unsealing.header, log_name(name))
+            return await asyncio.to_thread(_digest_of, unsealing.pieces(key))
+
+    async def _prune(self) -> None:
+        removed = await asyncio.to_thread(
+            prune,
+            self._shelf,
+            self._clock.now(),
+            self._keep,
+            is_strict=self._cluster.is_strict,
+        )
+        if removed:
+            log.info("backups_pruned", cluster=self._cluster.name, files=removed)
+
+    @property
+    def _status(self) -> Path:
+        return self._folder / "pg_wal" / "archive_status"
+
+
+@asynccontextmanager
+async def archiving(
+    settings: Settings, data: DataFolder, cluster: Cluster
+) -> AsyncIterator[Archivist | None]:
+    """Archive a cluster's log as the settings say; None where they say nothing.
+
+    Raises:
+        StartupError: the key store cannot be opened, or the data folder not be written.
+    """
+    if cluster.folder_of(settings) is None:
+        yield None
+        return
+    async with backup_keys(settings) as keys:
+        archivist = Archivist(
+            data,
+            cluster,
+            cluster.shelf(settings),
+            keys,
+            SystemClock(),
+            TimeOrderedIds(),
+            keep=cluster.kept(settings),
+        )
+        async with archivist.at_work():
+            yield archivist
+
+
+def _digest(path: Path) -> bytes:
+    return _digest_of(pieces_of(path))
+
+
+def _digest_of(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
