@@ -35,7 +35,7 @@ from bezant.vault.backup import (
     log_name,
     new_key,
     part_of,
-    segment_of,
+    read_sealed,
     segments_between,
     write_sealed,
 )
@@ -50,9 +50,12 @@ _READ_BYTES: Final = 1 << 20
 _CONNECT_WITHIN_S: Final = 10.0
 _WORDS_MAX: Final = 2_000
 
-# What `pg_basebackup --verbose` says of the log.
-_BEGIN: Final = re.compile(r"write-ahead log start point: ([0-9A-F/]+) on timeline (\d+)")
-_END: Final = re.compile(r"write-ahead log end point: ([0-9A-F/]+)")
+# Of the note that PostgreSQL archives when a base backup ends (`xlogbackup.c`).
+_NOTE: Final = re.compile(
+    r"START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)\n"
+    r"STOP WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)\n"
+    r"(?:.*\n)*LABEL: (\S+)\n"
+)
 
 
 class BaseBackup:
@@ -116,17 +119,16 @@ class BaseBackup:
         begun_at = self._clock.now()
         version, contract = await self._database()
         data, key = await self._header(series, "base", backup, begun_at, None)
-        words: list[str] = []
         part = await asyncio.to_thread(
             write_sealed,
             series.folder,
             base_name(backup, DATA),
             data,
             key,
-            self._copied(words),
+            self._copied(backup),
         )
-        first, last = _range_of("".join(words))
         # PostgreSQL waited until all of these were archived.
+        first, last = await self._range(series, backup)
         log_parts = [
             (await part_of(self._keys, series.folder, log_name(name)))[1]
             for name in segments_between(first, last)
@@ -188,8 +190,24 @@ class BaseBackup:
         finally:
             await connection.close()
 
-    def _copied(self, words: list[str]) -> Iterator[bytes]:
-        """The cluster's folder, as `pg_basebackup` sends it, and what it said meanwhile.
+    async def _range(self, series: Series, backup: UUID) -> tuple[str, str]:
+        """The first and the last segment of the log that a base backup needs.
+
+        Raises:
+            BaseBackupFailed: PostgreSQL archived no note on it.
+        """
+        for name in reversed(series.labels()):
+            _, text = await read_sealed(self._keys, series.folder, log_name(name))
+            note = _NOTE.match(text.decode())
+            if note is not None and note[3] == str(backup):
+                return note[1], note[2]
+        raise BaseBackupFailed(
+            f"The log of the base backup {backup} is not in {series.folder}.",
+            "See whether the platform's log tells of archiving, and make the backup again.",
+        )
+
+    def _copied(self, backup: UUID) -> Iterator[bytes]:
+        """The cluster's folder, as `pg_basebackup` sends it.
 
         Raises:
             BaseBackupFailed: it did not end well.
@@ -199,7 +217,7 @@ class BaseBackup:
         with (
             tempfile.TemporaryFile() as said,
             subprocess.Popen(  # noqa: S603 - our own command
-                self._command(), env=self._environment(), stdout=subprocess.PIPE, stderr=said
+                self._command(backup), env=self._environment(), stdout=subprocess.PIPE, stderr=said
             ) as program,
         ):
             assert program.stdout is not None
@@ -219,9 +237,8 @@ class BaseBackup:
                 f"pg_basebackup ended with status {status}. It last wrote:\n  {text[-_WORDS_MAX:]}",
                 "Remove the cause, and make the backup again.",
             )
-        words.append(text)
 
-    def _command(self) -> list[str]:
+    def _command(self, backup: UUID) -> list[str]:
         return [
             str(POSTGRES.installed() / POSTGRES.home / "bin/pg_basebackup"),
             "--pgdata=-",
@@ -231,7 +248,8 @@ class BaseBackup:
             "--checkpoint=fast",
             # Ours is sealed.
             "--no-manifest",
-            "--verbose",
+            # By which the note on it is found.
+            f"--label={backup}",
             "--no-password",
             f"--host={self._sockets}",
             f"--port={self._cluster.port}",
@@ -240,18 +258,6 @@ class BaseBackup:
 
     def _environment(self) -> dict[str, str]:
         return {"LC_ALL": "C", "PATH": os.defpath, "PGPASSWORD": self._password}
-
-
-def _range_of(words: str) -> tuple[str, str]:
-    """The first and the last segment that a base backup needs, by what `pg_basebackup` said."""
-    begin, end = _BEGIN.search(words), _END.search(words)
-    assert begin is not None, words
-    assert end is not None, words
-    timeline = int(begin[2])
-    return (
-        segment_of(timeline, begin[1], is_end=False),
-        segment_of(timeline, end[1], is_end=True),
-    )
 
 
 def _size_of(folder: Path) -> int:

@@ -27,7 +27,6 @@ from bezant.vault.backup.segment_names import (
     SEGMENT_BYTES,
     is_log_file,
     is_segment,
-    segment_of,
     segments_between,
 )
 from bezant.vault.backup.shelf import (
@@ -74,7 +73,6 @@ __all__ = [
     "pieces_of",
     "prune",
     "read_sealed",
-    "segment_of",
     "segments_between",
     "sync_folder",
     "write_sealed",

@@ -47,7 +47,7 @@ def write_sealed(
 ) -> Part:
     """Seal content into a file: after a crash it is there as a whole or not at all."""
     path = folder / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -142,6 +142,14 @@ def pieces_of(path: Path) -> "Iterator[bytes]":
     with open(descriptor, "rb") as file:  # noqa: PTH123 - takes the descriptor
         while piece := file.read(_COPY_BYTES):
             yield piece
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner only, and those above it that are not there."""
+    for each in (*reversed(folder.parents), folder):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(each.parent)
 
 
 def sync_folder(folder: Path) -> None:

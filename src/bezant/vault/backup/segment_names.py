@@ -25,16 +25,6 @@ def is_log_file(name: str) -> bool:
     return _ARCHIVED.fullmatch(name) is not None
 
 
-def segment_of(timeline: int, position: str, *, is_end: bool) -> str:
-    """The segment of a position in the log, such as `0/2000028`; an end belongs to the one before.
-
-    A position is a byte count: its upper and lower 32 bits, in hex.
-    """
-    upper, _, lower = position.partition("/")
-    byte = (int(upper, 16) << 32) + int(lower, 16) - is_end
-    return _name(timeline, byte // SEGMENT_BYTES)
-
-
 def segments_between(first: str, last: str) -> Iterator[str]:
     """All from one to another, of one timeline."""
     timeline = int(first[:8], 16)

@@ -25,14 +25,13 @@ import msgspec
 from msgspec import Struct
 
 from bezant.vault.backup.errors import BackupDamaged, FolderTaken, NoBackup
-from bezant.vault.backup.files import header_of, read_sealed
+from bezant.vault.backup.files import header_of, make_folder, read_sealed
 from bezant.vault.backup.segment_names import is_segment
 from bezant.vault.backup.stream import Header, Kind, Part
 from bezant.vault.keystores import BoundKeys
 
 _BASE: Final = "base"
 _LOG: Final = "wal"
-_OWNER_ONLY: Final = 0o700
 
 DATA: Final = "cluster.tar"
 MANIFEST: Final = "manifest"
@@ -122,6 +121,10 @@ class Series:
         names = (entry.name for entry in _entries(self.folder / _LOG))
         return sorted(name for name in names if is_segment(name))
 
+    def labels(self) -> list[str]:
+        """The archived notes on base backups, oldest first."""
+        return [path.name for path in self.log_files() if path.suffix == ".backup"]
+
     def log_to(self) -> datetime:
         """The last instant that its archived log holds; the first one there is, without any."""
         names = self.segments()
@@ -174,7 +177,7 @@ class Series:
             return True
 
     def _lock_file(self, work: str) -> int:
-        self.folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+        make_folder(self.folder)
         path = self.folder / f"{work}.lock"
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
