@@ -25,9 +25,9 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
 from bezant.server.backup import (
-    CLUSTERS,
+    SOURCES,
     BaseBackup,
-    Cluster,
+    Source,
     backup_keys,
     check_parts,
     choose,
@@ -89,7 +89,7 @@ def create(
     first base backup can be restored.
     """
     with backups_explained(as_json=as_json):
-        manifest = asyncio.run(_create(settings_of(data_dir), CLUSTERS[cluster], as_json=as_json))
+        manifest = asyncio.run(_create(settings_of(data_dir), SOURCES[cluster], as_json=as_json))
     if as_json:
         say_json(manifest)
         return
@@ -97,15 +97,15 @@ def create(
     typer.echo(f"Backup {manifest.id}: {size:,} bytes, restorable from {manifest.finished_at}.")
 
 
-async def _create(settings: Settings, cluster: Cluster, *, as_json: bool) -> Manifest:
-    shelf = cluster.shelf(settings)
+async def _create(settings: Settings, source: Source, *, as_json: bool) -> Manifest:
+    shelf = source.shelf(settings)
     clock = SystemClock()
     async with backup_keys(settings) as keys:
         with Copying(as_json=as_json) as bar:
             bar.begin("Copying the database")
             backup = BaseBackup(
                 settings.data_dir,
-                cluster,
+                source,
                 socket_path(settings.data_dir),
                 shelf,
                 keys,
@@ -115,7 +115,7 @@ async def _create(settings: Settings, cluster: Cluster, *, as_json: bool) -> Man
             )
             manifest = await backup.create()
         await asyncio.to_thread(
-            prune, shelf, clock.now(), cluster.kept(settings), is_strict=cluster.is_strict
+            prune, shelf, clock.now(), source.kept(settings), is_strict=source.is_strict
         )
         return manifest
 
@@ -128,7 +128,7 @@ def list_backups(
 ) -> None:
     """Show the backups there are, and the instants that they lead to."""
     with backups_explained(as_json=as_json):
-        found = asyncio.run(_list(settings_of(data_dir), CLUSTERS[cluster]))
+        found = asyncio.run(_list(settings_of(data_dir), SOURCES[cluster]))
     if as_json:
         say_json(found)
         return
@@ -145,11 +145,11 @@ def list_backups(
     Console(width=None if Console().is_terminal else 160).print(table)
 
 
-async def _list(settings: Settings, cluster: Cluster) -> list[Listed]:
-    own = series_of(settings.data_dir / cluster.folder)
+async def _list(settings: Settings, source: Source) -> list[Listed]:
+    own = series_of(settings.data_dir / source.folder)
     found = []
     async with backup_keys(settings) as keys:
-        for series in cluster.shelf(settings).series():
+        for series in source.shelf(settings).series():
             for backup in series.backups():
                 manifest = await backup.manifest(keys)
                 found.append(
@@ -180,7 +180,7 @@ def check(
     until = instant_of(to)
     with backups_explained(as_json=as_json):
         checked = asyncio.run(
-            _check(settings_of(data_dir), CLUSTERS[cluster], backup, until, as_json=as_json)
+            _check(settings_of(data_dir), SOURCES[cluster], backup, until, as_json=as_json)
         )
     if as_json:
         say_json(checked)
@@ -193,15 +193,15 @@ def check(
 
 async def _check(
     settings: Settings,
-    cluster: Cluster,
+    source: Source,
     backup: UUID | None,
     until: datetime | None,
     *,
     as_json: bool,
 ) -> Checked:
-    own = series_of(settings.data_dir / cluster.folder)
+    own = series_of(settings.data_dir / source.folder)
     async with backup_keys(settings) as keys:
-        shelf = cluster.shelf(settings)
+        shelf = source.shelf(settings)
         chosen = await choose(shelf, keys, own=own, backup=backup, until=until)
         with shown("Checking", as_json=as_json) as progress:
             size = await check_parts(chosen, keys, progress)

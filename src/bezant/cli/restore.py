@@ -37,11 +37,11 @@ from bezant.ledger import BookReport
 from bezant.ledger.export import Exports, restore_book
 from bezant.ledger.export import Restored as RestoredBook
 from bezant.server.backup import (
-    CLUSTERS,
+    SOURCES,
     Chosen,
-    Cluster,
     Restoration,
     Restored,
+    Source,
     backup_keys,
     choose,
     examine,
@@ -97,7 +97,7 @@ def restore(
         tune_collector()
         try:
             chosen, restored = asyncio.run(
-                _restore(settings_of(data_dir), CLUSTERS[cluster], backup, until, reports, as_json)
+                _restore(settings_of(data_dir), SOURCES[cluster], backup, until, reports, as_json)
             )
         finally:
             if not as_json and not all(report.is_sound for report in reports):
@@ -116,26 +116,26 @@ def restore(
 
 async def _restore(
     settings: Settings,
-    cluster: Cluster,
+    source: Source,
     backup: UUID | None,
     until: datetime | None,
     reports: list[BookReport],
     as_json: bool,  # noqa: FBT001 - a flag
 ) -> tuple[Chosen, Restored]:
     with DataFolder(settings.data_dir) as data:
-        own = series_of(data.path / cluster.folder)
+        own = series_of(data.path / source.folder)
         async with backup_keys(settings) as keys:
-            shelf = cluster.shelf(settings)
+            shelf = source.shelf(settings)
             chosen = await choose(shelf, keys, own=own, backup=backup, until=until)
             with Copying(as_json=as_json) as bar:
 
                 async def examined(address: PostgresAddress) -> bool:
-                    reports.extend(await examine(data, cluster, address, bar.begin))
+                    reports.extend(await examine(data, source, address, bar.begin))
                     return all(report.is_sound for report in reports)
 
                 restoration = Restoration(
                     data,
-                    cluster,
+                    source,
                     chosen,
                     keys,
                     SystemClock(),

@@ -1,7 +1,8 @@
-"""Sealed values: secrets that the database keeps and cannot read.
+"""Sealed secrets: those of the platform itself, which the database keeps and cannot read.
 
-A `Sealer` turns a secret into bytes that only it opens again, and only in the same context (the row
-that it belongs to), so that a sealed value copied into another row opens to nothing.
+A `SecretSealer` turns a secret into bytes that only it opens again, and only in the same context
+(the row that it belongs to), so that a sealed secret copied into another row opens to nothing. What
+identifies people is not sealed here but in the vault: see `bezant.kernel.sealed`.
 """
 
 import hashlib
@@ -16,8 +17,8 @@ from bezant.kernel.telemetry import Sensitive
 
 KEY_BYTES: Final = 32
 
-Sealed = NewType("Sealed", bytes)
-"""What a `Sealer` made; fit for a database, a backup and a replica."""
+SealedSecret = NewType("SealedSecret", bytes)
+"""What a `SecretSealer` made; fit for a database, a backup and a replica."""
 
 _FORM: Final = b"\x01"
 _KEY_ID_BYTES: Final = 8
@@ -28,14 +29,14 @@ class SealBroken(Exception):  # noqa: N818 - what happened to the seal
     """The value was altered, belongs elsewhere, or was sealed under a key that is not at hand."""
 
 
-class Sealer(Protocol):
+class SecretSealer(Protocol):
     """Where secrets go before they are stored."""
 
-    def seal(self, secret: bytes, context: bytes) -> Sealed:
+    def seal(self, secret: bytes, context: bytes) -> SealedSecret:
         """Seal `secret` for the place that `context` names."""
         ...
 
-    def open(self, sealed: Sealed, context: bytes) -> bytes:
+    def open(self, sealed: SealedSecret, context: bytes) -> bytes:
         """The secret.
 
         Raises:
@@ -67,14 +68,14 @@ class KeySealer(Sensitive):
         self._ciphers = {_key_id(each): AESGCM(each) for each in (key, *former)}
         self._random_bytes = random_bytes
 
-    def seal(self, secret: bytes, context: bytes) -> Sealed:
+    def seal(self, secret: bytes, context: bytes) -> SealedSecret:
         """Seal `secret` for the place that `context` names."""
         head = _FORM + self._key_id
         nonce = self._random_bytes(_NONCE_BYTES)
         cipher = self._ciphers[self._key_id]
-        return Sealed(head + nonce + cipher.encrypt(nonce, secret, head + context))
+        return SealedSecret(head + nonce + cipher.encrypt(nonce, secret, head + context))
 
-    def open(self, sealed: Sealed, context: bytes) -> bytes:
+    def open(self, sealed: SealedSecret, context: bytes) -> bytes:
         """The secret.
 
         Raises:

@@ -18,7 +18,7 @@ from bezant.kernel.retention import Keep
 from bezant.kernel.settings import Settings
 from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
-from bezant.server.backup import MAIN, Archivist, archiving
+from bezant.server.backup import Archivists, archiving
 from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.checkpoints import folder_of, store_url_of
@@ -108,8 +108,8 @@ async def _run(
         listener = listen(settings.host, settings.port)
         opened.callback(listener.close)
         certificates = Certificates(settings, data)
-        archivist = await opened.enter_async_context(archiving(settings, data, MAIN))
-        stores = await opened.enter_async_context(_stores(settings, data, progress, archivist))
+        archivists = await opened.enter_async_context(archiving(settings, data))
+        stores = await opened.enter_async_context(_stores(settings, data, progress, archivists))
         sandbox_key = await _prepare(stores, data, progress)
         run_folder = opened.enter_context(_run_folder(data))
         task = Task(
@@ -156,11 +156,11 @@ async def _run(
         opened.callback(endpoint.remove, data)
         tell(Serving(url, certificates.ca, sandbox_key))
         with certificates.kept_current(workers.reload_certificate):
-            await _keep(workers, stores.embedded, archivist)
+            await _keep(workers, stores.embedded, archivists)
 
 
 async def _keep(
-    workers: Workers, servers: EmbeddedServers | None, archivist: Archivist | None
+    workers: Workers, servers: EmbeddedServers | None, archivists: Archivists
 ) -> NoReturn:
     """Replace what ends by itself, for ever.
 
@@ -170,8 +170,7 @@ async def _keep(
     kept = [asyncio.create_task(workers.keep())]
     if servers is not None:
         kept.append(asyncio.create_task(servers.keep_alive()))
-    if archivist is not None:
-        kept.append(asyncio.create_task(archivist.ended()))
+    kept.append(asyncio.create_task(archivists.ended()))
     try:
         ended, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -208,7 +207,7 @@ class _Stop:
 
 @asynccontextmanager
 async def _stores(
-    settings: Settings, data: DataFolder, progress: Progress, archivist: Archivist | None
+    settings: Settings, data: DataFolder, progress: Progress, archivists: Archivists
 ) -> AsyncIterator[Stores]:
     """The database and the cache: those of the settings, and embedded ones for the others."""
     outside, owner, cache = (
@@ -223,7 +222,7 @@ async def _stores(
         progress,
         has_postgres=outside is None,
         has_valkey=cache is None,
-        conf="" if archivist is None else archivist.conf,
+        confs=archivists.confs,
     )
     async with embedded as servers:
         if outside is None:

@@ -5,5 +5,7 @@ references to what is sealed here.
 """
 
 from bezant.vault import backup, keystores
+from bezant.vault.rpc import VaultClient
+from bezant.vault.service import Vault
 
-__all__ = ["backup", "keystores"]
+__all__ = ["Vault", "VaultClient", "backup", "keystores"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bezant.kernel.sealing import KeySealer, SealBroken, Sealed
+from bezant.kernel.sealing import KeySealer, SealBroken, SealedSecret
 
 KEYS = st.binary(min_size=32, max_size=32)
 
@@ -26,7 +26,7 @@ def test_a_changed_bit_is_seen(
     changed = bytearray(sealer.seal(secret, context))
     changed[place % len(changed)] ^= 1 << bit
     with pytest.raises(SealBroken):
-        sealer.open(Sealed(bytes(changed)), context)
+        sealer.open(SealedSecret(bytes(changed)), context)
 
 
 @given(KEYS, st.binary(), st.binary(), st.integers(min_value=0))
@@ -34,7 +34,7 @@ def test_a_part_of_it_is_seen(key: bytes, secret: bytes, context: bytes, length:
     sealer = KeySealer(key)
     sealed = sealer.seal(secret, context)
     with pytest.raises(SealBroken):
-        sealer.open(Sealed(sealed[: length % len(sealed)]), context)
+        sealer.open(SealedSecret(sealed[: length % len(sealed)]), context)
 
 
 @given(KEYS, st.binary(), st.binary(), st.binary())

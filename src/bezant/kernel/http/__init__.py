@@ -5,7 +5,7 @@ from bezant.kernel.http.bodies import malformed
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
-from bezant.kernel.http.limits import RateLimited, RateLimits
+from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
     Authenticator,
@@ -38,6 +38,7 @@ __all__ = [
     "ServerEvent",
     "StreamOperation",
     "Streams",
+    "TokenBuckets",
     "TooManyStreams",
     "UploadOperation",
     "Uploading",

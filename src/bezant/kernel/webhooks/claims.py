@@ -14,7 +14,7 @@ from uuid import UUID
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import BEGIN_BY_KEY, Database
 from bezant.kernel.ids import Ids
-from bezant.kernel.sealing import Sealer
+from bezant.kernel.sealing import SecretSealer
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.schedule import Health
 from bezant.kernel.webhooks.sending import Sender
@@ -44,7 +44,7 @@ class Means:
     clock: Clock
     ids: Ids
     sources: Sources
-    sealer: Sealer
+    sealer: SecretSealer
     sender: Sender
     allow_loopback: bool = False
     luck: Callable[[], float] = random.random

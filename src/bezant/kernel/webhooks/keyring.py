@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bezant.kernel.sealing import Sealed, Sealer
+from bezant.kernel.sealing import SealedSecret, SecretSealer
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.schemas import WebhookKey
 from bezant.kernel.webhooks.signing import SigningKey, read_key
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Keyring:
     """Puts keys in and takes them out."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: SecretSealer) -> None:
         self._sealer = sealer
 
     async def add(
@@ -47,7 +47,7 @@ class Keyring:
             SealBroken: the server's sealing key is another one.
         """
         context = _context(tenant_id, row["endpoint_id"], row["key_id"])
-        return read_key(self._sealer.open(Sealed(row["sealed"]), context).decode())
+        return read_key(self._sealer.open(SealedSecret(row["sealed"]), context).decode())
 
 
 def describe(key_id: UUID, kind: str, key: SigningKey, at: datetime) -> WebhookKey:

@@ -14,7 +14,7 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import BEGIN_BY_KEY, Database
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
-from bezant.kernel.sealing import Sealed, Sealer
+from bezant.kernel.sealing import SealedSecret, SecretSealer
 from bezant.ledger.checkpoints import store
 from bezant.ledger.checkpoints.schemas import CheckpointKey, CheckpointKeys, KeyRotation
 from bezant.ledger.proof import KEY_BYTES
@@ -34,7 +34,7 @@ class Keyring:
         database: Database,
         clock: Clock,
         ids: Ids,
-        sealer: Sealer,
+        sealer: SecretSealer,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._database = database
@@ -66,7 +66,7 @@ class Keyring:
         now = self._clock.now()
         return [
             Ed25519PrivateKey.from_private_bytes(
-                self._sealer.open(Sealed(row["sealed"]), _context(tenant_id, row["key_id"]))
+                self._sealer.open(SealedSecret(row["sealed"]), _context(tenant_id, row["key_id"]))
             )
             for row in rows
             if row["expires_at"] is None or row["expires_at"] > now

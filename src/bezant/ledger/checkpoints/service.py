@@ -8,7 +8,7 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
-from bezant.kernel.sealing import Sealer
+from bezant.kernel.sealing import SecretSealer
 from bezant.ledger.checkpoints import store
 from bezant.ledger.checkpoints.accepting import accept
 from bezant.ledger.checkpoints.keyring import Keyring
@@ -35,7 +35,7 @@ class CheckpointService:
         database: Database,
         clock: Clock,
         ids: Ids,
-        sealer: Sealer,
+        sealer: SecretSealer,
         places: Sequence[Place],
         *,
         every: timedelta = timedelta(minutes=1),

@@ -1,7 +1,6 @@
 """Between processes of one machine: riders go to the holder of their lane over a unix socket.
 
-A frame is a length of four bytes, big-endian, and a MessagePack body. Answers may come in any
-order.
+A frame's body is MessagePack. Answers may come in any order.
 """
 
 import asyncio
@@ -17,12 +16,11 @@ import msgspec
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.errors import Busy, Refusal, Unavailable
+from bezant.kernel.frames import read_frame, write_frame
 from bezant.ledger.lane.rider import Rider, RiderKinds
 from bezant.ledger.lane.writer import LaneLost
 
-FRAME_BYTES_MAX: Final = 64 * 1024 * 1024
 REPLY_TIMEOUT_S: Final = 3.0
-_LENGTH_BYTES: Final = 4
 
 
 class PeerGone(Exception):  # noqa: N818 - a turn of events that the router acts on
@@ -109,7 +107,7 @@ class PeerServer:
         self._writers.add(writer)
         try:
             while True:
-                ask = _asks.decode(await _read_frame(reader))
+                ask = _asks.decode(await read_frame(reader))
                 task = asyncio.create_task(self._reply(ask, writer))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -132,7 +130,7 @@ class PeerServer:
         except Refusal as refusal:
             reply = Reply(ask.no, Answer.refused(refusal))
         with suppress(ConnectionError):
-            _write_frame(writer, _encode(reply))
+            write_frame(writer, _encode(reply))
             await writer.drain()
 
 
@@ -163,7 +161,7 @@ class PeerClient:
         self._waiting[no] = waiting
         encoded = msgspec.Raw(_encode(rider))
         try:
-            _write_frame(
+            write_frame(
                 writer,
                 _encode(Ask(no, tenant_id, book_id, call, type(rider).__name__, encoded)),
             )
@@ -201,7 +199,7 @@ class PeerClient:
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                reply = _replies.decode(await _read_frame(reader))
+                reply = _replies.decode(await read_frame(reader))
                 waiting = self._waiting.get(reply.no)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(reply)
@@ -213,14 +211,3 @@ class PeerClient:
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(PeerGone(self._path))
-
-
-async def _read_frame(reader: asyncio.StreamReader) -> bytes:
-    length = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "big")
-    if length > FRAME_BYTES_MAX:
-        raise ConnectionError(f"a frame of {length} bytes")
-    return await reader.readexactly(length)
-
-
-def _write_frame(writer: asyncio.StreamWriter, body: bytes) -> None:
-    writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)

@@ -22,7 +22,7 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.errors import Malformed, Refusal
-from bezant.kernel.sealing import Sealer
+from bezant.kernel.sealing import SecretSealer
 from bezant.ledger.reconciliation import schemas, store
 from bezant.ledger.reconciliation.accounts import AccountRow, find_account
 from bezant.ledger.reconciliation.errors import (
@@ -86,7 +86,7 @@ class Importer:
         sealer: seals the accounts' keys.
     """
 
-    def __init__(self, database: Database, clock: Clock, sealer: Sealer) -> None:
+    def __init__(self, database: Database, clock: Clock, sealer: SecretSealer) -> None:
         self._database = database
         self._clock = clock
         self._sealer = sealer

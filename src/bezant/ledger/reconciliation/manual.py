@@ -10,7 +10,7 @@ from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.kernel.sealing import Sealer
+from bezant.kernel.sealing import SecretSealer
 from bezant.ledger.domain import Kind
 from bezant.ledger.reconciliation import schemas, store
 from bezant.ledger.reconciliation.accounts import sign_of
@@ -46,7 +46,7 @@ class ByHand:
         sealer: opens the accounts' keys.
     """
 
-    def __init__(self, database: Database, clock: Clock, sealer: Sealer) -> None:
+    def __init__(self, database: Database, clock: Clock, sealer: SecretSealer) -> None:
         self._database = database
         self._clock = clock
         self._sealer = sealer

@@ -15,7 +15,7 @@ from msgspec import Struct
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Done, Handling, Job, JobKind
-from bezant.kernel.sealing import Sealer
+from bezant.kernel.sealing import SecretSealer
 from bezant.ledger.reconciliation import schemas, store
 from bezant.ledger.reconciliation.accounts import sign_of
 from bezant.ledger.reconciliation.domain import Break, Fields, Match, Side
@@ -66,7 +66,7 @@ class Runner:
         sealer: opens the accounts' keys.
     """
 
-    def __init__(self, database: Database, clock: Clock, sealer: Sealer) -> None:
+    def __init__(self, database: Database, clock: Clock, sealer: SecretSealer) -> None:
         self._database = database
         self._clock = clock
         self._sealer = sealer

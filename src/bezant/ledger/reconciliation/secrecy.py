@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from bezant.kernel.database import Database
-from bezant.kernel.sealing import KEY_BYTES, KeySealer, SealBroken, Sealed, Sealer
+from bezant.kernel.sealing import KEY_BYTES, KeySealer, SealBroken, SealedSecret, SecretSealer
 from bezant.kernel.telemetry import Sensitive
 from bezant.ledger.reconciliation import store
 from bezant.ledger.reconciliation.errors import StatementKeyLost
@@ -42,7 +42,7 @@ class StatementKey(Sensitive):
             msgspec.json.encode(parts), key=self._hashing, digest_size=DIGEST_BYTES
         ).digest()
 
-    def seal(self, value: object, place: bytes) -> Sealed:
+    def seal(self, value: object, place: bytes) -> SealedSecret:
         """Seal a value for the place that `place` names."""
         return self._sealer.seal(msgspec.json.encode(value), place)
 
@@ -53,12 +53,14 @@ class StatementKey(Sensitive):
             StatementKeyLost: it was sealed under another key, or for another place.
         """
         try:
-            return self._sealer.open(Sealed(sealed), place)
+            return self._sealer.open(SealedSecret(sealed), place)
         except SealBroken as error:
             raise StatementKeyLost(str(error)) from None
 
 
-async def statement_key(database: Database, sealer: Sealer, account: AccountKey) -> StatementKey:
+async def statement_key(
+    database: Database, sealer: SecretSealer, account: AccountKey
+) -> StatementKey:
     """The account's key, made when there is none.
 
     Raises:
@@ -76,7 +78,7 @@ async def statement_key(database: Database, sealer: Sealer, account: AccountKey)
         row = await database.fetchrow(store.FIND_KEY, *account)  # another may have been first
         assert row is not None
     try:
-        return StatementKey(sealer.open(Sealed(row["sealed"]), _place(account)))
+        return StatementKey(sealer.open(SealedSecret(row["sealed"]), _place(account)))
     except SealBroken as error:
         raise StatementKeyLost(str(error)) from None
 

@@ -13,7 +13,7 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling
-from bezant.kernel.sealing import Sealer
+from bezant.kernel.sealing import SecretSealer
 from bezant.ledger.reconciliation import schemas, store
 from bezant.ledger.reconciliation.accounts import AccountRow, find_account
 from bezant.ledger.reconciliation.domain import Side, age_bucket, age_days
@@ -50,7 +50,7 @@ class ReconciliationService:
         sealer: seals the accounts' keys.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, sealer: Sealer) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids, sealer: SecretSealer) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids

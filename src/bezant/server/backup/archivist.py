@@ -9,7 +9,7 @@ same (PostgreSQL 18 documentation, 25.3.1: the same file again must succeed, ano
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NoReturn
@@ -20,8 +20,8 @@ from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.errors import Refusal
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.settings import Settings
-from bezant.server.backup.clusters import Cluster, begin_series, series_of
 from bezant.server.backup.keys import backup_keys
+from bezant.server.backup.sources import SOURCES, Source, begin_series, series_of
 from bezant.server.embedded import DataFolder, archiving_conf
 from bezant.vault.backup import (
     ArchiveDiffers,
@@ -55,7 +55,7 @@ class Archivist:
 
     Args:
         data: entered already.
-        cluster: whose.
+        source: whose.
         shelf: where to.
         keys: what seals.
         keep: how far back the backups reach.
@@ -64,7 +64,7 @@ class Archivist:
     def __init__(
         self,
         data: DataFolder,
-        cluster: Cluster,
+        source: Source,
         shelf: Shelf,
         keys: BoundKeys,
         clock: Clock,
@@ -73,14 +73,14 @@ class Archivist:
         keep: timedelta,
     ) -> None:
         self._data = data
-        self._cluster = cluster
+        self.source = source
         self._shelf = shelf
         self._keys = keys
         self._clock = clock
         self._ids = ids
         self._keep = keep
-        self._folder = data.path / cluster.folder
-        self._marks = data.shared_folder(f"archived-{cluster.name}")
+        self._folder = data.path / source.folder
+        self._marks = data.shared_folder(f"archived-{source.name}")
         self._task: asyncio.Task[NoReturn] | None = None
 
     @property
@@ -124,7 +124,7 @@ class Archivist:
                 reason = getattr(error, "code", type(error).__name__)
                 log.error(  # noqa: TRY400 - a condition for operators, not a defect
                     "wal_archiving_fails",
-                    cluster=self._cluster.name,
+                    cluster=self.source.name,
                     code=reason,
                     problem=str(error),
                 )
@@ -140,7 +140,7 @@ class Archivist:
         # data folder from archiving into the same series.
         with series.lock(ARCHIVIST):
             if not series.backups():
-                log.warning("no_base_backup", cluster=self._cluster.name)
+                log.warning("no_base_backup", cluster=self.source.name)
             now = asyncio.get_running_loop().time
             prune_at = now()
             while True:
@@ -202,40 +202,61 @@ class Archivist:
             self._shelf,
             self._clock.now(),
             self._keep,
-            is_strict=self._cluster.is_strict,
+            is_strict=self.source.is_strict,
         )
         if removed:
-            log.info("backups_pruned", cluster=self._cluster.name, files=removed)
+            log.info("backups_pruned", cluster=self.source.name, files=removed)
 
     @property
     def _status(self) -> Path:
         return self._folder / "pg_wal" / "archive_status"
 
 
+class Archivists:
+    """Those at work: none, where the settings name no folder for backups."""
+
+    def __init__(self) -> None:
+        self._working: list[Archivist] = []
+        self.confs: dict[str, str] = {}
+
+    def add(self, archivist: Archivist) -> None:
+        """One that has begun."""
+        self._working.append(archivist)
+        self.confs[archivist.source.folder] = archivist.conf
+
+    async def ended(self) -> NoReturn:
+        """Wait for what must not happen: that one ends by a defect."""
+        if self._working:
+            await asyncio.gather(*(archivist.ended() for archivist in self._working))
+        await asyncio.Future()
+        raise AssertionError("waits for ever")
+
+
 @asynccontextmanager
-async def archiving(
-    settings: Settings, data: DataFolder, cluster: Cluster
-) -> AsyncIterator[Archivist | None]:
-    """Archive a cluster's log as the settings say; None where they say nothing.
+async def archiving(settings: Settings, data: DataFolder) -> AsyncIterator[Archivists]:
+    """Archive the logs that the settings say, for as long as the context is entered.
 
     Raises:
         StartupError: the key store cannot be opened, or the data folder not be written.
     """
-    if cluster.folder_of(settings) is None:
-        yield None
-        return
-    async with backup_keys(settings) as keys:
-        archivist = Archivist(
-            data,
-            cluster,
-            cluster.shelf(settings),
-            keys,
-            SystemClock(),
-            TimeOrderedIds(),
-            keep=cluster.kept(settings),
-        )
-        async with archivist.at_work():
-            yield archivist
+    archivists = Archivists()
+    async with AsyncExitStack() as opened:
+        wanted = [source for source in SOURCES.values() if source.folder_of(settings) is not None]
+        if wanted:
+            keys = await opened.enter_async_context(backup_keys(settings))
+            for source in wanted:
+                archivist = Archivist(
+                    data,
+                    source,
+                    source.shelf(settings),
+                    keys,
+                    SystemClock(),
+                    TimeOrderedIds(),
+                    keep=source.kept(settings),
+                )
+                await opened.enter_async_context(archivist.at_work())
+                archivists.add(archivist)
+        yield archivists
 
 
 def _digest(path: Path) -> bytes:

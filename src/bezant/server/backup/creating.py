@@ -19,8 +19,8 @@ import msgspec
 from bezant.kernel.clock import Clock
 from bezant.kernel.ids import Ids
 from bezant.server.backup.archivist import ARCHIVIST
-from bezant.server.backup.clusters import Cluster, series_of
-from bezant.server.embedded import POSTGRES, SUPERUSER
+from bezant.server.backup.sources import Source, series_of
+from bezant.server.embedded import POSTGRES, SUPERUSER, superuser_password
 from bezant.server.errors import BaseBackupFailed, NotArchiving
 from bezant.server.migrations import schema_version
 from bezant.vault.backup import (
@@ -63,7 +63,7 @@ class BaseBackup:
 
     Args:
         data_dir: the running platform's data folder.
-        cluster: which of its clusters.
+        source: which of its clusters.
         sockets: the folder of its socket.
         shelf: where to.
         keys: what seals.
@@ -73,7 +73,7 @@ class BaseBackup:
     def __init__(
         self,
         data_dir: Path,
-        cluster: Cluster,
+        source: Source,
         sockets: Path,
         shelf: Shelf,
         keys: BoundKeys,
@@ -83,15 +83,15 @@ class BaseBackup:
         progress: Progress,
     ) -> None:
         self._data_dir = data_dir
-        self._cluster = cluster
+        self._source = source
         self._sockets = sockets
         self._shelf = shelf
         self._keys = keys
         self._clock = clock
         self._ids = ids
         self._progress = progress
-        self._folder = data_dir / cluster.folder
-        self._password = cluster.superuser_password(data_dir)
+        self._folder = data_dir / source.folder
+        self._password = superuser_password(data_dir, source.cluster)
 
     async def create(self) -> Manifest:
         """Make it. Ended at any moment it is no backup, and the next one removes what it left.
@@ -106,7 +106,7 @@ class BaseBackup:
         if found is None or not self._shelf.one(found).is_locked(ARCHIVIST):
             raise NotArchiving(
                 f"The platform on {self._data_dir} does not archive the log of its cluster"
-                f" {self._cluster.name} into {self._shelf.folder}.",
+                f" {self._source.name} into {self._shelf.folder}.",
                 "Start it with the same settings for backups as this command's.",
             )
         series = self._shelf.one(found)
@@ -178,10 +178,10 @@ class BaseBackup:
         """The server's version, and its schema's contract."""
         connection = await asyncpg.connect(
             host=str(self._sockets),
-            port=self._cluster.port,
+            port=self._source.cluster.port,
             user=SUPERUSER,
             password=self._password,
-            database=self._cluster.database,
+            database=self._source.cluster.database,
             timeout=_CONNECT_WITHIN_S,
         )
         try:
@@ -252,7 +252,7 @@ class BaseBackup:
             f"--label={backup}",
             "--no-password",
             f"--host={self._sockets}",
-            f"--port={self._cluster.port}",
+            f"--port={self._source.cluster.port}",
             f"--username={SUPERUSER}",
         ]
 

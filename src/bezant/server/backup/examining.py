@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bezant.ledger import BookReport, verify
 from bezant.server.backup.after import after_restore
 from bezant.server.backup.choosing import Chosen
-from bezant.server.backup.clusters import Cluster
+from bezant.server.backup.sources import Source
 from bezant.server.connecting import migrate_schema, opened_database
 from bezant.server.embedded import DataFolder, PostgresAddress
 from bezant.vault.backup import BackupDamaged, base_name, log_name, part_of
@@ -48,15 +48,15 @@ async def check_parts(chosen: Chosen, keys: BoundKeys, progress: Callable[[int, 
 
 async def examine(
     data: DataFolder,
-    cluster: Cluster,
+    source: Source,
     address: PostgresAddress,
     step: Callable[[str], None],
 ) -> list[BookReport]:
     """Bring a restored cluster up to this release, and verify every book that it holds."""
-    if not cluster.is_strict:
+    if not source.is_strict:
         await migrate_schema(address.owner_url, address.app_url, step)
-    await after_restore(data, cluster, address)
-    if cluster.is_strict:
+    await after_restore(data, source, address)
+    if source.is_strict:
         return []
     step("Verifying the books")
     async with opened_database(address.app_url, connections_max=_CONNECTIONS_MAX) as database:

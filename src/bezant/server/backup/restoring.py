@@ -11,14 +11,14 @@ import os
 import shutil
 import tarfile
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
 from bezant.kernel.clock import Clock
 from bezant.server.backup.choosing import Chosen
-from bezant.server.backup.clusters import Cluster, end_series
+from bezant.server.backup.sources import Source, end_series
 from bezant.server.embedded import (
     DataFolder,
     DiskFull,
@@ -71,7 +71,7 @@ class Restoration:
 
     Args:
         data: entered already: a running platform holds it.
-        cluster: which.
+        source: which cluster.
         chosen: what to read.
         keys: what opens it.
         step: told each slow step, as a short sentence.
@@ -81,7 +81,7 @@ class Restoration:
     def __init__(
         self,
         data: DataFolder,
-        cluster: Cluster,
+        source: Source,
         chosen: Chosen,
         keys: BoundKeys,
         clock: Clock,
@@ -90,14 +90,15 @@ class Restoration:
         copied: Copied,
     ) -> None:
         self._data = data
+        self._source = source
         self._chosen = chosen
         self._keys = keys
         self._clock = clock
         self._step = step
         self._copied = copied
-        self._folder = data.path / cluster.folder
+        self._folder = data.path / source.folder
         # Beside the other: on the same file system, where the two can change places.
-        self._unfinished = data.path / f"{cluster.folder}-restoring"
+        self._unfinished = data.path / f"{source.folder}-restoring"
         self._done = 0
         base = chosen.manifest.parts[0].content_bytes
         self._total = base + len(chosen.log) * SEGMENT_BYTES
@@ -207,14 +208,9 @@ class Restoration:
         sockets = socket_folder(self._data)
         try:
             until = self._chosen.until
-            await recover(self._data, self._unfinished, sockets, until, self._step)
-            server = PostgresServer(
-                self._data,
-                sockets,
-                self._step,
-                folder=self._unfinished.name,
-                is_restored=True,
-            )
+            cluster = replace(self._source.cluster, folder=self._unfinished.name)
+            await recover(cluster, self._data, sockets, until, self._step)
+            server = PostgresServer(cluster, self._data, sockets, self._step, is_restored=True)
             try:
                 return await examine(await server.start())
             finally:

@@ -1,16 +1,11 @@
-"""The servers that come with the platform: PostgreSQL and Valkey on one data folder."""
+"""The servers that come with the platform: PostgreSQL, twice, and Valkey on one data folder."""
 
+from bezant.server.embedded.archiving import ARCHIVED_WITHIN_S, archiving_conf
 from bezant.server.embedded.errors import DiskFull, StartupError, still_running
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.postgres import PostgresAddress, PostgresServer, superuser_password
-from bezant.server.embedded.postgres_config import (
-    ARCHIVED_WITHIN_S,
-    DATABASE,
-    PORT,
-    SUPERUSER,
-    archiving_conf,
-)
+from bezant.server.embedded.postgres_config import KEYS, MAIN, SUPERUSER, Cluster
 from bezant.server.embedded.programs import POSTGRES
 from bezant.server.embedded.recovery import recover
 from bezant.server.embedded.servers import EmbeddedServers
@@ -19,10 +14,11 @@ from bezant.server.embedded.valkey import ValkeyServer
 
 __all__ = [
     "ARCHIVED_WITHIN_S",
-    "DATABASE",
-    "PORT",
+    "KEYS",
+    "MAIN",
     "POSTGRES",
     "SUPERUSER",
+    "Cluster",
     "DataFolder",
     "DiskFull",
     "EmbeddedServers",

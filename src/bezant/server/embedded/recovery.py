@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from bezant.server.embedded import postgres_config as config
+from bezant.server.embedded.archiving import closed_hba_conf, recovery_conf
 from bezant.server.embedded.child import Child
 from bezant.server.embedded.errors import server_failure
 from bezant.server.embedded.folder import DataFolder
+from bezant.server.embedded.postgres_config import Cluster, postgresql_conf
 from bezant.server.embedded.programs import POSTGRES, programs_for
 
 _POLL_S: Final = 0.05
@@ -22,8 +23,8 @@ _NOT_REACHED: Final = "recovery ended before configured recovery target was reac
 
 
 async def recover(
+    cluster: Cluster,
     data: DataFolder,
-    folder: Path,
     sockets: Path,
     until: datetime | None,
     progress: Callable[[str], None],
@@ -31,8 +32,8 @@ async def recover(
     """Bring a base backup to an instant by the log in its `pg_wal`, and shut it down cleanly.
 
     Args:
+        cluster: which; its folder is the restored one.
         data: entered already.
-        folder: the database's.
         sockets: a folder of the servers' own.
         until: the last instant whose commits it shall hold; None for all that the log has. The
             caller knows that the log reaches it.
@@ -43,27 +44,30 @@ async def recover(
         DiskFull: no space.
     """
     progress("Replaying the log")
-    (folder / "recovery.signal").touch()
-    reached = await _replay(data, folder, sockets, until)
+    (data.path / cluster.folder / "recovery.signal").touch()
+    reached = await _replay(cluster, data, sockets, until)
     if not reached:
         # No commit is later than the instant, so all of the log is what it held then.
         assert until is not None
-        await _replay(data, folder, sockets, None)
+        await _replay(cluster, data, sockets, None)
 
 
-async def _replay(data: DataFolder, folder: Path, sockets: Path, until: datetime | None) -> bool:
+async def _replay(
+    cluster: Cluster, data: DataFolder, sockets: Path, until: datetime | None
+) -> bool:
     """Whether it got there; False when no commit in the log is later than the instant."""
-    shared = data.shared_folder("config")
+    folder = data.path / cluster.folder
+    shared = data.shared_folder(cluster.config_folder)
     hba, conf = shared / "restoring-hba.conf", shared / "restoring.conf"
-    data.write(hba, config.closed_hba_conf(), is_secret=False)
-    text = config.postgresql_conf(sockets=sockets, hba=hba) + config.recovery_conf(until)
+    data.write(hba, closed_hba_conf(), is_secret=False)
+    text = postgresql_conf(cluster, sockets=sockets, hba=hba) + recovery_conf(until)
     data.write(conf, text, is_secret=False)
     postgres = str(programs_for(data, POSTGRES) / "bin/postgres")
     child = await Child.start(
         [postgres, "-D", str(folder), "-c", f"config_file={conf}"],
         account=data.account,
         folder=data.path,
-        log=data.private_folder("log") / "restoring.log",
+        log=data.private_folder("log") / f"{cluster.folder}.log",
         death_signal=signal.SIGINT,
     )
     try:
@@ -77,7 +81,7 @@ async def _replay(data: DataFolder, folder: Path, sockets: Path, until: datetime
     words = child.last_words()
     if until is not None and _NOT_REACHED in words:
         return False
-    raise server_failure("PostgreSQL", child.ending, words, data.path)
+    raise server_failure(cluster.name, child.ending, words, data.path)
 
 
 def _is_open(folder: Path) -> bool:

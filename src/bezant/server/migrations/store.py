@@ -21,6 +21,8 @@ SET_CONTRACT: Final = """
 
 FIND_CONTRACT: Final = "SELECT contract, schema_version FROM schema_contract WHERE row_no = 1"
 
+FIND_TABLE: Final = "SELECT to_regclass($1)"
+
 GRANT_SCHEMA: Final = "GRANT USAGE ON SCHEMA public TO {role}"
 
 GRANT: Final = "GRANT {privileges} ON {table} TO {role}"

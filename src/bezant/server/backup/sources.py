@@ -1,6 +1,5 @@
 """The platform's PostgreSQL clusters, as backups see them: a folder each, and how to reach it."""
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,8 @@ from uuid import UUID
 
 from bezant.kernel.ids import Ids
 from bezant.kernel.settings import Settings
-from bezant.server.embedded import DATABASE, PORT, SUPERUSER, DataFolder
+from bezant.server import embedded
+from bezant.server.embedded import Cluster, DataFolder
 from bezant.server.errors import BackupsUnset
 from bezant.vault.backup import Shelf
 
@@ -17,24 +17,23 @@ _SERIES: Final = "bezant_series"
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """One of them.
+class Source:
+    """What is backed up: one of the clusters.
 
     Attributes:
         name: `main` or `keys`.
-        folder: its data, in the data folder.
-        port: names its socket.
-        database: its database.
-        passwords: the file of its roles' passwords, in the data folder.
+        cluster: which.
         is_strict: nothing of it may be kept longer than its days.
     """
 
     name: str
-    folder: str
-    port: int
-    database: str
-    passwords: str
+    cluster: Cluster
     is_strict: bool
+
+    @property
+    def folder(self) -> str:
+        """Of its data, in the data folder."""
+        return self.cluster.folder
 
     def folder_of(self, settings: Settings) -> Path | None:
         """Where its backups are; None makes none."""
@@ -55,11 +54,6 @@ class Cluster:
             )
         return Shelf(folder.expanduser().absolute(), self.name)
 
-    def superuser_password(self, data_dir: Path) -> str:
-        """For those who may read the data folder."""
-        text = (data_dir / self.passwords).read_text(encoding="utf-8")
-        return str(json.loads(text)[SUPERUSER])
-
     def kept(self, settings: Settings) -> timedelta:
         """How far back its backups reach."""
         if self.is_strict:
@@ -67,11 +61,9 @@ class Cluster:
         return timedelta(days=settings.keep_backups_days)
 
 
-MAIN: Final = Cluster(
-    "main", "postgres", PORT, DATABASE, "postgres-passwords.json", is_strict=False
-)
-KEYS: Final = Cluster("keys", "keys", 5433, "bezant_keys", "keys-passwords.json", is_strict=True)
-CLUSTERS: Final = {cluster.name: cluster for cluster in (MAIN, KEYS)}
+MAIN: Final = Source("main", embedded.MAIN, is_strict=False)
+KEYS: Final = Source("keys", embedded.KEYS, is_strict=True)
+SOURCES: Final = {source.name: source for source in (MAIN, KEYS)}
 
 
 def series_of(folder: Path) -> UUID | None:

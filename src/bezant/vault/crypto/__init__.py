@@ -1,0 +1,1 @@
+"""The vault's ciphers, digests and keys in memory: pure, with randomness and time injected."""

@@ -1,0 +1,6 @@
+"""Sealed fields: values under references, searched by blind indexes."""
+
+from bezant.vault.fields.errors import InvalidSealedValue, TooManySearches
+from bezant.vault.fields.service import Fields
+
+__all__ = ["Fields", "InvalidSealedValue", "TooManySearches"]

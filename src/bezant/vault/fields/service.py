@@ -1,0 +1,296 @@
+"""Sealing values and opening them again, for the domains that hold their references."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from bezant.kernel import audit
+from bezant.kernel.calls import Answer, Call
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import CommitUnknown, Database, write_rows
+from bezant.kernel.errors import Unavailable
+from bezant.kernel.http import TokenBuckets
+from bezant.kernel.ids import Ids
+from bezant.kernel.sealed import Opened, SealedField, Sealing, SubjectErased
+from bezant.vault.crypto.aead import decrypt
+from bezant.vault.crypto.context import Context
+from bezant.vault.crypto.digests import keyed_digest
+from bezant.vault.fields import store
+from bezant.vault.fields.errors import ReferenceTaken, TooManySearches
+from bezant.vault.fields.sealing import (
+    IndexEntry,
+    SealedValue,
+    check,
+    digest_of,
+    encrypt_all,
+    index_all,
+)
+from bezant.vault.keys import KeyKind, SubjectKeys, TenantKey, TenantKeys, index_kind
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+FOUND_MAX: Final = 100
+"""References that one search answers: more have nothing to do with one person."""
+
+# A search tells whether somebody is known. Ten a second serve people, and no list of addresses.
+SEARCHES_PER_S_MAX: Final = 10
+SEARCHES_BURST_MAX: Final = 100
+
+
+class Fields:
+    """The vault's side of the kernel's port `Sealer`.
+
+    Args:
+        database: the main one, as the vault's role.
+        tenants: keys of tenants.
+        subjects: keys of subjects.
+        random_bytes: where nonces come from.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tenants: TenantKeys,
+        subjects: SubjectKeys,
+        clock: Clock,
+        ids: Ids,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._database = database
+        self._tenants = tenants
+        self._subjects = subjects
+        self._clock = clock
+        self._ids = ids
+        self._random_bytes = random_bytes
+        self._searches = TokenBuckets(per_s=SEARCHES_PER_S_MAX, burst=SEARCHES_BURST_MAX)
+
+    async def cover(self, call: Call) -> Call:
+        """The call with its fingerprint keyed."""
+        found = await self._tenants.active(call.tenant_id, KeyKind.REQUESTS)
+        with found.key:
+            fingerprint = keyed_digest(found.key, "request", call.fingerprint)
+        return msgspec.structs.replace(call, fingerprint=fingerprint)
+
+    async def seal(self, call: Call, values: Sequence[Sealing]) -> None:
+        """Seal values, provisionally.
+
+        Raises:
+            SubjectErased: of one of the subjects nothing may be sealed any more.
+            Refusal: a value has not the form that its field's index needs.
+        """
+        await self._write(call, values, is_rectified=False)
+
+    async def replace(self, call: Call, values: Sequence[Sealing]) -> None:
+        """Rectify values under their references; the former ones stay in the history.
+
+        Raises:
+            SubjectErased: as for `seal`.
+            ReferenceTaken: a reference stands for something else.
+            Refusal: as for `seal`.
+        """
+        await self._write(call, values, is_rectified=True)
+
+    async def keep(self, tenant_id: UUID, references: Sequence[UUID]) -> None:
+        """Make values permanent."""
+        at = self._clock.now()
+        await self._database.transaction(
+            lambda connection: connection.execute(
+                store.KEEP_VALUES, tenant_id, list(references), at
+            )
+        )
+
+    async def discard(self, tenant_id: UUID, references: Sequence[UUID]) -> None:
+        """Remove values that no record holds."""
+
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            await connection.execute(store.DELETE_INDEX, tenant_id, list(references))
+            await connection.execute(store.DELETE_VALUES, tenant_id, list(references))
+
+        await self._database.transaction(work)
+
+    async def open(self, call: Call, references: Sequence[UUID]) -> Opened:
+        """The values, once the audit log knows of each of them."""
+        rows = await self._database.fetch(store.FIND_CURRENT, call.tenant_id, list(set(references)))
+        await self._tell(call, [row["reference"] for row in rows])
+        wanted = [(row["subject_id"], row["key_version"]) for row in rows]
+        keys = await self._subjects.for_opening(call.tenant_id, wanted)
+        with ExitStack() as used:
+            for key in keys.values():
+                used.enter_context(key)
+            values = {}
+            for row in rows:
+                subject_id, reference = row["subject_id"], row["reference"]
+                name = (subject_id, row["key_version"])
+                if name in keys:  # else it was erased meanwhile
+                    context = Context(
+                        call.tenant_id, subject_id, row["field"], reference, row["key_version"]
+                    ).canonical()
+                    values[reference] = decrypt(keys[name], row["sealed"], context).decode()
+        return Opened(values)
+
+    async def find(self, call: Call, field: SealedField, value: str) -> list[UUID]:
+        """References of the field's values that equal `value`.
+
+        Raises:
+            TooManySearches: of this caller.
+            Refusal: the value has not the form of the index.
+        """
+        assert field.index is not None, f"{field.name} has no index"
+        wait_s = self._searches.take(call.actor)
+        if wait_s:
+            raise TooManySearches("Searches are limited.", retry_after_s=ceil(wait_s))
+        keys = await self._tenants.every(call.tenant_id, index_kind(field.name))
+        digests = []
+        for key in keys:
+            with key.key:
+                digests.append(digest_of(key, field.index, value))
+        rows = await self._database.fetch(
+            store.FIND_BY_DIGEST, call.tenant_id, field.name, digests, FOUND_MAX
+        )
+        return [row["reference"] for row in rows]
+
+    async def _write(self, call: Call, values: Sequence[Sealing], *, is_rectified: bool) -> None:
+        check(values)
+        tenant_id = call.tenant_id
+        keys = await self._subjects.for_sealing(
+            tenant_id, Counter(value.subject_id for value in values)
+        )
+        with ExitStack() as used:
+            for key in keys.values():
+                used.enter_context(key.key)
+            sealed = encrypt_all(tenant_id, values, keys, self._random_bytes)
+        entries = await self._index(tenant_id, values)
+
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            await self._require_active(connection, tenant_id, list(keys))
+            versions = await self._make_room(connection, tenant_id, values, is_rectified)
+            await self._insert(connection, tenant_id, sealed, versions, is_kept=is_rectified)
+            await _insert_index(connection, tenant_id, entries)
+
+        try:
+            await self._database.transaction(work)
+        except CommitUnknown as error:
+            raise Unavailable("Whether it was sealed is not known: try again.") from error
+
+    async def _index(self, tenant_id: UUID, values: Sequence[Sealing]) -> list[IndexEntry]:
+        indexed = {value.field.name for value in values if value.field.index is not None}
+        keys: dict[str, TenantKey] = {}
+        for name in indexed:
+            keys[name] = await self._tenants.active(tenant_id, index_kind(name))
+        with ExitStack() as used:
+            for key in keys.values():
+                used.enter_context(key.key)
+            return index_all(values, keys)
+
+    async def _require_active(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        subjects: list[UUID],
+    ) -> None:
+        await connection.execute(store.INSERT_SUBJECTS, tenant_id, subjects, self._clock.now())
+        rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, subjects)
+        if any(row["state"] == "erased" for row in rows):
+            raise SubjectErased("What identifies the subject was erased.")
+
+    async def _make_room(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        values: Sequence[Sealing],
+        is_rectified: bool,  # noqa: FBT001 - of a private step
+    ) -> dict[UUID, int]:
+        """The version that each value gets; former ones end now.
+
+        Raises:
+            ReferenceTaken: a reference stands for a value of another subject or field.
+        """
+        references = [value.reference for value in values]
+        rows = await connection.fetch(store.FIND_CURRENT, tenant_id, references)
+        there = {row["reference"]: row for row in rows}
+        for value in values:
+            row = there.get(value.reference)
+            if row is not None and (
+                row["subject_id"] != value.subject_id or row["field"] != value.field.name
+            ):
+                raise ReferenceTaken("A reference stands for one value.")
+        if not is_rectified:
+            return dict.fromkeys(references, 1)
+        await connection.execute(store.REPLACE_VALUES, tenant_id, references, self._clock.now())
+        await connection.execute(store.DELETE_INDEX, tenant_id, references)
+        return {
+            reference: there[reference]["version"] + 1 if reference in there else 1
+            for reference in references
+        }
+
+    async def _insert(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        sealed: Sequence[SealedValue],
+        versions: dict[UUID, int],
+        *,
+        is_kept: bool,
+    ) -> None:
+        at = self._clock.now()
+        await connection.execute(
+            store.INSERT_VALUES,
+            tenant_id,
+            [each.value.reference for each in sealed],
+            [versions[each.value.reference] for each in sealed],
+            [each.value.subject_id for each in sealed],
+            [each.value.field.name for each in sealed],
+            [each.key_version for each in sealed],
+            [each.sealed for each in sealed],
+            [_expiry(each.value.field, at) for each in sealed],
+            at,
+            [at if is_kept else None for _ in sealed],
+        )
+
+    async def _tell(self, call: Call, references: Sequence[UUID]) -> None:
+        """An entry of the audit log for every value, durable before anything is revealed."""
+        at = self._clock.now()
+        entries = []
+        for reference in references:
+            reveal = msgspec.structs.replace(
+                call,
+                id=self._ids.new(),
+                action="sealed_value.open",
+                resource=f"/v1/vault/values/{reference}",
+                idempotency_key=None,
+            )
+            entries += audit.entry(reveal, Answer(200, b""), at)
+        try:
+            await self._database.transaction(
+                lambda connection: write_rows(connection, call.tenant_id, entries)
+            )
+        except CommitUnknown as error:
+            raise Unavailable("The audit log cannot be written.") from error
+
+
+def _expiry(field: SealedField, at: datetime) -> datetime | None:
+    return None if field.keep_days is None else at + timedelta(days=field.keep_days)
+
+
+async def _insert_index(
+    connection: "PoolConnectionProxy[asyncpg.Record]",
+    tenant_id: UUID,
+    entries: Sequence[IndexEntry],
+) -> None:
+    if entries:
+        await connection.execute(
+            store.INSERT_INDEX,
+            tenant_id,
+            [entry.field for entry in entries],
+            [entry.digest for entry in entries],
+            [entry.reference for entry in entries],
+            [entry.key_version for entry in entries],
+        )

@@ -1,0 +1,62 @@
+"""SQL of sealed fields."""
+
+from typing import Final
+
+INSERT_SUBJECTS: Final = """
+    INSERT INTO vault_subject (tenant_id, subject_id, state, created_at, changed_at)
+    SELECT $1, subject_id, 'active', $3, $3 FROM unnest($2::uuid[]) AS new (subject_id)
+    ON CONFLICT (tenant_id, subject_id) DO NOTHING
+"""
+
+FIND_SUBJECTS: Final = """
+    SELECT subject_id, state FROM vault_subject
+    WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
+"""
+
+INSERT_VALUES: Final = """
+    INSERT INTO vault_value (tenant_id, reference, version, subject_id, field, key_version, sealed,
+        created_at, kept_at, expires_at)
+    SELECT $1, reference, version, subject_id, field, key_version, sealed, $9, kept_at, expires_at
+    FROM unnest($2::uuid[], $3::integer[], $4::uuid[], $5::text[], $6::integer[], $7::bytea[],
+                $8::timestamptz[], $10::timestamptz[])
+        AS new (reference, version, subject_id, field, key_version, sealed, expires_at, kept_at)
+    ON CONFLICT (tenant_id, reference, version) DO NOTHING
+"""
+
+INSERT_INDEX: Final = """
+    INSERT INTO vault_index (tenant_id, field, digest, reference, key_version)
+    SELECT $1, field, digest, reference, key_version
+    FROM unnest($2::text[], $3::bytea[], $4::uuid[], $5::integer[])
+        AS new (field, digest, reference, key_version)
+    ON CONFLICT (tenant_id, field, digest, reference) DO NOTHING
+"""
+
+FIND_CURRENT: Final = """
+    SELECT reference, version, subject_id, field, key_version, sealed, kept_at
+    FROM vault_value
+    WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
+"""
+
+REPLACE_VALUES: Final = """
+    UPDATE vault_value SET replaced_at = $3
+    WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
+"""
+
+DELETE_INDEX: Final = """
+    DELETE FROM vault_index WHERE tenant_id = $1 AND reference = ANY($2::uuid[])
+"""
+
+KEEP_VALUES: Final = """
+    UPDATE vault_value SET kept_at = $3
+    WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND kept_at IS NULL
+"""
+
+DELETE_VALUES: Final = """
+    DELETE FROM vault_value WHERE tenant_id = $1 AND reference = ANY($2::uuid[])
+"""
+
+FIND_BY_DIGEST: Final = """
+    SELECT DISTINCT reference FROM vault_index
+    WHERE tenant_id = $1 AND field = $2 AND digest = ANY($3::bytea[])
+    ORDER BY reference LIMIT $4
+"""

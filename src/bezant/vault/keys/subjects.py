@@ -1,0 +1,253 @@
+"""Keys of subjects: in a database of their own, wrapped under their tenant's key.
+
+They are read for every use and kept nowhere else, so that destroying one takes effect in every
+process at once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import Database
+from bezant.kernel.sealed import SubjectErased
+from bezant.vault.crypto.aead import MESSAGES_PER_KEY_MAX, decrypt, encrypt
+from bezant.vault.crypto.context import length_prefixed
+from bezant.vault.crypto.keys import KEY_BYTES, KeyBytes
+from bezant.vault.keys import store
+from bezant.vault.keys.tenants import KeyKind, TenantKey, TenantKeys
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+RESERVED_MESSAGES: Final = 256
+"""Messages counted ahead: a subject's row is written once for so many, not for each."""
+
+_ALLOWANCES_MAX: Final = 10_000
+
+Versioned = tuple[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """A key to be used at once and wiped: `with found.key`."""
+
+    version: int
+    key: KeyBytes
+
+
+def context_of(tenant_id: UUID, subject_id: UUID, version: int) -> bytes:
+    """The only place in which a subject's key opens."""
+    return length_prefixed(
+        b"bezant subject key 1", tenant_id.bytes, subject_id.bytes, version.to_bytes(8, "big")
+    )
+
+
+class SubjectKeys:
+    """Finds keys of subjects, and makes those that are missing.
+
+    Args:
+        database: the second one.
+        tenants: keys of tenants, which wrap these.
+        random_bytes: where new keys and nonces come from.
+        messages_max: what is sealed under one version before the next is made.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tenants: TenantKeys,
+        clock: Clock,
+        random_bytes: Callable[[int], bytes],
+        *,
+        messages_max: int = MESSAGES_PER_KEY_MAX,
+    ) -> None:
+        self._database = database
+        self._tenants = tenants
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._messages_max = messages_max
+        # What was counted ahead and not sealed yet; what is forgotten was counted in vain.
+        self._allowances: OrderedDict[tuple[UUID, UUID, int], int] = OrderedDict()
+
+    async def for_sealing(
+        self, tenant_id: UUID, messages: Mapping[UUID, int]
+    ) -> dict[UUID, SubjectKey]:
+        """The active key of each subject, made now if there is none.
+
+        Args:
+            tenant_id: whose subjects.
+            messages: how many each key is about to seal.
+
+        Raises:
+            SubjectErased: one of them was.
+            KeyStoreDown: the tenant's key cannot be unwrapped now.
+        """
+        tenant_key = await self._tenants.active(tenant_id, KeyKind.TENANT)
+        with tenant_key.key:
+
+            async def work(
+                connection: "PoolConnectionProxy[asyncpg.Record]",
+            ) -> "dict[UUID, asyncpg.Record]":
+                return await self._prepare(connection, tenant_id, tenant_key, messages)
+
+            rows = await self._find(tenant_id, list(messages))
+            active = {row["subject_id"]: row for row in rows if row["state"] == "active"}
+            if not self._are_allowed(tenant_id, active, messages):
+                active = await self._database.transaction(work)
+                self._allow(tenant_id, active, messages)
+            self._spend(tenant_id, active, messages)
+            opened = await self._unwrap(tenant_id, active.values(), tenant_key)
+        return {
+            subject_id: SubjectKey(version, key) for (subject_id, version), key in opened.items()
+        }
+
+    async def for_opening(
+        self, tenant_id: UUID, wanted: Iterable[Versioned]
+    ) -> dict[Versioned, KeyBytes]:
+        """Keys of subjects by version; one that is destroyed is not among them.
+
+        Raises:
+            KeyStoreDown: the tenant's key cannot be unwrapped now.
+        """
+        asked = set(wanted)
+        rows = await self._find(tenant_id, list({subject_id for subject_id, _ in asked}))
+        there = [
+            row
+            for row in rows
+            if (row["subject_id"], row["version"]) in asked and row["state"] != "destroyed"
+        ]
+        return await self._unwrap(tenant_id, there)
+
+    async def _find(self, tenant_id: UUID, subjects: list[UUID]) -> "list[asyncpg.Record]":
+        return await self._database.fetch(store.FIND_SUBJECT_KEYS, tenant_id, subjects)
+
+    async def _prepare(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        tenant_key: TenantKey,
+        messages: Mapping[UUID, int],
+    ) -> "dict[UUID, asyncpg.Record]":
+        """Within one transaction: count what will be sealed, and make keys where none fits."""
+        rows = await connection.fetch(store.FIND_SUBJECT_KEYS, tenant_id, list(messages))
+        latest = {row["subject_id"]: row for row in rows}  # ordered by version
+        if any(row["state"] == "destroyed" for row in latest.values()):
+            raise SubjectErased("What identifies the subject was erased.")
+        full = [
+            subject_id
+            for subject_id, row in latest.items()
+            if row["state"] != "active"
+            or row["messages"] + self._counted(messages[subject_id]) > self._messages_max
+        ]
+        if full:
+            await connection.execute(store.RETIRE_SUBJECT_KEYS, tenant_id, full)
+        new = {
+            subject_id: latest[subject_id]["version"] + 1 if subject_id in latest else 1
+            for subject_id in messages
+            if subject_id not in latest or subject_id in full
+        }
+        await self._insert(connection, tenant_id, tenant_key, new, messages)
+        counted = [row for subject_id, row in latest.items() if subject_id not in full]
+        if counted:
+            await connection.execute(
+                store.COUNT_MESSAGES,
+                tenant_id,
+                [row["subject_id"] for row in counted],
+                [row["version"] for row in counted],
+                [self._counted(messages[row["subject_id"]]) for row in counted],
+            )
+        rows = await connection.fetch(store.FIND_SUBJECT_KEYS, tenant_id, list(messages))
+        return {row["subject_id"]: row for row in rows if row["state"] == "active"}
+
+    async def _insert(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        tenant_key: TenantKey,
+        new: Mapping[UUID, int],
+        messages: Mapping[UUID, int],
+    ) -> None:
+        if not new:
+            return
+        wrapped = []
+        for subject_id, version in new.items():
+            context = context_of(tenant_id, subject_id, version)
+            key = self._random_bytes(KEY_BYTES)
+            wrapped.append(encrypt(tenant_key.key, key, context, self._random_bytes))
+        await connection.execute(
+            store.INSERT_SUBJECT_KEYS,
+            tenant_id,
+            list(new),
+            list(new.values()),
+            tenant_key.version,
+            wrapped,
+            [self._counted(messages[subject_id]) for subject_id in new],
+            self._clock.now(),
+        )
+
+    async def _unwrap(
+        self,
+        tenant_id: UUID,
+        rows: "Iterable[asyncpg.Record]",
+        at_hand: TenantKey | None = None,
+    ) -> dict[Versioned, KeyBytes]:
+        """Open keys, each under the version of the tenant's key that wrapped it."""
+        rows = list(rows)
+        wrapping = {row["tenant_key_version"] for row in rows}
+        if at_hand is not None:
+            wrapping.discard(at_hand.version)
+        found = await self._tenants.of_versions(tenant_id, KeyKind.TENANT, wrapping)
+        tenant_keys = {version: key.key for version, key in found.items()}
+        if at_hand is not None:
+            tenant_keys[at_hand.version] = at_hand.key
+        opened = {}
+        for row in rows:
+            if row["tenant_key_version"] in tenant_keys:
+                subject_id, version = row["subject_id"], row["version"]
+                context = context_of(tenant_id, subject_id, version)
+                raw = decrypt(tenant_keys[row["tenant_key_version"]], row["wrapped"], context)
+                opened[subject_id, version] = KeyBytes(raw)
+        for key in found.values():
+            key.key.wipe()
+        return opened
+
+    def _counted(self, messages: int) -> int:
+        return max(messages, min(RESERVED_MESSAGES, self._messages_max))
+
+    def _are_allowed(
+        self,
+        tenant_id: UUID,
+        active: "Mapping[UUID, asyncpg.Record]",
+        messages: Mapping[UUID, int],
+    ) -> bool:
+        return all(
+            subject_id in active
+            and self._allowances.get((tenant_id, subject_id, active[subject_id]["version"]), 0)
+            >= count
+            for subject_id, count in messages.items()
+        )
+
+    def _allow(
+        self,
+        tenant_id: UUID,
+        active: "Mapping[UUID, asyncpg.Record]",
+        messages: Mapping[UUID, int],
+    ) -> None:
+        for subject_id, count in messages.items():
+            name = (tenant_id, subject_id, active[subject_id]["version"])
+            self._allowances[name] = self._allowances.pop(name, 0) + self._counted(count)
+        while len(self._allowances) > max(_ALLOWANCES_MAX, len(messages)):
+            self._allowances.popitem(last=False)
+
+    def _spend(
+        self,
+        tenant_id: UUID,
+        active: "Mapping[UUID, asyncpg.Record]",
+        messages: Mapping[UUID, int],
+    ) -> None:
+        for subject_id, count in messages.items():
+            self._allowances[tenant_id, subject_id, active[subject_id]["version"]] -= count

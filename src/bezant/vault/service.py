@@ -1,0 +1,100 @@
+"""The vault of one process: opened on its databases and its key store, closed with its keys."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import Database
+from bezant.kernel.http import Operation
+from bezant.kernel.ids import Ids
+from bezant.vault.crypto.cache import KeyCache
+from bezant.vault.fields import Fields
+from bezant.vault.keys import SubjectKeys, TenantKeys
+from bezant.vault.keystores import BoundKeys, KeyStore
+from bezant.vault.rpc import VaultServer
+
+if TYPE_CHECKING:
+    from bezant.vault.keys.tenants import Name
+
+_EXPIRE_EVERY_S: Final = 5.0
+
+
+class Vault:
+    """Everything that the vault's process serves.
+
+    Attributes:
+        fields: sealed fields, as the kernel's port has them.
+        tenants: keys of tenants.
+        subjects: keys of subjects.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keys: Database,
+        key_store: KeyStore,
+        clock: Clock,
+        ids: Ids,
+        *,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._key_store = key_store
+        self._cache: KeyCache[Name] = KeyCache(monotonic)
+        self.tenants = TenantKeys(database, BoundKeys(key_store), clock, self._cache, random_bytes)
+        self.subjects = SubjectKeys(keys, self.tenants, clock, random_bytes)
+        self.fields = Fields(database, self.tenants, self.subjects, clock, ids, random_bytes)
+        self._expiring: asyncio.Task[None] | None = None
+        self._server: VaultServer | None = None
+
+    @classmethod
+    async def open(
+        cls, database: Database, keys: Database, key_store: KeyStore, clock: Clock, ids: Ids
+    ) -> Self:
+        """A vault that works.
+
+        Args:
+            database: the main one, as the vault's role.
+            keys: the second one, which holds the keys of subjects.
+            key_store: open; closed with the vault.
+            clock: tells when keys and values are made.
+            ids: for entries of the audit log.
+
+        Raises:
+            KeyStoreDown: the key store cannot be asked.
+        """
+        await key_store.current()
+        vault = cls(database, keys, key_store, clock, ids)
+        vault._expiring = asyncio.create_task(vault._expire(), name="keys of the vault expire")
+        return vault
+
+    def operations(self) -> Sequence[Operation]:
+        """What the vault's own listener serves."""
+        return []
+
+    async def serve(self, socket: Path, token: str) -> None:
+        """Serve other processes of the platform, which know the token."""
+        self._server = VaultServer(socket, token, self.fields)
+        await self._server.start()
+
+    async def close(self) -> None:
+        """Stop serving, and wipe the keys."""
+        if self._server is not None:
+            await self._server.close()
+        if self._expiring is not None:
+            self._expiring.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._expiring
+        self._cache.clear()
+        await self._key_store.close()
+
+    async def _expire(self) -> None:
+        """Keys that nobody asks for leave in time too."""
+        while True:
+            await asyncio.sleep(_EXPIRE_EVERY_S)
+            self._cache.expire()
