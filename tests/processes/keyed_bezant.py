@@ -10,12 +10,12 @@ from bezant.server.backup import keys
 from keyed import FileKeyStore
 
 
-async def open_key_store(settings: Settings) -> FileKeyStore:
+async def open_key_store(_settings: Settings) -> FileKeyStore:
     return FileKeyStore(Path(os.environ["TEST_KEY_STORE"]))
 
 
 if __name__ == "__main__":
     keys.open_key_store = open_key_store
-    # After the words that begin `bezant` otherwise, if they are there.
-    sys.argv = ["bezant", *sys.argv[sys.argv.index("--") + 1 :]]
+    # After the words that begin `bezant` otherwise.
+    sys.argv = ["bezant", *sys.argv[sys.argv.index("bezant.cli") + 1 :]]
     main()

@@ -22,6 +22,7 @@ from rich.progress import (
 
 from bezant.cli.console import Steps, complain, failures_explained
 from bezant.kernel.settings import Settings
+from bezant.kernel.telemetry import LogFormat, configure_logs
 from bezant.vault.backup import BackupError
 from bezant.vault.keystores import KeyRefused
 
@@ -71,6 +72,7 @@ def settings_of(data_dir: Path | None) -> Settings:
 @contextmanager
 def backups_explained(*, as_json: bool) -> Iterator[None]:
     """Tell what keeps a backup from being made or restored; status 1."""
+    configure_logs(LogFormat.JSON if as_json else LogFormat.AUTO)
     with failures_explained(as_json=as_json):
         try:
             yield

@@ -107,7 +107,8 @@ def restore(
         found = RestoredDatabase(chosen.manifest.id, until, str(restored.folder), former, reports)
         say_json(found)
         return
-    show_reports(reports)
+    if not SOURCES[cluster].is_strict:
+        show_reports(reports)
     typer.echo(f"Restored {restored.folder} from backup {chosen.manifest.id}.")
     if restored.former is not None:
         typer.echo(f"What was there is in {restored.former}: remove it when you are content.")

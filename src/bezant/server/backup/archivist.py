@@ -21,7 +21,7 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.settings import Settings
 from bezant.server.backup.keys import backup_keys
-from bezant.server.backup.sources import SOURCES, Source, begin_series, series_of
+from bezant.server.backup.sources import SOURCES, Source, begin_series, remove_former, series_of
 from bezant.server.embedded import DataFolder, archiving_conf
 from bezant.vault.backup import (
     ArchiveDiffers,
@@ -197,13 +197,12 @@ class Archivist:
             return await asyncio.to_thread(_digest_of, unsealing.pieces(key))
 
     async def _prune(self) -> None:
-        removed = await asyncio.to_thread(
-            prune,
-            self._shelf,
-            self._clock.now(),
-            self._keep,
-            is_strict=self.source.is_strict,
-        )
+        now = self._clock.now()
+        is_strict = self.source.is_strict
+        removed = await asyncio.to_thread(prune, self._shelf, now, self._keep, is_strict=is_strict)
+        if is_strict:
+            # What a restore replaced is a copy as well.
+            removed += await asyncio.to_thread(remove_former, self._folder, now - self._keep)
         if removed:
             log.info("backups_pruned", cluster=self.source.name, files=removed)
 

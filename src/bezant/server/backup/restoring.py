@@ -18,7 +18,7 @@ from typing import Final
 
 from bezant.kernel.clock import Clock
 from bezant.server.backup.choosing import Chosen
-from bezant.server.backup.sources import Source, end_series
+from bezant.server.backup.sources import Source, end_series, former_of
 from bezant.server.embedded import (
     DataFolder,
     DiskFull,
@@ -224,9 +224,8 @@ class Restoration:
         if not self._folder.exists():
             self._data.replace(self._unfinished, self._folder)
             return None
-        stamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
         # It is called what it will be once they have changed places.
-        former = self._folder.with_name(f"{self._folder.name}-before-{stamp}")
+        former = former_of(self._folder, self._clock.now())
         self._data.replace(self._unfinished, former)
         with self._data.explained():
             _exchange(former, self._folder)

@@ -1,7 +1,8 @@
 """The platform's PostgreSQL clusters, as backups see them: a folder each, and how to reach it."""
 
+import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from bezant.server.errors import BackupsUnset
 from bezant.vault.backup import Shelf
 
 _SERIES: Final = "bezant_series"
+_STAMP: Final = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,22 @@ class Source:
 MAIN: Final = Source("main", embedded.MAIN, is_strict=False)
 KEYS: Final = Source("keys", embedded.KEYS, is_strict=True)
 SOURCES: Final = {source.name: source for source in (MAIN, KEYS)}
+
+
+def former_of(folder: Path, at: datetime) -> Path:
+    """What a cluster's folder is called once a restored one took its place, at an instant."""
+    return folder.with_name(f"{folder.name}-before-{at.astimezone(UTC):{_STAMP}}")
+
+
+def remove_former(folder: Path, before: datetime) -> int:
+    """Remove those that were replaced before an instant; how many."""
+    removed = 0
+    for path in folder.parent.glob(f"{folder.name}-before-*"):
+        stamp = path.name.removeprefix(f"{folder.name}-before-")
+        if datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) < before:
+            shutil.rmtree(path)
+            removed += 1
+    return removed
 
 
 def series_of(folder: Path) -> UUID | None:
