@@ -13,6 +13,9 @@ from typing import Any
 
 import asyncpg
 
+from bezant.kernel.clock import SystemClock
+from bezant.kernel.ids import TimeOrderedIds
+from bezant.server.backup import BaseBackup, Source
 from bezant.server.embedded import SUPERUSER, superuser_password
 from bezant.vault.backup import Shelf
 from bezant.vault.keystores import BoundKeys
@@ -103,6 +106,19 @@ class BackedUp:
         assert ended.status == 0, ended.errors
         found: list[dict[str, Any]] = json.loads(ended.output)
         return found
+
+    def base_backup(self, source: Source, shelf: Shelf) -> BaseBackup:
+        """A base backup of the running platform, made in this process."""
+        return BaseBackup(
+            self.data,
+            source,
+            self.data / "run",
+            shelf,
+            self.keys,
+            SystemClock(),
+            TimeOrderedIds(),
+            progress=lambda _done, _total: None,
+        )
 
     async def kill(self, platform: RunningPlatform) -> None:
         """Kill a platform without a word; its servers end by themselves."""

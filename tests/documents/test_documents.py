@@ -32,8 +32,8 @@ DOCUMENTS = (
     "docs/guides/reconcile.md",
     "docs/guides/operate/watch.md",
 )
-ELSEWHERE = ("docs/guides/operate/failover.md",)
-"""Documents whose commands need servers of their own: test_failover.py runs them."""
+ELSEWHERE = ("docs/guides/operate/failover.md", "docs/guides/back-up.md")
+"""Documents whose commands need servers of their own: test_failover.py and test_back_up.py run them."""
 
 
 @pytest.fixture(scope="module")

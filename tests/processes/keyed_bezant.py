@@ -7,10 +7,11 @@ from pathlib import Path
 from bezant.cli import main
 from bezant.kernel.settings import Settings
 from bezant.server.backup import keys
+from bezant.vault.keystores import KeyStore
 from keyed import FileKeyStore
 
 
-async def open_key_store(_settings: Settings) -> FileKeyStore:
+async def open_key_store(settings: Settings) -> KeyStore:  # noqa: ARG001 - as it is called
     return FileKeyStore(Path(os.environ["TEST_KEY_STORE"]))
 
 

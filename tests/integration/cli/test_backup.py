@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg
@@ -16,11 +17,9 @@ import pytest
 
 from backed_up import BackedUp
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.ids import TimeOrderedIds
-from bezant.ledger import BookReport
 from bezant.server.backup import (
+    KEYS,
     MAIN,
-    BaseBackup,
     Restoration,
     Restored,
     check_parts,
@@ -28,18 +27,22 @@ from bezant.server.backup import (
     examine,
 )
 from bezant.server.backup.sources import former_of, remove_former
-from bezant.server.embedded import DataFolder, DiskFull, PostgresAddress
+from bezant.server.embedded import AlreadyRunning, DataFolder, DiskFull, PostgresAddress
 from bezant.server.errors import NotArchiving, RestoreUnsound
 from bezant.vault.backup import (
     BackupDamaged,
     BackupError,
+    FolderTaken,
     LogMissing,
     NoBackup,
     base_name,
     log_name,
 )
 from fixtures_servers import open_folder
-from integration.outside.till import bezant, open_till
+from integration.outside.till import Till, bezant, open_till
+
+if TYPE_CHECKING:
+    from bezant.ledger import BookReport
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,16 @@ class Bank(BackedUp):
     """A platform that was backed up and stopped.
 
     Attributes:
+        book: whose wallet is paid into.
         backup: its base backup, made when the wallet held 1.
         between: an instant at which it held 11; at the end it held 111.
-        refusals: what the commands said that the running platform did not allow.
+        refusals: of a second base backup meanwhile, and of a restore over the running platform.
     """
 
+    book: str
     backup: UUID
     between: datetime
-    refusals: dict[str, str]
+    refusals: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -66,33 +71,44 @@ async def bank() -> AsyncIterator[Bank]:
             till = await open_till(platform, client)
             assert (await till.pay(client, "one", 1)).status_code == 201
             manifest = await backed_up.made("backup", "create")
-            await backed_up.made("backup", "create", "--cluster", "keys")
+            await backed_up.base_backup(KEYS, backed_up.key_shelf).create()
             assert (await till.pay(client, "two", 10)).status_code == 201
             between = datetime.now(UTC)
             assert (await till.pay(client, "three", 100)).status_code == 201
             [series] = backed_up.shelf.series()
-            with series.lock("backup"):
-                refused = {"create": (await backed_up.bezant("backup", "create")).refusal}
-            refused["restore"] = (await backed_up.bezant("restore")).refusal
+            with series.lock("backup"), pytest.raises(FolderTaken) as taken:
+                await backed_up.base_backup(MAIN, backed_up.shelf).create()
+            with pytest.raises(AlreadyRunning) as running, DataFolder(backed_up.data):
+                pass
+            refused = [taken.value.detail, running.value.problem]
             assert await platform.stop() == 0
         assert not any(event["level"] == "error" for event in platform.events)
-        yield Bank(parent, UUID(manifest["id"]), between, refused)
+        yield Bank(parent, till.book, UUID(manifest["id"]), between, refused)
 
 
 @pytest.fixture
 def copy(bank: Bank) -> Iterator[Bank]:
-    """A copy of all of it, to be spoilt."""
+    """A copy of the backups, to be spoilt, and a data folder that holds a former database."""
     with open_folder() as parent:
-        subprocess.run(["cp", "-a", f"{bank.parent}/.", parent], check=True)
-        yield replace(bank, parent=parent)
+        copy = replace(bank, parent=parent)
+        copy.data.mkdir()
+        shutil.copytree(bank.shelf.folder, copy.shelf.folder)
+        shutil.copytree(bank.key_shelf.folder, copy.key_shelf.folder)
+        shutil.copy(bank.parent / "root.key", parent)
+        if (bank.data / "programs").exists():
+            # Under root the servers run from a copy.
+            subprocess.run(["cp", "-al", bank.data / "programs", copy.data], check=True)
+        (copy.data / "bezant.lock").touch()
+        (copy.data / "postgres").mkdir()
+        (copy.data / "postgres/former").touch()
+        yield copy
 
 
 def state_of(data: Path) -> dict[str, tuple[int, int]]:
-    """Every file of a data folder's databases, as far as it tells that it was not touched."""
+    """Every file of a data folder's database, as far as it tells that it was not touched."""
     return {
         str(path.relative_to(data)): (path.lstat().st_size, path.lstat().st_mtime_ns)
-        for folder in ("postgres", "keys")
-        for path in (data / folder).rglob("*")
+        for path in (data / "postgres").rglob("*")
     }
 
 
@@ -153,9 +169,7 @@ async def test_a_lost_machine_comes_back_with_all_that_was_committed(copy: Bank)
     assert f"from backup {copy.backup}" in ended.output
     # Passwords are new ones: those of before were lost with the folder.
     async with copy.running() as platform, platform.client() as client:
-        assert (await client.get("/v1/books")).status_code == 401
-        async with copy.superuser() as superuser:
-            assert await superuser.fetchval("SELECT sum(amount) FROM transfer") == 111
+        assert await Till(platform, copy.book).balance(client) == 111
         assert await platform.stop() == 0
     # It is a history of its own: it does not archive into that of the former one.
     assert len(copy.shelf.series()) == 2
@@ -301,24 +315,15 @@ async def test_a_database_that_does_not_verify_is_not_put_in_place(copy: Bank) -
 
 
 def test_a_running_platform_is_not_restored_over(bank: Bank) -> None:
-    assert "is in use by process" in bank.refusals["restore"]
+    assert "is in use by process" in bank.refusals[1]
 
 
 def test_one_base_backup_is_made_at_a_time(bank: Bank) -> None:
-    assert "Another process is at work" in bank.refusals["create"]
+    assert "Another process is at work" in bank.refusals[0]
 
 
 async def test_a_platform_that_does_not_archive_is_not_backed_up(bank: Bank) -> None:
-    backup = BaseBackup(
-        bank.data,
-        MAIN,
-        bank.data / "run",
-        bank.shelf,
-        bank.keys,
-        SystemClock(),
-        TimeOrderedIds(),
-        progress=lambda _done, _total: None,
-    )
+    backup = bank.base_backup(MAIN, bank.shelf)
     with pytest.raises(NotArchiving):
         await backup.create()
 

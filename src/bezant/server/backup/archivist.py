@@ -8,9 +8,11 @@ same (PostgreSQL 18 documentation, 25.3.1: the same file again must succeed, ano
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -22,7 +24,7 @@ from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.settings import Settings
 from bezant.server.backup.keys import backup_keys
 from bezant.server.backup.sources import SOURCES, Source, begin_series, remove_former, series_of
-from bezant.server.embedded import DataFolder, archiving_conf
+from bezant.server.embedded import ARCHIVIST_PID, DataFolder, StartupError, archiving_conf
 from bezant.vault.backup import (
     ArchiveDiffers,
     BackupError,
@@ -57,7 +59,8 @@ class Archivist:
         data: entered already.
         source: whose.
         shelf: where to.
-        keys: what seals.
+        opened_keys: opens what seals. A first start makes the key store only after PostgreSQL is
+            there, so it may have to be asked again.
         keep: how far back the backups reach.
     """
 
@@ -66,7 +69,7 @@ class Archivist:
         data: DataFolder,
         source: Source,
         shelf: Shelf,
-        keys: BoundKeys,
+        opened_keys: Callable[[], AbstractAsyncContextManager[BoundKeys]],
         clock: Clock,
         ids: Ids,
         *,
@@ -75,12 +78,13 @@ class Archivist:
         self._data = data
         self.source = source
         self._shelf = shelf
-        self._keys = keys
+        self._opened_keys = opened_keys
         self._clock = clock
         self._ids = ids
         self._keep = keep
         self._folder = data.path / source.folder
         self._marks = data.shared_folder(f"archived-{source.name}")
+        self._fails = 0
         self._task: asyncio.Task[NoReturn] | None = None
 
     @property
@@ -101,6 +105,8 @@ class Archivist:
             # A mark of a former run says nothing of a segment that a restored database writes.
             for mark in self._marks.iterdir():
                 mark.unlink()
+        who = self._marks / ARCHIVIST_PID
+        self._data.write(who, f"{os.getpid()}\n", is_secret=False)
         self._task = asyncio.create_task(self._work())
         try:
             yield
@@ -115,23 +121,23 @@ class Archivist:
         raise AssertionError("archives for ever")
 
     async def _work(self) -> NoReturn:
-        fails = 0
         while True:
             try:
-                await self._archive_for_ever()
-            except (BackupError, Refusal, KeyRefused, OSError) as error:
+                async with self._opened_keys() as keys:
+                    await self._archive_for_ever(keys)
+            except (StartupError, BackupError, Refusal, KeyRefused, OSError) as error:
                 # PostgreSQL keeps what is not archived: the disk fills, nothing is lost.
-                reason = getattr(error, "code", type(error).__name__)
-                log.error(  # noqa: TRY400 - a condition for operators, not a defect
-                    "wal_archiving_fails",
+                tell = log.error if self._fails else log.warning
+                tell(
+                    "wal_archiving_fails" if self._fails else "wal_archiving_waits",
                     cluster=self.source.name,
-                    code=reason,
+                    code=getattr(error, "code", type(error).__name__),
                     problem=str(error),
                 )
-                await asyncio.sleep(_RETRY_S[min(fails, len(_RETRY_S) - 1)])
-                fails += 1
+                await asyncio.sleep(_RETRY_S[min(self._fails, len(_RETRY_S) - 1)])
+                self._fails += 1
 
-    async def _archive_for_ever(self) -> NoReturn:
+    async def _archive_for_ever(self, keys: BoundKeys) -> NoReturn:
         while not self._status.is_dir():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(_POLL_S)
         found = series_of(self._folder) or begin_series(self._data, self._folder, self._ids)
@@ -147,20 +153,21 @@ class Archivist:
                 if now() >= prune_at:
                     await self._prune()
                     prune_at = now() + _PRUNE_EVERY_S
-                await self._archive_ready(series)
+                await self._archive_ready(keys, series)
+                self._fails = 0
                 await asyncio.sleep(_POLL_S)
 
-    async def _archive_ready(self, series: Series) -> None:
+    async def _archive_ready(self, keys: BoundKeys, series: Series) -> None:
         ready = {path.stem for path in self._status.glob("*.ready")}
-        marked = {mark.name for mark in self._marks.iterdir()}
+        marked = set(filter(is_log_file, (mark.name for mark in self._marks.iterdir())))
         for name in sorted(filter(is_log_file, ready - marked)):
-            await self._archive(series, name)
+            await self._archive(keys, series, name)
             (self._marks / name).touch(mode=0o644)
         # PostgreSQL has taken note.
         for name in marked - ready:
             (self._marks / name).unlink()
 
-    async def _archive(self, series: Series, name: str) -> None:
+    async def _archive(self, keys: BoundKeys, series: Series, name: str) -> None:
         """Seal a file of the log; again is no error.
 
         Raises:
@@ -168,14 +175,14 @@ class Archivist:
         """
         path = self._folder / "pg_wal" / name
         if (series.folder / log_name(name)).exists():
-            if await self._digest_archived(series, name) != await asyncio.to_thread(_digest, path):
+            if await _digest_archived(keys, series, name) != await asyncio.to_thread(_digest, path):
                 raise ArchiveDiffers(
                     f"The archive {series.folder} holds another {name}: another database writes"
                     " there, such as a copy of this data folder."
                 )
             return
         stream = self._ids.new()
-        key, wrapped = await new_key(self._keys, stream)
+        key, wrapped = await new_key(keys, stream)
         header = Header(
             id=stream,
             kind="wal",
@@ -189,12 +196,6 @@ class Archivist:
         await asyncio.to_thread(
             write_sealed, series.folder, log_name(name), header, key, pieces_of(path)
         )
-
-    async def _digest_archived(self, series: Series, name: str) -> bytes:
-        with opened(series.folder, log_name(name)) as unsealing:
-            series.check(unsealing.header, "wal", name)
-            key = await key_of(self._keys, unsealing.header, log_name(name))
-            return await asyncio.to_thread(_digest_of, unsealing.pieces(key))
 
     async def _prune(self) -> None:
         now = self._clock.now()
@@ -236,26 +237,32 @@ async def archiving(settings: Settings, data: DataFolder) -> AsyncIterator[Archi
     """Archive the logs that the settings say, for as long as the context is entered.
 
     Raises:
-        StartupError: the key store cannot be opened, or the data folder not be written.
+        StartupError: the data folder cannot be written.
     """
     archivists = Archivists()
-    async with AsyncExitStack() as opened:
-        wanted = [source for source in SOURCES.values() if source.folder_of(settings) is not None]
-        if wanted:
-            keys = await opened.enter_async_context(backup_keys(settings))
-            for source in wanted:
-                archivist = Archivist(
-                    data,
-                    source,
-                    source.shelf(settings),
-                    keys,
-                    SystemClock(),
-                    TimeOrderedIds(),
-                    keep=source.kept(settings),
-                )
-                await opened.enter_async_context(archivist.at_work())
-                archivists.add(archivist)
+    async with AsyncExitStack() as entered:
+        for source in SOURCES.values():
+            if source.folder_of(settings) is None:
+                continue
+            archivist = Archivist(
+                data,
+                source,
+                source.shelf(settings),
+                partial(backup_keys, settings),
+                SystemClock(),
+                TimeOrderedIds(),
+                keep=source.kept(settings),
+            )
+            await entered.enter_async_context(archivist.at_work())
+            archivists.add(archivist)
         yield archivists
+
+
+async def _digest_archived(keys: BoundKeys, series: Series, name: str) -> bytes:
+    with opened(series.folder, log_name(name)) as unsealing:
+        series.check(unsealing.header, "wal", name)
+        key = await key_of(keys, unsealing.header, log_name(name))
+        return await asyncio.to_thread(_digest_of, unsealing.pieces(key))
 
 
 def _digest(path: Path) -> bytes:

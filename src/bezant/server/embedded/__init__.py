@@ -1,7 +1,7 @@
 """The servers that come with the platform: PostgreSQL, twice, and Valkey on one data folder."""
 
-from bezant.server.embedded.archiving import ARCHIVED_WITHIN_S, archiving_conf
-from bezant.server.embedded.errors import DiskFull, StartupError, still_running
+from bezant.server.embedded.archiving import ARCHIVED_WITHIN_S, ARCHIVIST_PID, archiving_conf
+from bezant.server.embedded.errors import AlreadyRunning, DiskFull, StartupError, still_running
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.postgres import PostgresAddress, PostgresServer, superuser_password
@@ -14,10 +14,12 @@ from bezant.server.embedded.valkey import ValkeyServer
 
 __all__ = [
     "ARCHIVED_WITHIN_S",
+    "ARCHIVIST_PID",
     "KEYS",
     "MAIN",
     "POSTGRES",
     "SUPERUSER",
+    "AlreadyRunning",
     "Cluster",
     "DataFolder",
     "DiskFull",

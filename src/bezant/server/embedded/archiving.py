@@ -11,20 +11,28 @@ from bezant.server.embedded.postgres_config import conf_lines
 ARCHIVED_WITHIN_S: Final = 60
 """A segment of the log that is not full by then is closed, and archived as it is."""
 
+ARCHIVIST_PID: Final = "pid"
+"""The file of the platform's process id, beside the marks."""
+
 
 def archiving_conf(folder: Path, marks: Path) -> str:
     """More of `postgresql.conf`: hand over the log, and keep what is not handed over.
 
     PostgreSQL's user holds no key and has no Python: the command only waits until the platform,
-    which reads the segments by itself, has left a mark for one. Three times five seconds, so that a
-    shutdown is not held up for ever; then PostgreSQL asks again, and keeps the segment meanwhile.
+    which reads the segments by itself, has left a mark for one. Three times five seconds, and not
+    without a platform, so that a shutdown is not held up for ever; then PostgreSQL asks again, and
+    keeps the segment meanwhile.
 
     Args:
         folder: the database's, where the command runs.
-        marks: where the marks are.
+        marks: where the marks are, and who leaves them (`ARCHIVIST_PID`).
     """
-    mark = shlex.quote(os.path.relpath(marks, folder)).replace("%", "%%") + "/%f"
-    command = f"n=0; until test -e {mark}; do n=$((n+1)); test $n -le 50 || exit 1; sleep 0.1; done"
+    place = shlex.quote(os.path.relpath(marks, folder)).replace("%", "%%")
+    command = (
+        f"n=0; until test -e {place}/%f; do"
+        f' test -d "/proc/$(cat {place}/{ARCHIVIST_PID})" || exit 1;'
+        " n=$((n+1)); test $n -le 50 || exit 1; sleep 0.1; done"
+    )
     settings = (
         ("archive_mode", "on", "the log goes to the backups"),
         ("archive_command", command, "waits for the mark of the platform's archivist"),
