@@ -33,7 +33,7 @@ DOCUMENTS = (
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md", "docs/guides/back-up.md")
-"""Documents whose commands need servers of their own: test_failover.py and test_back_up.py run them."""
+"""Documents whose commands need servers of their own, and have tests of their own."""
 
 
 @pytest.fixture(scope="module")

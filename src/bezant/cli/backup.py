@@ -147,9 +147,10 @@ def list_backups(
 
 async def _list(settings: Settings, source: Source) -> list[Listed]:
     own = series_of(settings.data_dir / source.folder)
+    shelf = source.shelf(settings)
     found = []
     async with backup_keys(settings) as keys:
-        for series in source.shelf(settings).series():
+        for series in shelf.series():
             for backup in series.backups():
                 manifest = await backup.manifest(keys)
                 found.append(
@@ -200,8 +201,8 @@ async def _check(
     as_json: bool,
 ) -> Checked:
     own = series_of(settings.data_dir / source.folder)
+    shelf = source.shelf(settings)
     async with backup_keys(settings) as keys:
-        shelf = source.shelf(settings)
         chosen = await choose(shelf, keys, own=own, backup=backup, until=until)
         with shown("Checking", as_json=as_json) as progress:
             size = await check_parts(chosen, keys, progress)

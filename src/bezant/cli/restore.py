@@ -123,10 +123,10 @@ async def _restore(
     reports: list[BookReport],
     as_json: bool,  # noqa: FBT001 - a flag
 ) -> tuple[Chosen, Restored]:
+    shelf = source.shelf(settings)
     with DataFolder(settings.data_dir) as data:
         own = series_of(data.path / source.folder)
         async with backup_keys(settings) as keys:
-            shelf = source.shelf(settings)
             chosen = await choose(shelf, keys, own=own, backup=backup, until=until)
             with Copying(as_json=as_json) as bar:
 

@@ -301,7 +301,7 @@ async def test_a_database_that_does_not_verify_is_not_put_in_place(copy: Bank) -
 
     async def examined(data: DataFolder, address: PostgresAddress) -> bool:
         owner = await asyncpg.connect(address.owner_url)
-        await owner.execute("UPDATE balance SET posted_debits = posted_debits + 1")
+        await owner.execute("UPDATE balance SET debits_posted = debits_posted + 1")
         await owner.close()
         found.extend(await examine(data, MAIN, address, lambda _: None))
         return all(report.is_sound for report in found)

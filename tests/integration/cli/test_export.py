@@ -1,4 +1,4 @@
-"""`bezant export` and `bezant restore book` on a running platform: what they write, say and refuse."""
+"""`bezant export` and `bezant restore book` on a platform: what they write, say and refuse."""
 
 import json
 import os
