@@ -113,13 +113,18 @@ async def running(
     first start use `RunningPlatform.start`.
     """
     if not (prefix or "--database-url" in options):
-        await asyncio.to_thread(_furnish, data_dir, await _furnished())
+        await furnish(data_dir)
     platform = await RunningPlatform.start(data_dir, *options, prefix=prefix)
     try:
         yield platform
     finally:
         if platform.process.returncode is None:
             await platform.stop()
+
+
+async def furnish(data_dir: Path) -> None:
+    """Make a data folder as a first start leaves it, unless it is there."""
+    await asyncio.to_thread(_furnish, data_dir, await _furnished())
 
 
 async def _furnished() -> Path:

@@ -33,8 +33,8 @@ DOCUMENTS = (
     "docs/guides/key-stores.md",
     "docs/guides/operate/watch.md",
 )
-ELSEWHERE = ("docs/guides/operate/failover.md",)
-"""Documents whose commands need servers of their own: test_failover.py runs them."""
+ELSEWHERE = ("docs/guides/operate/failover.md", "docs/guides/back-up.md")
+"""Documents whose commands need servers of their own, and have tests of their own."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What `bezant export` and `bezant restore` share."""
+"""What `bezant export` and `bezant restore book` share."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager

@@ -86,7 +86,7 @@ def verify_books(  # noqa: PLR0913, PLR0917 - one parameter per option is how th
     if as_json:
         say_json(reports)
     else:
-        _show(reports)
+        show_reports(reports)
     if not all(report.is_sound for report in reports):
         raise typer.Exit(1)
 
@@ -210,7 +210,8 @@ def _progress() -> Iterator[Callable[..., None]]:
         yield progress
 
 
-def _show(reports: list[BookReport]) -> None:
+def show_reports(reports: list[BookReport]) -> None:
+    """A table of books, and what was found."""
     console = Console(width=None if Console().is_terminal else 140)
     table = Table("book", title="Books, recomputed from their history")
     table.add_column("id", no_wrap=True)

@@ -107,6 +107,12 @@ class Settings(BaseSettings):
             them in the data folder.
         checkpoint_store_url: a second PostgreSQL that checkpoints are kept in, as a role that may
             only read and add; None for none.
+        backup_folder: where base backups and the log of the embedded database go, sealed, best on
+            another disk; None makes none.
+        key_backup_folder: the same of the vault's keys, apart from the other backups.
+        keep_backups_days: how far back every instant can be restored.
+        keep_key_backups_days: after which no backup of the vault's keys is left: an erasure is
+            final then.
         allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
             For development: whoever may make endpoints reaches what listens here.
         vault_host: the address that the vault listens on; None listens where the API does.
@@ -155,12 +161,17 @@ class Settings(BaseSettings):
     checkpoint_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 60
     checkpoint_folder: Path | None = None
     checkpoint_store_url: SecretStr | None = None
+    backup_folder: Path | None = None
+    key_backup_folder: Path | None = None
+    keep_backups_days: Annotated[int, Field(ge=1, le=36_500)] = 35
+    keep_key_backups_days: Annotated[int, Field(ge=1, le=35)] = 35
     allow_webhook_loopback: bool = False
     vault_host: str | None = None
     vault_port: Annotated[int, Field(ge=0, le=65535)] = 8444
     vault_database_url: SecretStr | None = None
     key_database_url: SecretStr | None = None
     key_owner_url: SecretStr | None = None
+    key_store: str = "local"
 
     @classmethod
     def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
@@ -252,6 +263,23 @@ class Settings(BaseSettings):
         if url is not None and _split(url).scheme not in _CACHE_SCHEMES:
             raise ValueError("begins with redis://, rediss://, unix:// or memcached://")
         return url
+
+    @field_validator("backup_folder")
+    @classmethod
+    def _check_embedded(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
+        if folder is not None and info.data.get("database_url") is not None:
+            raise ValueError("is for the embedded database; database_url names another")
+        return folder
+
+    @field_validator("key_backup_folder")
+    @classmethod
+    def _check_apart(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
+        other = info.data.get("backup_folder")
+        if folder is not None and other is not None:
+            one, two = folder.expanduser().resolve(), other.expanduser().resolve()
+            if one.is_relative_to(two) or two.is_relative_to(one):
+                raise ValueError("is apart from backup_folder, and neither is within the other")
+        return folder
 
     @field_validator("tls_certificate")
     @classmethod

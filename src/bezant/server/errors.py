@@ -47,6 +47,30 @@ class KeyStoreUnusable(StartupError):
     code = "KEY_STORE_UNUSABLE"
 
 
+class BackupsUnset(StartupError):
+    """What backups need is not set."""
+
+    code = "BACKUPS_UNSET"
+
+
+class NotArchiving(StartupError):
+    """The platform does not archive its log, so a base backup could not be restored."""
+
+    code = "NOT_ARCHIVING"
+
+
+class BaseBackupFailed(StartupError):
+    """PostgreSQL's own program for base backups did not end well."""
+
+    code = "BASE_BACKUP_FAILED"
+
+
+class RestoreUnsound(StartupError):
+    """What was restored does not verify."""
+
+    code = "RESTORE_UNSOUND"
+
+
 class WorkersFailing(StartupError):
     """Workers end again and again."""
 

@@ -18,6 +18,7 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
 from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
+from bezant.server.backup import Archivists, archiving
 from bezant.server.certificates import Certificates
 from bezant.server.connecting import opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
@@ -90,7 +91,10 @@ async def _run(
         listener = opened.enter_context(closing(listen(settings.host, settings.port)))
         vault_listener = _vault_listener(settings, opened)
         certificates = Certificates(settings, data)
-        stores = await opened.enter_async_context(opened_stores(settings, data, progress))
+        archivists = await opened.enter_async_context(archiving(settings, data))
+        stores = await opened.enter_async_context(
+            opened_stores(settings, data, progress, archivists.confs)
+        )
         sandbox_key, passphrase = await _prepare(settings, stores, data, progress)
         run_folder = opened.enter_context(_run_folder(data))
         tasks = Tasks(settings, data, stores, certificates, run_folder)
@@ -122,7 +126,7 @@ async def _run(
         opened.callback(endpoint.remove, data)
         tell(serving)
         with certificates.kept_current(lambda: _each(crew, Workers.reload_certificate)):
-            await _keep(crew, stores.embedded)
+            await _keep(crew, stores.embedded, archivists)
 
 
 def _vault_listener(settings: Settings, opened: AsyncExitStack) -> socket | None:
@@ -149,7 +153,9 @@ def _each(crew: Sequence[Workers], act: Callable[[Workers], None]) -> None:
         act(workers)
 
 
-async def _keep(crew: Sequence[Workers], servers: EmbeddedServers | None) -> NoReturn:
+async def _keep(
+    crew: Sequence[Workers], servers: EmbeddedServers | None, archivists: Archivists
+) -> NoReturn:
     """Replace what ends by itself, for ever.
 
     Raises:
@@ -158,6 +164,7 @@ async def _keep(crew: Sequence[Workers], servers: EmbeddedServers | None) -> NoR
     kept = [asyncio.create_task(workers.keep()) for workers in crew]
     if servers is not None:
         kept.append(asyncio.create_task(servers.keep_alive()))
+    kept.append(asyncio.create_task(archivists.ended()))
     try:
         ended, _ = await asyncio.wait(kept, return_when=asyncio.FIRST_COMPLETED)
     finally:

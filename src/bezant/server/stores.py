@@ -1,6 +1,6 @@
 """Where the platform keeps its data: outside databases and caches, or embedded ones."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -49,9 +49,19 @@ def has_vault(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def opened_stores(
-    settings: Settings, data: DataFolder, progress: Callable[[str], None]
+    settings: Settings,
+    data: DataFolder,
+    progress: Callable[[str], None],
+    confs: Mapping[str, str],
 ) -> AsyncIterator[Stores]:
-    """The databases and the cache: those of the settings, and embedded ones for the others."""
+    """The databases and the cache: those of the settings, and embedded ones for the others.
+
+    Args:
+        settings: name outside ones.
+        data: of embedded ones.
+        progress: told of each step.
+        confs: what embedded clusters are told besides, by their folder.
+    """
     database, cache = _text(settings.database_url), _text(settings.cache_url)
     if database is not None and cache is not None:
         yield _stores(settings, None)
@@ -62,6 +72,7 @@ async def opened_stores(
         has_postgres=database is None,
         has_keys=database is None and settings.key_database_url is None,
         has_valkey=cache is None,
+        confs=confs,
     )
     async with embedded as servers:
         try:

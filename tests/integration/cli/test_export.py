@@ -1,4 +1,4 @@
-"""`bezant export` and `bezant restore` on a running platform: what they write, say and refuse."""
+"""`bezant export` and `bezant restore book` on a platform: what they write, say and refuse."""
 
 import json
 import os
@@ -44,7 +44,7 @@ async def export(till: Till, output: Path, *options: str) -> Ended:
 
 
 async def restore(till: Till, *arguments: str) -> Ended:
-    return await bezant("restore", "--data-dir", str(till.platform.data_dir), *arguments)
+    return await bezant("restore", "book", "--data-dir", str(till.platform.data_dir), *arguments)
 
 
 @pytest.mark.parametrize("encoding", ["jsonl", "parquet"])

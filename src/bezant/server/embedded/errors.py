@@ -103,3 +103,11 @@ def server_failure(name: str, what: str, output: str, folder: Path) -> StartupEr
         f"{name} {what}. It last wrote:\n  {said}\n",
         f"Remove the cause, and start again; all that it wrote is in {folder / 'log'}.",
     )
+
+
+def still_running(folder: Path) -> ServerFailed:
+    """The error for a PostgreSQL of an earlier run that does not end."""
+    return ServerFailed(
+        f"A PostgreSQL of an earlier run still works on {folder} and does not stop.",
+        "End it, or restart the machine, and start again.",
+    )

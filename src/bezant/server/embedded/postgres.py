@@ -18,7 +18,12 @@ import asyncpg
 
 from bezant.server.embedded import postgres_config as config
 from bezant.server.embedded.child import Child
-from bezant.server.embedded.errors import ServerFailed, VersionMismatch, server_failure
+from bezant.server.embedded.errors import (
+    ServerFailed,
+    VersionMismatch,
+    server_failure,
+    still_running,
+)
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
 from bezant.server.embedded.postgres_config import Cluster
@@ -95,16 +100,28 @@ class PostgresServer:
         data: entered already: its lock is what makes us the only one.
         sockets: a folder of the servers' own.
         progress: told each slow step, as a short sentence.
+        conf: more of `postgresql.conf`.
+        is_restored: it comes from a backup, with the roles and passwords of its time: it is given
+            this release's roles, and this data folder's passwords.
     """
 
     def __init__(
-        self, cluster: Cluster, data: DataFolder, sockets: Path, progress: Callable[[str], None]
+        self,
+        cluster: Cluster,
+        data: DataFolder,
+        sockets: Path,
+        progress: Callable[[str], None],
+        *,
+        conf: str = "",
+        is_restored: bool = False,
     ) -> None:
         self._cluster = cluster
         self._data = data
         self._sockets = sockets
         self._progress = progress
         self._folder = data.path / cluster.folder
+        self._conf = conf
+        self._is_restored = is_restored
         self._child: Child | None = None
 
     @property
@@ -129,20 +146,17 @@ class PostgresServer:
         self._check_version()
         programs = programs_for(self._data, POSTGRES)
         if not await stop_orphan(self._folder):
-            raise ServerFailed(
-                f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",
-                "End it, or restart the machine, and start again.",
-            )
+            raise still_running(self._folder)
         known = self._passwords()
         new = {role: secrets.token_urlsafe(32) for role in self._cluster.roles if role not in known}
         passwords = known | new
         if not self._folder.exists():
             self._progress(f"Creating the {self._cluster.database_name}")
             await self._create(programs, passwords)
-        elif new:
+        elif unknown := passwords if self._is_restored else new:
             # The file was lost, or is of a release that had fewer roles. Whoever may write this
             # folder may set passwords, so nothing is given away.
-            sql = config.clients_sql(self._cluster, new) + config.passwords_sql(new)
+            sql = config.clients_sql(self._cluster, unknown) + config.passwords_sql(unknown)
             await self._single_user(programs, self._folder, sql)
         if new:
             # The server knows them by now: a start that is killed here makes others.
@@ -242,7 +256,7 @@ class PostgresServer:
         folder = self._data.shared_folder(self._cluster.config_folder)
         hba, conf = folder / "pg_hba.conf", folder / "postgresql.conf"
         self._data.write(hba, config.pg_hba_conf(self._cluster), is_secret=False)
-        text = config.postgresql_conf(self._cluster, sockets=self._sockets, hba=hba)
+        text = config.postgresql_conf(self._cluster, sockets=self._sockets, hba=hba) + self._conf
         self._data.write(conf, text, is_secret=False)
         postgres = str(programs / "bin/postgres")
         command = [postgres, "-D", str(self._folder), "-c", f"config_file={conf}"]

@@ -180,8 +180,8 @@ def postgresql_conf(cluster: Cluster, *, sockets: Path, hba: Path) -> str:
     )
     # A later one takes the place of an earlier one of its name.
     settings = {each[0]: each for each in (*paths, *_SETTINGS, *cluster.settings)}
-    lines = [f"{name} = {_quoted(value)}  # {why}" for name, value, why in settings.values()]
-    return "# Written by Bezant at every start; changes are lost.\n" + "\n".join(lines) + "\n"
+    head = "# Written by Bezant at every start; changes are lost.\n"
+    return head + conf_lines(settings.values())
 
 
 def pg_hba_conf(cluster: Cluster) -> str:
@@ -191,6 +191,8 @@ def pg_hba_conf(cluster: Cluster) -> str:
         "# Written by Bezant at every start; changes are lost.\n"
         f"local  {cluster.database}  {users}  scram-sha-256\n"
         f"local  all  {SUPERUSER}  scram-sha-256\n"
+        # Base backups; `all` does not name them.
+        f"local  replication  {SUPERUSER}  scram-sha-256\n"
     )
 
 
@@ -230,6 +232,11 @@ def passwords_sql(passwords: dict[str, str]) -> str:
         assert re.fullmatch(r"[\w-]+", password, re.ASCII), "needs no quoting"
         lines.append(f"ALTER ROLE {role} PASSWORD '{password}'\n")
     return "".join(lines)
+
+
+def conf_lines(settings: Iterable[tuple[str, str, str]]) -> str:
+    """Lines of `postgresql.conf`: each setting, its value, and why."""
+    return "".join(f"{name} = {_quoted(value)}  # {why}\n" for name, value, why in settings)
 
 
 def _quoted(value: str) -> str:

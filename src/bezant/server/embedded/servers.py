@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, NoReturn, Self
 
 from bezant.server.embedded.errors import server_failure
@@ -31,6 +31,7 @@ class EmbeddedServers:
         has_postgres: False where the database is an outside one.
         has_keys: False where the database of keys is an outside one, or there is no vault.
         has_valkey: False where the cache is an outside one.
+        confs: more of `postgresql.conf`, by the cluster's folder.
 
     Attributes:
         postgres: how to reach PostgreSQL, where it is one of ours.
@@ -50,6 +51,7 @@ class EmbeddedServers:
         has_postgres: bool = True,
         has_keys: bool = True,
         has_valkey: bool = True,
+        confs: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         assert has_postgres or has_keys or has_valkey
         self._data = data
@@ -57,6 +59,7 @@ class EmbeddedServers:
             cluster for cluster, has in ((MAIN, has_postgres), (KEYS, has_keys)) if has
         ]
         self._has_valkey = has_valkey
+        self._confs = confs
         self._progress = progress
         self._servers: list[PostgresServer | ValkeyServer] = []
         self._started = AsyncExitStack()
@@ -85,7 +88,13 @@ class EmbeddedServers:
     async def _start_clusters(self, sockets: Path, started: AsyncExitStack) -> None:
         """Start every PostgreSQL at the same time."""
         servers = [
-            PostgresServer(cluster, self._data, sockets, self._progress)
+            PostgresServer(
+                cluster,
+                self._data,
+                sockets,
+                self._progress,
+                conf=self._confs.get(cluster.folder, ""),
+            )
             for cluster in self._clusters
         ]
 

@@ -22,20 +22,30 @@ _PLAIN: Final = re.compile(r"[\w/.-]+", re.ASCII)
 _OWNER_ONLY: Final = 0o700
 
 
+def socket_path(data_dir: Path) -> Path:
+    """Where the sockets of the servers on a data folder are: in it if its path allows.
+
+    The same at every start, so that a killed run leaves nothing behind that the next does not use
+    again.
+    """
+    data_dir = data_dir.expanduser().resolve()
+    inside = str(data_dir / "run")
+    is_short = len(inside) + len(_LONGEST_NAME) <= _PATH_BYTES_MAX
+    if is_short and _PLAIN.fullmatch(inside):
+        return data_dir / "run"
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"bezant-{digest}"
+
+
 def socket_folder(data: DataFolder) -> Path:
-    """A folder of the servers' own for their sockets, in the data folder if its path allows.
+    """A folder of the servers' own for their sockets.
 
     Raises:
         FolderUnwritable: the short folder exists and is somebody else's.
     """
-    inside = str(data.path / "run")
-    is_short = len(inside) + len(_LONGEST_NAME) <= _PATH_BYTES_MAX
-    if is_short and _PLAIN.fullmatch(inside):
-        return data.servers_folder("run")
-    # The same name at every start, so that a killed run leaves nothing behind that the next does
-    # not use again.
-    digest = hashlib.sha256(os.fsencode(data.path)).hexdigest()[:16]
-    short = Path(tempfile.gettempdir()) / f"bezant-{digest}"
+    short = socket_path(data.path)
+    if short.parent == data.path:
+        return data.servers_folder(short.name)
     account = data.account
     with data.explained():
         try:

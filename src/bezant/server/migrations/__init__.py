@@ -12,7 +12,7 @@ from bezant.server.migrations.contract import (
     SchemaTooOld,
     check_schema,
 )
-from bezant.server.migrations.migrate import migrate, migrate_keys
+from bezant.server.migrations.migrate import migrate, migrate_keys, schema_version
 
 __all__ = [
     "CONTRACT",
@@ -22,4 +22,5 @@ __all__ = [
     "check_schema",
     "migrate",
     "migrate_keys",
+    "schema_version",
 ]

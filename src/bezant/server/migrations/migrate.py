@@ -231,6 +231,15 @@ async def _contract(owner: "asyncpg.Connection[asyncpg.Record]") -> int:
         return 0
 
 
+async def schema_version(connection: "asyncpg.Connection[asyncpg.Record]") -> int | None:
+    """The contract that a database's schema serves; None where there is no schema of ours."""
+    try:
+        row = await connection.fetchrow(FIND_CONTRACT)
+    except asyncpg.UndefinedTableError:
+        return None
+    return None if row is None else int(row["schema_version"])
+
+
 async def _grant(owner_url: str, schema: _Schema, rights: Mapping[str, Mapping[str, str]]) -> None:
     owner = await asyncpg.connect(owner_url)
     try:
