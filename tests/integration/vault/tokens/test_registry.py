@@ -130,7 +130,7 @@ async def test_a_token_whose_time_is_over_is_refused_and_then_removed(counter: C
     refused = await counter.post(f"{TOKENS}/detokenize", {"tokens": [token], "purpose": "test"})
     assert (refused.status_code, refused.json()["code"]) == (410, "TOKEN_EXPIRED")
     assert (await counter.tenant.client.get(f"{TOKENS}/{token}")).json()["status"] == "expired"
-    assert await counter.room.vault.tokens.registry.sweep() == 1
+    assert await counter.room.vault.tokens.registry.sweep(counter.tenant.id) == 1
     assert (await counter.tenant.client.get(f"{TOKENS}/{token}")).status_code == 404
     assert await rows_of(counter, "vault_value") == 3
     assert (await reveal(counter, kept))[0]["card"]["number"] == PAN
