@@ -21,11 +21,13 @@ from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import install
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.outbound import CheckedNetwork
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate_keys
-from bezant.vault import Vault
+from bezant.vault import Outbound, Vault
 from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
 from fixtures_api import Api, Tenant
+from receivers import Names, Receiver, receiving
 
 if TYPE_CHECKING:
     import asyncpg
@@ -93,6 +95,7 @@ class Strongroom:
     Attributes:
         database: the main one, as the vault's role.
         keys: the second one, which holds the keys of subjects.
+        names: the resolver of the proxy.
     """
 
     vault: Vault
@@ -101,6 +104,7 @@ class Strongroom:
     key_store: MemoryKeyStore
     clock: ManualClock
     tenant_id: UUID
+    names: Names
 
     def call(self, key: str | None = None, fingerprint: bytes = b"", purpose: str = "test") -> Call:
         """A request of the tenant with an idempotency key, by default a new one."""
@@ -172,16 +176,27 @@ async def add_tenant(database: Database) -> UUID:
     return tenant_id
 
 
+@pytest.fixture(scope="session")
+async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
+    """A TLS server on this machine, to which the vault's proxy may send."""
+    async with receiving(tmp_path_factory.mktemp("provider")) as receiver:
+        yield receiver
+
+
 @pytest.fixture
 async def strongroom(
-    vault_databases: tuple[Database, Database], database: Database
+    vault_databases: tuple[Database, Database], database: Database, provider: Receiver
 ) -> AsyncIterator[Strongroom]:
     """A vault of this test's own, with a clock to move."""
     sealed, keys = vault_databases
     key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
-    vault = await Vault.open(sealed, keys, key_store, clock, IDS)
+    names = Names([["127.0.0.1"]])
+    outbound = Outbound(
+        CheckedNetwork(names, allow_loopback=True), tls=provider.tls, allow_loopback=True
+    )
+    vault = await Vault.open(sealed, keys, key_store, clock, IDS, outbound)
     tenant_id = await add_tenant(database)
-    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id)
+    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id, names)
     await vault.close()
 
 

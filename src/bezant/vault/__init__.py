@@ -5,7 +5,8 @@ references to what is sealed here.
 """
 
 from bezant.vault import backup, keystores
+from bezant.vault.proxy import Outbound
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 
-__all__ = ["Vault", "VaultClient", "backup", "keystores"]
+__all__ = ["Outbound", "Vault", "VaultClient", "backup", "keystores"]

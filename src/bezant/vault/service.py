@@ -3,10 +3,11 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from uuid import UUID
 
 import structlog
 
@@ -15,11 +16,12 @@ from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
-from bezant.vault import tokens
+from bezant.vault import proxy, store, tokens
 from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
+from bezant.vault.proxy import Outbound, ProxyService
 from bezant.vault.rpc import VaultServer
 from bezant.vault.tokens import TokenService
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _EXPIRE_EVERY_S: Final = 5.0
 _SWEEP_EVERY_S: Final = 600.0
+_TENANTS_PER_READ: Final = 1_000
 
 log = structlog.get_logger("bezant.vault")
 
@@ -40,6 +43,7 @@ class Vault:
         tenants: keys of tenants.
         subjects: keys of subjects.
         tokens: tokens, and what is known of them.
+        proxy: sends requests on.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Vault:
         key_store: KeyStore,
         clock: Clock,
         ids: Ids,
+        outbound: Outbound,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
         monotonic: Callable[[], float] = time.monotonic,
@@ -61,12 +66,21 @@ class Vault:
         self.tokens = TokenService(
             database, self.tenants, self.fields, clock, ids, random_bytes, monotonic
         )
+        self.proxy = ProxyService(database, self.fields, self.tokens, outbound, clock, ids)
+        self._database = database
+        self._outbound = outbound
         self._tasks: list[asyncio.Task[None]] = []
         self._server: VaultServer | None = None
 
     @classmethod
     async def open(
-        cls, database: Database, keys: Database, key_store: KeyStore, clock: Clock, ids: Ids
+        cls,
+        database: Database,
+        keys: Database,
+        key_store: KeyStore,
+        clock: Clock,
+        ids: Ids,
+        outbound: Outbound | None = None,
     ) -> Self:
         """A vault that works.
 
@@ -76,12 +90,13 @@ class Vault:
             key_store: open; closed with the vault.
             clock: tells when keys and values are made.
             ids: for entries of the audit log.
+            outbound: how requests leave that are sent on; by default to public addresses only.
 
         Raises:
             KeyStoreDown: the key store cannot be asked.
         """
         await key_store.current()
-        vault = cls(database, keys, key_store, clock, ids)
+        vault = cls(database, keys, key_store, clock, ids, outbound or Outbound())
         vault._tasks = [
             asyncio.create_task(vault._expire(), name="keys of the vault expire"),
             asyncio.create_task(vault._sweep(), name="tokens of the vault are swept"),
@@ -90,7 +105,7 @@ class Vault:
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
-        return tokens.operations(self.tokens)
+        return [*tokens.operations(self.tokens), *proxy.operations(self.proxy)]
 
     async def serve(self, socket: Path, token: str) -> None:
         """Serve other processes of the platform, which know the token."""
@@ -105,9 +120,26 @@ class Vault:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        self._outbound.close()
         self.tokens.codes.clear()
         self._cache.clear()
         await self._key_store.close()
+
+    async def sweep(self) -> int:
+        """Remove what is over of every tenant; how many rows that were."""
+        removed = 0
+        async for tenant_id in self._tenants():
+            for sweep in (self.tokens.registry.sweep, self.proxy.sweep):
+                while count := await sweep(tenant_id):
+                    removed += count
+        return removed
+
+    async def _tenants(self) -> AsyncIterator[UUID]:
+        after = UUID(int=0)
+        while rows := await self._database.fetch(store.FIND_TENANTS, after, _TENANTS_PER_READ):
+            for row in rows:
+                yield row["tenant_id"]
+            after = rows[-1]["tenant_id"]
 
     async def _expire(self) -> None:
         """Keys that nobody asks for leave in time too."""
@@ -121,6 +153,6 @@ class Vault:
         while True:
             await asyncio.sleep(_SWEEP_EVERY_S)
             try:
-                await self.tokens.registry.sweep()
+                await self.sweep()
             except (Refusal, CommitUnknown) as error:
                 log.warning("vault_sweep_failed", error=type(error).__name__)

@@ -71,7 +71,3 @@ FIND_EXPIRED: Final = """
         expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference
     FROM vault_token WHERE tenant_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3
 """
-
-FIND_TENANTS: Final = """
-    SELECT tenant_id FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2
-"""

@@ -1,0 +1,7 @@
+"""The substituting proxy: requests that leave with values in the place of tokens."""
+
+from bezant.vault.proxy.api import operations
+from bezant.vault.proxy.sending import Outbound
+from bezant.vault.proxy.service import ProxyService
+
+__all__ = ["Outbound", "ProxyService", "operations"]
