@@ -49,8 +49,12 @@ class RunningPlatform:
         )  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
-        async with asyncio.timeout(START_WITHIN_S):
-            line = await process.stdout.readline()
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            process.kill()  # it would slow down those after it
+            raise
         if not line:
             raise AssertionError((await process.stderr.read()).decode())
         return cls(process, data_dir, json.loads(line))
