@@ -20,7 +20,7 @@ import httpx
 
 COMMAND = (sys.executable, "-m", "bezant.cli")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")}
-START_WITHIN_S = 60.0
+START_WITHIN_S = 120.0
 STOP_WITHIN_S = 30.0
 
 _template: Path | None = None
@@ -49,8 +49,13 @@ class RunningPlatform:
         )  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
-        async with asyncio.timeout(START_WITHIN_S):
-            line = await process.stdout.readline()
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            process.kill()  # it would slow down those after it
+            await process.communicate()
+            raise
         if not line:
             raise AssertionError((await process.stderr.read()).decode())
         return cls(process, data_dir, json.loads(line))
