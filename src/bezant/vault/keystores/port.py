@@ -60,10 +60,10 @@ class KeyStore(Protocol):
         ...
 
     async def destroy(self, version: str) -> None:
-        """End a former version: what it wrapped stays closed. Again is no error.
+        """End a former version, the oldest first: what it wrapped stays closed. Again is no error.
 
         Raises:
-            KeyRefused: it is the current one.
+            KeyRefused: it is the current one; or an older one opens, which some stores end first.
         """
         ...
 
