@@ -4,8 +4,9 @@ It runs as a process of its own, as a role of its own in the database; everythin
 references to what is sealed here.
 """
 
+from bezant.vault import keystores
 from bezant.vault.proxy import Outbound
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 
-__all__ = ["Outbound", "Vault", "VaultClient"]
+__all__ = ["Outbound", "Vault", "VaultClient", "keystores"]
