@@ -270,7 +270,7 @@ async def test_what_never_left_is_sent_by_a_repeat(
     assert (await open_counter.post(FORWARD, body)).json()["code"] == "TOKEN_USED"
     again = await open_counter.post(FORWARD, body, **key)
     assert again.status_code == 200
-    assert provider.messages[-1].content == [PAN, "739"]
+    assert json.loads(provider.messages[-1].body) == [PAN, "739"]
 
 
 async def test_what_was_erased_is_not_in_a_repeats_answer(

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from bezant.kernel.database import DatabaseUnavailable
+from bezant.kernel.http import TokenBuckets
 from bezant.vault.tokens import revealing
 from fixtures_vault import Counter
 from tokenized import PAN, TOKENS, card, reveal, rows_of
@@ -175,10 +176,13 @@ async def test_whatever_races_with_an_erasure_stands_before_it_or_is_refused(
 ) -> None:
     subject = uuid4()
     await counter.create(TOKENS, card(subject))
-    *answers, _ = await asyncio.gather(
-        *(counter.post(TOKENS, card(subject, single_use=True)) for _ in range(12)),
-        erase(counter, subject),
-    )
+    async with asyncio.TaskGroup() as group:
+        asked = [
+            group.create_task(counter.post(TOKENS, card(subject, single_use=True)))
+            for _ in range(12)
+        ]
+        group.create_task(erase(counter, subject))
+    answers = [task.result() for task in asked]
     assert {answer.status_code for answer in answers} <= {201, 404}
     late = await counter.post(TOKENS, card(subject, single_use=True))
     assert late.json()["code"] == "SUBJECT_ERASED"
@@ -192,7 +196,7 @@ async def test_a_caller_reveals_so_many_and_is_then_told_to_wait(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = counter.room.vault.tokens.revealing
-    monkeypatch.setattr(service, "_buckets", revealing.TokenBuckets(per_s=1, burst=3))
+    monkeypatch.setattr(service, "_buckets", TokenBuckets(per_s=1, burst=3))
     body = wanting("tok_a", "tok_b")
     assert (await counter.post(DETOKENIZE, body)).status_code == 404
     limited = await counter.post(DETOKENIZE, body)
