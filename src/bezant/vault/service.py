@@ -16,6 +16,8 @@ from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
+from bezant.vault.rotation import Means, RotationService
+from bezant.vault.rotation.api import operations as rotation_operations
 from bezant.vault.rpc import VaultServer
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class Vault:
         fields: sealed fields, as the kernel's port has them.
         tenants: keys of tenants.
         subjects: keys of subjects.
+        rotations: renews keys, and ends those that nothing needs.
     """
 
     def __init__(
@@ -49,7 +52,19 @@ class Vault:
         self.tenants = TenantKeys(database, BoundKeys(key_store), clock, self._cache, random_bytes)
         self.subjects = SubjectKeys(keys, self.tenants, clock, random_bytes)
         self.fields = Fields(database, self.tenants, self.subjects, clock, ids, random_bytes)
-        self._expiring: asyncio.Task[None] | None = None
+        self.rotations = RotationService(
+            Means(
+                database=database,
+                keys=keys,
+                key_store=key_store,
+                tenants=self.tenants,
+                subjects=self.subjects,
+                clock=clock,
+                ids=ids,
+                random_bytes=random_bytes,
+            )
+        )
+        self._background: list[asyncio.Task[None]] = []
         self._server: VaultServer | None = None
 
     @classmethod
@@ -70,26 +85,29 @@ class Vault:
         """
         await key_store.current()
         vault = cls(database, keys, key_store, clock, ids)
-        vault._expiring = asyncio.create_task(vault._expire(), name="keys of the vault expire")
+        vault._background = [
+            asyncio.create_task(vault._expire(), name="keys of the vault expire"),
+            asyncio.create_task(vault.rotations.work(), name="rotations of the vault's keys"),
+        ]
         return vault
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
-        return []
+        return rotation_operations(self.rotations)
 
     async def serve(self, socket: Path, token: str) -> None:
         """Serve other processes of the platform, which know the token."""
-        self._server = VaultServer(socket, token, self.fields)
+        self._server = VaultServer(socket, token, self.fields, self.rotations)
         await self._server.start()
 
     async def close(self) -> None:
         """Stop serving, and wipe the keys."""
         if self._server is not None:
             await self._server.close()
-        if self._expiring is not None:
-            self._expiring.cancel()
+        for task in self._background:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._expiring
+                await task
         self._cache.clear()
         await self._key_store.close()
 

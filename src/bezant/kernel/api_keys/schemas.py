@@ -17,6 +17,7 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "vault:keys",
     "webhooks:read",
     "webhooks:write",
 ]
