@@ -60,11 +60,11 @@ async def open_rows(
         for key in keys.values():
             used.enter_context(key)
         for row in rows:
-            key = keys.get((row.subject_id, row.key_version))
-            if key is None:
+            found = keys.get((row.subject_id, row.key_version))
+            if found is None:
                 continue
             try:
-                value = decrypt(key, row.sealed, row.context(tenant_id, row.key_version))
+                value = decrypt(found, row.sealed, row.context(tenant_id, row.key_version))
             except SealBroken:
                 continue
             opened.append((row, value))

@@ -85,7 +85,8 @@ class DestroyRoot(Struct, frozen=True, tag=True):
     reason: str | None
 
 
-Wish = Cover | Seal | Keep | Discard | Open | Find | RotateRoot | RootRotation | Roots | DestroyRoot
+Operation = RotateRoot | RootRotation | Roots | DestroyRoot
+Wish = Cover | Seal | Keep | Discard | Open | Find | Operation
 
 
 class Ask(Struct, frozen=True):
