@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -19,28 +17,15 @@ from bezant.kernel.clock import ManualClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.migrations import migrate_keys
 from bezant.vault import Vault
 from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
 
 if TYPE_CHECKING:
+    import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
 IDS = TimeOrderedIds()
-
-_SUBJECT_KEY = """
-    CREATE TABLE IF NOT EXISTS vault_keys.subject_key (
-        tenant_id uuid NOT NULL,
-        subject_id uuid NOT NULL,
-        version integer NOT NULL,
-        state text NOT NULL CHECK (state IN ('active', 'restore_only', 'destroyed')),
-        tenant_key_version integer NOT NULL,
-        wrapped bytea,
-        messages bigint NOT NULL,
-        created_at timestamptz NOT NULL,
-        destroyed_at timestamptz,
-        PRIMARY KEY (tenant_id, subject_id, version)
-    )
-"""
 
 
 @dataclass
@@ -137,22 +122,16 @@ async def vault_databases(
     embedded_servers: EmbeddedServers,
 ) -> AsyncIterator[tuple[Database, Database]]:
     """Pools of the main database and of that of keys, as the vault has them."""
-    owner_url = embedded_servers.postgres.owner_url
-    owner = await asyncpg.connect(owner_url)
-    await owner.execute("CREATE SCHEMA IF NOT EXISTS vault_keys")
-    await owner.execute(_SUBJECT_KEY)
-    await owner.close()
-    separator = "&" if urlsplit(owner_url).query else "?"
-    in_schema = f"{owner_url}{separator}options=-csearch_path%3Dvault_keys"
-    database = await Database.open(owner_url, name="vault")
-    keys = await Database.open(in_schema, name="vault keys")
+    await migrate_keys(embedded_servers.keys.owner_url, "bezant_vault")
+    database = await Database.open(embedded_servers.postgres.vault_url, name="vault")
+    keys = await Database.open(embedded_servers.keys.vault_url, name="vault keys")
     yield database, keys
     await keys.close()
     await database.close()
 
 
 async def add_tenant(database: Database) -> UUID:
-    """A new tenant."""
+    """A new tenant, which the application's role makes."""
     tenant_id = IDS.new()
 
     async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
@@ -168,14 +147,14 @@ async def add_tenant(database: Database) -> UUID:
 
 @pytest.fixture
 async def strongroom(
-    vault_databases: tuple[Database, Database],
+    vault_databases: tuple[Database, Database], database: Database
 ) -> AsyncIterator[Strongroom]:
     """A vault of this test's own, with a clock to move."""
-    database, keys = vault_databases
+    sealed, keys = vault_databases
     key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
-    vault = await Vault.open(database, keys, key_store, clock, IDS)
+    vault = await Vault.open(sealed, keys, key_store, clock, IDS)
     tenant_id = await add_tenant(database)
-    yield Strongroom(vault, database, keys, key_store, clock, tenant_id)
+    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id)
     await vault.close()
 
 

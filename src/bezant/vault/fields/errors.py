@@ -19,3 +19,9 @@ class ReferenceTaken(Conflict):
     """A reference stands for one value of one subject and field, once and for all."""
 
     code, title = "REFERENCE_TAKEN", "The reference stands for another value"
+
+
+class FieldValueRefused(Refusal):
+    """The value is not what the field holds, so that nobody could find it again."""
+
+    status, code, title = 422, "FIELD_VALUE_REFUSED", "The field holds something else"
