@@ -41,6 +41,12 @@ class SealingKeyUnusable(StartupError):
     code = "SEALING_KEY_UNUSABLE"
 
 
+class KeyStoreUnusable(StartupError):
+    """The vault's key store is missing, damaged, closed to us, or does not answer."""
+
+    code = "KEY_STORE_UNUSABLE"
+
+
 class WorkersFailing(StartupError):
     """Workers end again and again."""
 

@@ -4,7 +4,8 @@ It runs as a process of its own, as a role of its own in the database; everythin
 references to what is sealed here.
 """
 
+from bezant.vault import keystores
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 
-__all__ = ["Vault", "VaultClient"]
+__all__ = ["Vault", "VaultClient", "keystores"]

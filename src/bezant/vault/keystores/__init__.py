@@ -3,6 +3,7 @@
 from bezant.vault.keystores.choice import KeyStoreChoice, LocalPlace, read_choice
 from bezant.vault.keystores.errors import KeyStoreUnusable
 from bezant.vault.keystores.opening import create_key_store, open_key_store
+from bezant.vault.keystores.passphrases import FilePassphrase
 from bezant.vault.keystores.port import (
     BoundKeys,
     KeyRefused,
@@ -13,6 +14,7 @@ from bezant.vault.keystores.port import (
 
 __all__ = [
     "BoundKeys",
+    "FilePassphrase",
     "KeyRefused",
     "KeyStore",
     "KeyStoreChoice",
