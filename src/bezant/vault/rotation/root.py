@@ -46,9 +46,8 @@ class RootRotation:
         ):
             last = rows[-1]
             tenant_id, kind, number = last["tenant_id"], last["kind"], last["version"]
-            moved = await self._move(rows)
-            position = f"{tenant_id} {number} {kind}"
-            await rotation.go_on(position, len(rows) - moved, moved)
+            moved, failed = await self._move(rows)
+            await rotation.go_on(f"{tenant_id} {number} {kind}", failed, moved)
         await rotation.end(await self._finish(version))
 
     async def _next(self, rotation: Running) -> str:
@@ -72,8 +71,8 @@ class RootRotation:
 
         await self._database.transaction(work)
 
-    async def _move(self, rows: "list[asyncpg.Record]") -> int:
-        """Wrap keys anew; how many."""
+    async def _move(self, rows: "list[asyncpg.Record]") -> tuple[int, int]:
+        """Wrap keys anew; how many, and how many could not be opened."""
         moved: list[tuple[UUID, str, int, str, str, bytes]] = []
         for row in rows:
             context = context_of(row["tenant_id"], row["kind"], row["version"])
@@ -84,12 +83,12 @@ class RootRotation:
             new = await self._keys.wrap(raw, context)
             name = (row["tenant_id"], row["kind"], row["version"])
             moved.append((*name, row["root_version"], new.version, new.blob))
-        await self._database.transaction(
+        tag = await self._database.transaction(
             lambda connection: connection.execute(
                 store.REWRAP_TENANT_KEYS, *([each[n] for each in moved] for n in range(6))
             )
         )
-        return len(moved)
+        return int(tag.rpartition(" ")[2]), len(rows) - len(moved)
 
     async def _finish(self, version: str) -> int:
         """Say that nothing needs the former versions, unless something does: how much."""

@@ -63,8 +63,8 @@ class TenantRotation:
             store.FIND_SUBJECT_KEYS_BELOW, tenant_id, version, subject_id, number, _PORTION
         ):
             subject_id, number = rows[-1]["subject_id"], rows[-1]["version"]
-            moved = await self._move(tenant_id, version, rows)
-            await rotation.go_on(f"{subject_id} {number}", len(rows) - moved, moved)
+            moved, failed = await self._move(tenant_id, version, rows)
+            await rotation.go_on(f"{subject_id} {number}", failed, moved)
         left = await self._keys.transaction(
             lambda connection: connection.fetchval(
                 store.COUNT_SUBJECT_KEYS_BELOW, tenant_id, version
@@ -74,8 +74,10 @@ class TenantRotation:
             await mark_emptied(self._database, self._clock, tenant_id, KeyKind.TENANT, version)
         await rotation.end(left)
 
-    async def _move(self, tenant_id: UUID, version: int, rows: "list[asyncpg.Record]") -> int:
-        """Wrap keys anew; how many."""
+    async def _move(
+        self, tenant_id: UUID, version: int, rows: "list[asyncpg.Record]"
+    ) -> tuple[int, int]:
+        """Wrap keys anew; how many, and how many could not be opened."""
         wanted = {version, *(row["tenant_key_version"] for row in rows)}
         keys = await self._tenants.of_versions(tenant_id, KeyKind.TENANT, wanted)
         moved: list[tuple[UUID, int, int, int, bytes]] = []
@@ -93,14 +95,14 @@ class TenantRotation:
             moved.append((*name, row["tenant_key_version"], version, wrapped))
         for key in keys.values():
             key.key.wipe()
-        await self._keys.transaction(
+        tag = await self._keys.transaction(
             lambda connection: connection.execute(
                 store.REWRAP_SUBJECT_KEYS,
                 tenant_id,
                 *([each[n] for each in moved] for n in range(5)),
             )
         )
-        return len(moved)
+        return int(tag.rpartition(" ")[2]), len(rows) - len(moved)
 
 
 async def mark_emptied(
