@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -30,10 +29,6 @@ from fixtures_vault import IDS, MemoryKeyStore, Strongroom, add_tenant
 EMAIL: Final = SealedField("test.email", Normal.EMAIL)
 NAME: Final = SealedField("test.name")
 
-_MAIN, _KEYS = "rotation_main", "rotation_keys"
-
-_numbers = count()
-
 
 @dataclass(frozen=True)
 class Urls:
@@ -52,39 +47,35 @@ def as_superuser(url: str, data: Path, cluster: Cluster, database: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def migrated(
+async def apart(
     embedded_servers: EmbeddedServers,
     session_data: Path,
     app_url: str,  # noqa: ARG001 - makes the roles
-) -> Callable[[str, str], Urls]:
-    """Names of databases as URLs; of each kind there is one to copy."""
+) -> Urls:
+    """Both databases, migrated, apart from those of other tests."""
 
     def urls(main: str, keys: str) -> Urls:
-        servers = embedded_servers
         return Urls(
-            as_superuser(servers.postgres.owner_url, session_data, MAIN, main),
-            as_superuser(servers.keys.owner_url, session_data, KEYS, keys),
+            as_superuser(embedded_servers.postgres.owner_url, session_data, MAIN, main),
+            as_superuser(embedded_servers.keys.owner_url, session_data, KEYS, keys),
         )
 
-    first, copied = urls("postgres", "postgres"), urls(_MAIN, _KEYS)
-    await _execute(first.main, f"CREATE DATABASE {_MAIN}")
-    await _execute(first.keys, f"CREATE DATABASE {_KEYS}")
-    await migrate(copied.main, "bezant_app", "bezant_vault")
-    await migrate_keys(copied.keys, "bezant_vault")
-    return urls
+    first, apart = urls("postgres", "postgres"), urls("rotation", "rotation")
+    await _execute(first.main, "CREATE DATABASE rotation")
+    await _execute(first.keys, "CREATE DATABASE rotation")
+    await migrate(apart.main, "bezant_app", "bezant_vault")
+    await migrate_keys(apart.keys, "bezant_vault")
+    return apart
 
 
 @pytest.fixture
-async def own_urls(migrated: Callable[[str, str], Urls]) -> AsyncIterator[Urls]:
-    """Both databases, new."""
-    number = next(_numbers)
-    main, keys = f"{_MAIN}_{number}", f"{_KEYS}_{number}"
-    first = migrated("postgres", "postgres")
-    await _execute(first.main, f"CREATE DATABASE {main} TEMPLATE {_MAIN}")
-    await _execute(first.keys, f"CREATE DATABASE {keys} TEMPLATE {_KEYS}")
-    yield migrated(main, keys)
-    await _execute(first.main, f"DROP DATABASE {main} WITH (FORCE)")
-    await _execute(first.keys, f"DROP DATABASE {keys} WITH (FORCE)")
+async def own_urls(apart: Urls) -> Urls:
+    """Both databases, with nothing in them of the vault."""
+    for table in ("index", "value", "subject", "key", "root", "rotation"):
+        await _execute(apart.main, f"DELETE FROM vault_{table}")
+    for table in ("subject_key", "tenant_key_floor"):
+        await _execute(apart.keys, f"DELETE FROM {table}")
+    return apart
 
 
 @dataclass
