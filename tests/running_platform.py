@@ -166,6 +166,24 @@ def workers(pid: int) -> set[int]:
     return {child for child, words in children(pid).items() if "bezant.server.worker" in words}
 
 
+def vault(pid: int) -> int:
+    """The vault's process of a platform's parent."""
+    [found] = (child for child, words in children(pid).items() if "bezant.server.vault" in words)
+    return found
+
+
+async def ended(data_dir: Path, *options: str) -> list[dict[str, Any]]:
+    """Run a platform that cannot start; what it said, the last of it why."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "up", "--json", "--data-dir", str(data_dir),
+        "--port", "0", "--vault-port", "0", *options,
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    assert (process.returncode, output) == (1, b"")
+    return [json.loads(line) for line in errors.splitlines()]
+
+
 def living(pids: Iterable[int]) -> set[int]:
     """Those of the processes that have not ended; one that nobody has waited for yet has."""
 

@@ -125,10 +125,6 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     )  # fmt: skip
     opened.push_async_callback(means.sender.close)
     opened.push_async_callback(Serving.start(means).close)
-    vault = None
-    if task.vault_socket is not None:
-        vault = VaultClient(Path(task.vault_socket), task.vault_token)
-        opened.push_async_callback(vault.close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
     return Platform(
@@ -147,8 +143,16 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         cache=cache,
         ids=ids,
         tracing=tracing,
-        vault=vault,
+        vault=_vault(task, opened),
     )
+
+
+def _vault(task: Task, opened: AsyncExitStack) -> VaultClient | None:
+    if task.vault_socket is None:
+        return None
+    vault = VaultClient(Path(task.vault_socket), task.vault_token)
+    opened.push_async_callback(vault.close)
+    return vault
 
 
 def _replica(task: Task) -> Replica | None:

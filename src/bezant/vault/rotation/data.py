@@ -10,7 +10,7 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.vault.crypto.aead import encrypt
 from bezant.vault.fields.fences import require_current
-from bezant.vault.keys import SubjectKeys
+from bezant.vault.keys import TRIES_MAX, SubjectKeys
 from bezant.vault.rotation import store
 from bezant.vault.rotation.opening import Row, open_rows, rows_of
 from bezant.vault.rotation.progress import BEFORE_ALL, Running
@@ -74,20 +74,31 @@ class DataRotation:
         await self._database.transaction(
             lambda connection: connection.execute(store.RAISE_KEY_FLOORS, *floor)
         )
-        reference, version = BEFORE_ALL, 0
+        for _ in range(TRIES_MAX):
+            failed = await self._pass(rotation, floor)
+            below = await self._database.transaction(
+                lambda connection: connection.fetch(store.COUNT_VALUES_BELOW, *floor)
+            )
+            left = sum(row["count"] for row in below)
+            # More is left where somebody had taken a key before it was retired, and committed
+            # before it refused new work; after that nobody can.
+            if left <= failed:
+                break
+        await self._mark_emptied(tenant_id, floors, {row["subject_id"] for row in below})
+        await rotation.go_on(str(subjects[-1]), left)
+
+    async def _pass(self, rotation: Running, floor: tuple[UUID, list[UUID], list[int]]) -> int:
+        """Move what is below the floor; how many values could not be opened."""
+        reference, version, failed = BEFORE_ALL, 0, 0
         while records := await self._database.fetch(
             store.FIND_VALUES_BELOW, *floor, reference, version, _VALUES
         ):
             reference, version = records[-1]["reference"], records[-1]["version"]
-            await self._move(rotation, rows_of(records))
-        below = await self._database.transaction(
-            lambda connection: connection.fetch(store.COUNT_VALUES_BELOW, *floor)
-        )
-        await self._mark_emptied(tenant_id, floors, {row["subject_id"] for row in below})
-        await rotation.go_on(str(subjects[-1]), sum(row["count"] for row in below))
+            failed += await self._move(rotation, rows_of(records))
+        return failed
 
-    async def _move(self, rotation: Running, rows: Sequence[Row]) -> None:
-        """Encrypt values anew."""
+    async def _move(self, rotation: Running, rows: Sequence[Row]) -> int:
+        """Encrypt values anew; how many could not be opened."""
         tenant_id = rotation.tenant_id
         opened = await open_rows(self._subjects, tenant_id, rows)
         keys = await self._subjects.for_sealing(
@@ -116,6 +127,7 @@ class DataRotation:
             return count
 
         rotation.told(await self._database.transaction(work))
+        return len(rows) - len(opened)
 
     async def _mark_emptied(
         self, tenant_id: UUID, floors: Mapping[UUID, int], below: set[UUID]

@@ -12,7 +12,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.errors import Refusal
 from bezant.kernel.sealed import Normal
 from bezant.vault.fields.sealing import digest_of
-from bezant.vault.keys import SubjectKeys, TenantKeys, index_kind
+from bezant.vault.keys import TRIES_MAX, SubjectKeys, TenantKeys, index_kind
 from bezant.vault.rotation import store
 from bezant.vault.rotation.opening import open_rows, rows_of
 from bezant.vault.rotation.progress import BEFORE_ALL, Running
@@ -189,11 +189,15 @@ class DigestRotation:
         tenant_id, kind = rotation.tenant_id, rotation.kind
         version = await self._tenants.rotate(tenant_id, kind, rotation.id)
         await rotation.set_to_version(str(version))
-        after = BEFORE_ALL if rotation.position is None else UUID(rotation.position)
-        while portion := await digests.move(tenant_id, version, after, _PORTION):
-            after = portion.last
-            await rotation.go_on(str(after), portion.failed, portion.moved)
-        left = await digests.left(tenant_id, version)
+        for _ in range(TRIES_MAX):
+            after = BEFORE_ALL if rotation.position is None else UUID(rotation.position)
+            while portion := await digests.move(tenant_id, version, after, _PORTION):
+                after = portion.last
+                await rotation.go_on(str(after), portion.failed, portion.moved)
+            left = await digests.left(tenant_id, version)
+            if left <= rotation.failed:
+                break
+            rotation.look_again()
         if not left:
             await mark_emptied(self._database, self._clock, tenant_id, kind, version)
         await rotation.end(left)

@@ -111,6 +111,15 @@ class Running:
         """Count rows in the transaction that moves them."""
         await connection.execute(store.ADD_DONE, self.tenant_id, self.id, moved)
 
+    def look_again(self) -> None:
+        """Go on from the beginning: something was written behind the position.
+
+        Who had taken a key before it was retired, and committed before it refused new work, may
+        have. After that nobody can, so that the second look sees everything.
+        """
+        self.position = None
+        self.failed = 0
+
     async def stop(self, reason: str) -> None:
         """Tell why it does not go on now."""
         await self._write(store.SET_ERROR, reason)

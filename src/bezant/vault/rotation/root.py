@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.vault.keys.tenants import context_of
+from bezant.vault.keys.tenants import TRIES_MAX, context_of
 from bezant.vault.keystores import BoundKeys, KeyRefused, KeyStore, Wrapped
 from bezant.vault.rotation import store
 from bezant.vault.rotation.progress import BEFORE_ALL, Running
@@ -40,6 +40,15 @@ class RootRotation:
     async def run(self, rotation: Running) -> None:
         """Begin it, or go on with it, to its end."""
         version = await self._next(rotation)
+        for _ in range(TRIES_MAX):
+            await self._pass(rotation, version)
+            left = await self._finish(version)
+            if left <= rotation.failed:
+                break
+            rotation.look_again()
+        await rotation.end(left)
+
+    async def _pass(self, rotation: Running, version: str) -> None:
         tenant_id, kind, number = _read(rotation.position)
         while rows := await self._database.fetch(
             store.FIND_KEYS_OF_OTHER_ROOTS, version, tenant_id, kind, number, _PORTION
@@ -48,7 +57,6 @@ class RootRotation:
             tenant_id, kind, number = last["tenant_id"], last["kind"], last["version"]
             moved, failed = await self._move(rows)
             await rotation.go_on(f"{tenant_id} {number} {kind}", failed, moved)
-        await rotation.end(await self._finish(version))
 
     async def _next(self, rotation: Running) -> str:
         """The version to move to, made once."""

@@ -8,7 +8,7 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.sealing import SealBroken
 from bezant.vault.crypto.aead import decrypt, encrypt
-from bezant.vault.keys import KeyKind, TenantKeys
+from bezant.vault.keys import TRIES_MAX, KeyKind, TenantKeys
 from bezant.vault.keys.subjects import context_of
 from bezant.vault.rotation import store
 from bezant.vault.rotation.progress import BEFORE_ALL, Running
@@ -58,6 +58,22 @@ class TenantRotation:
         await self._keys.transaction(
             lambda connection: connection.execute(store.RAISE_TENANT_KEY_FLOOR, tenant_id, version)
         )
+        for _ in range(TRIES_MAX):
+            await self._pass(rotation, version)
+            left: int = await self._keys.transaction(
+                lambda connection: connection.fetchval(
+                    store.COUNT_SUBJECT_KEYS_BELOW, tenant_id, version
+                )
+            )
+            if left <= rotation.failed:
+                break
+            rotation.look_again()
+        if not left:
+            await mark_emptied(self._database, self._clock, tenant_id, KeyKind.TENANT, version)
+        await rotation.end(left)
+
+    async def _pass(self, rotation: Running, version: int) -> None:
+        tenant_id = rotation.tenant_id
         subject_id, number = _read(rotation.position)
         while rows := await self._keys.fetch(
             store.FIND_SUBJECT_KEYS_BELOW, tenant_id, version, subject_id, number, _PORTION
@@ -65,14 +81,6 @@ class TenantRotation:
             subject_id, number = rows[-1]["subject_id"], rows[-1]["version"]
             moved, failed = await self._move(tenant_id, version, rows)
             await rotation.go_on(f"{subject_id} {number}", failed, moved)
-        left = await self._keys.transaction(
-            lambda connection: connection.fetchval(
-                store.COUNT_SUBJECT_KEYS_BELOW, tenant_id, version
-            )
-        )
-        if not left:
-            await mark_emptied(self._database, self._clock, tenant_id, KeyKind.TENANT, version)
-        await rotation.end(left)
 
     async def _move(
         self, tenant_id: UUID, version: int, rows: "list[asyncpg.Record]"
