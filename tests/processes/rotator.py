@@ -126,13 +126,12 @@ async def rotate(vault: Vault, tenant_id: UUID, kind: str) -> None:
 
 def destroy_keys_first(vault: Vault, task: Task) -> None:
     """The old keys go when the new ones are there, before what they sealed is moved."""
-    subjects = vault.subjects
-    renewed = subjects.rotate
+    renewed = vault.subjects.rotate
 
     async def too_early(
-        tenant_id: UUID, names: Collection[UUID], rotation_id: UUID
+        tenant_id: UUID, subjects: Collection[UUID], rotation_id: UUID
     ) -> dict[UUID, int]:
-        floors = await renewed(tenant_id, names, rotation_id)
+        floors = await renewed(tenant_id, subjects, rotation_id)
         connection = await asyncpg.connect(task.keys)
         await connection.execute(
             "UPDATE subject_key SET state = 'destroyed', wrapped = NULL, destroyed_at = now()"
@@ -142,7 +141,7 @@ def destroy_keys_first(vault: Vault, task: Task) -> None:
         await connection.close()
         return floors
 
-    subjects.rotate = too_early  # type: ignore[method-assign]
+    vault.subjects.rotate = too_early  # type: ignore[method-assign]
 
 
 def remove_digests_first(_vault: Vault, task: Task) -> None:

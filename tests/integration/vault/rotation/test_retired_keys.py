@@ -1,7 +1,6 @@
 """Restore-only versions refuse new work, and readers that come between two steps read on."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID, uuid4
 
 import msgspec
@@ -26,15 +25,17 @@ class Late(TenantKeys):
         self._late_keys = keys
         self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
 
-    async def active(self, tenant_id: Any, kind: str) -> TenantKey:
+    async def active(self, tenant_id: UUID, kind: str) -> TenantKey:
         found = await self._late_keys.active(tenant_id, kind)
         if self._meanwhile is not None:
             meanwhile, self._meanwhile = self._meanwhile, None
             await meanwhile()
         return found
 
-    async def of_versions(self, *wanted: Any) -> dict[int, TenantKey]:
-        return await self._late_keys.of_versions(*wanted)
+    async def of_versions(
+        self, tenant_id: UUID, kind: str, versions: Iterable[int]
+    ) -> dict[int, TenantKey]:
+        return await self._late_keys.of_versions(tenant_id, kind, versions)
 
 
 def after(
@@ -47,7 +48,7 @@ def after(
     method = getattr(owner, name)
     happened: list[str] = []
 
-    async def called(*values: Any, **named: Any) -> Any:
+    async def called(*values: object, **named: object) -> object:
         found = await method(*values, **named)
         if not happened:
             happened.append(name)
@@ -61,7 +62,7 @@ def after(
 async def test_a_retired_tenant_key_wraps_no_key_of_a_subject(rotating: Rotating) -> None:
     await rotating.seal("ann@example.com")
     late = Late(rotating.vault.tenants, lambda: rotating.rotate("tenant"))
-    subjects = SubjectKeys(rotating.keys, late, rotating.clock, lambda count: bytes(count))
+    subjects = SubjectKeys(rotating.keys, late, rotating.clock, bytes)
     subject = uuid4()
     await subjects.for_sealing(rotating.tenant_id, {subject: 1})
     [row] = await rotating.keys.fetch(WRAPPED_UNDER, rotating.tenant_id, subject)
