@@ -264,7 +264,7 @@ class Client:
         """Begin a rotation of keys; the vault's listener answers."""
         return self._send("POST", "/v1/vault/rotations", new, vault_keys.Rotation)
 
-    def rotation(self, rotation_id: UUID) -> vault_keys.Rotation:
+    def progress_of(self, rotation_id: UUID) -> vault_keys.Rotation:
         """How far a rotation is."""
         return self._get(f"/v1/vault/rotations/{rotation_id}", vault_keys.Rotation)
 

@@ -4,8 +4,8 @@ It runs as a process of its own, as a role of its own in the database; everythin
 references to what is sealed here.
 """
 
-from bezant.vault import keystores
+from bezant.vault import keystores, rotation
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 
-__all__ = ["Vault", "VaultClient", "keystores"]
+__all__ = ["Vault", "VaultClient", "keystores", "rotation"]

@@ -33,15 +33,7 @@ from bezant.kernel.errors import Malformed
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
 from bezant.server import endpoint
-from bezant.vault import VaultClient
-from bezant.vault.rotation import (
-    PLATFORM,
-    DestroyedKeys,
-    KeyDestruction,
-    KeyVersion,
-    NewRotation,
-    Rotation,
-)
+from bezant.vault import VaultClient, rotation
 
 T = TypeVar("T")
 
@@ -59,9 +51,9 @@ Subject = Annotated[UUID | None, typer.Option(help="Of one subject only.")]
 class _Keeper(Protocol):
     """Whom to ask: the vault's listener or its socket."""
 
-    def rotate(self, new: NewRotation) -> Rotation: ...
+    def rotate(self, new: rotation.NewRotation) -> rotation.Rotation: ...
 
-    def rotation(self, rotation_id: UUID) -> Rotation: ...
+    def progress_of(self, rotation_id: UUID) -> rotation.Rotation: ...
 
 
 def rotate(
@@ -77,7 +69,9 @@ def rotate(
     nothing failed.
     """
     with _explained(as_json=as_json):
-        new = _checked({"kind": _name(kind, field), "subject_id": subject}, NewRotation, kind)
+        new = _checked(
+            {"kind": _name(kind, field), "subject_id": subject}, rotation.NewRotation, kind
+        )
         if kind == _ROOT:
             done = _follow(_Socket(_data_dir(data_dir)), new, as_json=as_json)
         else:
@@ -142,7 +136,7 @@ def destroy_key(
                 "subject_id": subject,
                 "reason": reason,
             }
-            asked = _checked(wanted, KeyDestruction, kind)
+            asked = _checked(wanted, rotation.KeyDestruction, kind)
             with _client(data_dir) as client:
                 destroyed = client.destroy_vault_key(asked)
     if as_json:
@@ -160,25 +154,25 @@ class _Socket:
             raise endpoint.no_vault(data_dir)
         self._path, self._token = Path(running.vault_socket), running.vault_token
 
-    def rotate(self, new: NewRotation) -> Rotation:
+    def rotate(self, new: rotation.NewRotation) -> rotation.Rotation:
         """Begin a rotation of the root."""
         assert new.kind == _ROOT
         answer = self._ask(lambda vault: vault.rotate_root(_call("vault_rotation.start")))
-        return answer.value(Rotation)
+        return answer.value(rotation.Rotation)
 
-    def rotation(self, rotation_id: UUID) -> Rotation:
+    def progress_of(self, rotation_id: UUID) -> rotation.Rotation:
         """How far it is."""
         return self._ask(lambda vault: vault.root_rotation(rotation_id))
 
-    def roots(self) -> list[KeyVersion]:
+    def roots(self) -> list[rotation.KeyVersion]:
         """The versions of the root."""
         return self._ask(lambda vault: vault.roots())
 
-    def destroy(self, version: str, reason: str | None) -> DestroyedKeys:
+    def destroy(self, version: str, reason: str | None) -> rotation.DestroyedKeys:
         """End a version of the root."""
         call = _call("vault_key.destroy")
         answer = self._ask(lambda vault: vault.destroy_root(call, version, reason))
-        return answer.value(DestroyedKeys)
+        return answer.value(rotation.DestroyedKeys)
 
     def _ask(self, work: Callable[[VaultClient], Awaitable[T]]) -> T:
         async def connected() -> T:
@@ -191,7 +185,7 @@ class _Socket:
         return asyncio.run(connected())
 
 
-def _follow(keeper: _Keeper, new: NewRotation, *, as_json: bool) -> Rotation:
+def _follow(keeper: _Keeper, new: rotation.NewRotation, *, as_json: bool) -> rotation.Rotation:
     """Begin a rotation and wait for its end, with a bar on a terminal."""
     console = Console(stderr=True)
     bar = Progress(
@@ -208,7 +202,7 @@ def _follow(keeper: _Keeper, new: NewRotation, *, as_json: bool) -> Rotation:
         shown = bar.add_task(f"Rotating {new.kind}", total=running.total)
         while running.state != "done":
             time.sleep(_LOOK_EVERY_S)
-            running = keeper.rotation(running.id)
+            running = keeper.progress_of(running.id)
             waits = f" (waits: {running.last_error})" if running.last_error else ""
             bar.update(
                 shown,
@@ -257,7 +251,7 @@ def _call(action: str) -> Call:
     call_id = TimeOrderedIds().new()
     return Call(
         id=call_id,
-        tenant_id=PLATFORM,
+        tenant_id=rotation.PLATFORM,
         actor="operator:cli",
         action=action,
         resource="/v1/vault/keys",
@@ -266,6 +260,6 @@ def _call(action: str) -> Call:
     )
 
 
-def _instants(key: KeyVersion) -> tuple[str, ...]:
+def _instants(key: rotation.KeyVersion) -> tuple[str, ...]:
     instants = (key.created_at, key.emptied_at, key.destroyable_at)
     return tuple("-" if at is None else f"{at:%Y-%m-%d %H:%M}" for at in instants)
