@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures_periods",
     "fixtures_checkpoints",
     "fixtures_vault",
+    "fixtures_rotation",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

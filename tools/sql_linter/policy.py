@@ -83,6 +83,7 @@ HOUSE = Policy(
         "schema_contract": "One row for the whole deployment, written by migrations.",
         "lease": "Which process is alive is no tenant's matter.",
         "job_partition": "One row per partition, which holds jobs of every tenant.",
+        "vault_root": "The root is every tenant's.",
     },
     across_tenants={
         **{
@@ -110,6 +111,16 @@ HOUSE = Policy(
         "bezant/server/store.py:FIND_VAULT_KEY": "The key store is everybody's.",
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
         "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
+        "bezant/vault/rotation/store.py:FIND_RUNNING": "Goes on with any tenant's rotation.",
+        **{
+            f"bezant/vault/rotation/store.py:{name}": "The root wraps every tenant's keys."
+            for name in (
+                "COUNT_KEYS",
+                "COUNT_KEYS_OF_ROOT",
+                "COUNT_KEYS_OF_OTHER_ROOTS",
+                "FIND_KEYS_OF_OTHER_ROOTS",
+            )
+        },
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
         _GROWN_BOOKS: "Any tenant's may need a snapshot.",
     },

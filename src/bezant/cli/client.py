@@ -19,6 +19,7 @@ import msgspec
 
 from bezant.cli import wire
 from bezant.ledger import proof, reconciliation, schemas
+from bezant.vault import rotation as vault_keys
 
 T = TypeVar("T")
 
@@ -258,6 +259,23 @@ class Client:
         """What a line of a statement says; reading it is audited."""
         path = f"{_account(book, account)}/statement-lines/{line}"
         return self._get(path, reconciliation.schemas.StatementLineView)
+
+    def rotate(self, new: vault_keys.NewRotation) -> vault_keys.Rotation:
+        """Begin a rotation of keys; the vault's listener answers."""
+        return self._send("POST", "/v1/vault/rotations", new, vault_keys.Rotation)
+
+    def progress_of(self, rotation_id: UUID) -> vault_keys.Rotation:
+        """How far a rotation is."""
+        return self._get(f"/v1/vault/rotations/{rotation_id}", vault_keys.Rotation)
+
+    def list_vault_keys(self, subject: UUID | None) -> vault_keys.KeyVersions:
+        """The versions of the tenant's keys, or of a subject's."""
+        query = {} if subject is None else {"subject_id": str(subject)}
+        return self._get("/v1/vault/keys", vault_keys.KeyVersions, query)
+
+    def destroy_vault_key(self, asked: vault_keys.KeyDestruction) -> vault_keys.DestroyedKeys:
+        """End versions of keys that nothing needs."""
+        return self._send("POST", "/v1/vault/keys/destroy", asked, vault_keys.DestroyedKeys)
 
     def _pages(self, path: str, kind: type[T]) -> Iterator[T]:
         cursor: str | None = None

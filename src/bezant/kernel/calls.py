@@ -40,6 +40,8 @@ class Call(msgspec.Struct, frozen=True):
             idempotent by id.
         fingerprint: method, path and body of the request, as the bytes that a repeat must equal.
         purpose: why personal data is touched, where it is; else empty.
+        former_fingerprints: what an earlier process would have called the same request, where
+            fingerprints are keyed and the key was rotated.
     """
 
     id: UUID
@@ -51,6 +53,12 @@ class Call(msgspec.Struct, frozen=True):
     idempotency_key: str | None = None
     fingerprint: bytes = b""
     purpose: str = ""
+    former_fingerprints: tuple[bytes, ...] = ()
+
+    @property
+    def fingerprints(self) -> frozenset[bytes]:
+        """Whatever the same request may have been recorded as."""
+        return frozenset((self.fingerprint, *self.former_fingerprints))
 
 
 class Answer(msgspec.Struct, frozen=True):

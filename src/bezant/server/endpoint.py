@@ -30,6 +30,8 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
         owner_url: for the role that owns the schema; None where it is not known.
         cache_url: the cache.
         vault_url: where the vault is served; None where there is none.
+        vault_socket: where it answers processes of this machine.
+        vault_token: what it knows them by.
     """
 
     url: str
@@ -39,6 +41,8 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
     owner_url: str | None
     cache_url: str
     vault_url: str | None = None
+    vault_socket: str | None = None
+    vault_token: str = ""
 
 
 class Access(Sensitive, msgspec.Struct, frozen=True):
@@ -83,6 +87,30 @@ def access(data_dir: Path, environment: Mapping[str, str] = os.environ) -> Acces
         endpoint = read(data_dir)
         url, ca = endpoint.url, ca or endpoint.ca
     return Access(url.rstrip("/"), ca, environment.get("BEZANT_API_KEY") or local_key(data_dir))
+
+
+def vault_access(data_dir: Path, environment: Mapping[str, str] = os.environ) -> Access:
+    """How to call the vault: `BEZANT_VAULT_URL` in place of `BEZANT_URL`, else as for the API.
+
+    Raises:
+        NotRunning: `BEZANT_VAULT_URL` is not set, and no platform with a vault runs on the folder.
+        NoLocalKey: `BEZANT_API_KEY` is not set and the folder has none.
+    """
+    url, ca = environment.get("BEZANT_VAULT_URL"), environment.get("BEZANT_CA")
+    if url is None:
+        endpoint = read(data_dir)
+        url, ca = endpoint.vault_url, ca or endpoint.ca
+    if url is None:
+        raise no_vault(data_dir)
+    return Access(url.rstrip("/"), ca, environment.get("BEZANT_API_KEY") or local_key(data_dir))
+
+
+def no_vault(data_dir: Path) -> NotRunning:
+    """The platform on the folder has no vault."""
+    return NotRunning(
+        f"The platform on the data folder {data_dir} has no vault.",
+        "Give it the vault's databases, or name another folder with --data-dir.",
+    )
 
 
 def local_key(data_dir: Path) -> str:

@@ -122,7 +122,7 @@ async def _run(
             ),
             passphrase=passphrase,
         )
-        endpoint.write(data, _endpoint(serving, stores))
+        endpoint.write(data, _endpoint(serving, stores, tasks))
         opened.callback(endpoint.remove, data)
         tell(serving)
         with certificates.kept_current(lambda: _each(crew, Workers.reload_certificate)):
@@ -136,7 +136,7 @@ def _vault_listener(settings: Settings, opened: AsyncExitStack) -> socket | None
     return opened.enter_context(closing(listen(host, settings.vault_port, option="vault-")))
 
 
-def _endpoint(serving: Serving, stores: Stores) -> Endpoint:
+def _endpoint(serving: Serving, stores: Stores, tasks: Tasks) -> Endpoint:
     return Endpoint(
         url=serving.url,
         ca=None if serving.ca is None else str(serving.ca),
@@ -145,6 +145,8 @@ def _endpoint(serving: Serving, stores: Stores) -> Endpoint:
         owner_url=stores.owner_url,
         cache_url=stores.cache_url,
         vault_url=serving.vault_url,
+        vault_socket=tasks.vault_socket,
+        vault_token=tasks.vault_token,
     )
 
 

@@ -67,7 +67,7 @@ class Tasks:
             checkpoint_folder=str(folder_of(settings, self.data.path)),
             checkpoint_store_url=store_url_of(settings),
             allow_webhook_loopback=settings.allow_webhook_loopback,
-            vault_socket=None if stores.vault is None else self._vault_socket,
+            vault_socket=self.vault_socket,
             vault_token=self.vault_token,
         )
 
@@ -81,13 +81,14 @@ class Tasks:
             keys_url=vault.keys_url,
             key_store=self.settings.key_store,
             data_dir=str(self.data.path),
-            socket=self._vault_socket,
+            socket=str(self.run_folder / SOCKET),
             token=self.vault_token,
         )
 
     @property
-    def _vault_socket(self) -> str:
-        return str(self.run_folder / SOCKET)
+    def vault_socket(self) -> str | None:
+        """Where the vault answers processes of this machine; None where there is none."""
+        return None if self.stores.vault is None else str(self.run_folder / SOCKET)
 
     def _common(self, listener: socket.socket) -> dict[str, Any]:
         settings = self.settings

@@ -4,9 +4,9 @@ It runs as a process of its own, as a role of its own in the database; everythin
 references to what is sealed here.
 """
 
-from bezant.vault import backup, keystores
+from bezant.vault import backup, keystores, rotation
 from bezant.vault.proxy import Outbound
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 
-__all__ = ["Outbound", "Vault", "VaultClient", "backup", "keystores"]
+__all__ = ["Outbound", "Vault", "VaultClient", "backup", "keystores", "rotation"]

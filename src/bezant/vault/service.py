@@ -22,8 +22,10 @@ from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
 from bezant.vault.proxy import Outbound, ProxyService
+from bezant.vault.rotation import Means, RotationService
+from bezant.vault.rotation.api import operations as rotation_operations
 from bezant.vault.rpc import VaultServer
-from bezant.vault.tokens import TokenService
+from bezant.vault.tokens import TokenFingerprints, TokenService
 
 if TYPE_CHECKING:
     from bezant.vault.keys.tenants import Name
@@ -44,6 +46,7 @@ class Vault:
         subjects: keys of subjects.
         tokens: tokens, and what is known of them.
         proxy: sends requests on.
+        rotations: renews keys, and ends those that nothing needs.
     """
 
     def __init__(
@@ -69,6 +72,19 @@ class Vault:
         self.proxy = ProxyService(database, self.fields, self.tokens, outbound, clock, ids)
         self._database = database
         self._outbound = outbound
+        self.rotations = RotationService(
+            Means(
+                database=database,
+                keys=keys,
+                key_store=key_store,
+                tenants=self.tenants,
+                subjects=self.subjects,
+                clock=clock,
+                ids=ids,
+                random_bytes=random_bytes,
+            ),
+            fingerprints=TokenFingerprints(database, self.tenants, self.subjects),
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._server: VaultServer | None = None
 
@@ -100,16 +116,21 @@ class Vault:
         vault._tasks = [
             asyncio.create_task(vault._expire(), name="keys of the vault expire"),
             asyncio.create_task(vault._sweep(), name="tokens of the vault are swept"),
+            asyncio.create_task(vault.rotations.work(), name="rotations of the vault's keys"),
         ]
         return vault
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
-        return [*tokens.operations(self.tokens), *proxy.operations(self.proxy)]
+        return [
+            *tokens.operations(self.tokens),
+            *proxy.operations(self.proxy),
+            *rotation_operations(self.rotations),
+        ]
 
     async def serve(self, socket: Path, token: str) -> None:
         """Serve other processes of the platform, which know the token."""
-        self._server = VaultServer(socket, token, self.fields)
+        self._server = VaultServer(socket, token, self.fields, self.rotations)
         await self._server.start()
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ Scope = Literal[
     "vault:destinations",
     "vault:detokenize",
     "vault:forward",
+    "vault:keys",
     "vault:read",
     "vault:tokenize",
     "webhooks:read",

@@ -35,7 +35,7 @@ def record(call: Call, answer: Answer, at: datetime) -> list[Row]:
     values = (
         call.idempotency_key,
         salt,
-        _fingerprint(salt, call),
+        _fingerprint(salt, call.fingerprint),
         answer.status,
         answer.body,
         at,
@@ -58,7 +58,10 @@ async def find(database: Database, tenant_id: UUID, calls: Iterable[Call]) -> di
         row = found.get(call.idempotency_key)
         if row is None:
             continue
-        if hmac.compare_digest(row["fingerprint"], _fingerprint(row["salt"], call)):
+        if any(
+            hmac.compare_digest(row["fingerprint"], _fingerprint(row["salt"], fingerprint))
+            for fingerprint in call.fingerprints
+        ):
             answers[call.id] = Answer(row["status"], row["body"], is_replay=True)
         else:
             answers[call.id] = reused()
@@ -83,5 +86,5 @@ def reused() -> Answer:
     )
 
 
-def _fingerprint(salt: bytes, call: Call) -> bytes:
-    return hashlib.sha256(salt + call.fingerprint).digest()
+def _fingerprint(salt: bytes, fingerprint: bytes) -> bytes:
+    return hashlib.sha256(salt + fingerprint).digest()

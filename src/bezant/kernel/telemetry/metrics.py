@@ -133,6 +133,13 @@ WEBHOOK_DELIVERIES: Final = Counter(
     ("outcome",),
 )
 
+VAULT_ROTATED: Final = Counter(
+    "bezant_vault_rotated",
+    "What rotations of keys looked at: it `moved` to the new version, or `failed` to open and stays"
+    " under the old one, which is kept for it.",
+    ("kind", "outcome"),
+)
+
 HTTP_REQUESTS: Final = Counter(
     "bezant_http_requests",
     "Requests answered, by route template.",

@@ -49,7 +49,7 @@ class Outcome:
         if call.idempotency_key not in self.answered:
             return None
         first, answer = self.answered[call.idempotency_key]
-        if call.fingerprint != first.fingerprint:
+        if call.fingerprints.isdisjoint(first.fingerprints):
             return idempotency.reused()
         IDEMPOTENT_REPLAYS.inc()
         return Answer(answer.status, answer.body, is_replay=True)

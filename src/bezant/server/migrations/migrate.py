@@ -108,12 +108,15 @@ VAULT_PRIVILEGES: Final = {
     "vault_token": "SELECT, INSERT, UPDATE, DELETE",
     "vault_destination": "SELECT, INSERT, DELETE",
     "vault_forward": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_rotation": "SELECT, INSERT, UPDATE",
+    "vault_root": "SELECT, INSERT, UPDATE",
 }
 
 # The vault's role, in the database of keys. A destroyed key stays as a tombstone.
 KEYS_PRIVILEGES: Final = {
     "schema_contract": "SELECT",
     "subject_key": "SELECT, INSERT, UPDATE",
+    "tenant_key_floor": "SELECT, INSERT, UPDATE",
 }
 
 

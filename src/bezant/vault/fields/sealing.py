@@ -26,12 +26,13 @@ class SealedValue:
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """A value's digest under a version of its field's index key."""
+    """A value's digest under a version of its field's index key, and the form that it is of."""
 
     field: str
     digest: bytes
     reference: UUID
     key_version: int
+    form: Normal
 
 
 def check(values: Sequence[Sealing], bytes_max: int) -> None:
@@ -79,6 +80,7 @@ def index_all(values: Sequence[Sealing], keys: Mapping[str, TenantKey]) -> list[
             digest_of(keys[value.field.name], value.field.index, value.value),
             value.reference,
             keys[value.field.name].version,
+            value.field.index,
         )
         for value in values
         if value.field.index is not None

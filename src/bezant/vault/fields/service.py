@@ -24,6 +24,7 @@ from bezant.vault.crypto.context import Context
 from bezant.vault.crypto.digests import keyed_digest
 from bezant.vault.fields import store
 from bezant.vault.fields.errors import ReferenceTaken, TooManySearches
+from bezant.vault.fields.fences import require_current, require_current_indexes
 from bezant.vault.fields.sealing import (
     IndexEntry,
     SealedValue,
@@ -32,7 +33,15 @@ from bezant.vault.fields.sealing import (
     encrypt_all,
     index_all,
 )
-from bezant.vault.keys import KeyKind, SubjectKeys, TenantKey, TenantKeys, index_kind
+from bezant.vault.keys import (
+    TRIES_MAX,
+    KeyKind,
+    KeyRetired,
+    SubjectKeys,
+    TenantKey,
+    TenantKeys,
+    index_kind,
+)
 
 if TYPE_CHECKING:
     import asyncpg
@@ -88,12 +97,18 @@ class Fields:
 
     async def cover_all(self, tenant_id: UUID, calls: Sequence[Call]) -> list[Call]:
         """Calls of a tenant with their fingerprints keyed."""
-        found = await self._tenants.active(tenant_id, KeyKind.REQUESTS)
-        with found.key:
-            digests = [keyed_digest(found.key, "request", call.fingerprint) for call in calls]
+        keys = await self._tenants.every(tenant_id, KeyKind.REQUESTS)
+        if not keys:
+            keys = [await self._tenants.active(tenant_id, KeyKind.REQUESTS)]
+        digests = []
+        for key in keys:  # the newest first
+            with key.key:
+                digests.append(
+                    [keyed_digest(key.key, "request", call.fingerprint) for call in calls]
+                )
         return [
-            msgspec.structs.replace(call, fingerprint=digest)
-            for call, digest in zip(calls, digests, strict=True)
+            msgspec.structs.replace(call, fingerprint=digest, former_fingerprints=tuple(former))
+            for call, digest, *former in zip(calls, *digests, strict=True)
         ]
 
     async def seal(self, call: Call, values: Sequence[Sealing]) -> None:
@@ -185,7 +200,11 @@ class Fields:
         tenant_id: UUID,
         prepared: Prepared,
     ) -> None:
-        """Write prepared values of admitted subjects, for good."""
+        """Write prepared values of admitted subjects, for good.
+
+        Raises:
+            KeyRetired: prepare them anew.
+        """
         versions = {each.value.reference: 1 for each in prepared.sealed}
         await self._insert(connection, tenant_id, prepared.sealed, versions, is_kept=True)
         await _insert_index(connection, tenant_id, prepared.entries)
@@ -205,6 +224,28 @@ class Fields:
         return await self._database.fetch(store.FIND_CURRENT, tenant_id, list(set(references)))
 
     async def _decrypt(self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]") -> dict[UUID, str]:
+        values = await self._decrypt_rows(tenant_id, rows)
+        for _ in range(TRIES_MAX):
+            closed = {
+                row["reference"]: row["key_version"]
+                for row in rows
+                if row["reference"] not in values
+            }
+            if not closed:
+                break
+            # It was erased; or the key was rotated and destroyed after the row was read, and the
+            # row says something else by now.
+            rows = [
+                row
+                for row in await self._find(tenant_id, list(closed))
+                if row["key_version"] != closed[row["reference"]]
+            ]
+            values |= await self._decrypt_rows(tenant_id, rows)
+        return values
+
+    async def _decrypt_rows(
+        self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]"
+    ) -> dict[UUID, str]:
         wanted = [(row["subject_id"], row["key_version"]) for row in rows]
         keys = await self._subjects.for_opening(tenant_id, wanted)
         with ExitStack() as used:
@@ -232,21 +273,40 @@ class Fields:
         wait_s = self._searches.take(call.actor)
         if wait_s:
             raise TooManySearches("Searches are limited.", retry_after_s=ceil(wait_s))
-        keys = await self._tenants.every(call.tenant_id, index_kind(field.name))
-        digests = []
-        for key in keys:
-            with key.key:
-                digests.append(digest_of(key, field.index, value))
-        rows = await self._database.fetch(
-            store.FIND_BY_DIGEST, call.tenant_id, field.name, digests, FOUND_MAX
-        )
-        return [row["reference"] for row in rows]
+        kind = index_kind(field.name)
+        for _ in range(TRIES_MAX):
+            digests = {}
+            for key in await self._tenants.every(call.tenant_id, kind):
+                with key.key:
+                    digests[key.version] = digest_of(key, field.index, value)
+            rows = await self._database.fetch(
+                store.FIND_BY_DIGEST, call.tenant_id, field.name, [*digests.values()], FOUND_MAX
+            )
+            # A rotation that began meanwhile may have moved entries on before they were looked at.
+            if await self._tenants.versions(call.tenant_id, kind) <= digests.keys():
+                return [row["reference"] for row in rows]
+        raise Unavailable("The key is being rotated: try again.")
 
     async def _write(self, call: Call, values: Sequence[Sealing], *, is_rectified: bool) -> None:
-        tenant_id = call.tenant_id
-        prepared = await self.prepare(tenant_id, values)
-        if len(prepared.sealed) < len(values):
-            raise SubjectErased("What identifies the subject was erased.")
+        for _ in range(TRIES_MAX):
+            prepared = await self.prepare(call.tenant_id, values)
+            if len(prepared.sealed) < len(values):
+                raise SubjectErased("What identifies the subject was erased.")
+            try:
+                await self._commit(call.tenant_id, values, prepared, is_rectified=is_rectified)
+            except KeyRetired:
+                continue
+            return
+        raise Unavailable("The key is being rotated: try again.")
+
+    async def _commit(
+        self,
+        tenant_id: UUID,
+        values: Sequence[Sealing],
+        prepared: Prepared,
+        *,
+        is_rectified: bool,
+    ) -> None:
         subjects = {value.subject_id for value in values}
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
@@ -312,6 +372,8 @@ class Fields:
         *,
         is_kept: bool,
     ) -> None:
+        oldest = {each.value.subject_id: each.key_version for each in sealed}
+        await require_current(connection, tenant_id, oldest)
         at = self._clock.now()
         await connection.execute(
             store.INSERT_VALUES,
@@ -358,6 +420,8 @@ async def _insert_index(
     entries: Sequence[IndexEntry],
 ) -> None:
     if entries:
+        versions = {entry.field: entry.key_version for entry in entries}
+        await require_current_indexes(connection, tenant_id, versions)
         await connection.execute(
             store.INSERT_INDEX,
             tenant_id,
@@ -365,4 +429,5 @@ async def _insert_index(
             [entry.digest for entry in entries],
             [entry.reference for entry in entries],
             [entry.key_version for entry in entries],
+            [entry.form for entry in entries],
         )

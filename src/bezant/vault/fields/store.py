@@ -24,10 +24,10 @@ INSERT_VALUES: Final = """
 """
 
 INSERT_INDEX: Final = """
-    INSERT INTO vault_index (tenant_id, field, digest, reference, key_version)
-    SELECT $1, field, digest, reference, key_version
-    FROM unnest($2::text[], $3::bytea[], $4::uuid[], $5::integer[])
-        AS new (field, digest, reference, key_version)
+    INSERT INTO vault_index (tenant_id, field, digest, reference, key_version, form)
+    SELECT $1, field, digest, reference, key_version, form
+    FROM unnest($2::text[], $3::bytea[], $4::uuid[], $5::integer[], $6::text[])
+        AS new (field, digest, reference, key_version, form)
     ON CONFLICT (tenant_id, field, digest, reference) DO NOTHING
 """
 
@@ -59,4 +59,14 @@ FIND_BY_DIGEST: Final = """
     SELECT DISTINCT reference FROM vault_index
     WHERE tenant_id = $1 AND field = $2 AND digest = ANY($3::bytea[])
     ORDER BY reference LIMIT $4
+"""
+
+FIND_KEY_FLOORS: Final = """
+    SELECT subject_id, key_floor FROM vault_subject
+    WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
+"""
+
+FIND_ACTIVE_KEYS: Final = """
+    SELECT kind, version FROM vault_key
+    WHERE tenant_id = $1 AND kind = ANY($2::text[]) AND state = 'active'
 """

@@ -5,8 +5,9 @@ process at once.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from bezant.vault.crypto.aead import MESSAGES_PER_KEY_MAX, decrypt, encrypt
 from bezant.vault.crypto.context import length_prefixed
 from bezant.vault.crypto.keys import KEY_BYTES, KeyBytes
 from bezant.vault.keys import store
-from bezant.vault.keys.tenants import KeyKind, TenantKey, TenantKeys
+from bezant.vault.keys.errors import KeyRetired
+from bezant.vault.keys.tenants import TRIES_MAX, KeyKind, TenantKey, TenantKeys
 
 if TYPE_CHECKING:
     import asyncpg
@@ -86,6 +88,16 @@ class SubjectKeys:
         Raises:
             KeyStoreDown: the tenant's key cannot be unwrapped now.
         """
+        for _ in range(TRIES_MAX):
+            try:
+                return await self._for_sealing(tenant_id, messages)
+            except KeyRetired:
+                continue
+        raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
+
+    async def _for_sealing(
+        self, tenant_id: UUID, messages: Mapping[UUID, int]
+    ) -> dict[UUID, SubjectKey]:
         tenant_key = await self._tenants.active(tenant_id, KeyKind.TENANT)
         with tenant_key.key:
 
@@ -101,6 +113,8 @@ class SubjectKeys:
                 self._allow(tenant_id, active, messages)
             self._spend(tenant_id, active, messages)
             opened = await self._unwrap(tenant_id, active.values(), tenant_key)
+        if len(opened) < len(active):
+            raise KeyRetired("The tenant's key was destroyed after a rotation.")
         return {
             subject_id: SubjectKey(version, key) for (subject_id, version), key in opened.items()
         }
@@ -114,13 +128,79 @@ class SubjectKeys:
             KeyStoreDown: the tenant's key cannot be unwrapped now.
         """
         asked = set(wanted)
-        rows = await self._find(tenant_id, list({subject_id for subject_id, _ in asked}))
-        there = [
-            row
-            for row in rows
-            if (row["subject_id"], row["version"]) in asked and row["state"] != "destroyed"
-        ]
-        return await self._unwrap(tenant_id, there)
+        opened: dict[Versioned, KeyBytes] = {}
+        wrapping: dict[Versioned, int] = {}
+        for _ in range(TRIES_MAX):
+            rows = await self._find(tenant_id, list({subject_id for subject_id, _ in asked}))
+            # A key that did not open was erased; or its tenant's key was rotated and destroyed
+            # after the row was read, and the row says something else by now.
+            there = {
+                (row["subject_id"], row["version"]): row
+                for row in rows
+                if row["state"] != "destroyed"
+                and wrapping.get((row["subject_id"], row["version"])) != row["tenant_key_version"]
+            }
+            late = [row for name, row in there.items() if name in asked]
+            opened |= await self._unwrap(tenant_id, late)
+            wrapping |= {name: row["tenant_key_version"] for name, row in there.items()}
+            asked -= opened.keys()
+            if not late or not asked:
+                break
+        return opened
+
+    async def rotate(
+        self, tenant_id: UUID, subjects: Collection[UUID], rotation_id: UUID
+    ) -> dict[UUID, int]:
+        """Make the next version of each subject's key, and retire those before.
+
+        Once for one rotation, so that it may be asked for again.
+
+        Returns:
+            The version that was made for the rotation, of each subject that has a key.
+
+        Raises:
+            KeyStoreDown: the tenant's key cannot be unwrapped now.
+        """
+        for _ in range(TRIES_MAX):
+            tenant_key = await self._tenants.active(tenant_id, KeyKind.TENANT)
+            with tenant_key.key:
+                try:
+                    return await self._database.transaction(
+                        partial(
+                            self._renew,
+                            tenant_id=tenant_id,
+                            tenant_key=tenant_key,
+                            subjects=subjects,
+                            rotation_id=rotation_id,
+                        )
+                    )
+                except KeyRetired:
+                    continue
+        raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
+
+    async def _renew(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        *,
+        tenant_id: UUID,
+        tenant_key: TenantKey,
+        subjects: Collection[UUID],
+        rotation_id: UUID,
+    ) -> dict[UUID, int]:
+        rows = await connection.fetch(store.FIND_SUBJECT_KEY_VERSIONS, tenant_id, list(subjects))
+        latest = {row["subject_id"]: row for row in rows}  # ordered by version
+        made = {
+            row["subject_id"]: row["version"] for row in rows if row["rotation_id"] == rotation_id
+        }
+        new = {
+            subject_id: row["version"] + 1
+            for subject_id, row in latest.items()
+            if row["state"] != "destroyed" and subject_id not in made
+        }
+        await connection.execute(store.RETIRE_SUBJECT_KEYS, tenant_id, list(new))
+        messages = dict.fromkeys(new, 0)
+        await self._insert(connection, tenant_id, tenant_key, new, messages, rotation_id)
+        return made | new
 
     async def _find(self, tenant_id: UUID, subjects: list[UUID]) -> "list[asyncpg.Record]":
         return await self._database.fetch(store.FIND_SUBJECT_KEYS, tenant_id, subjects)
@@ -171,9 +251,13 @@ class SubjectKeys:
         tenant_key: TenantKey,
         new: Mapping[UUID, int],
         messages: Mapping[UUID, int],
+        rotation_id: UUID | None = None,
     ) -> None:
         if not new:
             return
+        floor = await connection.fetchval(store.FIND_TENANT_KEY_FLOOR, tenant_id)
+        if floor is not None and tenant_key.version < floor:
+            raise KeyRetired("The tenant's key was rotated.")
         wrapped = []
         for subject_id, version in new.items():
             context = context_of(tenant_id, subject_id, version)
@@ -188,6 +272,7 @@ class SubjectKeys:
             wrapped,
             [self._counted(messages[subject_id]) for subject_id in new],
             self._clock.now(),
+            rotation_id,
         )
 
     async def _unwrap(

@@ -16,13 +16,17 @@ from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.crypto.context import length_prefixed
 from bezant.vault.crypto.keys import KEY_BYTES, KeyBytes
 from bezant.vault.keys import store
-from bezant.vault.keystores import BoundKeys, Wrapped
+from bezant.vault.keys.errors import KeyRetired
+from bezant.vault.keystores import BoundKeys, KeyRefused, Wrapped
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
 Name = tuple[UUID, str, int]
+
+TRIES_MAX: Final = 10
+"""How often work is begun again that a rotation came in between of."""
 
 
 class KeyKind(StrEnum):
@@ -39,10 +43,6 @@ def index_kind(field: str) -> str:
     return f"index:{field}"
 
 
-class KeyDestroyed(Exception):  # noqa: N818 - what became of the key
-    """The version is unknown, or destroyed: what it wrapped stays closed."""
-
-
 @dataclass(frozen=True, slots=True)
 class TenantKey:
     """A key to be used at once and wiped: `with found.key`.
@@ -54,6 +54,10 @@ class TenantKey:
     version: int
     is_active: bool
     key: KeyBytes
+
+
+_FIRST: Final = 1
+_RETIRED: Final = ("restore_only", "destroyed")
 
 
 def context_of(tenant_id: UUID, kind: str, version: int) -> bytes:
@@ -93,12 +97,12 @@ class TenantKeys:
         Raises:
             KeyStoreDown: it cannot be unwrapped now.
         """
-        [*found] = await self._find(tenant_id, [kind])
-        if not found:
+        for _ in range(TRIES_MAX):
+            for row in await self._find(tenant_id, [kind]):
+                if row["state"] == "active":
+                    return await self._unwrap(tenant_id, row)
             await self._make(tenant_id, kind)
-            found = await self._find(tenant_id, [kind])
-        [row] = [row for row in found if row["state"] == "active"]
-        return await self._unwrap(tenant_id, row)
+        raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
 
     async def every(self, tenant_id: UUID, kind: str) -> list[TenantKey]:
         """All versions that are not destroyed, the newest first; none where none was made.
@@ -124,6 +128,29 @@ class TenantKeys:
             if row["version"] in wanted
         }
 
+    async def versions(self, tenant_id: UUID, kind: str) -> set[int]:
+        """Which versions are not destroyed."""
+        return {row["version"] for row in await self._find(tenant_id, [kind])}
+
+    async def rotate(self, tenant_id: UUID, kind: str, rotation_id: UUID) -> int:
+        """Make the kind's next version, and retire those before; once for one rotation.
+
+        Raises:
+            KeyStoreDown: it cannot be wrapped now.
+        """
+        for _ in range(TRIES_MAX):
+            found = await self._database.fetch(store.FIND_TENANT_KEY_VERSIONS, tenant_id, kind)
+            made = [row["version"] for row in found if row["rotation_id"] == rotation_id]
+            if made:
+                return int(made[0])
+            version = found[0]["version"] + 1 if found else _FIRST
+            await self._make(tenant_id, kind, version, rotation_id)
+        raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
+
+    def forget(self, tenant_id: UUID, kind: str, version: int) -> None:
+        """Overwrite a key that is destroyed."""
+        self._cache.drop((tenant_id, kind, version))
+
     async def _find(self, tenant_id: UUID, kinds: list[str]) -> "list[asyncpg.Record]":
         return await self._database.fetch(store.FIND_TENANT_KEYS, tenant_id, kinds)
 
@@ -132,30 +159,57 @@ class TenantKeys:
         name = (tenant_id, kind, version)
         kept = self._cache.get(name)
         if kept is None:
-            wrapped = Wrapped(row["root_version"], row["wrapped"])
-            raw = await self._keys.unwrap(wrapped, context_of(tenant_id, kind, version))
+            raw = await self._raw(tenant_id, row)
             kept = self._cache.get(name)  # another request may have fetched it meanwhile
             if kept is None:
                 kept = KeyBytes(raw)
                 self._cache.put(name, kept)
         return TenantKey(version, row["state"] == "active", KeyBytes(kept.raw))
 
-    async def _make(self, tenant_id: UUID, kind: str) -> None:
+    async def _raw(self, tenant_id: UUID, row: "asyncpg.Record") -> bytes:
+        """The key from its key store, however often its root is rotated meanwhile."""
+        kind, version = row["kind"], row["version"]
+        for _ in range(TRIES_MAX):
+            wrapped = Wrapped(row["root_version"], row["wrapped"])
+            try:
+                return await self._keys.unwrap(wrapped, context_of(tenant_id, kind, version))
+            except KeyRefused:
+                # Between reading the row and now, its root may have been destroyed: then the row
+                # says something else by now.
+                found = await self._find(tenant_id, [kind])
+                again = [other for other in found if other["version"] == version]
+                if not again or again[0]["root_version"] == row["root_version"]:
+                    raise
+                [row] = again
+        raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
+
+    async def _make(
+        self,
+        tenant_id: UUID,
+        kind: str,
+        version: int = _FIRST,
+        rotation_id: UUID | None = None,
+    ) -> None:
+        """Make a version unless another did meanwhile, or its root was rotated: then look again."""
         key = self._random_bytes(KEY_BYTES)
-        wrapped = await self._keys.wrap(key, context_of(tenant_id, kind, _FIRST))
+        wrapped = await self._keys.wrap(key, context_of(tenant_id, kind, version))
 
         async def insert(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            root = await connection.fetchval(store.FIND_ROOT, wrapped.version)
+            found = await connection.fetch(store.FIND_TENANT_KEY_VERSIONS, tenant_id, kind)
+            newest = found[0]["version"] if found else _FIRST - 1
+            if root in _RETIRED or newest != version - 1:
+                return
+            await connection.execute(store.RETIRE_TENANT_KEY, tenant_id, kind)
             await connection.execute(
                 store.INSERT_TENANT_KEY,
                 tenant_id,
                 kind,
-                _FIRST,
+                version,
                 wrapped.version,
                 wrapped.blob,
                 self._clock.now(),
+                rotation_id,
             )
 
         await self._database.transaction(insert)
-
-
-_FIRST: Final = 1

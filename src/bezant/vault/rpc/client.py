@@ -10,10 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.kernel.calls import Call
+from bezant.kernel.calls import Answer, Call
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.frames import read_frame, write_frame
 from bezant.kernel.sealed import Opened, SealedField, Sealing
+from bezant.vault.rotation import KeyVersion, Rotation
 from bezant.vault.rpc import wire
 
 T = TypeVar("T")
@@ -71,6 +72,22 @@ class VaultClient:
     async def find(self, call: Call, field: SealedField, value: str) -> Sequence[UUID]:
         """References of the field's values that equal `value`."""
         return await self._ask(wire.Find(call, field, value), list[UUID])
+
+    async def rotate_root(self, call: Call) -> Answer:
+        """Begin a rotation of the root (202 `Rotation`)."""
+        return await self._ask(wire.RotateRoot(call), Answer)
+
+    async def root_rotation(self, rotation_id: UUID) -> Rotation:
+        """How far a rotation of the root is."""
+        return await self._ask(wire.RootRotation(rotation_id), Rotation)
+
+    async def roots(self) -> list[KeyVersion]:
+        """The versions of the root; none before its first rotation."""
+        return await self._ask(wire.Roots(), list[KeyVersion])
+
+    async def destroy_root(self, call: Call, version: str, reason: str | None) -> Answer:
+        """End a version of the root that nothing needs (200 `DestroyedKeys`)."""
+        return await self._ask(wire.DestroyRoot(call, version, reason), Answer)
 
     async def close(self) -> None:
         """End the connection."""

@@ -12,6 +12,7 @@ import structlog
 from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.frames import read_frame, write_frame
 from bezant.vault.fields import Fields
+from bezant.vault.rotation import PLATFORM, RotationService
 from bezant.vault.rpc import wire
 
 _NOTHING: Final = wire.encode(None)
@@ -29,12 +30,14 @@ class VaultServer:
         path: of the socket.
         token: what the platform made up when it started.
         fields: what is served.
+        rotations: what operators on this machine ask for.
     """
 
-    def __init__(self, path: Path, token: str, fields: Fields) -> None:
+    def __init__(self, path: Path, token: str, fields: Fields, rotations: RotationService) -> None:
         self._path = path
         self._token = token.encode()
         self._fields = fields
+        self._rotations = rotations
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -106,4 +109,18 @@ class VaultServer:
                 return wire.encode(await self._fields.open(wish.call, wish.references))
             case wire.Find():
                 return wire.encode(await self._fields.find(wish.call, wish.field, wish.value))
+            case _:
+                return wire.encode(await self._operate(wish))
         return _NOTHING
+
+    async def _operate(self, wish: wire.Operation) -> object:
+        """What operators on this machine ask for."""
+        match wish:
+            case wire.RotateRoot():
+                return await self._rotations.start_root(wish.call)
+            case wire.RootRotation():
+                return await self._rotations.get(PLATFORM, wish.rotation_id)
+            case wire.Roots():
+                return await self._rotations.roots()
+            case wire.DestroyRoot():
+                return await self._rotations.destroy_root(wish.call, wish.version, wish.reason)

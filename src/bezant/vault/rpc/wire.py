@@ -61,7 +61,32 @@ class Find(Sensitive, Struct, frozen=True, tag=True):
     value: str
 
 
-Wish = Cover | Seal | Keep | Discard | Open | Find
+class RotateRoot(Struct, frozen=True, tag=True):
+    """Begin a rotation of the root."""
+
+    call: Call
+
+
+class RootRotation(Struct, frozen=True, tag=True):
+    """How far a rotation of the root is."""
+
+    rotation_id: UUID
+
+
+class Roots(Struct, frozen=True, tag=True):
+    """The versions of the root."""
+
+
+class DestroyRoot(Struct, frozen=True, tag=True):
+    """End a version of the root."""
+
+    call: Call
+    version: str
+    reason: str | None
+
+
+Operation = RotateRoot | RootRotation | Roots | DestroyRoot
+Wish = Cover | Seal | Keep | Discard | Open | Find | Operation
 
 
 class Ask(Struct, frozen=True):

@@ -28,8 +28,9 @@ class Fingerprints:
         with ExitStack() as used:
             for key in keys:
                 used.enter_context(key.key)
-            return keys[0].version, [[_digest(key, thing) for key in keys] for thing in things]
+            return keys[0].version, [[fingerprint(key, thing) for key in keys] for thing in things]
 
 
-def _digest(key: TenantKey, thing: Thing) -> bytes:
+def fingerprint(key: TenantKey, thing: Thing) -> bytes:
+    """What a value has in common with its equals, under one version of the key."""
     return keyed_digest(key.key, thing.domain, thing.text.encode())

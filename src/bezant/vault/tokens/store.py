@@ -80,3 +80,22 @@ FIND_EXPIRED: Final = """
         expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference
     FROM vault_token WHERE tenant_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3
 """
+
+COUNT_TOKENS: Final = "SELECT count(*) FROM vault_token WHERE tenant_id = $1"
+
+FIND_FINGERPRINTS_BELOW: Final = """
+    SELECT reference, kind, name FROM vault_token
+    WHERE tenant_id = $1 AND fingerprint_version < $2 AND reference > $3
+    ORDER BY reference LIMIT $4
+"""
+
+COUNT_FINGERPRINTS_BELOW: Final = """
+    SELECT count(*) FROM vault_token WHERE tenant_id = $1 AND fingerprint_version < $2
+"""
+
+REPLACE_FINGERPRINTS: Final = """
+    UPDATE vault_token SET fingerprint = new.fingerprint, fingerprint_version = $2
+    FROM unnest($3::uuid[], $4::bytea[]) AS new (reference, fingerprint)
+    WHERE vault_token.tenant_id = $1 AND vault_token.reference = new.reference
+      AND vault_token.fingerprint_version < $2
+"""

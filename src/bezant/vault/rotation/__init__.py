@@ -1,0 +1,30 @@
+"""Rotation: keys are renewed while they are in use, and ended when nothing needs them any more."""
+
+from bezant.vault.rotation.digests import NoDigests, Portion, Redigest
+from bezant.vault.rotation.progress import PLATFORM
+from bezant.vault.rotation.schemas import (
+    DestroyedKeys,
+    KeyDestruction,
+    KeyVersion,
+    KeyVersions,
+    NewRotation,
+    Rotation,
+    Rotations,
+)
+from bezant.vault.rotation.service import Means, RotationService
+
+__all__ = [
+    "PLATFORM",
+    "DestroyedKeys",
+    "KeyDestruction",
+    "KeyVersion",
+    "KeyVersions",
+    "Means",
+    "NewRotation",
+    "NoDigests",
+    "Portion",
+    "Redigest",
+    "Rotation",
+    "RotationService",
+    "Rotations",
+]
