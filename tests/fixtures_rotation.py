@@ -25,6 +25,7 @@ from bezant.server.migrations import migrate, migrate_keys
 from bezant.vault import Vault
 from bezant.vault.rotation import KeyDestruction, NewRotation, Rotation
 from fixtures_vault import IDS, MemoryKeyStore, Strongroom, add_tenant
+from receivers import Names
 
 EMAIL: Final = SealedField("test.email", Normal.EMAIL)
 NAME: Final = SealedField("test.name")
@@ -169,7 +170,9 @@ async def open_rotating(
     key_store, clock, seconds = MemoryKeyStore(), ManualClock(datetime.now(UTC)), Seconds()
     vault = Vault(database, keys, key_store, clock, IDS, monotonic=seconds)
     change(vault)
-    yield Rotating(vault, database, keys, key_store, clock, tenant_id, urls=urls, seconds=seconds)
+    yield Rotating(
+        vault, database, keys, key_store, clock, tenant_id, Names([]), urls=urls, seconds=seconds
+    )
     await vault.close()
     await keys.close()
     await database.close()

@@ -56,11 +56,12 @@ class Vault:
         key_store: KeyStore,
         clock: Clock,
         ids: Ids,
-        outbound: Outbound,
+        outbound: Outbound | None = None,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        outbound = outbound or Outbound()
         self._key_store = key_store
         self._cache: KeyCache[Name] = KeyCache(monotonic)
         self.tenants = TenantKeys(database, BoundKeys(key_store), clock, self._cache, random_bytes)
@@ -112,7 +113,7 @@ class Vault:
             KeyStoreDown: the key store cannot be asked.
         """
         await key_store.current()
-        vault = cls(database, keys, key_store, clock, ids, outbound or Outbound())
+        vault = cls(database, keys, key_store, clock, ids, outbound)
         vault._tasks = [
             asyncio.create_task(vault._expire(), name="keys of the vault expire"),
             asyncio.create_task(vault._sweep(), name="tokens of the vault are swept"),
