@@ -13,8 +13,8 @@ FIND_SAME: Final = """
     FROM unnest($2::uuid[], $3::bytea[], $4::text[]) AS asked (subject_id, fingerprint, format)
     CROSS JOIN LATERAL (
         SELECT token, kind, format, subject_id, name, brand, bin, last_four, is_single_use,
-            created_at, expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference,
-            fingerprint
+            created_at, expires_at, used_at, revoked_at, reference, expiry_reference,
+            holder_reference, fingerprint
         FROM vault_token WHERE vault_token.tenant_id = $1
             AND vault_token.subject_id = asked.subject_id
             AND vault_token.fingerprint = asked.fingerprint
