@@ -32,6 +32,7 @@ from bezant.kernel.calls import Call
 from bezant.kernel.errors import Malformed
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
+from bezant.kernel.telemetry import configure_logs
 from bezant.server import endpoint
 from bezant.vault import VaultClient, rotation
 
@@ -214,6 +215,7 @@ def _follow(keeper: _Keeper, new: rotation.NewRotation, *, as_json: bool) -> rot
 
 @contextmanager
 def _explained(*, as_json: bool) -> Iterator[None]:
+    configure_logs("json" if as_json else "plain")
     with failures_explained(as_json=as_json):
         try:
             yield
