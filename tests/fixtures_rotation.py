@@ -72,7 +72,7 @@ async def apart(
 @pytest.fixture
 async def own_urls(apart: Urls) -> Urls:
     """Both databases, with nothing in them of the vault."""
-    for table in ("index", "value", "subject", "key", "root", "rotation"):
+    for table in ("token", "forward", "index", "value", "subject", "key", "root", "rotation"):
         await _execute(apart.main, f"DELETE FROM vault_{table}")
     for table in ("subject_key", "tenant_key_floor"):
         await _execute(apart.keys, f"DELETE FROM {table}")

@@ -48,6 +48,19 @@ async def require_current_indexes(
         KeyRetired: make them anew.
     """
     kinds = {index_kind(field): version for field, version in versions.items()}
-    rows = await connection.fetch(store.FIND_ACTIVE_KEYS, tenant_id, list(kinds))
-    if any(kinds[row["kind"]] != row["version"] for row in rows):
-        raise KeyRetired("The index's key was rotated.")
+    await require_active(connection, tenant_id, kinds)
+
+
+async def require_active(
+    connection: "PoolConnectionProxy[asyncpg.Record]",
+    tenant_id: UUID,
+    versions: Mapping[str, int],
+) -> None:
+    """Look that keys of a tenant, by their kind, are still those for new work.
+
+    Raises:
+        KeyRetired: do it anew.
+    """
+    rows = await connection.fetch(store.FIND_ACTIVE_KEYS, tenant_id, list(versions))
+    if any(versions[row["kind"]] != row["version"] for row in rows):
+        raise KeyRetired("A key of digests was rotated.")

@@ -27,6 +27,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.outbound import Target
 from bezant.kernel.sealed import SealedField, Sealing
 from bezant.vault.fields import Fields, Prepared
+from bezant.vault.keys import TRIES_MAX, KeyRetired
 from bezant.vault.proxy import store
 from bezant.vault.proxy.courier import Courier
 from bezant.vault.proxy.destinations import DestinationService
@@ -225,34 +226,43 @@ class ProxyService:
         self, tenant_id: UUID, forward: _Forward, state: str, response: ForwardResponse | None
     ) -> None:
         """Write what became of it. If that fails, nobody knows: so it was before."""
+        for _ in range(TRIES_MAX):
+            try:
+                await self._write_end(tenant_id, forward, state, response)
+            except KeyRetired:
+                continue  # a rotation came in between
+            except (Unavailable, CommitUnknown) as error:
+                log.warning("vault_forward_not_recorded", state=state, error=type(error).__name__)
+            return
+
+    async def _write_end(
+        self, tenant_id: UUID, forward: _Forward, state: str, response: ForwardResponse | None
+    ) -> None:
         prepared = Prepared((), ())
-        try:
-            if response is not None:
-                reference = UUID(bytes=self._tokens.random_bytes(16), version=4)
-                subject = next(iter(forward.rows.values())).subject_id
-                text = msgspec.json.encode(response).decode()
-                prepared = await self._fields.prepare(
-                    tenant_id,
-                    [Sealing(reference, subject, ANSWER, text)],
-                    bytes_max=_ANSWER_SEALED_MAX,
-                )
+        if response is not None:
+            reference = UUID(bytes=self._tokens.random_bytes(16), version=4)
+            subject = next(iter(forward.rows.values())).subject_id
+            text = msgspec.json.encode(response).decode()
+            prepared = await self._fields.prepare(
+                tenant_id,
+                [Sealing(reference, subject, ANSWER, text)],
+                bytes_max=_ANSWER_SEALED_MAX,
+            )
 
-            async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-                subjects = {row.subject_id for row in forward.rows.values()}
-                is_kept = (
-                    bool(prepared.sealed)
-                    and await self._fields.admit(connection, tenant_id, subjects) == subjects
-                )
-                reference = prepared.sealed[0].value.reference if is_kept else None
-                await connection.execute(
-                    store.END_FORWARD, tenant_id, forward.id, state, reference, self._clock.now()
-                )
-                if is_kept:
-                    await self._fields.write(connection, tenant_id, prepared)
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            subjects = {row.subject_id for row in forward.rows.values()}
+            is_kept = (
+                bool(prepared.sealed)
+                and await self._fields.admit(connection, tenant_id, subjects) == subjects
+            )
+            reference = prepared.sealed[0].value.reference if is_kept else None
+            await connection.execute(
+                store.END_FORWARD, tenant_id, forward.id, state, reference, self._clock.now()
+            )
+            if is_kept:
+                await self._fields.write(connection, tenant_id, prepared)
 
-            await self._database.transaction(work)
-        except (Unavailable, CommitUnknown) as error:
-            log.warning("vault_forward_not_recorded", state=state, error=type(error).__name__)
+        await self._database.transaction(work)
 
     async def _again(
         self, call: Call, asked: NewForward, places: Sequence[Placeholder], earlier: Answer

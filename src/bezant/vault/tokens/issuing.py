@@ -9,7 +9,8 @@ from uuid import UUID
 from bezant.kernel.errors import Refusal
 from bezant.kernel.sealed import Sealing, SubjectErased
 from bezant.vault.fields import Fields, Prepared
-from bezant.vault.keys import TenantKey
+from bezant.vault.fields.fences import require_active
+from bezant.vault.keys import KeyKind, TenantKey
 from bezant.vault.tokens import store
 from bezant.vault.tokens.arrivals import Arrival
 from bezant.vault.tokens.errors import TokenShapeRefused
@@ -138,7 +139,12 @@ class Issuing:
         keys: Keys,
         at: datetime,
     ) -> list[Issued | Refusal]:
-        """Each draft's token, or why it has none."""
+        """Each draft's token, or why it has none.
+
+        Raises:
+            KeyRetired: a key was rotated meanwhile; draft them anew.
+        """
+        await require_active(connection, tenant_id, {KeyKind.FINGERPRINT: keys.version})
         sealed = {each.value.subject_id for each in prepared.sealed}
         admitted = sealed & await self._fields.admit(connection, tenant_id, sealed)
         standing = await self._standing(connection, tenant_id, drafts, at)

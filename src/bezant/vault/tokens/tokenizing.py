@@ -23,7 +23,7 @@ from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.http import Problem
 from bezant.kernel.ids import Ids
 from bezant.vault.fields import Fields
-from bezant.vault.keys import KeyKind, TenantKey, TenantKeys
+from bezant.vault.keys import KeyKind, KeyRetired, TenantKey, TenantKeys
 from bezant.vault.tokens.arrivals import Arrival, read_arrival
 from bezant.vault.tokens.codes import Codes
 from bezant.vault.tokens.fingerprints import Fingerprints
@@ -134,6 +134,8 @@ class Tokenizing:
                 return await self._make(tenant_id, asked, earlier, closing)
             except CommitUnknown:
                 continue  # the records tell whether it took effect
+            except KeyRetired:
+                continue  # a rotation came in between
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name != idempotency.CONSTRAINT:
                     raise
