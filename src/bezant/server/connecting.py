@@ -6,7 +6,6 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 
 from bezant.kernel.database import (
     CONNECTION_LOST,
@@ -88,21 +87,13 @@ async def migrate_schema(owner_url: str, app_url: str, progress: Callable[[str],
         asyncpg.InvalidAuthorizationSpecificationError,
     ) as error:
         raise _unreachable(error) from error
-    except (asyncpg.PostgresError, DBAPIError) as error:
-        found = _driver_error(error)
-        remedy = _REMEDIES.get(getattr(found, "sqlstate", ""))
+    except asyncpg.PostgresError as error:
+        remedy = _REMEDIES.get(error.sqlstate or "")
         if remedy is None:
             raise
         raise DatabaseUnusable(
-            f"The schema cannot be migrated: {_words(found)}.", remedy
+            f"The schema cannot be migrated: {_words(error)}.", remedy
         ) from error
-
-
-def _driver_error(error: Exception) -> BaseException:
-    """What the server said: Alembic's connection wraps it twice, other statements do not."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return error
-    return error.orig.__cause__ or error.orig
 
 
 def _role(url: str) -> str:

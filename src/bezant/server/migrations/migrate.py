@@ -1,14 +1,9 @@
 """Run the revisions, as the owner; then give the application's role what it needs and no more."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from bezant.server.migrations.contract import CONTRACT, SchemaTooNew
 from bezant.server.migrations.store import (
@@ -19,11 +14,6 @@ from bezant.server.migrations.store import (
     LOCK_TIMEOUT,
     SET_CONTRACT,
 )
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-_FOLDER: Final = Path(__file__).parent
 
 OLDEST_CONTRACT: Final = 1
 """The oldest contract that the schema still serves."""
@@ -115,21 +105,12 @@ async def migrate(owner_url: str, app_role: str, progress: Callable[[str], None]
         await connection.execute(LOCK_TIMEOUT)
         return connection
 
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     progress("Migrating the schema")
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
-            await connection.commit()
-    finally:
-        await engine.dispose()
+    # Imported late: it takes a fifth of a process's start, and workers and commands never migrate.
+    from bezant.server.migrations.revisions import upgrade  # noqa: PLC0415
+
+    await upgrade(connect)
     await _grant(owner_url, app_role)
-
-
-def _upgrade(connection: "Connection") -> None:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(_FOLDER))
-    command.upgrade(config, "head")
 
 
 async def _refuse_newer(owner_url: str) -> None:
