@@ -20,6 +20,8 @@ from fixtures_api import fresh_key
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running, until, workers
 
+pytestmark = pytest.mark.long
+
 LEG = {"debit": "world", "credit": "wallet", "asset": "EUR", "amount": "1"}
 
 
