@@ -1,6 +1,7 @@
 """What every test may use, and the rule that continuous integration skips nothing."""
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,6 +32,15 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("house")
+
+
+def pytest_configure() -> None:
+    """Have the processes that tests start end when they are interrupted.
+
+    A shell has what it runs in the background ignore these signals, which is handed on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
