@@ -58,8 +58,9 @@ lint: setup-dev
 	$(BIN)/python -m tools.sql_linter
 	$(BIN)/python -m tools.money_lint
 
+# Each process has servers of its own. Files are handed out in order: those that take long come first (tests/conftest.py).
 test: lint
-	$(BIN)/pytest --durations=15 $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15 $(PYTEST_ARGS)
 
 campaign: setup-dev
 	$(BIN)/pytest -m campaign --timeout=0 --durations=0 $(PYTEST_ARGS)

@@ -1,10 +1,12 @@
 """What every test may use, and the rule that continuous integration skips nothing."""
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final, TypeVar
 
+import hypothesis
 import pytest
 
 pytest_plugins = [
@@ -23,6 +25,29 @@ pytest_plugins = [
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 ROOT: Final = Path(__file__).parents[1]
+
+# How quickly examples come says how busy the machine is, and nothing of what they are examples of.
+hypothesis.settings.register_profile(
+    "house",
+    parent=hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_configure() -> None:
+    """Have the processes that tests start end when they are interrupted.
+
+    A shell has what it runs in the background ignore these signals, which is handed on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that the processes of a run end together."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from documents.commands import ROOT, blocks
 from fixtures_servers import open_folder
 from running_platform import RunningPlatform, running
 
+pytestmark = pytest.mark.long
+
 DOCUMENTS = (
     "README.md",
     "docs/guides/ledger.md",

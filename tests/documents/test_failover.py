@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
+import pytest
 
 from bezant.server import endpoint
 from bezant.server.embedded import DataFolder, EmbeddedServers
@@ -24,6 +25,8 @@ from documents.commands import ROOT, blocks
 from fixtures_servers import open_folder
 from integration.kernel.database.standby import Standby
 from running_platform import ENVIRONMENT, living, running, until, workers
+
+pytestmark = pytest.mark.long
 
 GUIDE = "docs/guides/operate/failover.md"
 ASSET = {"code": "EUR", "scale": 2}

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ NO_VECTORS = "def test_a(vectors): ...\n"
 EXPECTED_FAILURE = "import pytest\n\n@pytest.mark.xfail\ndef test_a():\n    assert False\n"
 PASSING = "def test_a(): ...\n"
 
+IN_TWO_PROCESSES = ("-p", "xdist.plugin", "--numprocesses=2")
 
-def outcome(folder: Path, test: str, *, ci: bool) -> tuple[int, str]:
+
+def outcome(folder: Path, test: str, options: Sequence[str] = (), *, ci: bool) -> tuple[int, str]:
     """Run one test file under this repository's conftest: the exit status and the report."""
     conftest = (ROOT / "tests" / "conftest.py").read_text()
     without_servers = re.sub(r"^pytest_plugins = \[[^]]*\]", "", conftest, flags=re.MULTILINE)
@@ -27,8 +30,9 @@ def outcome(folder: Path, test: str, *, ci: bool) -> tuple[int, str]:
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environment["BEZANT_VECTORS"] = str(folder / "absent")
+    command = [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "-c", os.devnull]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "-c", os.devnull, "."],
+        [*command, *options, "."],
         cwd=folder,
         env=environment | ({"CI": "true"} if ci else {}),
         capture_output=True,
@@ -59,6 +63,24 @@ def test_a_skip_fails_in_continuous_integration_alone(
     assert "1 skipped" in report
 
 
+@pytest.mark.parametrize("test", [SKIPPING_TEST, SKIPPING_MODULE])
+def test_a_skip_in_one_of_two_processes_fails_as_well(tmp_path: Path, test: str) -> None:
+    status, report = outcome(tmp_path, test, IN_TWO_PROCESSES, ci=True)
+    assert status == pytest.ExitCode.TESTS_FAILED
+    assert "continuous integration does not allow" in report
+
+
 @pytest.mark.parametrize("test", [EXPECTED_FAILURE, PASSING])
 def test_a_test_that_ran_is_left_alone(tmp_path: Path, test: str) -> None:
     assert outcome(tmp_path, test, ci=True)[0] == 0
+
+
+def test_files_that_take_long_come_first(tmp_path: Path) -> None:
+    (tmp_path / "test_b.py").write_text("import pytest\npytestmark = pytest.mark.long\n" + PASSING)
+    (tmp_path / "test_c.py").write_text(PASSING)
+    _, report = outcome(tmp_path, PASSING, ["-v"], ci=True)
+    assert re.findall(r"^(\w+)\.py::test_a", report, flags=re.MULTILINE) == [
+        "test_b",
+        "test_c",
+        "test_it",
+    ]

@@ -106,15 +106,9 @@ def test_the_locks_meet_what_the_project_declares() -> None:
     assert declared["dependency-groups"]["build"] == build
     assert unmet(project["dependencies"] + build, "requirements.lock") == []
     extras = project["optional-dependencies"]
-    # Development has our own extras as well, which it names as `bezant[...]`.
-    of_ours = [each for each in map(Requirement, extras["dev"]) if each.name == project["name"]]
-    assert {extra for each in of_ours for extra in each.extras} == set(extras) - {"dev"}
-    outside = [
-        text
-        for extra in extras.values()
-        for text in extra
-        if Requirement(text).name != project["name"]
-    ]
+    [ours] = [text for text in extras["dev"] if Requirement(text).name == project["name"]]
+    assert Requirement(ours).extras | {"dev"} == set(extras)
+    outside = [text for texts in extras.values() for text in texts if text != ours]
     assert unmet(outside, "requirements-dev.lock") == []
 
 

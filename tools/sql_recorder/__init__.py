@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
 
-import asyncpg
-from asyncpg.connection import LoggedQuery
+if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
 
 FOLDER_VARIABLE: Final = "SQL_RECORD_FOLDER"
 """Names the folder that the processes of a run leave their records in."""
@@ -35,7 +35,7 @@ class Record:
             with self._path.open("a") as file:
                 file.write(json.dumps([sql, is_done]) + "\n")
 
-    def add_logged(self, query: LoggedQuery) -> None:
+    def add_logged(self, query: "LoggedQuery") -> None:
         """Take a statement from the driver's log of queries."""
         self.add(query.query, is_done=query.exception is None)
 
@@ -43,6 +43,9 @@ class Record:
 @contextmanager
 def recorded(folder: Path) -> Iterator[None]:
     """Record what this process sends on the connections that it opens meanwhile, pooled or not."""
+    # Imported late: a process may import this first, and records from the driver's import on.
+    import asyncpg  # noqa: PLC0415
+
     record = Record(folder)
     connect: Callable[..., None] = asyncpg.Connection.__init__
     cursor: Callable[..., object] = asyncpg.Connection.cursor

@@ -5,7 +5,6 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 
 from bezant.kernel.database import CONNECTION_LOST, DatabaseRefused, inspect_server
 from bezant.server.connecting import KEYS, MAIN, Place, sentences, unfit, unreachable, words
@@ -77,22 +76,14 @@ async def _migrate(place: Place, owner_url: str, migration: Callable[[], Awaitab
         asyncpg.InvalidAuthorizationSpecificationError,
     ) as error:
         raise unreachable(place, error) from error
-    except (asyncpg.PostgresError, DBAPIError) as error:
-        found = _driver_error(error)
-        remedy = _REMEDIES.get(getattr(found, "sqlstate", ""))
+    except asyncpg.PostgresError as error:
+        remedy = _REMEDIES.get(error.sqlstate or "")
         if remedy is None:
             raise
         raise DatabaseUnusable(
-            f"The schema cannot be migrated: {words(found)}.",
+            f"The schema cannot be migrated: {words(error)}.",
             remedy.format(option=place.option, owner=place.owner_option),
         ) from error
-
-
-def _driver_error(error: Exception) -> BaseException:
-    """What the server said: Alembic's connection wraps it twice, other statements do not."""
-    if not isinstance(error, DBAPIError) or error.orig is None:
-        return error
-    return error.orig.__cause__ or error.orig
 
 
 def _role(url: str) -> str:

@@ -8,6 +8,8 @@ from bezant.kernel.database import Database
 from bezant.kernel.jobs import Handling
 from jobbers import LEASE, Office, Task, does, errands, jobbing, running
 
+pytestmark = pytest.mark.long
+
 STEPS = ("before-claim", "after-claim", "mid-handler", "before-commit", "after-commit")
 REPLACED_WITHIN_S = LEASE.total_seconds() + 5
 

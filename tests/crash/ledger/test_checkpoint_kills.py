@@ -5,8 +5,12 @@ import random
 import sys
 from pathlib import Path
 
+import pytest
+
 from bezant.ledger.checkpoints.folder import notes_of
 from processes.notary import BOOK, note
+
+pytestmark = pytest.mark.long
 
 SCRIPT = Path(__file__).parents[2] / "processes" / "notary.py"
 KILLS = 20

@@ -16,6 +16,8 @@ from fixtures_ledger import new_bank, open_ledger
 from kills import Servers
 from running_platform import children
 
+pytestmark = pytest.mark.long
+
 POSTINGS = 20
 
 # Nothing but the sessions' own commits writes the log: the writers are stopped besides.

@@ -13,6 +13,8 @@ from fixtures_exports import ENCODINGS, Library, content_of
 from fixtures_ledger import Bank
 from processes.archivist import Errand
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parents[2] / "processes" / "archivist.py"
 KILLS = 5
 

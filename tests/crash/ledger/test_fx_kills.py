@@ -22,6 +22,8 @@ from kills import Servers
 from processes.exchanger import Errand
 from proxies import CommitProxy, Cut
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parents[2] / "processes" / "exchanger.py"
 KILLS = 8
 QUOTES = 40

@@ -5,10 +5,14 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
 from fixtures_ledger import Bank
 from kills import Servers, check, recovered, stop_in_a_batch
 from posters import Poster, posting
 from processes.poster import Job
+
+pytestmark = pytest.mark.long
 
 KILLS = 20
 ENDLESS = 1_000_000

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -16,6 +17,8 @@ from bezant.ledger.schedules.domain import Plan
 from posters import Poster
 from processes.scheduler import Task
 from timetables import Timetable, open_timetable, running
+
+pytestmark = pytest.mark.long
 
 SCRIPT = Path(__file__).parents[2] / "processes" / "scheduler.py"
 KILLS = 24

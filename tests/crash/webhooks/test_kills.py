@@ -33,6 +33,8 @@ from processes.courier import Here, Job
 from receivers import Answer, Message, Receiver, receiving, status
 from running_platform import until
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parents[2] / "processes" / "courier.py"
 KEY = bytes(range(32))
 LEASE_S, GRACE_S = 10, 5

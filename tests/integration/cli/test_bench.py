@@ -5,8 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT
+
+pytestmark = pytest.mark.long
 
 MEMBERS = {"suite", "case", "value", "unit", "target", "ok"}
 OPTIONAL_MEMBERS = {"ratio_to", "note"}

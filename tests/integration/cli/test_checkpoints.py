@@ -17,6 +17,8 @@ from fixtures_servers import open_folder
 from integration.outside.till import Ended, Till, bezant, open_till, verified
 from running_platform import RunningPlatform, running, until
 
+pytestmark = pytest.mark.long
+
 REASON = "the disk died; what came after the copy is lost"
 
 

@@ -23,6 +23,8 @@ from bezant.server import endpoint
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
 
+pytestmark = pytest.mark.long
+
 REFUSALS = {
     "OVERDRAFT_EXCEEDED",
     "ASSET_MISMATCH",

@@ -16,6 +16,8 @@ from fixtures_servers import open_folder
 from integration.outside.till import Ended, Till, bezant, serving, verified
 from running_platform import COMMAND, ENVIRONMENT
 
+pytestmark = pytest.mark.long
+
 OTHER_TENANT = "00000000-0000-7000-8000-00000000000a"
 NEW_TENANT = "00000000-0000-7000-8000-00000000000b"
 

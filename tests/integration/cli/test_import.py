@@ -17,6 +17,8 @@ from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform
 from statements import DAY, IBAN, Movement, Payment, Statement, write_big, xml
 
+pytestmark = pytest.mark.long
+
 SAMPLES = "payments/iso20022/samples"
 ALICE = Payment(name="Alice Ängström", account="FI2112345600000785", remittance="Rent March")
 MARCH_2 = Statement([Movement(500, (ALICE,)), Movement(-200), Movement(500, (ALICE,))])

@@ -14,6 +14,8 @@ from fixtures_servers import open_folder
 from integration.cli.test_import import load
 from running_platform import RunningPlatform
 
+pytestmark = pytest.mark.long
+
 ASSETS = [{"code": "EUR", "scale": 2}, {"code": "JPY", "scale": 0}, {"code": "KWD", "scale": 3}]
 FIRST = date(2026, 3, 1)
 

@@ -17,6 +17,8 @@ from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform
 from swift import Line, Swift
 
+pytestmark = pytest.mark.long
+
 DAY = date(2026, 3, 2)
 STATEMENT = Swift([
     Line(1250, DAY, text=("166?00X?20EREF+E-1",)),

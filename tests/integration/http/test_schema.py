@@ -38,6 +38,8 @@ from fixtures_api import (
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 from fixtures_reconciliation import open_match, statement
 
+pytestmark = pytest.mark.long
+
 __all__ = ["desk"]
 
 AnyOperation = APIOperation[Any, Any, Any, Any]
@@ -252,6 +254,7 @@ async def schedules_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
     return {name: {"book": book.id, "schedule": schedule} for name, schedule in made.items()}
 
 
+@pytest.mark.timeout(900)  # some thousand requests, on however busy a machine
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
         book = await open_desk(tenant)

@@ -105,7 +105,8 @@ async def test_postings_go_on_while_answers_are_removed(
     assert removed["idempotency_record"] >= records
     assert await records_of(database, bank) == kept + len(waits)
     assert ABORTS._value.get() - aborts <= 0.03 * len(waits)
-    assert waits[-1] < 1
+    # On a busy machine both take longer.
+    assert waits[-1] < max(1, took_s / 4), "no posting waits for the whole of it"
 
 
 async def test_jobs_that_are_done_go_before_dead_letters(

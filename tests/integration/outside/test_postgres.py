@@ -20,6 +20,8 @@ from integration.outside.till import (
 )
 from running_platform import until
 
+pytestmark = pytest.mark.long
+
 HISTORY = ("transfer", "batch", "account_event", "audit_entry")
 FULL = "verify-full"
 LOOPBACK_FLAG = "--allow-plaintext-loopback"

@@ -18,6 +18,8 @@ from bezant.server import endpoint
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, children, until, workers
 
+pytestmark = pytest.mark.long
+
 LIVE = "/health/live"
 
 

