@@ -4,6 +4,7 @@ A request is known by the keyed digest of what it holds, an item of a batch by i
 stored as the answer has nothing in it but tokens and what may be shown beside them.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 TOKENS: Final = "/v1/vault/tokens"
 
 _TRIES_MAX: Final = 5
+_TURNS: Final = 64
 _CREATED: Final = 201
 
 Asked = tuple[Call, NewToken]
@@ -79,6 +81,7 @@ class Tokenizing:
         self._random_bytes = random_bytes
         self._fingerprints = fingerprints
         self._issuing = Issuing(fields, random_bytes)
+        self._turns = [asyncio.Lock() for _ in range(_TURNS)]
 
     async def tokenize(self, call: Call, new: NewToken) -> Answer:
         """`POST /v1/vault/tokens` -> 201 `IssuedToken`."""
@@ -184,7 +187,10 @@ class Tokenizing:
             return answers
 
         with nullcontext() if keys.format_key is None else keys.format_key.key:
-            answers = await self._database.transaction(work, begin=BEGIN_BY_KEY)
+            # Looking for equal values reads the very pages that others insert into, so that two
+            # at once would mostly abort each other.
+            async with self._turns[tenant_id.int % _TURNS]:
+                answers = await self._database.transaction(work, begin=BEGIN_BY_KEY)
         self._hold(
             tenant_id, arrived, {call.id: a for (call, _), a in zip(asked, answers, strict=True)}
         )
