@@ -4,6 +4,8 @@ import asyncio
 import os
 import shlex
 
+import pytest
+
 from backed_up import BackedUp
 from documents.commands import ROOT, blocks
 from fixtures_servers import open_folder
@@ -13,6 +15,7 @@ from running_platform import COMMAND, ENVIRONMENT
 GUIDE = "docs/guides/back-up.md"
 
 
+@pytest.mark.timeout(600)  # whole commands, each of which starts anew
 async def test_the_commands_of_the_guide_back_up_and_restore() -> None:
     with open_folder() as folder:
         backed_up = BackedUp(folder)

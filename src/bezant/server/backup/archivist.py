@@ -26,6 +26,7 @@ from bezant.server.backup.keys import backup_keys
 from bezant.server.backup.sources import SOURCES, Source, begin_series, remove_former, series_of
 from bezant.server.embedded import ARCHIVIST_PID, DataFolder, StartupError, archiving_conf
 from bezant.vault.backup import (
+    ARCHIVIST,
     ArchiveDiffers,
     BackupError,
     Header,
@@ -41,9 +42,6 @@ from bezant.vault.backup import (
     write_sealed,
 )
 from bezant.vault.keystores import BoundKeys, KeyRefused
-
-ARCHIVIST: Final = "archivist"
-"""The lock that says that a cluster's log is archived."""
 
 _POLL_S: Final = 0.1
 _RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)

@@ -18,12 +18,13 @@ import msgspec
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.ids import Ids
-from bezant.server.backup.archivist import ARCHIVIST
 from bezant.server.backup.sources import Source, series_of
 from bezant.server.embedded import POSTGRES, SUPERUSER, superuser_password
 from bezant.server.errors import BaseBackupFailed, NotArchiving
 from bezant.server.migrations import schema_version
 from bezant.vault.backup import (
+    ARCHIVIST,
+    BACKUP,
     DATA,
     MANIFEST,
     Header,
@@ -40,9 +41,6 @@ from bezant.vault.backup import (
     write_sealed,
 )
 from bezant.vault.keystores import BoundKeys
-
-BACKUP: Final = "backup"
-"""The lock that says that a base backup is being made."""
 
 Progress = Callable[[int, int], None]
 

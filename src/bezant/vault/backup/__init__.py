@@ -30,6 +30,8 @@ from bezant.vault.backup.segment_names import (
     segments_between,
 )
 from bezant.vault.backup.shelf import (
+    ARCHIVIST,
+    BACKUP,
     DATA,
     MANIFEST,
     Backup,
@@ -42,6 +44,8 @@ from bezant.vault.backup.shelf import (
 from bezant.vault.backup.stream import Header, Kind, Part
 
 __all__ = [
+    "ARCHIVIST",
+    "BACKUP",
     "DATA",
     "MANIFEST",
     "SEGMENT_BYTES",

@@ -13,7 +13,16 @@ from pathlib import Path
 from bezant.vault.backup.errors import FolderTaken
 from bezant.vault.backup.files import header_of
 from bezant.vault.backup.segment_names import is_segment
-from bezant.vault.backup.shelf import MANIFEST, Backup, Series, Shelf, base_name, log_name
+from bezant.vault.backup.shelf import (
+    ARCHIVIST,
+    BACKUP,
+    MANIFEST,
+    Backup,
+    Series,
+    Shelf,
+    base_name,
+    log_name,
+)
 
 
 def prune(shelf: Shelf, now: datetime, keep: timedelta, *, is_strict: bool) -> int:
@@ -38,7 +47,8 @@ def prune(shelf: Shelf, now: datetime, keep: timedelta, *, is_strict: bool) -> i
     newest = max(every, key=_latest, default=None)
     removed = 0
     for series in every:
-        if series is not newest and _latest(series) < before:
+        is_former = series is not newest and not series.is_locked(ARCHIVIST)
+        if is_former and _latest(series) < before:
             removed += len(series.backups()) + len(series.log_files())
             shutil.rmtree(series.folder)
         else:
@@ -54,7 +64,7 @@ def _latest(series: Series) -> datetime:
 
 def _sweep(series: Series) -> None:
     """Remove what a base backup left that was ended before it was whole."""
-    with suppress(FolderTaken), series.lock("backup"):
+    with suppress(FolderTaken), series.lock(BACKUP):
         for folder in series.unfinished():
             shutil.rmtree(folder)
 

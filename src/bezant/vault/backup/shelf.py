@@ -33,6 +33,12 @@ from bezant.vault.keystores import BoundKeys
 _BASE: Final = "base"
 _LOG: Final = "wal"
 
+ARCHIVIST: Final = "archivist"
+"""The lock that says that a cluster's log is archived into a series."""
+
+BACKUP: Final = "backup"
+"""The lock that says that a base backup is being made."""
+
 DATA: Final = "cluster.tar"
 MANIFEST: Final = "manifest"
 

@@ -9,6 +9,7 @@ import pytest
 
 from bezant.server.backup import Chosen, choose
 from bezant.vault.backup import (
+    ARCHIVIST,
     BackupDamaged,
     FolderTaken,
     InstantNotCovered,
@@ -80,6 +81,17 @@ async def test_a_former_series_goes_when_all_of_it_is_old(
     assert {series.id for series in shelf.series()} == {newer.series.id, filled.series.id}
     prune(shelf, NOON + 40 * DAY, 35 * DAY, is_strict=False)
     assert {series.id for series in shelf.series()} == {newer.series.id}
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_series_that_has_just_begun_stays(shelf: Shelf) -> None:
+    begun = shelf.one(uuid4())
+    with begun.lock(ARCHIVIST):
+        prune(shelf, NOON + 5 * DAY, 35 * DAY, is_strict=False)
+        assert begun.is_locked(ARCHIVIST)
+    # The control: left by a platform that ended before it archived anything.
+    prune(shelf, NOON + 5 * DAY, 35 * DAY, is_strict=False)
+    assert begun not in shelf.series()
 
 
 def test_of_the_keys_nothing_older_stays(shelf: Shelf, filled: Filled) -> None:
