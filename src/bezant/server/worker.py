@@ -19,6 +19,7 @@ import msgspec
 import uvicorn
 import uvloop
 
+from bezant.banking import ContactService
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
@@ -29,6 +30,7 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
+from bezant.kernel.sealed_owners import SealedSweep
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
 from bezant.kernel.telemetry import (
@@ -38,6 +40,7 @@ from bezant.kernel.telemetry import (
     configure_logs,
     open_tracing,
 )
+from bezant.kernel.unsealed import Unsealed
 from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.server.app import Platform, create_app
@@ -249,8 +252,13 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(ledger.close)
     sealer = KeySealer(read_sealing_key(task.sealing_key))
     reconciliations = ReconciliationService(database, clock, ids, sealer)
+    vault = Unsealed()
+    contacts = ContactService(database, clock, ids, vault)
+    sealed = SealedSweep(vault, clock, [contacts.owner()])
     await opened.enter_async_context(
-        background(database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations)
+        background(
+            database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations, sealed
+        )
     )
     events = EventReader(database)
     means = webhook_means(
@@ -266,6 +274,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ledger=ledger,
         checkpoints=checkpoints,
         reconciliations=reconciliations,
+        contacts=contacts,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,

@@ -6,5 +6,6 @@ references to what is sealed here.
 
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
+from bezant.vault.subjects import JournalRefused, accept_journal
 
-__all__ = ["Vault", "VaultClient"]
+__all__ = ["JournalRefused", "Vault", "VaultClient", "accept_journal"]

@@ -4,12 +4,14 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+import structlog
+
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import CommitUnknown, Database
+from bezant.kernel.errors import Unavailable
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
 from bezant.vault.crypto.cache import KeyCache
@@ -17,11 +19,26 @@ from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
 from bezant.vault.rpc import VaultServer
+from bezant.vault.subjects import (
+    FILE,
+    Erasing,
+    Holding,
+    Journal,
+    Reports,
+    SubjectService,
+    ValueRetention,
+    newest,
+    operations,
+    replay_erasures,
+)
 
 if TYPE_CHECKING:
     from bezant.vault.keys.tenants import Name
 
 _EXPIRE_EVERY_S: Final = 5.0
+_SWEEP_EVERY_S: Final = 600.0
+
+log = structlog.get_logger("bezant.vault")
 
 
 class Vault:
@@ -31,6 +48,7 @@ class Vault:
         fields: sealed fields, as the kernel's port has them.
         tenants: keys of tenants.
         subjects: keys of subjects.
+        retention: how long values are kept.
     """
 
     def __init__(
@@ -49,12 +67,27 @@ class Vault:
         self.tenants = TenantKeys(database, BoundKeys(key_store), clock, self._cache, random_bytes)
         self.subjects = SubjectKeys(keys, self.tenants, clock, random_bytes)
         self.fields = Fields(database, self.tenants, self.subjects, clock, ids, random_bytes)
-        self._expiring: asyncio.Task[None] | None = None
+        # Whatever is kept of subjects beside their fields; erased and exported with them.
+        self._holdings: list[Holding] = []
+        self._erasing = Erasing(database, keys, clock, self._holdings)
+        self._reports = Reports(database, self.subjects, clock, ids, self._holdings)
+        self.retention = ValueRetention(database, clock, ids)
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._journal: Journal | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._server: VaultServer | None = None
 
     @classmethod
     async def open(
-        cls, database: Database, keys: Database, key_store: KeyStore, clock: Clock, ids: Ids
+        cls,
+        database: Database,
+        keys: Database,
+        key_store: KeyStore,
+        clock: Clock,
+        ids: Ids,
+        folder: Path,
     ) -> Self:
         """A vault that works.
 
@@ -64,18 +97,33 @@ class Vault:
             key_store: open; closed with the vault.
             clock: tells when keys and values are made.
             ids: for entries of the audit log.
+            folder: holds the journal of erasures; in no backup of the databases.
 
         Raises:
             KeyStoreDown: the key store cannot be asked.
+            JournalRefused: the journal of erasures is not the one that was written.
         """
         await key_store.current()
         vault = cls(database, keys, key_store, clock, ids)
-        vault._expiring = asyncio.create_task(vault._expire(), name="keys of the vault expire")
+        try:
+            # Before anything is served: either database may have been restored from before.
+            await vault._replay(folder / FILE)
+        except BaseException:
+            await vault.close()
+            raise
+        vault._tasks = [
+            asyncio.create_task(vault._expire(), name="keys of the vault expire"),
+            asyncio.create_task(vault._sweep(), name="sealed values expire"),
+        ]
         return vault
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
-        return []
+        assert self._journal is not None
+        subjects = SubjectService(
+            self._database, self._clock, self._ids, self._erasing, self._journal
+        )
+        return operations(subjects, self._reports, self.retention)
 
     async def serve(self, socket: Path, token: str) -> None:
         """Serve other processes of the platform, which know the token."""
@@ -86,10 +134,11 @@ class Vault:
         """Stop serving, and wipe the keys."""
         if self._server is not None:
             await self._server.close()
-        if self._expiring is not None:
-            self._expiring.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._expiring
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._journal is not None:
+            self._journal.close()
         self._cache.clear()
         await self._key_store.close()
 
@@ -98,3 +147,17 @@ class Vault:
         while True:
             await asyncio.sleep(_EXPIRE_EVERY_S)
             self._cache.expire()
+
+    async def _sweep(self) -> None:
+        """Values that were kept for as long as they may be are erased."""
+        while True:
+            try:
+                await self.retention.sweep()
+            except (Unavailable, CommitUnknown) as error:
+                log.warning("sealed_values_not_swept", error=type(error).__name__)
+            await asyncio.sleep(_SWEEP_EVERY_S)
+
+    async def _replay(self, path: Path) -> None:
+        anchor = await newest(self._database)
+        self._journal = await Journal.open(path, self.tenants, anchor)
+        await replay_erasures(self._journal, self._erasing)

@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 from bezant.kernel.instants import Instant, require_within_calendar
 
 Scope = Literal[
+    "contacts:read",
+    "contacts:write",
     "events:read",
     "jobs:read",
     "jobs:write",
@@ -17,6 +19,8 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "vault:holds",
+    "vault:subjects",
     "webhooks:read",
     "webhooks:write",
 ]

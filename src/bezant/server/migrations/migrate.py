@@ -76,6 +76,7 @@ PRIVILEGES: Final = {
     "reconciliation_undoing": "SELECT, INSERT",
     "reconciliation_break": "SELECT, INSERT",
     "reconciled_item": "SELECT, INSERT, DELETE",
+    "contact": "SELECT, INSERT, UPDATE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "job_partition": "SELECT, UPDATE",
     "job": "SELECT, INSERT, UPDATE, DELETE",

@@ -1,18 +1,9 @@
 """Refusals of sealed fields. None of them quotes a value."""
 
-from bezant.kernel.errors import Busy, Conflict, Refusal
+from bezant.kernel.errors import Conflict
+from bezant.kernel.sealed import InvalidSealedValue, TooManySearches
 
-
-class InvalidSealedValue(Refusal):
-    """The value is too long, or has not the form that the field's index needs."""
-
-    status, code, title = 422, "INVALID_SEALED_VALUE", "The value does not fit its field"
-
-
-class TooManySearches(Busy):
-    """Searching again and again would let values be guessed. Try again after `Retry-After`."""
-
-    code, title = "TOO_MANY_SEARCHES", "Too many searches"
+__all__ = ["InvalidSealedValue", "ReferenceTaken", "TooManySearches"]
 
 
 class ReferenceTaken(Conflict):

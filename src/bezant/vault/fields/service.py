@@ -17,12 +17,21 @@ from bezant.kernel.database import CommitUnknown, Database, write_rows
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.http import TokenBuckets
 from bezant.kernel.ids import Ids
-from bezant.kernel.sealed import Opened, SealedField, Sealing, SubjectErased
+from bezant.kernel.sealed import (
+    Opened,
+    Provisional,
+    SealedField,
+    Sealing,
+    SubjectErased,
+    SubjectRestricted,
+    TooManySearches,
+)
 from bezant.vault.crypto.aead import decrypt
 from bezant.vault.crypto.context import Context
 from bezant.vault.crypto.digests import keyed_digest
 from bezant.vault.fields import store
-from bezant.vault.fields.errors import ReferenceTaken, TooManySearches
+from bezant.vault.fields.errors import ReferenceTaken
+from bezant.vault.fields.restriction import is_open_under_restriction
 from bezant.vault.fields.sealing import (
     IndexEntry,
     SealedValue,
@@ -117,9 +126,22 @@ class Fields:
         await self._database.transaction(work)
 
     async def open(self, call: Call, references: Sequence[UUID]) -> Opened:
-        """The values, once the audit log knows of each of them."""
-        rows = await self._database.fetch(store.FIND_CURRENT, call.tenant_id, list(set(references)))
-        await self._tell(call, [row["reference"] for row in rows])
+        """The values, once the audit log knows of each of them.
+
+        Raises:
+            SubjectRestricted: the purpose is none of those that a restriction leaves open.
+        """
+        found = await self._database.fetch(
+            store.FIND_FOR_OPENING, call.tenant_id, list(set(references))
+        )
+        # What is being erased is gone already.
+        rows = [row for row in found if row["subject_state"] != "erased"]
+        restricted = [row["reference"] for row in rows if row["subject_state"] == "restricted"]
+        if restricted and not is_open_under_restriction(call.purpose):
+            refusal = SubjectRestricted("Processing of the subject's data is restricted.")
+            await self._tell(call, restricted, Answer.refused(refusal))
+            raise refusal
+        await self._tell(call, [row["reference"] for row in rows], Answer(200, b""))
         wanted = [(row["subject_id"], row["key_version"]) for row in rows]
         keys = await self._subjects.for_opening(call.tenant_id, wanted)
         with ExitStack() as used:
@@ -155,7 +177,19 @@ class Fields:
         rows = await self._database.fetch(
             store.FIND_BY_DIGEST, call.tenant_id, field.name, digests, FOUND_MAX
         )
-        return [row["reference"] for row in rows]
+        references = [row["reference"] for row in rows]
+        if is_open_under_restriction(call.purpose):
+            return references
+        closed = await self._database.fetch(store.FIND_CLOSED, call.tenant_id, references)
+        hidden = {row["reference"] for row in closed}
+        return [reference for reference in references if reference not in hidden]
+
+    async def provisional(
+        self, fields: Sequence[str], before: datetime, limit: int
+    ) -> list[Provisional]:
+        """Some of every tenant's values that have waited to be kept since before an instant."""
+        rows = await self._database.fetch(store.FIND_PROVISIONAL, list(fields), before, limit)
+        return [Provisional(row["tenant_id"], row["reference"]) for row in rows]
 
     async def _write(self, call: Call, values: Sequence[Sealing], *, is_rectified: bool) -> None:
         check(values)
@@ -255,7 +289,7 @@ class Fields:
             [at if is_kept else None for _ in sealed],
         )
 
-    async def _tell(self, call: Call, references: Sequence[UUID]) -> None:
+    async def _tell(self, call: Call, references: Sequence[UUID], answer: Answer) -> None:
         """An entry of the audit log for every value, durable before anything is revealed."""
         at = self._clock.now()
         entries = []
@@ -267,7 +301,7 @@ class Fields:
                 resource=f"/v1/vault/values/{reference}",
                 idempotency_key=None,
             )
-            entries += audit.entry(reveal, Answer(200, b""), at)
+            entries += audit.entry(reveal, answer, at)
         try:
             await self._database.transaction(
                 lambda connection: write_rows(connection, call.tenant_id, entries)

@@ -106,4 +106,8 @@ class VaultServer:
                 return wire.encode(await self._fields.open(wish.call, wish.references))
             case wire.Find():
                 return wire.encode(await self._fields.find(wish.call, wish.field, wish.value))
+            case wire.FindProvisional():
+                return wire.encode(
+                    await self._fields.provisional(wish.fields, wish.before, wish.limit)
+                )
         return _NOTHING

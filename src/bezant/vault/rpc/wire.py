@@ -1,5 +1,6 @@
 """What goes over the socket: MessagePack in frames; answers may come in any order."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -61,7 +62,15 @@ class Find(Sensitive, Struct, frozen=True, tag=True):
     value: str
 
 
-Wish = Cover | Seal | Keep | Discard | Open | Find
+class FindProvisional(Struct, frozen=True, tag=True):
+    """`Sealer.provisional`."""
+
+    fields: list[str]
+    before: datetime
+    limit: int
+
+
+Wish = Cover | Seal | Keep | Discard | Open | Find | FindProvisional
 
 
 class Ask(Struct, frozen=True):
