@@ -33,7 +33,7 @@ _numbers = itertools.count(1)
 async def app_url(embedded_servers: EmbeddedServers) -> str:
     """The application role's URL of a migrated database."""
     postgres = embedded_servers.postgres
-    await migrate(postgres.owner_url, "bezant_app")
+    await migrate(postgres.owner_url, "bezant_app", "bezant_vault")
     return postgres.app_url
 
 

@@ -31,7 +31,7 @@ def session_data() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 async def embedded_servers(session_data: Path) -> AsyncIterator[EmbeddedServers]:
-    """PostgreSQL and Valkey for the whole session."""
+    """Both PostgreSQL and Valkey for the whole session."""
     with DataFolder(session_data) as data:
         async with EmbeddedServers(data, progress=lambda _: None) as servers:
             yield servers
@@ -53,11 +53,12 @@ class SeparateRun:
 
     Attributes:
         owner_url: how its owner reaches PostgreSQL, once it is ready.
+        keys_url: how the vault reaches the PostgreSQL of keys, once it is ready.
         valkey_url: how to reach Valkey, once it is ready.
     """
 
     def __init__(self, data: Path, prefix: Sequence[str] = ()) -> None:
-        self.owner_url = self.valkey_url = ""
+        self.owner_url = self.keys_url = self.valkey_url = ""
         self._process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "bezant.server.embedded", "--data-dir", str(data)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_SOURCE), *sys.path])},
@@ -83,10 +84,11 @@ class SeparateRun:
         return self._process.pid
 
     def ready(self) -> Self:
-        """Wait until both servers answer."""
+        """Wait until the servers answer."""
         urls = dict(line.split(": ", 1) for line in self._lines())
-        assert len(urls) == 3, self._process.communicate()[1]
-        self.owner_url, self.valkey_url = urls["owner"], urls["valkey"]
+        assert len(urls) == 6, self._process.communicate()[1]
+        self.owner_url, self.keys_url = urls["owner"], urls["keys"]
+        self.valkey_url = urls["valkey"]
         return self
 
     def _lines(self) -> Iterator[str]:

@@ -77,9 +77,9 @@ class Servers:
 
 @asynccontextmanager
 async def open_servers(data: Path) -> AsyncIterator[Servers]:
-    """Migrated servers on a folder."""
+    """Migrated servers on a folder; none for keys."""
     with DataFolder(data) as folder:
-        async with EmbeddedServers(folder, progress=lambda _: None) as running:
+        async with EmbeddedServers(folder, progress=lambda _: None, has_keys=False) as running:
             await migrate(running.postgres.owner_url, "bezant_app")
             servers = Servers(data, running)
             yield servers

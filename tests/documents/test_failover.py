@@ -101,7 +101,9 @@ def superuser_url(data: DataFolder, sockets: str) -> str:
 
 async def test_a_promoted_standby_carries_on_and_knows_what_was_answered() -> None:
     with open_folder() as folder, DataFolder(folder / "primary") as data:
-        async with EmbeddedServers(data, progress=lambda _: None, has_valkey=False) as servers:
+        async with EmbeddedServers(
+            data, progress=lambda _: None, has_keys=False, has_valkey=False
+        ) as servers:
             await migrate(servers.postgres.owner_url, "bezant_app")
             url = servers.postgres.app_url
             async with running(folder / "old", "--database-url", url) as platform:

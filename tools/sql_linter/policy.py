@@ -192,9 +192,6 @@ HOUSE = Policy(
         "bezant/kernel/database/pool.py:Database.transaction": (
             "Behind a pooler BEGIN and the timeouts, both constants, are one message."
         ),
-        "bezant/server/embedded/postgres_config.py:bootstrap_sql": (
-            "Single-user mode reads the roles' statements; no driver can connect yet."
-        ),
     },
     unparsed={
         "bezant/cli/bench/store.py:CHECKPOINT": "Touches no table; the parser has no word for it.",

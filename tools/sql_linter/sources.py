@@ -30,8 +30,8 @@ class Module:
 
     @property
     def is_migration(self) -> bool:
-        """Whether it is a revision of the schema."""
-        return "migrations/versions/" in self.path
+        """Whether it is a revision of a schema."""
+        return re.search(r"migrations/(versions|keys)/", self.path) is not None
 
     @property
     def is_store(self) -> bool:

@@ -77,7 +77,7 @@ async def migrate_schema(owner_url: str, app_url: str, progress: Callable[[str],
                 "--owner-url leads to a pooler, through which a schema cannot be migrated.",
                 "Give the address of the database itself.",
             )
-        await migrate(owner_url, _role(app_url), progress)
+        await migrate(owner_url, _role(app_url), progress=progress)
     except SchemaTooNew as error:
         raise SchemaMismatch(*_sentences(error)) from error
     except DatabaseRefused as error:

@@ -11,6 +11,7 @@ import pytest
 from bezant.kernel.database import Database, DatabaseRefused, server
 from bezant.ledger import schemas
 from bezant.server.embedded import postgres_config
+from bezant.server.embedded.postgres_config import Cluster
 from fixtures_ledger import new_bank, open_ledger
 from kills import Servers
 from running_platform import children
@@ -28,8 +29,8 @@ def synchronous_commit(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     written = postgres_config.postgresql_conf
     setting = str(request.param)
 
-    def with_setting(*, sockets: Path, hba: Path) -> str:
-        return written(sockets=sockets, hba=hba) + QUIET.format(setting)
+    def with_setting(cluster: Cluster, *, sockets: Path, hba: Path) -> str:
+        return written(cluster, sockets=sockets, hba=hba) + QUIET.format(setting)
 
     monkeypatch.setattr(postgres_config, "postgresql_conf", with_setting)
     return setting

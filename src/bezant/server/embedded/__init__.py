@@ -1,4 +1,4 @@
-"""The servers that come with the platform: PostgreSQL and Valkey on one data folder."""
+"""The servers that come with the platform: PostgreSQL, twice, and Valkey on one data folder."""
 
 from bezant.server.embedded.errors import StartupError
 from bezant.server.embedded.folder import DataFolder

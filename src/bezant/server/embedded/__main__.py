@@ -15,7 +15,7 @@ from bezant.server.embedded import DataFolder, EmbeddedServers, StartupError
 
 
 async def run(data_dir: Path) -> None:
-    """Start both servers, print their URLs, and stop them on SIGINT or SIGTERM."""
+    """Start the servers, print their URLs, and stop them on SIGINT or SIGTERM."""
     stop = asyncio.Event()
     for request in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(request, stop.set)
@@ -30,6 +30,9 @@ async def run(data_dir: Path) -> None:
             sys.stdout.write(
                 f"owner: {servers.postgres.owner_url}\n"
                 f"app: {servers.postgres.app_url}\n"
+                f"vault: {servers.postgres.vault_url}\n"
+                f"keys owner: {servers.keys.owner_url}\n"
+                f"keys: {servers.keys.vault_url}\n"
                 f"valkey: {servers.valkey_url}\n"
             )
             sys.stdout.flush()

@@ -3,10 +3,11 @@
 ```
 bezant.lock              held for the life of the process
 postgres-passwords.json  0600
-config/                  written by us, readable by the servers
+keys-passwords.json      0600
+config/ keys-config/     written by us, readable by the servers
 log/                     what the servers write, for us only
 programs/                the servers' programs, under root only
-postgres/  run/          the database and the sockets; the servers' own
+postgres/ keys/ run/     the databases and the sockets; the servers' own
 ```
 
 Under root the folder belongs to root and the servers' group may pass through it (0710) but list

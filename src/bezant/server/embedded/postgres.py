@@ -8,10 +8,10 @@ import asyncio
 import json
 import secrets
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import asyncpg
@@ -21,10 +21,10 @@ from bezant.server.embedded.child import Child
 from bezant.server.embedded.errors import ServerFailed, VersionMismatch, server_failure
 from bezant.server.embedded.folder import DataFolder
 from bezant.server.embedded.orphan import stop_orphan
+from bezant.server.embedded.postgres_config import Cluster
 from bezant.server.embedded.programs import POSTGRES, programs_for
 
 _MAJOR: Final = "18"
-_PASSWORDS: Final = "postgres-passwords.json"
 
 # How long it may say nothing. One that says it recovers is never cut short: it would start over,
 # and `max_wal_size` bounds the work.
@@ -56,19 +56,34 @@ class PostgresAddress:
     """How to reach the server. The URLs hold passwords, so they are not shown.
 
     Attributes:
-        owner_url: as the role that owns the database and migrates it.
-        app_url: as the role that the platform works as.
+        cluster: which server.
+        urls: by role.
         socket_dir: the folder of the socket.
     """
 
-    owner_url: str = field(repr=False)
-    app_url: str = field(repr=False)
+    cluster: Cluster
+    urls: Mapping[str, str] = field(repr=False)
     socket_dir: Path
 
+    @property
+    def owner_url(self) -> str:
+        """As the role that owns the database and migrates it."""
+        return self.urls[self.cluster.owner]
 
-def superuser_password(data_dir: Path) -> str:
+    @property
+    def app_url(self) -> str:
+        """As the role that the platform works as: of the main server only."""
+        return self.urls[config.APPLICATION]
+
+    @property
+    def vault_url(self) -> str:
+        """As the role that the vault works as."""
+        return self.urls[config.VAULT]
+
+
+def superuser_password(data_dir: Path, cluster: Cluster = config.MAIN) -> str:
     """The password of `SUPERUSER`, for those who may read the data folder."""
-    passwords = json.loads((data_dir / _PASSWORDS).read_text(encoding="utf-8"))
+    passwords = json.loads((data_dir / cluster.passwords).read_text(encoding="utf-8"))
     return str(passwords[config.SUPERUSER])
 
 
@@ -76,19 +91,26 @@ class PostgresServer:
     """PostgreSQL on a data folder, as our child.
 
     Args:
+        cluster: which one.
         data: entered already: its lock is what makes us the only one.
         sockets: a folder of the servers' own.
         progress: told each slow step, as a short sentence.
     """
 
-    name: ClassVar[str] = "PostgreSQL"
-
-    def __init__(self, data: DataFolder, sockets: Path, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, cluster: Cluster, data: DataFolder, sockets: Path, progress: Callable[[str], None]
+    ) -> None:
+        self._cluster = cluster
         self._data = data
         self._sockets = sockets
         self._progress = progress
-        self._folder = data.path / "postgres"
+        self._folder = data.path / cluster.folder
         self._child: Child | None = None
+
+    @property
+    def name(self) -> str:
+        """What people are shown."""
+        return self._cluster.name
 
     @property
     def child(self) -> Child:
@@ -111,21 +133,26 @@ class PostgresServer:
                 f"A {self.name} of an earlier run still works on {self._folder} and does not stop.",
                 "End it, or restart the machine, and start again.",
             )
-        passwords, are_new = self._passwords()
+        known = self._passwords()
+        new = {role: secrets.token_urlsafe(32) for role in self._cluster.roles if role not in known}
+        passwords = known | new
         if not self._folder.exists():
-            self._progress("Creating the database")
+            self._progress(f"Creating the {self._cluster.database_name}")
             await self._create(programs, passwords)
-        elif are_new:
-            # The file was lost. Whoever may write this folder may set passwords, so nothing is
-            # given away.
-            await self._single_user(programs, self._folder, config.passwords_sql(passwords))
-        self._progress("Starting PostgreSQL")
-        await self._serve(programs, passwords[config.OWNER])
-        return PostgresAddress(
-            owner_url=self._url(config.OWNER, passwords),
-            app_url=self._url(config.APPLICATION, passwords),
-            socket_dir=self._sockets,
-        )
+        elif new:
+            # The file was lost, or is of a release that had fewer roles. Whoever may write this
+            # folder may set passwords, so nothing is given away.
+            sql = config.clients_sql(self._cluster, new) + config.passwords_sql(new)
+            await self._single_user(programs, self._folder, sql)
+        if new:
+            # The server knows them by now: a start that is killed here makes others.
+            text = json.dumps(passwords, indent=2) + "\n"
+            self._data.write(self._data.path / self._cluster.passwords, text, is_secret=True)
+        self._progress(f"Starting {self.name}")
+        await self._serve(programs, passwords[self._cluster.owner])
+        users = (self._cluster.owner, *self._cluster.clients)
+        urls = {role: self._url(role, passwords) for role in users}
+        return PostgresAddress(self._cluster, urls, self._sockets)
 
     async def stop(self) -> None:
         """Disconnect everybody, write a checkpoint and end; at once, if that takes too long."""
@@ -148,20 +175,19 @@ class PostgresServer:
                 "and restore it into a new data folder.",
             )
 
-    def _passwords(self) -> tuple[dict[str, str], bool]:
-        """Each role's password, and whether they were made just now."""
-        path = self._data.path / _PASSWORDS
-        with self._data.explained():
-            if path.exists():
-                return json.loads(path.read_text(encoding="utf-8")), False
-        roles = (config.SUPERUSER, config.OWNER, config.APPLICATION)
-        passwords = {role: secrets.token_urlsafe(32) for role in roles}
-        self._data.write(path, json.dumps(passwords, indent=2) + "\n", is_secret=True)
-        return passwords, True
+    def _passwords(self) -> dict[str, str]:
+        """Each role's password, as far as it has one."""
+        try:
+            with self._data.explained():
+                text = (self._data.path / self._cluster.passwords).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        passwords: dict[str, str] = json.loads(text)
+        return passwords
 
     async def _create(self, programs: Path, passwords: dict[str, str]) -> None:
         """Make the database under another name, and rename it when complete: never half a one."""
-        unfinished = self._folder.with_name("postgres-unfinished")
+        unfinished = self._folder.with_name(f"{self._folder.name}-unfinished")
         self._data.remove(unfinished)
         self._data.servers_folder(unfinished.name)
         await self._run(
@@ -181,7 +207,9 @@ class PostgresServer:
                 "--no-instructions",
             ],
         )
-        sql = config.bootstrap_sql() + config.passwords_sql(passwords)
+        cluster = self._cluster
+        sql = config.bootstrap_sql(cluster) + config.clients_sql(cluster, cluster.clients)
+        sql += config.passwords_sql(passwords)
         await self._single_user(programs, unfinished, sql)
         self._data.replace(unfinished, self._folder)
 
@@ -199,7 +227,8 @@ class PostgresServer:
         await self._run("postgres --single", command, sql)
 
     async def _run(self, name: str, command: Sequence[str], stdin: str = "") -> None:
-        child = await self._start_child(command, "initdb.log", signal.SIGKILL, stdin)
+        log = f"{self._cluster.folder}-initdb.log"
+        child = await self._start_child(command, log, signal.SIGKILL, stdin)
         try:
             status = await child.wait()
         except asyncio.CancelledError:
@@ -210,10 +239,10 @@ class PostgresServer:
 
     async def _serve(self, programs: Path, owner_password: str) -> None:
         """Start the server, again while a killed one still holds the folder, and wait for it."""
-        folder = self._data.shared_folder("config")
+        folder = self._data.shared_folder(self._cluster.config_folder)
         hba, conf = folder / "pg_hba.conf", folder / "postgresql.conf"
-        self._data.write(hba, config.pg_hba_conf(), is_secret=False)
-        text = config.postgresql_conf(sockets=self._sockets, hba=hba)
+        self._data.write(hba, config.pg_hba_conf(self._cluster), is_secret=False)
+        text = config.postgresql_conf(self._cluster, sockets=self._sockets, hba=hba)
         self._data.write(conf, text, is_secret=False)
         postgres = str(programs / "bin/postgres")
         command = [postgres, "-D", str(self._folder), "-c", f"config_file={conf}"]
@@ -222,7 +251,8 @@ class PostgresServer:
         retry_until = loop.time() + _HELD_WITHIN_S
         while True:
             # A fast shutdown when we die; the next start waits for it, or insists.
-            self._child = child = await self._start_child(command, "postgres.log", signal.SIGINT)
+            log = f"{self._cluster.folder}.log"
+            self._child = child = await self._start_child(command, log, signal.SIGINT)
             try:
                 if await self._answers(child, owner_password):
                     return
@@ -245,10 +275,10 @@ class PostgresServer:
             try:
                 connection = await asyncpg.connect(
                     host=str(self._sockets),
-                    port=config.PORT,
-                    user=config.OWNER,
+                    port=self._cluster.port,
+                    user=self._cluster.owner,
                     password=owner_password,
-                    database=config.DATABASE,
+                    database=self._cluster.database,
                     timeout=_CONNECT_WITHIN_S,
                 )
             except asyncpg.CannotConnectNowError:
@@ -266,8 +296,8 @@ class PostgresServer:
             except asyncpg.PostgresError as error:
                 raise ServerFailed(
                     f"{self.name} in {self._folder} refuses the platform: {error}.",
-                    f"If {_PASSWORDS} is of another database, remove it: the next start makes new "
-                    "passwords.",
+                    f"If {self._cluster.passwords} is of another database, remove it: the next "
+                    "start makes new passwords.",
                 ) from error
             else:
                 await connection.close()
@@ -288,5 +318,5 @@ class PostgresServer:
 
     def _url(self, role: str, passwords: dict[str, str]) -> str:
         # The port is named since drivers otherwise take it from the environment (PGPORT).
-        where = urlencode({"host": str(self._sockets), "port": config.PORT})
-        return f"postgresql://{role}:{passwords[role]}@/{config.DATABASE}?{where}"
+        where = urlencode({"host": str(self._sockets), "port": self._cluster.port})
+        return f"postgresql://{role}:{passwords[role]}@/{self._cluster.database}?{where}"

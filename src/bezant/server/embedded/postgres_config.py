@@ -6,6 +6,8 @@ folder, so that not even a superuser within the database can change who may conn
 
 import re
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +17,103 @@ OWNER: Final = "bezant_owner"
 APPLICATION: Final = "bezant_app"
 """What the platform works as; the migrations grant its rights."""
 
+VAULT: Final = "bezant_vault"
+"""What the vault works as, in both clusters; the migrations grant its rights."""
+
+KEYS_OWNER: Final = "bezant_keys_owner"
+"""Owns the database of keys and migrates it."""
+
 SUPERUSER: Final = "bezant_superuser"
 """For the people who look after the database; the platform does not use it."""
 
 DATABASE: Final = "bezant"
 
+KEYS_DATABASE: Final = "bezant_keys"
+
 PORT: Final = 5432
 """Only names the socket; no port is opened."""
+
+KEYS_PORT: Final = 5433
+"""As above, in the same folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A PostgreSQL of the platform's.
+
+    Attributes:
+        name: what people are shown.
+        database_name: what people are shown of its one database.
+        folder: its data, in the data folder; its logs are called the same.
+        config_folder: its configuration, in the data folder.
+        passwords: the file of its roles' passwords, in the data folder.
+        port: names the socket; no port is opened.
+        database: the database.
+        owner: the role that owns it.
+        clients: the other roles that may connect to it.
+        settings: those that differ from the main cluster's, each with its value and why.
+    """
+
+    name: str
+    database_name: str
+    folder: str
+    config_folder: str
+    passwords: str
+    port: int
+    database: str
+    owner: str
+    clients: tuple[str, ...]
+    settings: tuple[tuple[str, str, str], ...]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """All that log in."""
+        return (SUPERUSER, self.owner, *self.clients)
+
+
+MAIN: Final = Cluster(
+    name="PostgreSQL",
+    database_name="database",
+    folder="postgres",
+    config_folder="config",
+    passwords="postgres-passwords.json",
+    port=PORT,
+    database=DATABASE,
+    owner=OWNER,
+    clients=(APPLICATION, VAULT),
+    settings=(),
+)
+"""All data but the keys of sealed values."""
+
+KEYS: Final = Cluster(
+    name="PostgreSQL for keys",
+    database_name="database of keys",
+    folder="keys",
+    config_folder="keys-config",
+    passwords="keys-passwords.json",
+    port=KEYS_PORT,
+    database=KEYS_DATABASE,
+    owner=KEYS_OWNER,
+    clients=(VAULT,),
+    # Small rows, found by their key, for one process: little memory, and no helpers.
+    settings=(
+        ("port", str(KEYS_PORT), "names the socket"),
+        ("cluster_name", "bezant-keys", "what `ps` shows"),
+        ("max_connections", "30", "the vault's pool, with room for an operator"),
+        ("shared_buffers", "16MB", "a subject's key takes some 200 bytes"),
+        ("max_pred_locks_per_transaction", "64", "transactions touch a few rows"),
+        ("max_pred_locks_per_page", "16", "as above"),
+        ("io_method", "sync", "no processes that read ahead"),
+        ("max_worker_processes", "2", "nothing runs in parallel"),
+        ("max_parallel_workers", "0", "as above"),
+        ("max_logical_replication_workers", "0", "no launcher that waits for none"),
+        ("autovacuum_worker_slots", "1", "one at a time is enough"),
+        ("autovacuum_max_workers", "1", "within these slots"),
+        ("max_wal_size", "128MB", "bounds recovery and the disk"),
+        ("min_wal_size", "32MB", "the least there is"),
+    ),
+)
+"""The keys of sealed values, apart from these: a backup of one says nothing without the other."""
 
 # Each setting, its value, and why.
 _SETTINGS: Final = (
@@ -80,41 +172,54 @@ _SETTINGS: Final = (
 )
 
 
-def postgresql_conf(*, sockets: Path, hba: Path) -> str:
-    """The text of `postgresql.conf`."""
+def postgresql_conf(cluster: Cluster, *, sockets: Path, hba: Path) -> str:
+    """The text of a cluster's `postgresql.conf`."""
     paths = (
         ("hba_file", str(hba), "who may connect"),
         ("unix_socket_directories", str(sockets), "where clients meet the server"),
     )
-    lines = [f"{name} = {_quoted(value)}  # {why}" for name, value, why in (*paths, *_SETTINGS)]
+    # A later one takes the place of an earlier one of its name.
+    settings = {each[0]: each for each in (*paths, *_SETTINGS, *cluster.settings)}
+    lines = [f"{name} = {_quoted(value)}  # {why}" for name, value, why in settings.values()]
     return "# Written by Bezant at every start; changes are lost.\n" + "\n".join(lines) + "\n"
 
 
-def pg_hba_conf() -> str:
-    """The text of `pg_hba.conf`: three roles, over the socket, by SCRAM-SHA-256 (RFC 7677)."""
+def pg_hba_conf(cluster: Cluster) -> str:
+    """The text of a cluster's `pg_hba.conf`: its roles, over the socket, by SCRAM (RFC 7677)."""
+    users = ",".join((cluster.owner, *cluster.clients))
     return (
         "# Written by Bezant at every start; changes are lost.\n"
-        f"local  {DATABASE}  {OWNER},{APPLICATION}  scram-sha-256\n"
+        f"local  {cluster.database}  {users}  scram-sha-256\n"
         f"local  all  {SUPERUSER}  scram-sha-256\n"
     )
 
 
-def bootstrap_sql() -> str:
-    """The roles, and the database closed to all others; one statement a line.
+def bootstrap_sql(cluster: Cluster) -> str:
+    """The owner, and the database closed to all others; one statement a line.
 
     So single-user mode reads them (PostgreSQL 18 documentation, `postgres`, "Single-User Mode").
     """
     return "\n".join(
         (
-            f"CREATE ROLE {OWNER} LOGIN",
-            f"CREATE ROLE {APPLICATION} LOGIN",
-            f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
-            f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC",
-            f"GRANT CONNECT ON DATABASE {DATABASE} TO {APPLICATION}",
+            f"CREATE ROLE {cluster.owner} LOGIN",
+            f"CREATE DATABASE {cluster.database} OWNER {cluster.owner}",
+            f"REVOKE ALL ON DATABASE {cluster.database} FROM PUBLIC",
             "REVOKE ALL ON DATABASE postgres FROM PUBLIC",
             "REVOKE ALL ON DATABASE template1 FROM PUBLIC",
             "",
         )
+    )
+
+
+def clients_sql(cluster: Cluster, roles: Iterable[str]) -> str:
+    """Those of `roles` that are clients of the cluster, made unless they are there, and let in."""
+    return "".join(
+        # Caught, the error would end single-user mode all the same (`exit_on_error`).
+        f"DO $$BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')"
+        f" THEN CREATE ROLE {role} LOGIN; END IF; END$$\n"
+        f"GRANT CONNECT ON DATABASE {cluster.database} TO {role}\n"
+        for role in roles
+        if role in cluster.clients
     )
 
 

@@ -1,6 +1,7 @@
-"""Run the revisions, as the owner; then give the application's role what it needs and no more."""
+"""Run the revisions, as the owner; then give each role what it needs and no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bezant.server.migrations.contract import CONTRACT, SchemaTooNew
+from bezant.server.migrations.contract import CONTRACT, KEYS_CONTRACT, SchemaTooNew
 from bezant.server.migrations.store import (
     CREATE_CONTRACT,
     FIND_CONTRACT,
@@ -28,7 +29,8 @@ _FOLDER: Final = Path(__file__).parent
 OLDEST_CONTRACT: Final = 1
 """The oldest contract that the schema still serves."""
 
-# History is append-only: the application's role can neither change nor remove it.
+# History is append-only: the application's role can neither change nor remove it. What the vault
+# keeps it cannot even read.
 PRIVILEGES: Final = {
     "schema_contract": "SELECT",
     "tenant": "SELECT, INSERT",
@@ -94,22 +96,92 @@ PRIVILEGES: Final = {
 }
 
 
+# The vault's role, in the same database: its own tables, and what its HTTPS listener needs to know
+# and to record of calls.
+VAULT_PRIVILEGES: Final = {
+    "schema_contract": "SELECT",
+    "tenant": "SELECT",
+    "api_key": "SELECT, UPDATE",
+    "session": "SELECT",
+    "idempotency_record": "SELECT, INSERT, DELETE",
+    "audit_entry": "SELECT, INSERT",
+    "event_pending": "INSERT",
+    "vault_key": "SELECT, INSERT, UPDATE",
+    "vault_subject": "SELECT, INSERT, UPDATE",
+    "vault_value": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_index": "SELECT, INSERT, UPDATE, DELETE",
+}
+
+# The vault's role, in the database of keys. A destroyed key stays as a tombstone.
+KEYS_PRIVILEGES: Final = {
+    "schema_contract": "SELECT",
+    "subject_key": "SELECT, INSERT, UPDATE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """One of the schemas.
+
+    Attributes:
+        revisions: the folder of its revisions, beside this file.
+        oldest: the oldest contract that it still serves.
+        newest: the newest.
+    """
+
+    revisions: str
+    oldest: int
+    newest: int
+
+
+_MAIN: Final = _Schema("versions", OLDEST_CONTRACT, CONTRACT)
+_KEYS: Final = _Schema("keys", KEYS_CONTRACT, KEYS_CONTRACT)
+
+
 def _silent(_step: str) -> None:
     """Report nothing."""
 
 
-async def migrate(owner_url: str, app_role: str, progress: Callable[[str], None] = _silent) -> None:
-    """Bring the schema up to this code, and grant `app_role` its rights. Safe to repeat.
+async def migrate(
+    owner_url: str,
+    app_role: str,
+    vault_role: str | None = None,
+    progress: Callable[[str], None] = _silent,
+) -> None:
+    """Bring the schema up to this code, and grant the roles their rights. Safe to repeat.
 
     Args:
         owner_url: a URL of the role that owns the schema.
         app_role: the role that the application connects with.
+        vault_role: the role that the vault connects with; None where there is no vault.
         progress: told of each step.
 
     Raises:
         SchemaTooNew: the database was contracted by a newer release.
     """
-    await _refuse_newer(owner_url)
+    progress("Migrating the schema")
+    rights: dict[str, Mapping[str, str]] = {app_role: PRIVILEGES}
+    if vault_role is not None:
+        rights[vault_role] = VAULT_PRIVILEGES
+    await _migrate(_MAIN, owner_url, rights)
+
+
+async def migrate_keys(
+    owner_url: str, vault_role: str, progress: Callable[[str], None] = _silent
+) -> None:
+    """The same for the database of keys, which is the vault's alone.
+
+    Raises:
+        SchemaTooNew: the database was contracted by a newer release.
+    """
+    progress("Migrating the schema of keys")
+    await _migrate(_KEYS, owner_url, {vault_role: KEYS_PRIVILEGES})
+
+
+async def _migrate(
+    schema: _Schema, owner_url: str, rights: Mapping[str, Mapping[str, str]]
+) -> None:
+    await _refuse_newer(owner_url, schema)
 
     async def connect() -> asyncpg.Connection:
         connection = await asyncpg.connect(owner_url)
@@ -117,31 +189,32 @@ async def migrate(owner_url: str, app_role: str, progress: Callable[[str], None]
         return connection
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
-    progress("Migrating the schema")
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, _FOLDER / schema.revisions)
             await connection.commit()
     finally:
         await engine.dispose()
-    await _grant(owner_url, app_role)
+    await _grant(owner_url, schema, rights)
 
 
-def _upgrade(connection: "Connection") -> None:
+def _upgrade(connection: "Connection", revisions: Path) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("version_locations", str(revisions))
+    config.set_main_option("path_separator", "newline")
     command.upgrade(config, "head")
 
 
-async def _refuse_newer(owner_url: str) -> None:
+async def _refuse_newer(owner_url: str, schema: _Schema) -> None:
     owner = await asyncpg.connect(owner_url)
     try:
         contract = await _contract(owner)
     finally:
         await owner.close()
-    if contract > CONTRACT:
+    if contract > schema.newest:
         raise SchemaTooNew(
-            f"The database has schema contract {contract}; this code knows {CONTRACT}."
+            f"The database has schema contract {contract}; this code knows {schema.newest}."
             " Install the newer release."
         )
 
@@ -153,15 +226,16 @@ async def _contract(owner: "asyncpg.Connection[asyncpg.Record]") -> int:
         return 0
 
 
-async def _grant(owner_url: str, app_role: str) -> None:
-    role = '"' + app_role.replace('"', '""') + '"'
+async def _grant(owner_url: str, schema: _Schema, rights: Mapping[str, Mapping[str, str]]) -> None:
     owner = await asyncpg.connect(owner_url)
     try:
         await owner.execute(LOCK_TIMEOUT)
         await owner.execute(CREATE_CONTRACT)
-        await owner.execute(SET_CONTRACT, OLDEST_CONTRACT, CONTRACT)
-        await owner.execute(GRANT_SCHEMA.format(role=role))
-        for table, privileges in PRIVILEGES.items():
-            await owner.execute(GRANT.format(privileges=privileges, table=table, role=role))
+        await owner.execute(SET_CONTRACT, schema.oldest, schema.newest)
+        for name, privileges_of in rights.items():
+            role = '"' + name.replace('"', '""') + '"'
+            await owner.execute(GRANT_SCHEMA.format(role=role))
+            for table, privileges in privileges_of.items():
+                await owner.execute(GRANT.format(privileges=privileges, table=table, role=role))
     finally:
         await owner.close()

@@ -81,7 +81,7 @@ class Pair:
 async def primary() -> AsyncIterator[tuple[DataFolder, EmbeddedServers, Path]]:
     """A PostgreSQL of this module's own, migrated, and a folder for what follows it."""
     with open_folder() as folder, DataFolder(folder / "data") as data:
-        servers = EmbeddedServers(data, progress=lambda _: None, has_valkey=False)
+        servers = EmbeddedServers(data, progress=lambda _: None, has_keys=False, has_valkey=False)
         async with servers:
             await migrate(servers.postgres.owner_url, "bezant_app")
             yield data, servers, folder

@@ -85,12 +85,12 @@ async def test_only_scram_over_the_socket_is_admitted(session_data: Path) -> Non
     )
     await superuser.close()
     assert {tuple(rule) for rule in rules} == {("local", "scram-sha-256", None)}
-    assert len(stored) == 3
+    assert len(stored) == 4
     assert all(row["rolpassword"].startswith("SCRAM-SHA-256$") for row in stored)
 
 
 @pytest.mark.usefixtures("embedded_servers")
-@pytest.mark.parametrize("role", ["bezant_owner", "bezant_app", "bezant_superuser"])
+@pytest.mark.parametrize("role", ["bezant_owner", "bezant_app", "bezant_vault", "bezant_superuser"])
 async def test_a_wrong_password_is_refused(session_data: Path, role: str) -> None:
     await (await connect(session_data, role)).close()
     for wrong in ("", "wrong"):
@@ -106,7 +106,7 @@ async def test_the_application_role_has_no_rights_of_its_own(
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await application.execute(statement)
     await application.close()
-    for role in ("bezant_app", "bezant_owner"):
+    for role in ("bezant_app", "bezant_vault", "bezant_owner"):
         for database in ("postgres", "template1"):
             with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
                 await connect(session_data, role, database=database)
@@ -131,20 +131,25 @@ def test_the_data_folder_is_closed_to_others(session_data: Path) -> None:
     assert stat.S_IMODE(session_data.stat().st_mode) == (0o710 if is_root else 0o700)
     for name, mode in (
         ("postgres-passwords.json", 0o600),
+        ("keys-passwords.json", 0o600),
         ("bezant.lock", 0o600),
         ("log", 0o700),
         ("run", 0o700),
         ("postgres", 0o700),
+        ("keys", 0o700),
         ("run/.s.PGSQL.5432", 0o700),
+        ("run/.s.PGSQL.5433", 0o700),
         ("run/valkey.sock", 0o700),
         ("config", 0o750 if is_root else 0o700),
         ("config/pg_hba.conf", 0o640 if is_root else 0o600),
         ("config/postgresql.conf", 0o640 if is_root else 0o600),
+        ("keys-config", 0o750 if is_root else 0o700),
+        ("keys-config/pg_hba.conf", 0o640 if is_root else 0o600),
     ):
         assert stat.S_IMODE((session_data / name).stat().st_mode) == mode, name
     if is_root:
         # The servers' user itself: reads its configuration, and neither changes it nor reads keys.
-        owners = {"postgres", "run"}
+        owners = {"postgres", "keys", "run"}
         for entry in session_data.iterdir():
             assert (entry.stat().st_uid != 0) == (entry.name in owners), entry
 

@@ -5,27 +5,45 @@ import pytest
 from redis.asyncio import Redis
 
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.embedded.postgres_config import KEYS
 
 
+@pytest.mark.parametrize("cluster", ["postgres", "keys"])
 async def test_nothing_committed_is_lost_and_no_damage_goes_unseen(
-    embedded_servers: EmbeddedServers,
+    embedded_servers: EmbeddedServers, cluster: str
 ) -> None:
-    connection = await asyncpg.connect(embedded_servers.postgres.app_url)
+    connection = await asyncpg.connect(getattr(embedded_servers, cluster).vault_url)
     for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
         assert await connection.fetchval("SELECT current_setting($1)", name) == "on", name
     await connection.close()
 
 
-async def test_every_setting_of_the_file_is_in_force(embedded_servers: EmbeddedServers) -> None:
-    connection = await asyncpg.connect(embedded_servers.postgres.owner_url)
+async def settings_in_force(url: str) -> dict[str, str]:
+    """Those that the configuration file names."""
+    connection = await asyncpg.connect(url)
     rows = await connection.fetch("SELECT name, setting, source FROM pg_settings")
     await connection.close()
-    in_file = {row["name"]: row["setting"] for row in rows if row["source"] == "configuration file"}
+    return {row["name"]: row["setting"] for row in rows if row["source"] == "configuration file"}
+
+
+async def test_every_setting_of_the_file_is_in_force(embedded_servers: EmbeddedServers) -> None:
+    in_file = await settings_in_force(embedded_servers.postgres.owner_url)
     assert len(in_file) > 30
     assert in_file["max_pred_locks_per_transaction"] == "4096"
     assert in_file["max_pred_locks_per_page"] == "64"
     assert in_file["listen_addresses"] == ""
     assert in_file["shared_buffers"] == str(256 * 1024 // 8)
+
+
+async def test_the_server_of_keys_is_small_and_promises_the_same(
+    embedded_servers: EmbeddedServers,
+) -> None:
+    main = await settings_in_force(embedded_servers.postgres.owner_url)
+    keys = await settings_in_force(embedded_servers.keys.owner_url)
+    assert keys["shared_buffers"] == str(16 * 1024 // 8)
+    assert keys["max_connections"] == "30"
+    differing = {name for name, *_ in KEYS.settings}
+    assert {name for name in keys if keys[name] != main.get(name)} == differing
 
 
 async def test_the_configuration_cannot_be_changed_from_within(
