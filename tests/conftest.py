@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures_exports",
     "fixtures_periods",
     "fixtures_checkpoints",
+    "fixtures_vault",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -3,11 +3,13 @@
 Every test has a tenant of its own.
 """
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -15,32 +17,16 @@ import msgspec
 import pytest
 
 from bezant.kernel.calls import Call
-from bezant.kernel.clock import ManualClock
+from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import PLATFORM
 from bezant.server.embedded import EmbeddedServers
-from bezant.vault import Vault
+from bezant.server.migrations import migrate_keys
+from bezant.vault import Vault, VaultClient
 from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
 
-if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
-
 IDS = TimeOrderedIds()
-
-_SUBJECT_KEY = """
-    CREATE TABLE IF NOT EXISTS vault_keys.subject_key (
-        tenant_id uuid NOT NULL,
-        subject_id uuid NOT NULL,
-        version integer NOT NULL,
-        state text NOT NULL CHECK (state IN ('active', 'restore_only', 'destroyed')),
-        tenant_key_version integer NOT NULL,
-        wrapped bytea,
-        messages bigint NOT NULL,
-        created_at timestamptz NOT NULL,
-        destroyed_at timestamptz,
-        PRIMARY KEY (tenant_id, subject_id, version)
-    )
-"""
 
 
 @dataclass
@@ -137,45 +123,51 @@ async def vault_databases(
     embedded_servers: EmbeddedServers,
 ) -> AsyncIterator[tuple[Database, Database]]:
     """Pools of the main database and of that of keys, as the vault has them."""
-    owner_url = embedded_servers.postgres.owner_url
-    owner = await asyncpg.connect(owner_url)
-    await owner.execute("CREATE SCHEMA IF NOT EXISTS vault_keys")
-    await owner.execute(_SUBJECT_KEY)
-    await owner.close()
-    separator = "&" if urlsplit(owner_url).query else "?"
-    in_schema = f"{owner_url}{separator}options=-csearch_path%3Dvault_keys"
-    database = await Database.open(owner_url, name="vault")
-    keys = await Database.open(in_schema, name="vault keys")
+    keys_address = embedded_servers.keys
+    await migrate_keys(keys_address.owner_url, "bezant_vault")
+    database = await Database.open(embedded_servers.postgres.vault_url, name="vault")
+    keys = await Database.open(keys_address.vault_url, name="vault keys")
     yield database, keys
     await keys.close()
     await database.close()
 
 
-async def add_tenant(database: Database) -> UUID:
-    """A new tenant."""
-    tenant_id = IDS.new()
+@contextmanager
+def vault_folder() -> Iterator[Path]:
+    """A new folder for the journal of erasures, and with a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="bzv-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
-    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-        await connection.execute(
-            "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, 'test', $2)",
-            tenant_id,
-            datetime.now(UTC),
-        )
 
-    await database.transaction(work)
-    return tenant_id
+async def forget_erasures(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Let a vault with a new folder start on a database in which others have erased."""
+    await owner.execute("DELETE FROM vault_erasure")
+    # Wrapped by another test's key store, which may have been rotated.
+    await owner.execute("DELETE FROM vault_key WHERE tenant_id = $1", PLATFORM)
+
+
+@pytest.fixture
+def erasures() -> Iterator[Path]:
+    """The folder of the journal."""
+    with vault_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
 async def strongroom(
     vault_databases: tuple[Database, Database],
+    erasures: Path,
+    owner: "asyncpg.Connection[asyncpg.Record]",
 ) -> AsyncIterator[Strongroom]:
     """A vault of this test's own, with a clock to move."""
     database, keys = vault_databases
+    await forget_erasures(owner)
     key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
-    vault = await Vault.open(database, keys, key_store, clock, IDS)
-    tenant_id = await add_tenant(database)
-    yield Strongroom(vault, database, keys, key_store, clock, tenant_id)
+    vault = await Vault.open(database, keys, key_store, clock, IDS, erasures)
+    yield Strongroom(vault, database, keys, key_store, clock, IDS.new())
     await vault.close()
 
 
@@ -183,3 +175,25 @@ async def strongroom(
 def vault(strongroom: Strongroom) -> Vault:
     """The vault itself."""
     return strongroom.vault
+
+
+@pytest.fixture(scope="session")
+async def sealer(
+    vault_databases: tuple[Database, Database], app_url: str, embedded_servers: EmbeddedServers
+) -> AsyncIterator[VaultClient]:
+    """A vault for the whole session, as the platform's other processes reach it.
+
+    Nothing is ever erased in it: its journal is not that of other tests.
+    """
+    del app_url  # the schema has to be there
+    owner = await asyncpg.connect(embedded_servers.postgres.owner_url)
+    await forget_erasures(owner)
+    await owner.close()
+    database, keys = vault_databases
+    with vault_folder() as folder:
+        vault = await Vault.open(database, keys, MemoryKeyStore(), SystemClock(), IDS, folder)
+        await vault.serve(folder / "rpc", "test")
+        client = VaultClient(folder / "rpc", "test")
+        yield client
+        await client.close()
+        await vault.close()

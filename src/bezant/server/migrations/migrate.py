@@ -110,6 +110,9 @@ VAULT_PRIVILEGES: Final = {
     "vault_subject": "SELECT, INSERT, UPDATE",
     "vault_value": "SELECT, INSERT, UPDATE, DELETE",
     "vault_index": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_hold": "SELECT, INSERT, UPDATE",
+    "vault_retention": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_erasure": "SELECT, INSERT, UPDATE",
 }
 
 # The vault's role, in the database of keys. A destroyed key stays as a tombstone.
