@@ -86,7 +86,8 @@ class Routes:
 def operations(contacts: ContactService) -> Sequence[Operation]:
     """The operations on contacts."""
     routes = Routes(contacts)
-    return [*_writing(routes), *_reading(routes)]
+    # Before `{contact}`, which its path would be taken for.
+    return [_searching(routes), *_writing(routes), *_reading(routes)]
 
 
 def _writing(routes: Routes) -> Sequence[Operation]:
@@ -151,21 +152,24 @@ def _reading(routes: Routes) -> Sequence[Operation]:
             refusals=(*REFUSALS, ContactNotFound, SubjectRestricted),
             handler=routes.open,
         ),
-        WriteOperation(
-            id="search_contacts",
-            path=f"{_CONTACTS}/search",
-            tag=_TAG,
-            summary="Find contacts by e-mail address, phone number or IBAN",
-            description=(
-                "By equality of the whole value. A POST, because addresses of requests are kept in"
-                " places where values must not be."
-            ),
-            scope=READ,
-            action="contact.search",
-            body_type=ContactSearch,
-            example={"purpose": "customer_service", "email": "ada@example.com"},
-            answer_type=FoundContacts,
-            refusals=(*REFUSALS, InvalidSealedValue, TooManySearches),
-            handler=routes.search,
-        ),
     ]
+
+
+def _searching(routes: Routes) -> Operation:
+    return WriteOperation(
+        id="search_contacts",
+        path=f"{_CONTACTS}/search",
+        tag=_TAG,
+        summary="Find contacts by e-mail address, phone number or IBAN",
+        description=(
+            "By equality of the whole value. A POST, because addresses of requests are kept in"
+            " places where values must not be."
+        ),
+        scope=READ,
+        action="contact.search",
+        body_type=ContactSearch,
+        example={"purpose": "customer_service", "email": "ada@example.com"},
+        answer_type=FoundContacts,
+        refusals=(*REFUSALS, InvalidSealedValue, TooManySearches),
+        handler=routes.search,
+    )
