@@ -43,7 +43,8 @@ class RunningPlatform:
     @classmethod
     async def start(cls, data_dir: Path, *options: str, prefix: Sequence[str] = ()) -> Self:
         process = await asyncio.create_subprocess_exec(
-            *prefix, *COMMAND, "up", "--json", "--data-dir", str(data_dir), "--port", "0", *options,
+            *prefix, *COMMAND, "up", "--json", "--data-dir", str(data_dir),
+            "--port", "0", "--vault-port", "0", *options,
             env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "reconcile": ("bezant.cli.reconcile", "Match a bank statement with a book's entries."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
     "checkpoints": ("bezant.cli.checkpoints", "Accept a loss; prepare a second store."),
+    "vault": ("bezant.cli.vault", "Accept a lost journal of erasures."),
     "export": ("bezant.cli.export", "Write a book's history as files."),
     "restore": ("bezant.cli.restore", "Restore a book from its export."),
     "top": ("bezant.cli.top", "Show live what a running platform does."),

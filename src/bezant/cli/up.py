@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -26,7 +26,18 @@ ReplicaUrl = Annotated[
 AllowPlaintext = Annotated[
     bool | None, typer.Option(help="Accept a database on this machine without TLS.")
 ]
+VaultDatabaseUrl = Annotated[
+    str | None, typer.Option(help="The outside PostgreSQL as the vault's role; without, no vault.")
+]
+KeyDatabaseUrl = Annotated[
+    str | None, typer.Option(help="A second database, for the vault's keys, as the vault's role.")
+]
+KeyOwnerUrl = Annotated[
+    str | None, typer.Option(help="The same, as the role that owns and migrates it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+_NO_VAULT: Final = "none: it needs vault_database_url and key_database_url"
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +61,12 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
     tls_certificate: Annotated[Path | None, typer.Option(help="Your chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     otlp_endpoint: Annotated[str | None, typer.Option(help="Where traces go (OTLP/HTTP).")] = None,
+    vault_host: Annotated[str | None, typer.Option(help="Where the vault listens.")] = None,
+    vault_port: Annotated[int | None, typer.Option(help="Its port; 0 takes a free one.")] = None,
+    vault_database_url: VaultDatabaseUrl = None,
+    key_database_url: KeyDatabaseUrl = None,
+    key_owner_url: KeyOwnerUrl = None,
+    key_store: Annotated[str | None, typer.Option(help="Where the root of all keys is.")] = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Serve: embedded PostgreSQL and Valkey unless URLs are given, migrations, HTTPS.
@@ -72,6 +89,12 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
                 "tls_certificate": tls_certificate,
                 "tls_key": tls_key,
                 "otlp_endpoint": otlp_endpoint,
+                "vault_host": vault_host,
+                "vault_port": vault_port,
+                "vault_database_url": vault_database_url,
+                "key_database_url": key_database_url,
+                "key_owner_url": key_owner_url,
+                "key_store": key_store,
                 "log_format": "json" if as_json else None,
             }
         )
@@ -88,12 +111,23 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     if as_json:
-        ca = None if serving.ca is None else str(serving.ca)
-        say_json({"event": "serving", "url": serving.url, "ca": ca, "api_key": serving.sandbox_key})
+        say_json(
+            {
+                "event": "serving",
+                "url": serving.url,
+                "ca": _text(serving.ca),
+                "api_key": serving.sandbox_key,
+                "vault_url": serving.vault_url,
+                "vault_passphrase": _text(serving.passphrase),
+            }
+        )
         return
     trust = "" if serving.ca is None else f"--cacert {serving.ca} "
     key = serving.sandbox_key or "$BEZANT_API_KEY"
     typer.echo(f"\nBezant serves {serving.url}")
+    typer.echo(f"  Vault                {serving.vault_url or _NO_VAULT}")
+    if serving.passphrase is not None:
+        typer.echo(f"  Vault's passphrase   {serving.passphrase}   (in production: elsewhere)")
     if serving.ca is not None:
         typer.echo(f"  Authority to trust   {serving.ca}")
     if serving.sandbox_key is not None:
@@ -101,3 +135,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     else:
         typer.echo("  Sandbox API key      shown at the first start; new: bezant keys create NAME")
     typer.echo(f'\n  curl {trust}-H "Authorization: Bearer {key}" {serving.url}/v1/books\n')
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         tls_key: its key, PEM.
         otlp_endpoint: where traces go, OTLP over HTTP; None sends none.
         sealing_key: 32 bytes in base64, under which secrets are sealed in the database; None makes
-            one in the data folder. Hosts that share a database share it.
+            one in the data folder. Hosts that share a database share it. Not from the environment.
         checkpoint_interval_s: how often books that have grown are signed.
         checkpoint_folder: where checkpoints are kept as files, best on another machine; None keeps
             them in the data folder.
@@ -107,6 +107,15 @@ class Settings(BaseSettings):
             only read and add; None for none.
         allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
             For development: whoever may make endpoints reaches what listens here.
+        vault_host: the address that the vault listens on; None listens where the API does.
+        vault_port: its port, of an origin apart from the API's; 0 takes a free one.
+        vault_database_url: an outside database as the vault's role; None, beside an outside
+            database_url, runs no vault.
+        key_database_url: a second database, for the vault's keys, as the vault's role; None starts
+            an embedded one.
+        key_owner_url: the same as the role that migrates it; None leaves its schema as it is.
+        key_store: where the root of all keys is; `local` keeps it in the data folder. Names places,
+            no secret.
     """
 
     model_config = SettingsConfigDict(
@@ -147,6 +156,12 @@ class Settings(BaseSettings):
     checkpoint_folder: Path | None = None
     checkpoint_store_url: SecretStr | None = None
     allow_webhook_loopback: bool = False
+    vault_host: str | None = None
+    vault_port: Annotated[int, Field(ge=0, le=65535)] = 8444
+    vault_database_url: SecretStr | None = None
+    key_database_url: SecretStr | None = None
+    key_owner_url: SecretStr | None = None
+    key_store: str = "local"
 
     @classmethod
     def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
@@ -178,7 +193,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The command line, then the environment, then secrets, then the file."""
         assert isinstance(init_settings, InitSettingsSource)
-        named = {**env_settings(), **init_settings()}
+        environment = env_settings()
+        if "sealing_key" in environment:
+            # Every process of the user sees it there, children inherit it, crash reports quote it.
+            raise SourceError(
+                f"sealing_key ({ENVIRONMENT_PREFIX}SEALING_KEY): is not taken from the environment."
+                f" Put it into a file {ENVIRONMENT_PREFIX.lower()}sealing_key of secrets_dir."
+            )
+        named = {**environment, **init_settings()}
         sources = [init_settings, env_settings]
         if secrets_dir := named.get("secrets_dir"):
             sources.append(_secrets(settings_cls, Path(str(secrets_dir))))
@@ -194,6 +216,27 @@ class Settings(BaseSettings):
         # A database_url that failed its own check is not in `data`, and is named already.
         if info.field_name != "database_url" and info.data.get("database_url", url) is None:
             raise ValueError("is of use only together with database_url")
+        _check_transport(url, allow_loopback=info.data.get("allow_plaintext_loopback", False))
+        return url
+
+    @field_validator("vault_database_url", "key_database_url", "key_owner_url")
+    @classmethod
+    def _check_vault(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        outside, vault, keys = (
+            # One that failed its own check is not in `data`, and is named already.
+            info.data.get(name, url)
+            for name in ("database_url", "vault_database_url", "key_database_url")
+        )
+        if url is None:
+            if info.field_name == "key_database_url" and vault is not None:
+                raise ValueError("is needed with vault_database_url: keys are kept apart from data")
+            return None
+        if info.field_name == "vault_database_url" and outside is None:
+            raise ValueError("is of use only together with database_url")
+        if info.field_name == "key_database_url" and outside is not None and vault is None:
+            raise ValueError("is of use only together with vault_database_url")
+        if info.field_name == "key_owner_url" and keys is None:
+            raise ValueError("is of use only together with key_database_url")
         _check_transport(url, allow_loopback=info.data.get("allow_plaintext_loopback", False))
         return url
 

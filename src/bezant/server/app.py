@@ -18,6 +18,7 @@ from bezant.kernel.http import Authenticator, Exchange, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
+from bezant.kernel.sealed import Sealer
 from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
@@ -34,7 +35,11 @@ log = structlog.get_logger("bezant.http")
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What the application is composed of, opened and closed by its worker."""
+    """What the application is composed of, opened and closed by its worker.
+
+    Attributes:
+        vault: what seals data that identify people; None on a platform without a vault.
+    """
 
     database: Database
     ledger: Ledger
@@ -50,6 +55,7 @@ class Platform:
     cache: Cache
     ids: Ids
     tracing: Tracing
+    vault: Sealer | None = None
     streams: Streams = field(default_factory=Streams)
 
 

@@ -34,7 +34,7 @@ class Certificates:
 
     def __init__(self, settings: Settings, data: DataFolder) -> None:
         self._data = data
-        self._host = settings.host
+        self._hosts = [settings.host, settings.vault_host or settings.host]
         self._development: DevelopmentCa | None = None
         if settings.tls_certificate is not None and settings.tls_key is not None:
             self.certificate, self.key, self.ca = settings.tls_certificate, settings.tls_key, None
@@ -44,7 +44,7 @@ class Certificates:
         self.key = self._development.key
         self.ca = self._development.ca
         with data.explained():
-            self._development.ensure(self._host)
+            self._development.ensure(*self._hosts)
 
     @contextmanager
     def kept_current(self, reload: Callable[[], None]) -> Iterator[None]:
@@ -77,7 +77,7 @@ class Certificates:
         if self._development is None:
             return
         try:
-            if self._development.ensure(self._host):
+            if self._development.ensure(*self._hosts):
                 log.info("certificate_renewed", file=str(self.certificate))
         except OSError as error:
             # The one in use has weeks left, and the next look is in hours.

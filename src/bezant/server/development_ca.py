@@ -12,6 +12,7 @@ so that trusting it in a browser, or losing its key, puts no other site at risk.
 """
 
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -52,17 +53,17 @@ class DevelopmentCa:
         self.certificate = folder / "server.pem"
         self.key = folder / "server.key"
 
-    def ensure(self, host: str) -> bool:
+    def ensure(self, *hosts: str) -> bool:
         """Make or renew what is missing, made for other names, or about to expire.
 
         Args:
-            host: the name or address that the server listens on, besides the loopback names.
+            hosts: the names or addresses that servers listen on, besides the loopback names.
 
         Returns:
             Whether the server's certificate is a new one.
         """
         now = self._clock.now()
-        names = _names(host)
+        names = _names(hosts)
         authority = self._authority(names, now)
         if authority is None:
             authority = self._make_authority(names, now)
@@ -171,9 +172,9 @@ class DevelopmentCa:
         temporary.replace(path)
 
 
-def _names(host: str) -> list[x509.GeneralName]:
-    extra = () if host in _WILDCARDS or host in _LOOPBACK else (host,)
-    return [_general_name(name) for name in (*_LOOPBACK, *extra)]
+def _names(hosts: Iterable[str]) -> list[x509.GeneralName]:
+    named = dict.fromkeys((*_LOOPBACK, *hosts))
+    return [_general_name(name) for name in named if name not in _WILDCARDS]
 
 
 def _general_name(name: str) -> x509.GeneralName:

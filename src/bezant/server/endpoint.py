@@ -29,6 +29,7 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
         database_url: for the application's role.
         owner_url: for the role that owns the schema; None where it is not known.
         cache_url: the cache.
+        vault_url: where the vault is served; None where there is none.
     """
 
     url: str
@@ -37,6 +38,7 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
     database_url: str
     owner_url: str | None
     cache_url: str
+    vault_url: str | None = None
 
 
 class Access(Sensitive, msgspec.Struct, frozen=True):

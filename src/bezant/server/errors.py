@@ -41,6 +41,18 @@ class SealingKeyUnusable(StartupError):
     code = "SEALING_KEY_UNUSABLE"
 
 
+class KeyStoreUnusable(StartupError):
+    """The vault's key store is missing, damaged, closed to us, or does not answer."""
+
+    code = "KEY_STORE_UNUSABLE"
+
+
+class ErasureJournalRefused(StartupError):
+    """The journal of erasures is lost or altered: a restore could bring erased data back."""
+
+    code = "ERASURE_JOURNAL_REFUSED"
+
+
 class WorkersFailing(StartupError):
     """Workers end again and again."""
 

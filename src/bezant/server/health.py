@@ -1,7 +1,8 @@
 """Health and metrics: what load balancers, orchestrators and Prometheus ask."""
 
 import asyncio
-from typing import ClassVar, Final, Literal
+from collections.abc import Callable, Coroutine
+from typing import ClassVar, Final, Generic, Literal, Protocol, TypeVar
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
@@ -13,7 +14,7 @@ from bezant.kernel.database import PING, Database, DatabaseUnavailable
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Authenticator, RateLimited, authorize
 from bezant.kernel.telemetry import metrics
-from bezant.server.migrations import SchemaTooNew, SchemaTooOld, check_schema
+from bezant.server.migrations import CONTRACT, SchemaTooNew, SchemaTooOld, check_schema
 
 METRICS_SCOPE: Final = "metrics:read"
 
@@ -54,25 +55,23 @@ class Readiness(BaseModel):
     cache: Literal["up", "down"]
 
 
-class Health:
-    """The probes of one worker."""
+T = TypeVar("T")
 
-    def __init__(self, database: Database, cache: Cache) -> None:
-        self._database = database
-        self._cache = cache
-        self._asking: asyncio.Task[Readiness] | None = None
+
+class Asked(Generic[T]):
+    """A question whose answer serves everybody who asks within a moment.
+
+    Args:
+        ask: the question itself.
+    """
+
+    def __init__(self, ask: Callable[[], Coroutine[None, None, T]]) -> None:
+        self._ask = ask
+        self._asking: asyncio.Task[T] | None = None
         self._asked_at = float("-inf")
 
-    async def live(self) -> Liveness:
-        """The process answers. It looks at nothing else: a database outage must restart nobody."""
-        return Liveness()
-
-    async def ready(self) -> Readiness:
-        """Database reachable, schema current, cache up or at least not needed.
-
-        Raises:
-            NotReady: the platform cannot serve.
-        """
+    async def answer(self) -> T:
+        """The answer, from a moment ago at the most."""
         now = asyncio.get_running_loop().time()
         if self._asking is None or (
             self._asking.done() and now - self._asked_at > _READINESS_KEPT_S
@@ -85,22 +84,73 @@ class Health:
         # others.
         return await asyncio.shield(self._asking)
 
+
+class Health:
+    """The probes of one worker."""
+
+    def __init__(self, database: Database, cache: Cache) -> None:
+        self._database = database
+        self._cache = cache
+        self._readiness = Asked(self._ask)
+
+    async def live(self) -> Liveness:
+        """The process answers. It looks at nothing else: a database outage must restart nobody."""
+        return Liveness()
+
+    async def ready(self) -> Readiness:
+        """Database reachable, schema current, cache up or at least not needed.
+
+        Raises:
+            NotReady: the platform cannot serve.
+        """
+        return await self._readiness.answer()
+
     async def _ask(self) -> Readiness:
-        try:
-            async with asyncio.timeout(_PROBE_TIMEOUT_S):
-                await self._database.fetch(PING)
-                await check_schema(self._database)
-        except (DatabaseUnavailable, TimeoutError):
-            raise NotReady("The database does not answer.", database="down") from None
-        except (SchemaTooNew, SchemaTooOld) as error:
-            raise NotReady(str(error), database="up") from None
+        await probe(self._database, "database")
         if await self._cache.is_up():
             return Readiness(status="ready", cache="up")
         return Readiness(status="degraded", cache="down")
 
 
-def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> None:
-    """Add `/health/live`, `/health/ready` and `/metrics`. Only the last asks who is there."""
+async def probe(database: Database, name: str, contract: int = CONTRACT) -> None:
+    """Make sure that a database answers, with a schema that fits this code.
+
+    Args:
+        database: which.
+        name: as the refusal calls it.
+        contract: of its schema.
+
+    Raises:
+        NotReady: it does not.
+    """
+    try:
+        async with asyncio.timeout(_PROBE_TIMEOUT_S):
+            await database.fetch(PING)
+            await check_schema(database, contract)
+    except (DatabaseUnavailable, TimeoutError):
+        raise NotReady(f"The {name} does not answer.", **{name: "down"}) from None
+    except (SchemaTooNew, SchemaTooOld) as error:
+        raise NotReady(str(error), **{name: "up"}) from None
+
+
+class Probes(Protocol):
+    """What `/health/live` and `/health/ready` answer with."""
+
+    async def live(self) -> BaseModel:
+        """Whether the process answers."""
+        ...
+
+    async def ready(self) -> BaseModel:
+        """Whether it can serve.
+
+        Raises:
+            NotReady: it cannot.
+        """
+        ...
+
+
+def probes(health: Probes) -> APIRouter:
+    """`/health/live` and `/health/ready`. They ask nobody who they are."""
     router = APIRouter(tags=["operations"])
     router.add_api_route(
         "/health/live", health.live, operation_id="live", summary="Whether the process answers"
@@ -112,6 +162,12 @@ def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> No
         summary="Whether the platform can serve",
         responses={503: {**_PROBLEM, "description": NotReady.title}},
     )
+    return router
+
+
+def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> None:
+    """Add `/health/live`, `/health/ready` and `/metrics`. Only the last asks who is there."""
+    router = probes(health)
 
     async def read_metrics(request: Request) -> Response:
         await authorize(authenticator, request.scope, METRICS_SCOPE)

@@ -4,59 +4,38 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Final, NoReturn
 
 import structlog
 
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.retention import Keep
 from bezant.kernel.settings import Settings
 from bezant.ledger import clear_run_folder
 from bezant.server import endpoint
-from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
-from bezant.server.checkpoints import folder_of, store_url_of
-from bezant.server.connecting import migrate_schema, opened_database
+from bezant.server.connecting import opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
+from bezant.server.key_store import prepare_key_store
 from bezant.server.listening import listen
 from bezant.server.provisioning import Provisioning
-from bezant.server.sealing_key import sealing_key
-from bezant.server.worker import Task
-from bezant.server.workers import Workers
+from bezant.server.stores import Stores, has_vault, migrate_stores, opened_stores
+from bezant.server.tasks import DRAIN_S, Tasks
+from bezant.server.workers import VAULT, Workers, clear_metrics
 
 Progress = Callable[[str], None]
 
-DRAIN_S: Final = 10
-"""How long requests in flight may take once the platform was asked to stop."""
-
-_CONNECTIONS_PER_WORKER_MAX: Final = 10
-# The embedded PostgreSQL takes 100 connections; some are for migrations, commands and operators.
-_CONNECTIONS_MAX: Final = 80
 _LOOPBACK: Final = frozenset({"", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104 - not bound to
 # `sun_path` holds 107 bytes (unix(7)); the names of the lanes' sockets take up to 30 of them.
 _RUN_FOLDER_BYTES_MAX: Final = 107 - 30
 
 log = structlog.get_logger("bezant.lifecycle")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Stores:
-    """Where the platform keeps its data. The URLs hold passwords.
-
-    Attributes:
-        embedded: those of the servers that are ours; None when all are outside ones.
-    """
-
-    database_url: str
-    owner_url: str | None
-    cache_url: str
-    embedded: EmbeddedServers | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,11 +46,15 @@ class Serving:
         url: where.
         ca: the authority's certificate to trust; None with the operator's own certificate.
         sandbox_key: the sandbox's API key, at the first start only.
+        vault_url: where the vault serves; None where there is none.
+        passphrase: the file of the key store's passphrase, where it lies in the data folder.
     """
 
     url: str
     ca: Path | None
     sandbox_key: str | None
+    vault_url: str | None
+    passphrase: Path | None
 
 
 async def up(settings: Settings, progress: Progress, tell: Callable[[Serving], None]) -> None:
@@ -104,66 +87,75 @@ async def _run(
 ) -> None:
     async with AsyncExitStack() as opened:
         # First what fails at once.
-        listener = listen(settings.host, settings.port)
-        opened.callback(listener.close)
+        listener = opened.enter_context(closing(listen(settings.host, settings.port)))
+        vault_listener = _vault_listener(settings, opened)
         certificates = Certificates(settings, data)
-        stores = await opened.enter_async_context(_stores(settings, data, progress))
-        sandbox_key = await _prepare(stores, data, progress)
+        stores = await opened.enter_async_context(opened_stores(settings, data, progress))
+        sandbox_key, passphrase = await _prepare(settings, stores, data, progress)
         run_folder = opened.enter_context(_run_folder(data))
-        task = Task(
-            parent_pid=os.getpid(),
-            listener=listener.fileno(),
-            certificate=str(certificates.certificate),
-            key=str(certificates.key),
-            database_url=stores.database_url,
-            replica_url=(
-                None if settings.replica_url is None else settings.replica_url.get_secret_value()
+        tasks = Tasks(settings, data, stores, certificates, run_folder)
+        metrics_folder = data.private_folder("metrics")
+        clear_metrics(metrics_folder)
+        crew = [Workers(tasks.worker(listener), listener, settings.workers, metrics_folder)]
+        if vault_listener is not None:
+            # It starts first and stops last: requests in flight may need it.
+            task = tasks.vault(vault_listener)
+            crew.insert(0, Workers(task, vault_listener, 1, metrics_folder, VAULT))
+        stop.insist = lambda: _each(crew, Workers.kill)
+        for workers in crew:
+            progress(f"Starting the {workers.kind.plural}")
+            opened.push_async_callback(workers.stop)
+            await workers.start()
+
+        serving = Serving(
+            url=_url(settings.host, listener),
+            ca=certificates.ca,
+            sandbox_key=sandbox_key,
+            vault_url=(
+                None
+                if vault_listener is None
+                else _url(settings.vault_host or settings.host, vault_listener)
             ),
-            connections_max=_connections_per_worker(settings.workers),
-            slow_statement_ms=settings.slow_statement_ms,
-            cache_url=stores.cache_url,
-            cache_secret=cache_secret(settings, data),
-            run_folder=str(run_folder),
-            requests_per_s_max=settings.requests_per_s_max,
-            requests_burst_max=settings.requests_burst_max,
-            keep=Keep(
-                idempotency_h=settings.keep_idempotency_h,
-                jobs_h=settings.keep_jobs_h,
-                dead_jobs_h=settings.keep_dead_jobs_h,
-                events_h=settings.keep_events_h,
-            ),
-            drain_s=DRAIN_S,
-            log_format=settings.log_format,
-            otlp_endpoint=settings.otlp_endpoint,
-            sealing_key=sealing_key(settings, data),
-            checkpoint_interval_s=settings.checkpoint_interval_s,
-            checkpoint_folder=str(folder_of(settings, data.path)),
-            checkpoint_store_url=store_url_of(settings),
-            allow_webhook_loopback=settings.allow_webhook_loopback,
+            passphrase=passphrase,
         )
-        workers = Workers(task, listener, settings.workers, data.private_folder("metrics"))
-        stop.insist = workers.kill
-        progress("Starting the workers")
-        opened.push_async_callback(workers.stop)
-        await workers.start()
-
-        url = f"https://{_name(settings.host)}:{listener.getsockname()[1]}"
-        ca = None if certificates.ca is None else str(certificates.ca)
-        urls = (stores.database_url, stores.owner_url, stores.cache_url)
-        endpoint.write(data, Endpoint(url, ca, os.getpid(), *urls))
+        endpoint.write(data, _endpoint(serving, stores))
         opened.callback(endpoint.remove, data)
-        tell(Serving(url, certificates.ca, sandbox_key))
-        with certificates.kept_current(workers.reload_certificate):
-            await _keep(workers, stores.embedded)
+        tell(serving)
+        with certificates.kept_current(lambda: _each(crew, Workers.reload_certificate)):
+            await _keep(crew, stores.embedded)
 
 
-async def _keep(workers: Workers, servers: EmbeddedServers | None) -> NoReturn:
+def _vault_listener(settings: Settings, opened: AsyncExitStack) -> socket | None:
+    if not has_vault(settings):
+        return None
+    host = settings.vault_host or settings.host
+    return opened.enter_context(closing(listen(host, settings.vault_port, option="vault-")))
+
+
+def _endpoint(serving: Serving, stores: Stores) -> Endpoint:
+    return Endpoint(
+        url=serving.url,
+        ca=None if serving.ca is None else str(serving.ca),
+        pid=os.getpid(),
+        database_url=stores.database_url,
+        owner_url=stores.owner_url,
+        cache_url=stores.cache_url,
+        vault_url=serving.vault_url,
+    )
+
+
+def _each(crew: Sequence[Workers], act: Callable[[Workers], None]) -> None:
+    for workers in crew:
+        act(workers)
+
+
+async def _keep(crew: Sequence[Workers], servers: EmbeddedServers | None) -> NoReturn:
     """Replace what ends by itself, for ever.
 
     Raises:
-        StartupError: workers or embedded servers end faster than it makes sense to replace them.
+        StartupError: processes or embedded servers end faster than it makes sense to replace them.
     """
-    kept = [asyncio.create_task(workers.keep())]
+    kept = [asyncio.create_task(workers.keep()) for workers in crew]
     if servers is not None:
         kept.append(asyncio.create_task(servers.keep_alive()))
     try:
@@ -200,40 +192,24 @@ class _Stop:
             asyncio.get_running_loop().add_signal_handler(request, ask)
 
 
-@asynccontextmanager
-async def _stores(
-    settings: Settings, data: DataFolder, progress: Progress
-) -> AsyncIterator[Stores]:
-    """The database and the cache: those of the settings, and embedded ones for the others."""
-    outside, owner, cache = (
-        None if url is None else url.get_secret_value()
-        for url in (settings.database_url, settings.owner_url, settings.cache_url)
-    )
-    if outside is not None and cache is not None:
-        yield Stores(outside, owner, cache, None)
-        return
-    embedded = EmbeddedServers(
-        data, progress, has_postgres=outside is None, has_valkey=cache is None
-    )
-    async with embedded as servers:
-        if outside is None:
-            outside, owner = servers.postgres.app_url, servers.postgres.owner_url
-        try:
-            yield Stores(outside, owner, cache or servers.valkey_url, servers)
-        finally:
-            progress("Stopping the embedded servers")
+async def _prepare(
+    settings: Settings, stores: Stores, data: DataFolder, progress: Progress
+) -> tuple[str | None, Path | None]:
+    """Bring the schemas up to date, and make the first keys and the key store.
 
-
-async def _prepare(stores: Stores, data: DataFolder, progress: Progress) -> str | None:
-    """Bring the schema up to date and make the first keys; the sandbox's, if it is new."""
-    if stores.owner_url is not None:
-        await migrate_schema(stores.owner_url, stores.database_url, progress)
+    Returns:
+        The sandbox's key, if it is new; the passphrase's file, if it lies in the data folder.
+    """
+    await migrate_stores(stores, progress)
     async with opened_database(stores.database_url, connections_max=2) as database:
         provisioning = Provisioning(database, SystemClock(), TimeOrderedIds())
         sandbox_key = await provisioning.sandbox_key()
         if not endpoint.has_local_key(data):
             endpoint.write_local_key(data, await provisioning.local_key())
-        return sandbox_key
+    passphrase = None
+    if stores.vault is not None:
+        passphrase = await prepare_key_store(settings, data, stores.vault.database_url)
+    return sandbox_key, passphrase
 
 
 @contextmanager
@@ -248,8 +224,8 @@ def _run_folder(data: DataFolder) -> Iterator[Path]:
         yield Path(short)
 
 
-def _connections_per_worker(workers: int) -> int:
-    return max(2, min(_CONNECTIONS_PER_WORKER_MAX, _CONNECTIONS_MAX // workers))
+def _url(host: str, listener: socket) -> str:
+    return f"https://{_name(host)}:{listener.getsockname()[1]}"
 
 
 def _name(host: str) -> str:

@@ -10,7 +10,7 @@ from bezant.server.errors import AddressUnusable, PortTaken
 _BACKLOG: Final = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, option: str = "") -> socket.socket:
     """A TCP socket that listens.
 
     Connections made before the first worker runs wait in the socket's queue. Listening at once, and
@@ -19,6 +19,7 @@ def listen(host: str, port: int) -> socket.socket:
     Args:
         host: a name or address of this machine; `0.0.0.0` and `::` are all of them.
         port: 0 lets the kernel choose a free one.
+        option: what the names of its options begin with.
 
     Raises:
         PortTaken: somebody else listens there.
@@ -31,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     except socket.gaierror as error:
         raise AddressUnusable(
             f"The address {host} cannot be resolved: {error.strerror}.",
-            "Give an address or a name of this machine with --host.",
+            f"Give an address or a name of this machine with --{option}host.",
         ) from error
     listener = socket.socket(family, kind, protocol)
     try:
@@ -41,23 +42,23 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise _explained(error, host, port) from error
+        raise _explained(error, host, port, option) from error
     listener.setblocking(False)
     return listener
 
 
-def _explained(error: OSError, host: str, port: int) -> PortTaken | AddressUnusable:
+def _explained(error: OSError, host: str, port: int, option: str) -> PortTaken | AddressUnusable:
     if error.errno == errno.EADDRINUSE:
         return PortTaken(
             f"Another program listens on port {port} of {host}.",
-            "Stop it, or choose another port with --port.",
+            f"Stop it, or choose another port with --{option}port.",
         )
     if error.errno == errno.EACCES:
         return AddressUnusable(
             f"Port {port} needs more rights than this user has.",
-            "Choose a port from 1024 on with --port, such as 8443.",
+            f"Choose a port from 1024 on with --{option}port, such as 8443.",
         )
     return AddressUnusable(
         f"Cannot listen on {host}, port {port}: {error.strerror}.",
-        "Give an address of this machine with --host.",
+        f"Give an address of this machine with --{option}host.",
     )

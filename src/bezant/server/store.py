@@ -7,3 +7,8 @@ INSERT_TENANT: Final = """
     INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id) DO NOTHING
 """
+
+# Any tenant's: whether the vault was ever used.
+FIND_VAULT_KEY: Final = """
+    SELECT kind FROM vault_key LIMIT 1
+"""

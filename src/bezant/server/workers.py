@@ -1,4 +1,4 @@
-"""The workers of one platform: started, watched, replaced, drained."""
+"""The processes of one platform that serve requests: started, watched, replaced, drained."""
 
 import asyncio
 import os
@@ -8,22 +8,25 @@ import socket
 import sys
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn, Self
 
 import msgspec
 import structlog
 
+from bezant.kernel.settings import ENVIRONMENT_PREFIX
 from bezant.kernel.telemetry import metrics
 from bezant.server.embedded import StartupError
 from bezant.server.errors import WorkerRefused, WorkersFailing
-from bezant.server.worker import Task, Word
+from bezant.server.process import ProcessTask, Word
 
 # A worker that dies now and then is replaced; a platform whose workers die like this is broken.
 DEATHS_MAX: Final = 5
 DEATHS_WITHIN_S: Final = 60.0
 
 _BACKOFF_S: Final = 0.25
+_BACKOFF_S_MAX: Final = 15.0
 # Python with the whole platform imported, on a machine that is busy.
 _START_WITHIN_S: Final = 60.0
 # Beyond the drain: closing the ledger's lanes, connections and traces.
@@ -32,14 +35,39 @@ _CLOSE_WITHIN_S: Final = 10.0
 log = structlog.get_logger("bezant.workers")
 
 
-class Worker:
-    """One worker's process."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of process.
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    Attributes:
+        name: as people are told of it.
+        plural: all of them.
+        module: what it runs.
+        is_given_up: whether the platform ends when they end again and again. Otherwise they are
+            replaced for ever, ever more slowly.
+    """
+
+    name: str
+    plural: str
+    module: str
+    is_given_up: bool = True
+
+
+WORKER: Final = Kind("worker", "workers", "bezant.server.worker")
+
+# Without it the ledger goes on, and what needs the vault is answered 503.
+VAULT: Final = Kind("vault", "vault", "bezant.server.vault", is_given_up=False)
+
+
+class Worker:
+    """One process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, kind: Kind) -> None:
         self._process = process
+        self._kind = kind
 
     @classmethod
-    async def start(cls, task: Task, metrics_folder: Path) -> Self:
+    async def start(cls, kind: Kind, task: ProcessTask, metrics_folder: Path) -> Self:
         """Start a process and hand it its task; it may not serve yet.
 
         Call it from the main thread: the kernel ends the worker with the *thread* that started it.
@@ -49,20 +77,20 @@ class Worker:
             # Without the current folder on the path: whoever can write there would run code in us.
             "-P",
             "-m",
-            "bezant.server.worker",
+            kind.module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=[task.listener],
             # Ctrl-C in a terminal goes to its foreground group: draining is the parent's decision.
             start_new_session=True,
-            env={**os.environ, metrics.FOLDER_VARIABLE: str(metrics_folder)},
+            env=_environment(metrics_folder),
         )
         assert process.stdin is not None
         with suppress(BrokenPipeError, ConnectionResetError):  # it ended; `serving` finds out
             process.stdin.write(msgspec.json.encode(task))
             process.stdin.close()
             await process.stdin.wait_closed()
-        return cls(process)
+        return cls(process, kind)
 
     @property
     def pid(self) -> int:
@@ -82,10 +110,12 @@ class Worker:
                 line = await self._process.stdout.readline()
         except TimeoutError:
             self._process.kill()
-            raise _failing(f"A worker did not start within {_START_WITHIN_S:.0f} s.") from None
+            raise _failing(
+                f"A {self._kind.name} did not start within {_START_WITHIN_S:.0f} s."
+            ) from None
         if not line:
             status = await self._process.wait()
-            raise _failing(f"A worker ended with status {status} while it started.")
+            raise _failing(f"A {self._kind.name} ended with status {status} while it started.")
         word = msgspec.json.decode(line, type=Word)
         if not word.serving:
             raise WorkerRefused(word.code, word.problem, word.remedy)
@@ -103,16 +133,26 @@ class Worker:
 class Workers:
     """As many workers as asked for, for as long as they are kept.
 
+    Attributes:
+        kind: what they are.
+
     Args:
         task: what each of them does; `task.listener` is the descriptor of `listener`.
         listener: the listening socket; closed when they stop.
         count: how many.
-        metrics_folder: where they keep their metrics; emptied.
+        metrics_folder: where they keep their metrics.
+        kind: what they are.
     """
 
     def __init__(
-        self, task: Task, listener: socket.socket, count: int, metrics_folder: Path
+        self,
+        task: ProcessTask,
+        listener: socket.socket,
+        count: int,
+        metrics_folder: Path,
+        kind: Kind = WORKER,
     ) -> None:
+        self.kind = kind
         self._task = task
         self._listener = listener
         self._count = count
@@ -127,8 +167,6 @@ class Workers:
             WorkerRefused: one said why it cannot; the others are stopped.
             WorkersFailing: one ended or did not come up in time; the others are stopped.
         """
-        shutil.rmtree(self._metrics_folder)
-        self._metrics_folder.mkdir(mode=0o700)
         try:
             await asyncio.gather(*(self._start_one() for _ in range(self._count)))
         except BaseException:
@@ -172,7 +210,7 @@ class Workers:
         await worker.serving()
 
     async def _spawn(self) -> Worker:
-        worker = await Worker.start(self._task, self._metrics_folder)
+        worker = await Worker.start(self.kind, self._task, self._metrics_folder)
         self._running.add(worker)
         return worker
 
@@ -180,9 +218,9 @@ class Workers:
         while True:
             status = await worker.wait()
             self._forget(worker)
-            log.error("worker_ended", pid=worker.pid, status=status)
+            log.error("worker_ended", kind=self.kind.name, pid=worker.pid, status=status)
             worker = await self._replace()
-            log.info("worker_replaced", pid=worker.pid)
+            log.info("worker_replaced", kind=self.kind.name, pid=worker.pid)
 
     async def _replace(self) -> Worker:
         while True:
@@ -192,8 +230,8 @@ class Workers:
                 await worker.serving()
             except StartupError as error:
                 # Its own words; a trace of ours would add nothing.
-                problem = error.problem
-                log.error("worker_not_started", code=error.code, problem=problem)  # noqa: TRY400
+                said = {"code": error.code, "problem": error.problem}
+                log.error("worker_not_started", kind=self.kind.name, **said)  # noqa: TRY400
                 worker.signal(signal.SIGKILL)
                 await worker.wait()
                 self._forget(worker)
@@ -203,12 +241,16 @@ class Workers:
     def _backoff_s(self) -> float:
         """How long to wait before replacing one, growing with recent deaths."""
         now = asyncio.get_running_loop().time()
-        if len(self._deaths) == DEATHS_MAX and now - self._deaths[0] < DEATHS_WITHIN_S:
-            raise _failing(f"Workers ended {DEATHS_MAX} times within {DEATHS_WITHIN_S:.0f} s.")
+        is_often = len(self._deaths) == DEATHS_MAX and now - self._deaths[0] < DEATHS_WITHIN_S
+        if is_often and self.kind.is_given_up:
+            raise _failing(
+                f"{self.kind.plural.capitalize()} ended {DEATHS_MAX} times within"
+                f" {DEATHS_WITHIN_S:.0f} s."
+            )
         self._deaths.append(now)
         recent = sum(now - death < DEATHS_WITHIN_S for death in self._deaths)
         # The first is replaced at once.
-        return 0.0 if recent == 1 else _BACKOFF_S * 2.0**recent
+        return 0.0 if recent == 1 else min(_BACKOFF_S * 2.0**recent, _BACKOFF_S_MAX)
 
     async def _stop_one(self, worker: Worker) -> None:
         worker.signal(signal.SIGTERM)
@@ -216,7 +258,7 @@ class Workers:
             async with asyncio.timeout(self._task.drain_s + _CLOSE_WITHIN_S):
                 await worker.wait()
         except TimeoutError:
-            log.error("worker_killed", pid=worker.pid)  # noqa: TRY400 - late is all there is to say
+            log.error("worker_killed", kind=self.kind.name, pid=worker.pid)  # noqa: TRY400 - late is all there is to say
             worker.signal(signal.SIGKILL)
             await worker.wait()
         self._forget(worker)
@@ -224,6 +266,22 @@ class Workers:
     def _forget(self, worker: Worker) -> None:
         self._running.discard(worker)
         metrics.forget_worker(worker.pid, str(self._metrics_folder))
+
+
+def clear_metrics(folder: Path) -> None:
+    """Forget the counts of an earlier run."""
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+
+
+def _environment(metrics_folder: Path) -> dict[str, str]:
+    """Ours without the settings: a process knows what its task tells it, and no more."""
+    inherited = {name: value for name, value in os.environ.items() if not _is_setting(name)}
+    return {**inherited, metrics.FOLDER_VARIABLE: str(metrics_folder)}
+
+
+def _is_setting(name: str) -> bool:
+    return name.upper().startswith(ENVIRONMENT_PREFIX)
 
 
 def _failing(problem: str) -> WorkersFailing:

@@ -4,8 +4,9 @@ It runs as a process of its own, as a role of its own in the database; everythin
 references to what is sealed here.
 """
 
+from bezant.vault import keystores
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 from bezant.vault.subjects import JournalRefused, accept_journal
 
-__all__ = ["JournalRefused", "Vault", "VaultClient", "accept_journal"]
+__all__ = ["JournalRefused", "Vault", "VaultClient", "accept_journal", "keystores"]

@@ -16,8 +16,8 @@ import pytest
 from bezant.server import endpoint
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.errors import NotRunning
-from bezant.server.lifecycle import DRAIN_S
 from bezant.server.migrations import migrate
+from bezant.server.tasks import DRAIN_S
 from fixtures_servers import open_folder
 from running_platform import (
     COMMAND,
@@ -54,7 +54,7 @@ def kept_data_dir() -> Iterator[Path]:
 async def refused(*arguments: str) -> tuple[int, str]:
     """Run `up` where it must refuse: its status, and what it says."""
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "up", "--port", "0", *arguments,
+        *COMMAND, "up", "--port", "0", "--vault-port", "0", *arguments,
         env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()
@@ -111,7 +111,7 @@ async def test_it_stops_cleanly_and_leaves_nothing_running(
 ) -> None:
     async with running(kept_data_dir) as platform:
         started = set(children(platform.process.pid))
-        assert len(started) == 3, "a worker, PostgreSQL and Valkey"
+        assert len(started) == 5, "a worker, the vault, PostgreSQL twice and Valkey"
         assert await platform.stop(request_to_stop) == 0
     assert not living(started)
     log = (kept_data_dir / "log" / "postgres.log").read_text()
@@ -136,7 +136,7 @@ async def test_a_platform_killed_outright_leaves_nothing_running_and_recovers_by
     async with running(kept_data_dir, "--workers", "2") as platform:
         book = await create_book(platform, "killed")
         started = set(children(platform.process.pid))
-        assert len(started) == 4
+        assert len(started) == 6
         assert await platform.stop(signal.SIGKILL) == -signal.SIGKILL
     # At once, while what it left behind is still ending.
     async with running(kept_data_dir) as platform:

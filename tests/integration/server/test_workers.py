@@ -61,6 +61,8 @@ def make_workers(
             checkpoint_folder=str(tmp_path / "checkpoints"),
             checkpoint_store_url=None,
             allow_webhook_loopback=False,
+            vault_socket=None,
+            vault_token="",
         )
         return Workers(task, listener, 1, metrics_folder)
 

@@ -16,6 +16,7 @@ import msgspec
 
 from bezant.cli.bench.stage import commands
 from bezant.ledger import schemas
+from bezant.server.embedded import MAIN
 from bezant.server.endpoint import Endpoint
 
 CONNECTIONS: Final = 16
@@ -27,8 +28,15 @@ _TIMEOUT_S: Final = 30.0
 
 
 def postmaster(platform: Endpoint) -> int:
-    """The process whose end ends PostgreSQL."""
-    return _first(platform, lambda command: Path(command[0]).name == "postgres")
+    """The process whose end ends the main PostgreSQL."""
+    return _first(platform, _is_main)
+
+
+def _is_main(command: Sequence[str]) -> bool:
+    words = iter(command)
+    is_postgres = Path(next(words, "")).name == "postgres"
+    # `-D FOLDER`: that of the keys' own has another name.
+    return is_postgres and any(Path(word).name == MAIN.folder for word in words)
 
 
 def worker(platform: Endpoint) -> int:

@@ -2,16 +2,19 @@
 
 import asyncio
 import os
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
+from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.keys import TenantKeys
+from bezant.vault.keystores import BoundKeys, KeyStore
 from bezant.vault.subjects import store
 from bezant.vault.subjects.erasing import decided
-from bezant.vault.subjects.journal import Entry, Journal, hold
+from bezant.vault.subjects.journal import FILE, Entry, Journal, hold
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,16 +22,20 @@ if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
+    from bezant.vault.keys.tenants import Name
+
 
 async def accept_journal(
-    path: Path, database: Database, tenants: TenantKeys, clock: Clock
+    folder: Path, database: Database, key_store: KeyStore, clock: Clock
 ) -> tuple[int, Path | None]:
-    """Make a journal of the erasures that the main database knows, in place of the one there.
+    """Make a journal of the erasures that are known, in place of the one that is refused.
+
+    Known are those of the main database, and those that the journal tells of before its damage.
 
     Args:
-        path: of the journal. What is there is kept beside it, to be looked into.
-        database: the main one; not one from before erasures that only the lost journal told of.
-        tenants: where the chain's keys are.
+        folder: of the journal. What is there is kept beside it, to be looked into.
+        database: the main one, as the vault's role.
+        key_store: open; remains the caller's to close.
         clock: names what is put aside.
 
     Returns:
@@ -36,7 +43,20 @@ async def accept_journal(
 
     Raises:
         JournalRefused: another process holds it.
+        KeyStoreDown: the chain's key cannot be unwrapped now.
     """
+    path = folder / FILE
+    cache: KeyCache[Name] = KeyCache(time.monotonic)
+    tenants = TenantKeys(database, BoundKeys(key_store), clock, cache, os.urandom)
+    try:
+        return await _accept(path, database, tenants, clock)
+    finally:
+        cache.clear()
+
+
+async def _accept(
+    path: Path, database: Database, tenants: TenantKeys, clock: Clock
+) -> tuple[int, Path | None]:
     aside, held, known = None, -1, []
     if await asyncio.to_thread(path.exists):
         held = await hold(path)

@@ -38,7 +38,17 @@ _LOOK_EVERY_S: Final = 0.05
 
 
 class JournalRefused(Exception):  # noqa: N818 - a refusal to start
-    """The journal is not the one that was written; nothing may be served on its word."""
+    """The journal is not the one that was written; nothing may be served on its word.
+
+    Attributes:
+        problem: what is wrong, as a sentence.
+        remedy: what an operator can do.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
 
 
 class JournalUnwritable(Unavailable):
@@ -278,7 +288,7 @@ async def hold(path: Path) -> int:
             if loop.time() > until:
                 os.close(descriptor)
                 raise JournalRefused(
-                    f"Another process holds {path}. One vault works on it at a time: end the other."
+                    f"Another process holds {path}.", "One vault works on it: end the other."
                 ) from None
             await asyncio.sleep(_LOOK_EVERY_S)
         else:
@@ -286,7 +296,7 @@ async def hold(path: Path) -> int:
 
 
 _REMEDY: Final = (
-    " Put back its newest copy. If there is none, `bezant vault accept-journal` makes one of what"
+    "Put back its newest copy. If there is none, `bezant vault accept-journal` makes one of what"
     " the database knows; erasures that only the lost lines told of are then not repeated after a"
     " restore."
 )
@@ -294,9 +304,9 @@ _REMEDY: Final = (
 
 def _missing(path: Path, anchor: Anchor) -> JournalRefused:
     return JournalRefused(
-        f"{path} is missing or was cut: the database knows of {anchor.no} erasures.{_REMEDY}"
+        f"{path} is missing or was cut: the database knows of {anchor.no} erasures.", _REMEDY
     )
 
 
 def _altered(path: Path, number: int) -> JournalRefused:
-    return JournalRefused(f"{path} was altered at line {number}.{_REMEDY}")
+    return JournalRefused(f"{path} was altered at line {number}.", _REMEDY)

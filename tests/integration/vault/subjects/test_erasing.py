@@ -204,10 +204,9 @@ async def test_nothing_is_sealed_for_who_is_being_erased(strongroom: Strongroom)
     for _ in range(10):
         person = await seal(strongroom)
         sealing = [seal(strongroom, person.id) for _ in range(8)]
-        answer, *outcomes = await asyncio.gather(
-            erase(strongroom, person), *sealing, return_exceptions=True
+        answer, outcomes = await asyncio.gather(
+            erase(strongroom, person), asyncio.gather(*sealing, return_exceptions=True)
         )
-        assert not isinstance(answer, BaseException)
         assert answer.status == 200
         for outcome in outcomes:
             assert isinstance(outcome, Person | SubjectErased)
@@ -231,7 +230,7 @@ async def test_a_start_completes_what_was_decided(strongroom: Strongroom, erasur
     async def die(*_: object) -> None:
         raise Unavailable("Killed.")
 
-    erasing.carry_out = die  # type: ignore[method-assign]
+    erasing.carry_out = die  # type: ignore[assignment,method-assign]
     for person in people:
         with pytest.raises(Unavailable):
             await erase(strongroom, person)

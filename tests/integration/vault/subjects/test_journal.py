@@ -183,9 +183,7 @@ async def test_an_operator_may_accept_a_journal_of_what_the_database_knows(
     altered = (erasures / FILE).read_bytes().replace(b"consent_withdrawn", b"unlawful", 1)
     (erasures / FILE).write_bytes(altered)
     await refuse_start(strongroom, erasures, "bezant vault accept-journal")
-    count, aside = await accept_journal(
-        erasures / FILE, strongroom.database, strongroom.vault.tenants, clock
-    )
+    count, aside = await accept_journal(erasures, strongroom.database, strongroom.key_store, clock)
     assert count == len(erased)
     assert aside is not None
     assert aside.read_bytes() == altered
@@ -208,9 +206,7 @@ async def test_accepting_carries_over_what_only_the_undamaged_lines_tell_of(
     one, two, three = (erasures / FILE).read_bytes().splitlines(keepends=True)
     (erasures / FILE).write_bytes(one + two + three.replace(b'"no":3', b'"no":4'))
     await refuse_start(strongroom, erasures, "altered at line 3")
-    count, _ = await accept_journal(
-        erasures / FILE, strongroom.database, strongroom.vault.tenants, clock
-    )
+    count, _ = await accept_journal(erasures, strongroom.database, strongroom.key_store, clock)
     assert count == 2
     await restart(strongroom, erasures)
     for person in erased[:2]:

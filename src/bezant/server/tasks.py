@@ -1,0 +1,109 @@
+"""What the processes of a platform are told: from settings, stores and files to their tasks."""
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bezant.kernel.retention import Keep
+from bezant.kernel.settings import Settings
+from bezant.server.cache_secret import cache_secret
+from bezant.server.certificates import Certificates
+from bezant.server.checkpoints import folder_of, store_url_of
+from bezant.server.embedded import DataFolder
+from bezant.server.sealing_key import sealing_key
+from bezant.server.stores import Stores
+from bezant.server.vault import SOCKET, VaultTask
+from bezant.server.worker import Task
+
+DRAIN_S: Final = 10
+"""How long requests in flight may take once the platform was asked to stop."""
+
+_CONNECTIONS_PER_WORKER_MAX: Final = 10
+# The embedded PostgreSQL takes 100 connections; the vault has 8 of them, some are for migrations,
+# commands and operators.
+_CONNECTIONS_MAX: Final = 80
+_TOKEN_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tasks:
+    """Tasks of one start of the platform.
+
+    Attributes:
+        run_folder: where the processes meet.
+        vault_token: what the vault knows the others by; of this start alone.
+    """
+
+    settings: Settings
+    data: DataFolder
+    stores: Stores
+    certificates: Certificates
+    run_folder: Path
+    vault_token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
+
+    def worker(self, listener: socket.socket) -> Task:
+        """A worker's: nothing in it opens what the vault has sealed, but by asking the vault."""
+        settings, stores = self.settings, self.stores
+        replica_url = settings.replica_url
+        return Task(
+            **self._common(listener),
+            database_url=stores.database_url,
+            replica_url=None if replica_url is None else replica_url.get_secret_value(),
+            connections_max=_connections_per_worker(settings.workers),
+            cache_url=stores.cache_url,
+            cache_secret=cache_secret(settings, self.data),
+            run_folder=str(self.run_folder),
+            keep=Keep(
+                idempotency_h=settings.keep_idempotency_h,
+                jobs_h=settings.keep_jobs_h,
+                dead_jobs_h=settings.keep_dead_jobs_h,
+                events_h=settings.keep_events_h,
+            ),
+            sealing_key=sealing_key(settings, self.data),
+            checkpoint_interval_s=settings.checkpoint_interval_s,
+            checkpoint_folder=str(folder_of(settings, self.data.path)),
+            checkpoint_store_url=store_url_of(settings),
+            allow_webhook_loopback=settings.allow_webhook_loopback,
+            vault_socket=None if stores.vault is None else self._vault_socket,
+            vault_token=self.vault_token,
+        )
+
+    def vault(self, listener: socket.socket) -> VaultTask:
+        """The vault's, where there is one."""
+        vault = self.stores.vault
+        assert vault is not None, "there is no vault"
+        return VaultTask(
+            **self._common(listener),
+            database_url=vault.database_url,
+            keys_url=vault.keys_url,
+            key_store=self.settings.key_store,
+            data_dir=str(self.data.path),
+            socket=self._vault_socket,
+            token=self.vault_token,
+        )
+
+    @property
+    def _vault_socket(self) -> str:
+        return str(self.run_folder / SOCKET)
+
+    def _common(self, listener: socket.socket) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "parent_pid": os.getpid(),
+            "listener": listener.fileno(),
+            "certificate": str(self.certificates.certificate),
+            "key": str(self.certificates.key),
+            "drain_s": DRAIN_S,
+            "log_format": settings.log_format,
+            "otlp_endpoint": settings.otlp_endpoint,
+            "slow_statement_ms": settings.slow_statement_ms,
+            "requests_per_s_max": settings.requests_per_s_max,
+            "requests_burst_max": settings.requests_burst_max,
+        }
+
+
+def _connections_per_worker(workers: int) -> int:
+    return max(2, min(_CONNECTIONS_PER_WORKER_MAX, _CONNECTIONS_MAX // workers))
