@@ -6,25 +6,34 @@ Every test has a tenant of its own.
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 import msgspec
 import pytest
+from fastapi import FastAPI
 
+from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
+from bezant.kernel.http import install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import PLATFORM
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate_keys
 from bezant.vault import Vault, VaultClient
 from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
+from fixtures_api import Api, Tenant
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
 IDS = TimeOrderedIds()
 
@@ -117,19 +126,54 @@ class Strongroom:
         return msgspec.structs.replace(call, id=IDS.new(), tenant_id=tenant_id)
 
 
+@dataclass
+class Counter:
+    """The vault's own HTTP face, and a tenant whose key grants everything.
+
+    Attributes:
+        room: the vault behind it; its calls are the tenant's.
+    """
+
+    room: Strongroom
+    api: Api
+    tenant: Tenant
+
+    async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
+        """POST as the tenant, with a fresh idempotency key unless one is given."""
+        return await self.tenant.post(path, body, **headers)
+
+    async def create(self, path: str, body: object) -> dict[str, Any]:
+        """POST, which must succeed; the answer."""
+        return await self.tenant.create(path, body)
+
+
 @pytest.fixture(scope="session")
 async def vault_databases(
     app_url: str,  # noqa: ARG001 - the schema has to be there
     embedded_servers: EmbeddedServers,
 ) -> AsyncIterator[tuple[Database, Database]]:
     """Pools of the main database and of that of keys, as the vault has them."""
-    keys_address = embedded_servers.keys
-    await migrate_keys(keys_address.owner_url, "bezant_vault")
+    await migrate_keys(embedded_servers.keys.owner_url, "bezant_vault")
     database = await Database.open(embedded_servers.postgres.vault_url, name="vault")
-    keys = await Database.open(keys_address.vault_url, name="vault keys")
+    keys = await Database.open(embedded_servers.keys.vault_url, name="vault keys")
     yield database, keys
     await keys.close()
     await database.close()
+
+
+async def add_tenant(database: Database) -> UUID:
+    """A new tenant, which the application's role makes."""
+    tenant_id = IDS.new()
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await connection.execute(
+            "INSERT INTO tenant (tenant_id, name, created_at) VALUES ($1, 'test', $2)",
+            tenant_id,
+            datetime.now(UTC),
+        )
+
+    await database.transaction(work)
+    return tenant_id
 
 
 @contextmanager
@@ -159,15 +203,17 @@ def erasures() -> Iterator[Path]:
 @pytest.fixture
 async def strongroom(
     vault_databases: tuple[Database, Database],
+    database: Database,
     erasures: Path,
     owner: "asyncpg.Connection[asyncpg.Record]",
 ) -> AsyncIterator[Strongroom]:
     """A vault of this test's own, with a clock to move."""
-    database, keys = vault_databases
+    sealed, keys = vault_databases
     await forget_erasures(owner)
     key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
-    vault = await Vault.open(database, keys, key_store, clock, IDS, erasures)
-    yield Strongroom(vault, database, keys, key_store, clock, IDS.new())
+    vault = await Vault.open(sealed, keys, key_store, clock, IDS, erasures)
+    tenant_id = await add_tenant(database)
+    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id)
     await vault.close()
 
 
@@ -175,6 +221,32 @@ async def strongroom(
 def vault(strongroom: Strongroom) -> Vault:
     """The vault itself."""
     return strongroom.vault
+
+
+@pytest.fixture
+async def counter(strongroom: Strongroom, database: Database) -> AsyncIterator[Counter]:
+    """The vault of this test, by HTTP."""
+    async with counter_of(strongroom, database) as counter:
+        yield counter
+
+
+@asynccontextmanager
+async def counter_of(room: Strongroom, database: Database) -> AsyncIterator[Counter]:
+    """A vault by HTTP, with a new tenant."""
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
+    clock = SystemClock()
+    authenticator = ApiKeyAuthenticator(room.database, clock)
+    install(
+        app,
+        room.vault.operations(),
+        authenticator=authenticator,
+        ids=IDS,
+        observe=lambda _exchange: None,
+    )
+    api = Api(app, database, ApiKeyService(database, clock, IDS), {})
+    async with api.tenant() as tenant:
+        yield Counter(replace(room, tenant_id=tenant.id), api, tenant)
+    await authenticator.close()
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,12 @@ class InvalidSealedValue(Refusal):
     status, code, title = 422, "INVALID_SEALED_VALUE", "The value does not fit its field"
 
 
+class FieldValueRefused(Refusal):
+    """The value is not what the field holds, so that nobody could find it again."""
+
+    status, code, title = 422, "FIELD_VALUE_REFUSED", "The field holds something else"
+
+
 class TooManySearches(Busy):
     """Searching again and again would let values be guessed. Try again after `Retry-After`."""
 

@@ -11,9 +11,10 @@ import structlog
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database
-from bezant.kernel.errors import Unavailable
+from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
+from bezant.vault import subjects, tokens
 from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
@@ -28,9 +29,9 @@ from bezant.vault.subjects import (
     SubjectService,
     ValueRetention,
     newest,
-    operations,
     replay_erasures,
 )
+from bezant.vault.tokens import TokenHolding, TokenService
 
 if TYPE_CHECKING:
     from bezant.vault.keys.tenants import Name
@@ -48,6 +49,7 @@ class Vault:
         fields: sealed fields, as the kernel's port has them.
         tenants: keys of tenants.
         subjects: keys of subjects.
+        tokens: tokens, and what is known of them.
         retention: how long values are kept.
     """
 
@@ -67,8 +69,11 @@ class Vault:
         self.tenants = TenantKeys(database, BoundKeys(key_store), clock, self._cache, random_bytes)
         self.subjects = SubjectKeys(keys, self.tenants, clock, random_bytes)
         self.fields = Fields(database, self.tenants, self.subjects, clock, ids, random_bytes)
+        self.tokens = TokenService(
+            database, self.tenants, self.fields, clock, ids, random_bytes, monotonic
+        )
         # Whatever is kept of subjects beside their fields; erased and exported with them.
-        self._holdings: list[Holding] = []
+        self._holdings: list[Holding] = [TokenHolding(database)]
         self._erasing = Erasing(database, keys, clock, self._holdings)
         self._reports = Reports(database, self.subjects, clock, ids, self._holdings)
         self.retention = ValueRetention(database, clock, ids)
@@ -113,17 +118,20 @@ class Vault:
             raise
         vault._tasks = [
             asyncio.create_task(vault._expire(), name="keys of the vault expire"),
-            asyncio.create_task(vault._sweep(), name="sealed values expire"),
+            asyncio.create_task(vault._sweep(), name="values and tokens expire"),
         ]
         return vault
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
         assert self._journal is not None
-        subjects = SubjectService(
+        decisions = SubjectService(
             self._database, self._clock, self._ids, self._erasing, self._journal
         )
-        return operations(subjects, self._reports, self.retention)
+        return [
+            *tokens.operations(self.tokens),
+            *subjects.operations(decisions, self._reports, self.retention),
+        ]
 
     async def serve(self, socket: Path, token: str) -> None:
         """Serve other processes of the platform, which know the token."""
@@ -139,6 +147,7 @@ class Vault:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._journal is not None:
             self._journal.close()
+        self.tokens.codes.clear()
         self._cache.clear()
         await self._key_store.close()
 
@@ -147,14 +156,16 @@ class Vault:
         while True:
             await asyncio.sleep(_EXPIRE_EVERY_S)
             self._cache.expire()
+            self.tokens.codes.expire()
 
     async def _sweep(self) -> None:
-        """Values that were kept for as long as they may be are erased."""
+        """Values that were kept for as long as they may be leave, and tokens."""
         while True:
             try:
                 await self.retention.sweep()
-            except (Unavailable, CommitUnknown) as error:
-                log.warning("sealed_values_not_swept", error=type(error).__name__)
+                await self.tokens.registry.sweep()
+            except (Refusal, CommitUnknown) as error:
+                log.warning("vault_sweep_failed", error=type(error).__name__)
             await asyncio.sleep(_SWEEP_EVERY_S)
 
     async def _replay(self, path: Path) -> None:

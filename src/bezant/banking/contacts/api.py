@@ -23,6 +23,7 @@ from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, Write
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.kernel.sealed import (
     REFUSALS,
+    FieldValueRefused,
     InvalidSealedValue,
     SubjectErased,
     SubjectRestricted,
@@ -104,7 +105,7 @@ def _writing(routes: Routes) -> Sequence[Operation]:
             example=_PERSON,
             status=201,
             answer_type=Contact,
-            refusals=(*REFUSALS, InvalidSealedValue, SubjectErased),
+            refusals=(*REFUSALS, FieldValueRefused, InvalidSealedValue, SubjectErased),
             handler=routes.create,
         ),
         WriteOperation(
@@ -120,7 +121,13 @@ def _writing(routes: Routes) -> Sequence[Operation]:
             body_type=ContactChange,
             example={"name": "Ada King"},
             answer_type=Contact,
-            refusals=(*REFUSALS, ContactNotFound, InvalidSealedValue, SubjectErased),
+            refusals=(
+                *REFUSALS,
+                ContactNotFound,
+                FieldValueRefused,
+                InvalidSealedValue,
+                SubjectErased,
+            ),
             handler=routes.change,
         ),
     ]
@@ -170,6 +177,6 @@ def _searching(routes: Routes) -> Operation:
         body_type=ContactSearch,
         example={"purpose": "customer_service", "email": "ada@example.com"},
         answer_type=FoundContacts,
-        refusals=(*REFUSALS, InvalidSealedValue, TooManySearches),
+        refusals=(*REFUSALS, FieldValueRefused, InvalidSealedValue, TooManySearches),
         handler=routes.search,
     )

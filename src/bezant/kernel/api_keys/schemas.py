@@ -19,8 +19,13 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "vault:destinations",
+    "vault:detokenize",
+    "vault:forward",
     "vault:holds",
+    "vault:read",
     "vault:subjects",
+    "vault:tokenize",
     "webhooks:read",
     "webhooks:write",
 ]

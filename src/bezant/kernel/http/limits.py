@@ -56,17 +56,23 @@ class TokenBuckets:
         self._monotonic = monotonic
         self._full_at: dict[str, float] = {}
 
-    def take(self, key: str) -> float:
-        """Take a token out of a key's bucket.
+    def take(self, key: str, count: int = 1) -> float:
+        """Take tokens out of a key's bucket.
+
+        Args:
+            key: whose bucket.
+            count: at most what a bucket holds.
 
         Returns:
-            0 when there was one; else the seconds until there is, and none is taken.
+            0 when they were there; else the seconds until they are, and none is taken.
         """
         now = self._monotonic()
         full_at = max(self._full_at.pop(key, now), now)
-        wait_s = max(0.0, full_at - now - self._ahead_s_max)
+        more_s = (count - 1) * self._interval_s
+        assert more_s < self._ahead_s_max
+        wait_s = max(0.0, full_at + more_s - now - self._ahead_s_max)
         # Put last, refused or not: a bucket that is asked for all the time is never forgotten.
-        self._full_at[key] = full_at if wait_s else full_at + self._interval_s
+        self._full_at[key] = full_at if wait_s else full_at + count * self._interval_s
         if len(self._full_at) > self._buckets_max:
             del self._full_at[next(iter(self._full_at))]
         return wait_s

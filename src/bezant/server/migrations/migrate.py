@@ -113,6 +113,9 @@ VAULT_PRIVILEGES: Final = {
     "vault_hold": "SELECT, INSERT, UPDATE",
     "vault_retention": "SELECT, INSERT, UPDATE, DELETE",
     "vault_erasure": "SELECT, INSERT, UPDATE",
+    "vault_token": "SELECT, INSERT, UPDATE, DELETE",
+    "vault_destination": "SELECT, INSERT, DELETE",
+    "vault_forward": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 # The vault's role, in the database of keys. A destroyed key stays as a tombstone.

@@ -1,9 +1,9 @@
 """Refusals of sealed fields. None of them quotes a value."""
 
 from bezant.kernel.errors import Conflict
-from bezant.kernel.sealed import InvalidSealedValue, TooManySearches
+from bezant.kernel.sealed import FieldValueRefused, InvalidSealedValue, TooManySearches
 
-__all__ = ["InvalidSealedValue", "ReferenceTaken", "TooManySearches"]
+__all__ = ["FieldValueRefused", "InvalidSealedValue", "ReferenceTaken", "TooManySearches"]
 
 
 class ReferenceTaken(Conflict):

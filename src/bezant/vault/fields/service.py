@@ -1,8 +1,9 @@
 """Sealing values and opening them again, for the domains that hold their references."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Final
@@ -54,6 +55,14 @@ SEARCHES_PER_S_MAX: Final = 10
 SEARCHES_BURST_MAX: Final = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Values that are encrypted and not yet written."""
+
+    sealed: Sequence[SealedValue]
+    entries: Sequence[IndexEntry]
+
+
 class Fields:
     """The vault's side of the kernel's port `Sealer`.
 
@@ -83,10 +92,18 @@ class Fields:
 
     async def cover(self, call: Call) -> Call:
         """The call with its fingerprint keyed."""
-        found = await self._tenants.active(call.tenant_id, KeyKind.REQUESTS)
+        [covered] = await self.cover_all(call.tenant_id, [call])
+        return covered
+
+    async def cover_all(self, tenant_id: UUID, calls: Sequence[Call]) -> list[Call]:
+        """Calls of a tenant with their fingerprints keyed."""
+        found = await self._tenants.active(tenant_id, KeyKind.REQUESTS)
         with found.key:
-            fingerprint = keyed_digest(found.key, "request", call.fingerprint)
-        return msgspec.structs.replace(call, fingerprint=fingerprint)
+            digests = [keyed_digest(found.key, "request", call.fingerprint) for call in calls]
+        return [
+            msgspec.structs.replace(call, fingerprint=digest)
+            for call, digest in zip(calls, digests, strict=True)
+        ]
 
     async def seal(self, call: Call, values: Sequence[Sealing]) -> None:
         """Seal values, provisionally.
@@ -118,12 +135,9 @@ class Fields:
 
     async def discard(self, tenant_id: UUID, references: Sequence[UUID]) -> None:
         """Remove values that no record holds."""
-
-        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-            await connection.execute(store.DELETE_INDEX, tenant_id, list(references))
-            await connection.execute(store.DELETE_VALUES, tenant_id, list(references))
-
-        await self._database.transaction(work)
+        await self._database.transaction(
+            lambda connection: self.remove(connection, tenant_id, references)
+        )
 
     async def open(self, call: Call, references: Sequence[UUID]) -> Opened:
         """The values, once the audit log knows of each of them.
@@ -131,19 +145,100 @@ class Fields:
         Raises:
             SubjectRestricted: the purpose is none of those that a restriction leaves open.
         """
-        found = await self._database.fetch(
-            store.FIND_FOR_OPENING, call.tenant_id, list(set(references))
-        )
-        # What is being erased is gone already.
-        rows = [row for row in found if row["subject_state"] != "erased"]
+        rows = await self._find(call.tenant_id, references)
         restricted = [row["reference"] for row in rows if row["subject_state"] == "restricted"]
         if restricted and not is_open_under_restriction(call.purpose):
             refusal = SubjectRestricted("Processing of the subject's data is restricted.")
             await self._tell(call, restricted, Answer.refused(refusal))
             raise refusal
         await self._tell(call, [row["reference"] for row in rows], Answer(200, b""))
+        return Opened(await self._decrypt(call.tenant_id, rows))
+
+    async def read(self, tenant_id: UUID, references: Sequence[UUID], purpose: str = "") -> Opened:
+        """The values, for parts of the vault that have told the audit log already.
+
+        Those that a restriction keeps closed for the purpose are not among them.
+        """
+        rows = await self._find(tenant_id, references)
+        if not is_open_under_restriction(purpose):
+            rows = [row for row in rows if row["subject_state"] == "active"]
+        return Opened(await self._decrypt(tenant_id, rows))
+
+    async def closed(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        subjects: Iterable[UUID],
+        purpose: str,
+    ) -> set[UUID]:
+        """Those subjects whose data are not to be opened for the purpose."""
+        if is_open_under_restriction(purpose):
+            return set()
+        rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, list(set(subjects)))
+        return {row["subject_id"] for row in rows if row["state"] == "restricted"}
+
+    async def prepare(self, tenant_id: UUID, values: Sequence[Sealing]) -> Prepared:
+        """Encrypt values under new references, for `write` to put in a commit with more.
+
+        Those of subjects that were erased are left out.
+
+        Raises:
+            Refusal: a value cannot be sealed.
+        """
+        check(values)
+        keys = await self._subjects.for_sealing(
+            tenant_id, Counter(value.subject_id for value in values)
+        )
+        with ExitStack() as used:
+            for key in keys.values():
+                used.enter_context(key.key)
+            values = [value for value in values if value.subject_id in keys]
+            sealed = encrypt_all(tenant_id, values, keys, self._random_bytes)
+        entries = await self._index(tenant_id, values)
+        return Prepared(sealed, entries)
+
+    async def admit(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        subjects: Iterable[UUID],
+    ) -> set[UUID]:
+        """Those subjects of which something may be sealed in this transaction."""
+        distinct = list(set(subjects))
+        await connection.execute(store.INSERT_SUBJECTS, tenant_id, distinct, self._clock.now())
+        rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, distinct)
+        return {row["subject_id"] for row in rows if row["state"] != "erased"}
+
+    async def write(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        prepared: Prepared,
+    ) -> None:
+        """Write prepared values of admitted subjects, for good."""
+        versions = {each.value.reference: 1 for each in prepared.sealed}
+        await self._insert(connection, tenant_id, prepared.sealed, versions, is_kept=True)
+        await _insert_index(connection, tenant_id, prepared.entries)
+
+    async def remove(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        references: Iterable[UUID],
+    ) -> None:
+        """Remove values within another part's transaction."""
+        distinct = list(set(references))
+        await connection.execute(store.DELETE_INDEX, tenant_id, distinct)
+        await connection.execute(store.DELETE_VALUES, tenant_id, distinct)
+
+    async def _find(self, tenant_id: UUID, references: Sequence[UUID]) -> "list[asyncpg.Record]":
+        rows = await self._database.fetch(store.FIND_FOR_OPENING, tenant_id, list(set(references)))
+        # What is being erased is gone already.
+        return [row for row in rows if row["subject_state"] != "erased"]
+
+    async def _decrypt(self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]") -> dict[UUID, str]:
         wanted = [(row["subject_id"], row["key_version"]) for row in rows]
-        keys = await self._subjects.for_opening(call.tenant_id, wanted)
+        keys = await self._subjects.for_opening(tenant_id, wanted)
         with ExitStack() as used:
             for key in keys.values():
                 used.enter_context(key)
@@ -153,10 +248,10 @@ class Fields:
                 name = (subject_id, row["key_version"])
                 if name in keys:  # else it was erased meanwhile
                     context = Context(
-                        call.tenant_id, subject_id, row["field"], reference, row["key_version"]
+                        tenant_id, subject_id, row["field"], reference, row["key_version"]
                     ).canonical()
                     values[reference] = decrypt(keys[name], row["sealed"], context).decode()
-        return Opened(values)
+        return values
 
     async def find(self, call: Call, field: SealedField, value: str) -> list[UUID]:
         """References of the field's values that equal `value`.
@@ -192,22 +287,20 @@ class Fields:
         return [Provisional(row["tenant_id"], row["reference"]) for row in rows]
 
     async def _write(self, call: Call, values: Sequence[Sealing], *, is_rectified: bool) -> None:
-        check(values)
         tenant_id = call.tenant_id
-        keys = await self._subjects.for_sealing(
-            tenant_id, Counter(value.subject_id for value in values)
-        )
-        with ExitStack() as used:
-            for key in keys.values():
-                used.enter_context(key.key)
-            sealed = encrypt_all(tenant_id, values, keys, self._random_bytes)
-        entries = await self._index(tenant_id, values)
+        prepared = await self.prepare(tenant_id, values)
+        if len(prepared.sealed) < len(values):
+            raise SubjectErased("What identifies the subject was erased.")
+        subjects = {value.subject_id for value in values}
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-            await self._require_active(connection, tenant_id, list(keys))
+            if await self.admit(connection, tenant_id, subjects) != subjects:
+                raise SubjectErased("What identifies the subject was erased.")
             versions = await self._make_room(connection, tenant_id, values, is_rectified)
-            await self._insert(connection, tenant_id, sealed, versions, is_kept=is_rectified)
-            await _insert_index(connection, tenant_id, entries)
+            await self._insert(
+                connection, tenant_id, prepared.sealed, versions, is_kept=is_rectified
+            )
+            await _insert_index(connection, tenant_id, prepared.entries)
 
         try:
             await self._database.transaction(work)
@@ -223,17 +316,6 @@ class Fields:
             for key in keys.values():
                 used.enter_context(key.key)
             return index_all(values, keys)
-
-    async def _require_active(
-        self,
-        connection: "PoolConnectionProxy[asyncpg.Record]",
-        tenant_id: UUID,
-        subjects: list[UUID],
-    ) -> None:
-        await connection.execute(store.INSERT_SUBJECTS, tenant_id, subjects, self._clock.now())
-        rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, subjects)
-        if any(row["state"] == "erased" for row in rows):
-            raise SubjectErased("What identifies the subject was erased.")
 
     async def _make_room(
         self,

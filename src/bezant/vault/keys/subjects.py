@@ -12,7 +12,6 @@ from uuid import UUID
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.kernel.sealed import SubjectErased
 from bezant.vault.crypto.aead import MESSAGES_PER_KEY_MAX, decrypt, encrypt
 from bezant.vault.crypto.context import length_prefixed
 from bezant.vault.crypto.keys import KEY_BYTES, KeyBytes
@@ -78,12 +77,13 @@ class SubjectKeys:
     ) -> dict[UUID, SubjectKey]:
         """The active key of each subject, made now if there is none.
 
+        One that was erased is not among them: nothing may be sealed for it any more.
+
         Args:
             tenant_id: whose subjects.
             messages: how many each key is about to seal.
 
         Raises:
-            SubjectErased: one of them was.
             KeyStoreDown: the tenant's key cannot be unwrapped now.
         """
         tenant_key = await self._tenants.active(tenant_id, KeyKind.TENANT)
@@ -135,8 +135,9 @@ class SubjectKeys:
         """Within one transaction: count what will be sealed, and make keys where none fits."""
         rows = await connection.fetch(store.FIND_SUBJECT_KEYS, tenant_id, list(messages))
         latest = {row["subject_id"]: row for row in rows}  # ordered by version
-        if any(row["state"] == "destroyed" for row in latest.values()):
-            raise SubjectErased("What identifies the subject was erased.")
+        for subject_id in [name for name, row in latest.items() if row["state"] == "destroyed"]:
+            del latest[subject_id]
+            messages = {name: count for name, count in messages.items() if name != subject_id}
         full = [
             subject_id
             for subject_id, row in latest.items()
@@ -237,8 +238,8 @@ class SubjectKeys:
         active: "Mapping[UUID, asyncpg.Record]",
         messages: Mapping[UUID, int],
     ) -> None:
-        for subject_id, count in messages.items():
-            name = (tenant_id, subject_id, active[subject_id]["version"])
+        for subject_id, row in active.items():
+            name, count = (tenant_id, subject_id, row["version"]), messages[subject_id]
             self._allowances[name] = self._allowances.pop(name, 0) + self._counted(count)
         while len(self._allowances) > max(_ALLOWANCES_MAX, len(messages)):
             self._allowances.popitem(last=False)
@@ -249,5 +250,5 @@ class SubjectKeys:
         active: "Mapping[UUID, asyncpg.Record]",
         messages: Mapping[UUID, int],
     ) -> None:
-        for subject_id, count in messages.items():
-            self._allowances[tenant_id, subject_id, active[subject_id]["version"]] -= count
+        for subject_id, row in active.items():
+            self._allowances[tenant_id, subject_id, row["version"]] -= messages[subject_id]

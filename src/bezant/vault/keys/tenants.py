@@ -31,6 +31,7 @@ class KeyKind(StrEnum):
     TENANT = "tenant"
     FINGERPRINT = "fingerprint"
     REQUESTS = "requests"
+    FORMAT = "format"
 
 
 def index_kind(field: str) -> str:

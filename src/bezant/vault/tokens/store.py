@@ -1,0 +1,86 @@
+"""SQL of tokens."""
+
+from typing import Final
+
+# A token that is used many times stands for a value of a subject once in each format. Digests are
+# those under every version of the key.
+FIND_SAME: Final = """
+    SELECT token.token, token.kind, token.format, token.subject_id, token.name, token.brand,
+        token.bin, token.last_four, token.is_single_use, token.created_at, token.expires_at,
+        token.used_at, token.revoked_at, token.reference, token.expiry_reference,
+        token.holder_reference, token.fingerprint
+    FROM unnest($2::uuid[], $3::bytea[], $4::text[]) AS asked (subject_id, fingerprint, format)
+    JOIN vault_token token ON token.tenant_id = $1 AND token.subject_id = asked.subject_id
+        AND token.fingerprint = asked.fingerprint AND token.format = asked.format
+    WHERE token.tenant_id = $1 AND NOT token.is_single_use AND token.revoked_at IS NULL
+"""
+
+# Whichever is taken already is not among the answers, and is drawn again.
+INSERT_TOKENS: Final = """
+    INSERT INTO vault_token (tenant_id, token, kind, format, subject_id, name, reference,
+        expiry_reference, holder_reference, fingerprint, fingerprint_version, is_single_use, brand,
+        bin, last_four, created_at, expires_at)
+    SELECT $1, token, kind, format, subject_id, name, reference, expiry_reference,
+        holder_reference, fingerprint, $2, is_single_use, brand, bin, last_four, $3, expires_at
+    FROM unnest($4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::uuid[],
+                $10::uuid[], $11::uuid[], $12::bytea[], $13::boolean[], $14::text[], $15::text[],
+                $16::text[], $17::timestamptz[])
+        AS new (token, kind, format, subject_id, name, reference, expiry_reference,
+                holder_reference, fingerprint, is_single_use, brand, bin, last_four, expires_at)
+    ON CONFLICT (tenant_id, token) DO NOTHING
+    RETURNING token
+"""
+
+REFRESH_TOKENS: Final = """
+    UPDATE vault_token SET expires_at = new.expires_at, expiry_reference = new.expiry_reference,
+        holder_reference = new.holder_reference
+    FROM unnest($2::text[], $3::timestamptz[], $4::uuid[], $5::uuid[])
+        AS new (token, expires_at, expiry_reference, holder_reference)
+    WHERE vault_token.tenant_id = $1 AND vault_token.token = new.token
+"""
+
+FIND_TOKENS: Final = """
+    SELECT token, kind, format, subject_id, name, brand, bin, last_four, is_single_use, created_at,
+        expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference
+    FROM vault_token WHERE tenant_id = $1 AND token = ANY($2::text[])
+"""
+
+USE_TOKENS: Final = """
+    UPDATE vault_token SET used_at = $3
+    WHERE tenant_id = $1 AND token = ANY($2::text[]) AND is_single_use AND used_at IS NULL
+"""
+
+REVOKE: Final = """
+    UPDATE vault_token SET revoked_at = $3 WHERE tenant_id = $1 AND token = $2
+"""
+
+FIND_BY_FINGERPRINT: Final = """
+    SELECT token, kind, format, subject_id, name, brand, bin, last_four, is_single_use, created_at,
+        expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference
+    FROM vault_token WHERE tenant_id = $1 AND fingerprint = ANY($2::bytea[])
+        AND ($3::uuid IS NULL OR subject_id = $3)
+    ORDER BY created_at DESC, token LIMIT $4
+"""
+
+DELETE_TOKENS: Final = """
+    DELETE FROM vault_token WHERE tenant_id = $1 AND token = ANY($2::text[])
+"""
+
+FIND_EXPIRED: Final = """
+    SELECT token, kind, format, subject_id, name, brand, bin, last_four, is_single_use, created_at,
+        expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference
+    FROM vault_token WHERE tenant_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3
+"""
+
+FIND_TENANTS: Final = """
+    SELECT tenant_id FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2
+"""
+
+FIND_OF_SUBJECT: Final = """
+    SELECT token, kind, name, brand, last_four, created_at FROM vault_token
+    WHERE tenant_id = $1 AND subject_id = $2 ORDER BY created_at, token LIMIT $3
+"""
+
+DELETE_OF_SUBJECTS: Final = """
+    DELETE FROM vault_token WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
+"""
