@@ -8,7 +8,7 @@ from msgspec import Struct
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
-from bezant.kernel.sealed import SubjectErased
+from bezant.kernel.sealed import SubjectErased, SubjectRestricted
 from bezant.vault.fields import InvalidSealedValue, TooManySearches
 from bezant.vault.keystores import KeyStoreDown
 from bezant.vault.tokens import errors, schemas
@@ -169,7 +169,7 @@ def _looking(routes: Routes) -> Sequence[Operation]:
             body_type=schemas.Detokenization,
             example={"tokens": ["tok_5oigk4lpozxwy3tun5vgk3q2mfzwiylt"], "purpose": "payout"},
             answer_type=schemas.Detokenized,
-            refusals=(*OF_REVEALS, errors.TooManyReveals),
+            refusals=(*OF_REVEALS, errors.TooManyReveals, SubjectRestricted),
             handler=routes.detokenize,
         ),
         # After those whose path would be a token's as well.
