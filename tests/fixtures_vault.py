@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,65 +29,13 @@ from bezant.kernel.jobs import PLATFORM
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate_keys
 from bezant.vault import Vault, VaultClient
-from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
 from fixtures_api import Api, Tenant
+from memory_key_store import MemoryKeyStore
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 IDS = TimeOrderedIds()
-
-
-@dataclass
-class MemoryKeyStore:
-    """A root in versions that turns bytes over: what it wraps is no plaintext, and no secret.
-
-    Attributes:
-        is_down: every request fails.
-        unwrapped: how many keys it opened.
-    """
-
-    is_down: bool = False
-    unwrapped: int = 0
-    newest: int = 1
-    destroyed: set[str] = field(default_factory=set)
-
-    async def current(self) -> str:
-        self._ask()
-        return str(self.newest)
-
-    async def wrap(self, plaintext: bytes) -> Wrapped:
-        self._ask()
-        return Wrapped(str(self.newest), self._turned(plaintext, str(self.newest)))
-
-    async def unwrap(self, wrapped: Wrapped) -> bytes:
-        self._ask()
-        if wrapped.version in self.destroyed or not 1 <= int(wrapped.version) <= self.newest:
-            raise KeyRefused("No such root.")
-        self.unwrapped += 1
-        return self._turned(wrapped.blob, wrapped.version)
-
-    async def rotate(self) -> str:
-        self._ask()
-        self.newest += 1
-        return str(self.newest)
-
-    async def destroy(self, version: str) -> None:
-        self._ask()
-        if version == str(self.newest):
-            raise KeyRefused("It is the current one.")
-        self.destroyed.add(version)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _ask(self) -> None:
-        if self.is_down:
-            raise KeyStoreDown("Switched off by a test.")
-
-    @staticmethod
-    def _turned(data: bytes, version: str) -> bytes:
-        return bytes(byte ^ 0xFF ^ int(version) for byte in data)
 
 
 @dataclass
