@@ -52,7 +52,7 @@ def stop_at(step: str) -> None:
             while True:
                 asyncio.run(asyncio.sleep(3600))
 
-        os.write = half  # type: ignore[assignment]
+        os.write = half
     if step in {"before the journal", "after the journal"}:
         append = Journal.append
 
@@ -63,7 +63,7 @@ def stop_at(step: str) -> None:
             await stop_here(step)
             return entries
 
-        Journal.append = told  # type: ignore[method-assign]
+        Journal.append = told  # type: ignore[assignment,method-assign]
     statements = {
         "before values are deleted": store.DELETE_VALUES_OF_SUBJECTS,
         "before keys are destroyed": store.DESTROY_KEYS,
@@ -79,7 +79,7 @@ def stop_at(step: str) -> None:
 
             return await transaction(self, watch, **more)
 
-        Database.transaction = watched  # type: ignore[method-assign,assignment]
+        Database.transaction = watched  # type: ignore[method-assign]
 
 
 class Watched:

@@ -38,7 +38,7 @@ class NewApiKey(Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/api-keys`. Without `expires_at` the key is valid until it is revoked."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100, description="What it is for.")]
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=40)]
     expires_at: Instant | None = None
 
     def __post_init__(self) -> None:
