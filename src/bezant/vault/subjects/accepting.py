@@ -64,7 +64,7 @@ async def _accept(
         aside = path.with_name(f"{path.name}.refused-{clock.now():%Y%m%dT%H%M%S%f}")
     fresh = path.with_name(f"{path.name}.new")
     await asyncio.to_thread(fresh.unlink, missing_ok=True)
-    journal = await Journal.open(fresh, tenants, None)
+    journal = await Journal.create(fresh, tenants)
     try:
         rows = await database.fetch(store.FIND_ALL_ERASURES)
         erased = {(each.tenant_id, each.subject_id): each for each in known}

@@ -107,7 +107,7 @@ class Journal:
 
     @classmethod
     async def open(cls, path: Path, tenants: TenantKeys, anchor: Anchor | None) -> Self:
-        """Lock and verify the journal; a new one where there is none and none is missed.
+        """Lock and verify the journal; a new one on a database that never had one.
 
         Args:
             path: of the file.
@@ -118,13 +118,24 @@ class Journal:
             JournalRefused: missing, cut, altered, or held by another process.
             KeyStoreDown: the chain's key cannot be unwrapped now.
         """
-        if anchor is not None and not await asyncio.to_thread(path.exists):
-            raise _missing(path, anchor)
-        # Made now, before there is anything to erase, so that backups hold it.
-        (await tenants.active(PLATFORM, _KIND)).key.wipe()
+        if not await asyncio.to_thread(path.exists):
+            # A key without a file: it was lost, or the databases were restored elsewhere, and
+            # nobody knows what was erased since.
+            keys = await tenants.every(PLATFORM, _KIND)
+            for key in keys:
+                key.key.wipe()
+            if keys or anchor is not None:
+                raise _missing(path, anchor)
+        return await cls.create(path, tenants, anchor)
+
+    @classmethod
+    async def create(cls, path: Path, tenants: TenantKeys, anchor: Anchor | None = None) -> Self:
+        """As `open`, whether or not there was one."""
         descriptor = await hold(path)
         journal = cls(path, descriptor, tenants)
         try:
+            # The key after the file, and before there is anything to erase: backups hold it.
+            (await tenants.active(PLATFORM, _KIND)).key.wipe()
             await journal._verify(anchor)
         except BaseException:
             journal.close()
@@ -302,10 +313,9 @@ _REMEDY: Final = (
 )
 
 
-def _missing(path: Path, anchor: Anchor) -> JournalRefused:
-    return JournalRefused(
-        f"{path} is missing or was cut: the database knows of {anchor.no} erasures.", _REMEDY
-    )
+def _missing(path: Path, anchor: Anchor | None) -> JournalRefused:
+    known = "an earlier one" if anchor is None else f"{anchor.no} erasures"
+    return JournalRefused(f"{path} is missing or was cut: the database knows of {known}.", _REMEDY)
 
 
 def _altered(path: Path, number: int) -> JournalRefused:

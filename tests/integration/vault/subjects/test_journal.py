@@ -67,6 +67,17 @@ async def test_a_lost_journal_is_missed(strongroom: Strongroom, erasures: Path) 
     await refuse_start(strongroom, erasures, "is missing or was cut")
 
 
+async def test_a_database_that_had_a_journal_is_not_served_with_a_new_one(
+    strongroom: Strongroom, erasures: Path
+) -> None:
+    # As where both databases are restored into a new folder from before the first erasure.
+    (erasures / FILE).unlink()
+    await refuse_start(strongroom, erasures, "the database knows of an earlier one")
+    assert not (erasures / FILE).exists()
+    await accept_journal(erasures, strongroom.database, strongroom.key_store, strongroom.clock)
+    await restart(strongroom, erasures)
+
+
 @pytest.mark.usefixtures("erased")
 @pytest.mark.parametrize("kept", [0, 1, 2])
 async def test_a_journal_without_its_last_lines_is_missed(
