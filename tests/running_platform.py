@@ -20,7 +20,7 @@ import httpx
 
 COMMAND = (sys.executable, "-m", "bezant.cli")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")}
-START_WITHIN_S = 60.0
+START_WITHIN_S = 120.0
 STOP_WITHIN_S = 30.0
 
 _template: Path | None = None
@@ -49,8 +49,13 @@ class RunningPlatform:
         )  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
-        async with asyncio.timeout(START_WITHIN_S):
-            line = await process.stdout.readline()
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                line = await process.stdout.readline()
+        except TimeoutError:
+            process.kill()  # it would slow down those after it
+            await process.communicate()
+            raise
         if not line:
             raise AssertionError((await process.stderr.read()).decode())
         return cls(process, data_dir, json.loads(line))
@@ -164,6 +169,24 @@ def children(pid: int) -> dict[int, list[str]]:
 def workers(pid: int) -> set[int]:
     """The worker processes of a platform's parent."""
     return {child for child, words in children(pid).items() if "bezant.server.worker" in words}
+
+
+def vault(pid: int) -> int:
+    """The vault's process of a platform's parent."""
+    [found] = (child for child, words in children(pid).items() if "bezant.server.vault" in words)
+    return found
+
+
+async def ended(data_dir: Path, *options: str) -> list[dict[str, Any]]:
+    """Run a platform that cannot start; what it said, the last of it why."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "up", "--json", "--data-dir", str(data_dir),
+        "--port", "0", "--vault-port", "0", *options,
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    output, errors = await process.communicate()
+    assert (process.returncode, output) == (1, b"")
+    return [json.loads(line) for line in errors.splitlines()]
 
 
 def living(pids: Iterable[int]) -> set[int]:

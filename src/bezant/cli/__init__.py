@@ -12,6 +12,7 @@ import bezant
 COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
+    "vault": ("bezant.cli.vault", "Make, check and reseal the vault's key store."),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "reconcile": ("bezant.cli.reconcile", "Match a bank statement with a book's entries."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),

@@ -114,8 +114,8 @@ class Settings(BaseSettings):
         key_database_url: a second database, for the vault's keys, as the vault's role; None starts
             an embedded one.
         key_owner_url: the same as the role that migrates it; None leaves its schema as it is.
-        key_store: where the root of all keys is; `local` keeps it in the data folder. Names places,
-            no secret.
+        key_store: where the vault's root keys are; `local` is a file in the data folder. It names
+            the files of passphrases, PINs and tokens, and holds no secret.
     """
 
     model_config = SettingsConfigDict(

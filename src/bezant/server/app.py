@@ -1,9 +1,7 @@
 """The application: every domain's routes behind one door."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
-import structlog
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -14,23 +12,18 @@ from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, Exchange, Streams, install
+from bezant.kernel.http import Authenticator, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.sealed import Sealer
-from bezant.kernel.telemetry import HTTP_REQUESTS, HTTP_SECONDS, Traced, Tracing
+from bezant.kernel.telemetry import Traced, Tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.health import Health, add_health
+from bezant.server.observing import observe
 from bezant.server.status import add_status
-
-_SLOW_S: Final = 1.0
-_METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-_SERVER_ERROR: Final = 500
-
-log = structlog.get_logger("bezant.http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +95,3 @@ def create_app(platform: Platform) -> ASGIApp:
     add_health(app, Health(platform.database, platform.cache), platform.authenticator)
     add_status(app, platform.authenticator)
     return Traced(app, platform.tracing)
-
-
-def observe(exchange: Exchange) -> None:
-    """Count an exchange, and log it where an operator may have to act: a fault, or slowness.
-
-    The others are in the metrics, and every change with its actor in the audit log, which unlike a
-    log file commits with the change itself.
-    """
-    status = exchange.status
-    method = exchange.method if exchange.method in _METHODS else "other"
-    HTTP_REQUESTS.labels(method, exchange.route, status).inc()
-    HTTP_SECONDS.labels(method, exchange.route).observe(exchange.elapsed_s)
-    if status >= _SERVER_ERROR or exchange.elapsed_s >= _SLOW_S:
-        log.warning(
-            "request",
-            method=method,
-            route=exchange.route,
-            status=status,
-            elapsed_s=round(exchange.elapsed_s, 6),
-            request_id=exchange.request_id,
-            actor=exchange.actor,
-        )

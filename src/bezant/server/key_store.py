@@ -11,7 +11,13 @@ from bezant.server.connecting import MAIN_OF_VAULT, opened_database
 from bezant.server.embedded import DataFolder
 from bezant.server.errors import KeyStoreUnusable
 from bezant.vault import keystores
-from bezant.vault.keystores import FilePassphrase, LocalPlace, create_key_store, read_choice
+from bezant.vault.keystores import (
+    FilePassphrase,
+    LocalPlace,
+    create_key_store,
+    has_key_store,
+    read_choice,
+)
 
 EMBEDDED: Final = "local"
 """The setting that keeps the key store in the data folder."""
@@ -42,7 +48,7 @@ async def prepare_key_store(
         if settings.key_store != EMBEDDED:
             return None
         assert isinstance(choice, LocalPlace)
-        if not choice.path.exists():
+        if not has_key_store(choice):
             if await _has_keys(vault_database_url):
                 raise KeyStoreUnusable(
                     f"The keystore {choice.path} is gone, and the vault's keys open with it only.",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from bezant.kernel.settings import Settings
-from bezant.server.connecting import migrate_keys_schema, migrate_schema
 from bezant.server.embedded import DataFolder, EmbeddedServers
+from bezant.server.migrating import migrate_keys_schema, migrate_schema
 
 
 @dataclass(frozen=True, slots=True, repr=False)

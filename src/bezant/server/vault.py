@@ -21,12 +21,12 @@ from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, RateLimits, Streams, install
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.telemetry import Traced, Tracing, open_tracing
-from bezant.server.app import observe
 from bezant.server.connecting import KEYS, MAIN_OF_VAULT, opened_database
 from bezant.server.errors import ErasureJournalRefused, KeyStoreUnusable
 from bezant.server.health import Asked, Liveness, probe, probes
 from bezant.server.key_store import key_stores_explained
 from bezant.server.migrations import KEYS_CONTRACT
+from bezant.server.observing import observe
 from bezant.server.process import ProcessTask, load_certificate, run, serve_https
 from bezant.vault import JournalRefused, Vault
 from bezant.vault.keystores import KeyStore, KeyStoreDown, open_key_store, read_choice

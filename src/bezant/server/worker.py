@@ -118,10 +118,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(ledger.close)
     sealer = KeySealer(read_sealing_key(task.sealing_key))
     reconciliations = ReconciliationService(database, clock, ids, sealer)
-    vault = None
-    if task.vault_socket is not None:
-        vault = VaultClient(Path(task.vault_socket), task.vault_token)
-        opened.push_async_callback(vault.close)
+    vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
     sealed = SealedSweep(sealing, clock, [contacts.owner()])
@@ -158,6 +155,14 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         tracing=tracing,
         vault=vault,
     )
+
+
+def _vault(task: Task, opened: AsyncExitStack) -> VaultClient | None:
+    if task.vault_socket is None:
+        return None
+    vault = VaultClient(Path(task.vault_socket), task.vault_token)
+    opened.push_async_callback(vault.close)
+    return vault
 
 
 def _replica(task: Task) -> Replica | None:

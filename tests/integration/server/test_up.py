@@ -206,14 +206,18 @@ async def test_a_worker_that_is_killed_is_replaced_and_its_counts_are_kept(
     assert await requests_counted(platform, LIVE) == counted
 
 
+@pytest.mark.parametrize(
+    ("folder", "name"), [("postgres", "PostgreSQL"), ("keys", "PostgreSQL for keys")]
+)
 async def test_a_database_that_is_killed_is_started_again_and_workers_reconnect(
-    platform: RunningPlatform,
+    platform: RunningPlatform, folder: str, name: str
 ) -> None:
     before = workers(platform.process.pid)
+    of_folder = str(platform.data_dir / folder)
     found = children(platform.process.pid).items()
-    [postmaster] = [pid for pid, words in found if words[0].endswith("/postgres")]
+    [postmaster] = [pid for pid, words in found if of_folder in words]
     os.kill(postmaster, signal.SIGKILL)
-    while (await platform.event("step"))["step"] != "PostgreSQL runs again":
+    while (await platform.event("step"))["step"] != f"{name} runs again":
         pass
 
     async def is_ready() -> bool:

@@ -185,3 +185,33 @@ def test_a_user_without_a_home_is_asked_for_a_folder(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     assert problems_of()[0].startswith("data_dir (BEZANT_DATA_DIR)")
     assert Settings.load({"data_dir": "/srv/bezant"}).data_dir == Path("/srv/bezant")
+
+
+VAULT = {"database_url": SAFE, "vault_database_url": SAFE, "key_database_url": SAFE}
+
+
+def test_a_vault_beside_an_outside_database_has_both_of_its_own() -> None:
+    assert Settings.load(VAULT | {"key_owner_url": SAFE}).vault_database_url is not None
+    # Beside the embedded one, keys may be elsewhere.
+    assert Settings.load({"key_database_url": SAFE}).key_database_url is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"vault_database_url": SAFE, "key_database_url": SAFE}, "together with database_url"),
+        ({"database_url": SAFE, "vault_database_url": SAFE}, "keys are kept apart from data"),
+        (
+            {"database_url": SAFE, "key_database_url": SAFE},
+            "of use only together with vault_database_url",
+        ),
+        ({"key_owner_url": SAFE}, "of use only together with key_database_url"),
+        ({"key_database_url": PLAIN}, "needs sslmode=verify-full"),
+        (VAULT | {"vault_database_url": PLAIN}, "needs sslmode=verify-full"),
+        ({"vault_port": 70_000}, "vault_port"),
+    ],
+)
+def test_half_a_vault_is_refused(given: dict[str, object], problem: str) -> None:
+    problems = problems_of(**given)
+    assert problem in problems[0]
+    assert "hunter2" not in "".join(problems)

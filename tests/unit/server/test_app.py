@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 
 from bezant.kernel.http import Exchange
 from bezant.kernel.telemetry import metrics
-from bezant.server.app import observe
+from bezant.server.observing import observe
 
 
 def exchange(method: str, *, status: int, elapsed_s: float = 0.001) -> Exchange:

@@ -42,10 +42,23 @@ def test_a_damaged_file_keeps_the_platform_from_starting(content: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["AAAA", "no base64!"])
-def test_a_setting_that_is_no_key_is_named_and_not_quoted(
-    text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("BEZANT_SEALING_KEY", text)
+def test_a_setting_that_is_no_key_is_named_and_not_quoted(text: str, tmp_path: Path) -> None:
+    (tmp_path / "bezant_sealing_key").write_text(text)
     with pytest.raises(SettingsError, match=r"sealing_key \(BEZANT_SEALING_KEY\)") as refused:
-        Settings.load({"data_dir": tmp_path})
+        Settings.load({"data_dir": tmp_path, "secrets_dir": tmp_path})
     assert text not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["BEZANT_SEALING_KEY", "bezant_sealing_key"])
+def test_the_environment_is_no_place_for_a_key(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(name, KEY)
+    with pytest.raises(SettingsError, match="a file bezant_sealing_key of secrets_dir") as refused:
+        Settings.load({"data_dir": tmp_path})
+    assert KEY not in str(refused.value)
+    monkeypatch.delenv(name)
+    (tmp_path / "bezant_sealing_key").write_text(KEY)
+    settings = Settings.load({"data_dir": tmp_path, "secrets_dir": tmp_path})
+    assert settings.sealing_key is not None
+    assert settings.sealing_key.get_secret_value() == KEY

@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from bezant.server.migrations.contract import CONTRACT, KEYS_CONTRACT, SchemaTooNew
 from bezant.server.migrations.store import (
@@ -187,6 +183,10 @@ async def migrate_keys(
 async def _migrate(
     schema: _Schema, owner_url: str, rights: Mapping[str, Mapping[str, str]]
 ) -> None:
+    # Here, not above: processes that serve never migrate, and these take 20 MiB.
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
     await _refuse_newer(owner_url, schema)
 
     async def connect() -> asyncpg.Connection:
@@ -205,6 +205,9 @@ async def _migrate(
 
 
 def _upgrade(connection: "Connection", revisions: Path) -> None:
+    from alembic import command  # noqa: PLC0415 - as above
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_FOLDER))
     config.set_main_option("version_locations", str(revisions))

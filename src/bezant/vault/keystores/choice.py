@@ -27,8 +27,8 @@ from bezant.vault.keystores.passphrases import (
 
 _FOLDER: Final = "keystore"
 _REMEDY: Final = "See docs/guides/key-stores.md for each kind's form."
-_NAME: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-_MOUNT: Final = re.compile(r"[A-Za-z0-9_.\-]{1,64}(/[A-Za-z0-9_.\-]{1,64})*")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,63}")
+_MOUNT: Final = re.compile(rf"{_NAME.pattern}(/{_NAME.pattern})*")
 _ALIAS: Final = re.compile(r"alias/[A-Za-z0-9/_\-]{1,250}")
 _OBJECT: Final = "bezant-root"
 
@@ -127,6 +127,24 @@ def read_choice(text: str, data_dir: Path) -> KeyStoreChoice:
     if options:
         raise _unreadable(f"has no option {min(options)}", kind)
     return choice
+
+
+def kind_of(choice: KeyStoreChoice) -> str:
+    """What a setting begins with."""
+    return str(choice.__struct_config__.tag)
+
+
+def place_of(choice: KeyStoreChoice) -> str:
+    """Where a key store is, for people."""
+    match choice:
+        case LocalPlace(path=path):
+            return str(path)
+        case Pkcs11Place(token=token, object=name):
+            return f"{token}/{name}"
+        case TransitPlace(url=url, mount=mount, key=key):
+            return f"{url}/{mount}/{key}"
+        case KmsPlace(alias=alias):
+            return alias
 
 
 def _local(place: str, options: dict[str, str], data_dir: Path) -> LocalPlace:

@@ -1,10 +1,12 @@
 """Root keys in AWS KMS: an alias names the key that wraps; former keys stay until they are ended.
 
-Credentials come by botocore's own chain: a role of the machine or the container, a profile. Nothing
-is sent as encryption context: CloudTrail logs that in the clear.
+Credentials come by botocore's own chain: a role of the machine or the container, a profile. The
+encryption context is the alias and nothing else, since CloudTrail logs it in the clear: it keeps
+apart key stores of one account, and lets a policy allow one of them only.
 """
 
 import asyncio
+import re
 from typing import Any, Final
 
 import botocore.session
@@ -22,6 +24,9 @@ _ATTEMPTS_MAX: Final = 2
 _WAIT_DAYS: Final = 7
 """The shortest that KMS lets a key wait for its deletion; it opens nothing meanwhile."""
 
+_CONTEXT: Final = "bezant-root"
+_SPEC: Final = "SYMMETRIC_DEFAULT"
+_KEY_ID: Final = re.compile(r"[0-9A-Za-z-]{1,256}")
 _REFUSED: Final = frozenset({
     "IncorrectKeyException",
     "InvalidCiphertextException",
@@ -35,6 +40,7 @@ class KmsKeyStore(Sensitive):
 
     def __init__(self, place: KmsPlace) -> None:
         self._place = place
+        self._context = {_CONTEXT: place.alias}
         self._client: Any = None
 
     async def check(self) -> None:
@@ -50,7 +56,7 @@ class KmsKeyStore(Sensitive):
                 "Make it: bezant vault keystore create. Do not, if there was one: point the alias"
                 " to its key again.",
             )
-        if key["KeyUsage"] != "ENCRYPT_DECRYPT" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
+        if key["KeySpec"] != _SPEC:
             raise KeyStoreUnusable(
                 f"The key behind {self._place.alias} does not wrap keys.",
                 "Use a symmetric key for encryption.",
@@ -85,14 +91,26 @@ class KmsKeyStore(Sensitive):
     async def wrap(self, plaintext: bytes) -> Wrapped:
         """Wrap under the key that the alias names now."""
         try:
-            answer = await self._ask("encrypt", KeyId=self._place.alias, Plaintext=plaintext)
+            answer = await self._ask(
+                "encrypt",
+                KeyId=self._place.alias,
+                Plaintext=plaintext,
+                EncryptionContext=self._context,
+            )
         except KeyRefused as error:
             raise KeyStoreDown("The key store's current key does not wrap.") from error
         return Wrapped(_id(answer["KeyId"]), answer["CiphertextBlob"])
 
     async def unwrap(self, wrapped: Wrapped) -> bytes:
         """The bytes. With the key's id, KMS opens nothing that another key wrapped."""
-        answer = await self._ask("decrypt", KeyId=wrapped.version, CiphertextBlob=wrapped.blob)
+        if not _KEY_ID.fullmatch(wrapped.version) or not wrapped.blob:
+            raise KeyRefused("Another key store wrapped it.")
+        answer = await self._ask(
+            "decrypt",
+            KeyId=wrapped.version,
+            CiphertextBlob=wrapped.blob,
+            EncryptionContext=self._context,
+        )
         return bytes(answer["Plaintext"])
 
     async def rotate(self) -> str:
@@ -117,7 +135,10 @@ class KmsKeyStore(Sensitive):
             await asyncio.to_thread(self._client.close)
 
     async def _made(self) -> str:
-        answer = await self._ask("create_key", Description=f"Bezant's root ({self._place.alias})")
+        description = f"Bezant's root ({self._place.alias})"
+        answer = await self._ask(
+            "create_key", Description=description, KeySpec=_SPEC, KeyUsage="ENCRYPT_DECRYPT"
+        )
         return str(answer["KeyMetadata"]["KeyId"])
 
     async def _described(self) -> dict[str, Any] | None:

@@ -5,7 +5,13 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from bezant.vault.keystores import local
-from bezant.vault.keystores.choice import KeyStoreChoice, KmsPlace, LocalPlace, Pkcs11Place
+from bezant.vault.keystores.choice import (
+    KeyStoreChoice,
+    KmsPlace,
+    LocalPlace,
+    Pkcs11Place,
+    place_of,
+)
 from bezant.vault.keystores.errors import KeyStoreUnusable
 from bezant.vault.keystores.files import wipe
 from bezant.vault.keystores.local_file import Argon2
@@ -31,7 +37,7 @@ async def open_key_store(choice: KeyStoreChoice) -> KeyStore:
         return await asyncio.to_thread(local.LocalKeyStore.open, choice.path, choice.passphrase)
     store = _outside(choice)
     try:
-        await _explained(store.check())
+        await _explained(choice, store.check())
     except BaseException:
         await store.close()
         raise
@@ -49,9 +55,17 @@ async def create_key_store(choice: KeyStoreChoice, argon2: Argon2 | None = None)
         return
     store = _outside(choice)
     try:
-        await _explained(store.create())
+        await _explained(choice, store.create())
     finally:
         await store.close()
+
+
+def has_key_store(choice: KeyStoreChoice) -> bool:
+    """Whether there is a key store, or was one: for a first start, that may make a local one.
+
+    Outside ones are made by an operator only.
+    """
+    return not isinstance(choice, LocalPlace) or local.is_made(choice.path)
 
 
 def _create_local(place: LocalPlace, argon2: Argon2 | None) -> None:
@@ -97,11 +111,12 @@ def _outside(choice: KeyStoreChoice) -> _Outside:
     return TransitKeyStore(choice)
 
 
-async def _explained(asking: Awaitable[None]) -> None:
+async def _explained(choice: KeyStoreChoice, asking: Awaitable[None]) -> None:
     """Nothing is served without the key store, so that one that is down is unusable at a start."""
     try:
         await asking
     except KeyStoreDown as error:
         raise KeyStoreUnusable(
-            error.detail, "Start it, let the vault's credentials in, then try again."
+            f"{error.detail} ({place_of(choice)})",
+            "Start it, let the vault's credentials in, then try again.",
         ) from error

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import pkcs11
@@ -71,10 +72,17 @@ class Pkcs11KeyStore(Sensitive):
         Raises:
             KeyStoreUnusable: it does not.
         """
-        if not await self._do(lambda session: any(self._keys(session))):
+        self._check_module()
+        is_there, is_fit = await self._do(self._seen)
+        if not is_there:
             raise KeyStoreUnusable(
                 f"The token {self._place.token} has no key {self._place.object}.",
                 "Make it: bezant vault keystore create. Do not, if there was one: restore it.",
+            )
+        if not is_fit:
+            raise KeyStoreUnusable(
+                f"A key {self._place.object} may leave the token {self._place.token}.",
+                "Use keys that are sensitive and not extractable, as `create` makes them.",
             )
         try:
             probe = await self.wrap(_PROBE)
@@ -95,7 +103,7 @@ class Pkcs11KeyStore(Sensitive):
         """
 
         def make(session: pkcs11.Session) -> None:
-            if any(self._keys(session)):
+            if dict(self._keys(session)):
                 raise KeyStoreUnusable(
                     f"The token {self._place.token} has a key {self._place.object} already,"
                     " and it stays.",
@@ -103,6 +111,7 @@ class Pkcs11KeyStore(Sensitive):
                 )
             self._generate(session, 1)
 
+        self._check_module()
         await self._do(make)
 
     async def current(self) -> str:
@@ -126,7 +135,7 @@ class Pkcs11KeyStore(Sensitive):
         """The bytes."""
 
         def decrypt(session: pkcs11.Session) -> bytes:
-            key = self._find(session, wrapped.version)
+            key = self._known(session).get(wrapped.version)
             if key is None:
                 raise KeyRefused("Its version is destroyed, or of another key store.")
             nonce, sealed = wrapped.blob[:_NONCE_BYTES], wrapped.blob[_NONCE_BYTES:]
@@ -156,29 +165,32 @@ class Pkcs11KeyStore(Sensitive):
         def end(session: pkcs11.Session) -> None:
             if version == self._current(session)[0]:
                 raise KeyRefused(f"Version {version} is the one that wraps.")
-            key = self._find(session, version)
+            key = self._known(session).get(version)
             if key is not None:
                 key.destroy()
 
         await self._do(end)
 
     async def close(self) -> None:
-        """Log out."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
+        """Log out. A token that does not answer is not waited for."""
+        loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(loop.run_in_executor(self._thread, self._let_go), TIMEOUT_S)
         self._thread.shutdown(wait=False)
 
     async def _do(self, work: Callable[[pkcs11.Session], T]) -> T:
-        """Do work in a session, in the thread; once more in a new session when that one is gone.
+        """Do work in the thread: in the session, else in a new one, else with the module anew.
 
         Raises:
             KeyStoreDown: the token is gone, or does not let us in.
         """
 
         def attempt() -> T:
-            try:
-                return work(self._opened())
-            except faults.PKCS11Error:
-                self._let_go()
+            for recover in (self._let_go, self._start_anew):
+                try:
+                    return work(self._opened())
+                except faults.PKCS11Error:
+                    recover()
             try:
                 return work(self._opened())
             except faults.PKCS11Error as error:
@@ -191,6 +203,19 @@ class Pkcs11KeyStore(Sensitive):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, attempt)
         except TimeoutError as error:
             raise KeyStoreDown("The token does not answer.") from error
+
+    def _check_module(self) -> None:
+        if not self._place.module.is_file():
+            raise KeyStoreUnusable(
+                f"There is no PKCS#11 module at {self._place.module}.",
+                "Install what the token's vendor provides, and name its library.",
+            )
+
+    def _seen(self, session: pkcs11.Session) -> tuple[bool, bool]:
+        """Whether there are keys, and whether none of them may leave the token."""
+        keys = [key for _, key in self._keys(session)]
+        kept = all(key[Attribute.SENSITIVE] and not key[Attribute.EXTRACTABLE] for key in keys)
+        return bool(keys), kept
 
     def _opened(self) -> pkcs11.Session:
         if self._session is None:
@@ -219,11 +244,17 @@ class Pkcs11KeyStore(Sensitive):
     def _let_go(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            try:
+            # It may be gone already.
+            with suppress(faults.PKCS11Error):
                 session.close()
-            except faults.PKCS11Error:
-                # It is gone already.
-                return
+
+    def _start_anew(self) -> None:
+        """Have the module look for its tokens again; some do so only when they are initialized."""
+        self._let_go()
+        with suppress(faults.PKCS11Error):
+            pkcs11.lib(str(self._place.module)).finalize()
+        with suppress(faults.PKCS11Error):
+            pkcs11.lib(str(self._place.module)).initialize()
 
     def _keys(self, session: pkcs11.Session) -> Iterator[tuple[str, Any]]:
         """The versions, and their keys, whose class is made of what they can do."""
@@ -234,14 +265,15 @@ class Pkcs11KeyStore(Sensitive):
         for key in session.get_objects(wanted):
             yield key[Attribute.LABEL].removeprefix(f"{self._place.object}-"), key
 
-    def _current(self, session: pkcs11.Session) -> tuple[str, Any]:
-        newest = max(self._keys(session), key=lambda each: _order(each[0]), default=None)
-        if newest is None:
-            raise KeyStoreDown("The token has no root key any more.")
-        return newest
+    def _known(self, session: pkcs11.Session) -> dict[str, Any]:
+        """The keys by version. A token without any is as good as gone: no key was refused."""
+        known = dict(self._keys(session))
+        if not known:
+            raise faults.TokenNotPresent
+        return known
 
-    def _find(self, session: pkcs11.Session, version: str) -> Any:  # noqa: ANN401 - as above
-        return next((key for each, key in self._keys(session) if each == version), None)
+    def _current(self, session: pkcs11.Session) -> tuple[str, Any]:
+        return max(self._known(session).items(), key=lambda each: _order(each[0]))
 
     def _generate(self, session: pkcs11.Session, number: int) -> str:
         # Random beside the number: two that rotate at once do not make two keys of one name.

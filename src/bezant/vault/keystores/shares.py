@@ -120,12 +120,14 @@ def combine(shares: Sequence[Share]) -> bytearray:
     Raises:
         ShareRefused: they are of several sets, too few, or one does not agree.
     """
+    if not shares:
+        raise ShareRefused("No share is here.")
     if len({(each.set, each.threshold, each.count, len(each.value)) for each in shares}) > 1:
         raise ShareRefused("The shares are of different sets.")
     distinct = {share.number: share for share in shares}
     if len(distinct) != len(set(shares)):
         raise ShareRefused("Two different shares have one number.")
-    needed = shares[0].threshold if shares else THRESHOLD_MIN
+    needed = shares[0].threshold
     if len(distinct) < needed:
         raise ShareRefused(f"{needed} shares open it; {len(distinct)} are here.")
     chosen, others = list(distinct.values())[:needed], list(distinct.values())[needed:]

@@ -107,6 +107,10 @@ class Bao:
         files = f"token_file={token_file or self.token_file}&ca_file={self.ca_file}"
         return f"transit:{self.url}/transit/{key}?{files}"
 
+    async def stop(self) -> None:
+        """End it, as a crash does."""
+        await _end(self.process)
+
     async def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """What the server answers to its root."""
         async with httpx.AsyncClient(
@@ -155,6 +159,10 @@ class Kms:
 
     def text(self, name: str) -> str:
         return f"aws-kms:alias/{name}?region=eu-central-1&endpoint=http://127.0.0.1:{self.port}"
+
+    async def stop(self) -> None:
+        """End it, as a crash does."""
+        await _end(self.process)
 
 
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
