@@ -26,11 +26,13 @@ from bezant.kernel.database import Database
 from bezant.kernel.http import install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import PLATFORM
+from bezant.kernel.outbound import CheckedNetwork
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate_keys
-from bezant.vault import Vault, VaultClient
+from bezant.vault import Outbound, Vault, VaultClient
 from fixtures_api import Api, Tenant
 from memory_key_store import MemoryKeyStore
+from receivers import Names, Receiver, receiving
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -45,6 +47,7 @@ class Strongroom:
     Attributes:
         database: the main one, as the vault's role.
         keys: the second one, which holds the keys of subjects.
+        names: the resolver of the proxy.
     """
 
     vault: Vault
@@ -53,6 +56,7 @@ class Strongroom:
     key_store: MemoryKeyStore
     clock: ManualClock
     tenant_id: UUID
+    names: Names
 
     def call(self, key: str | None = None, fingerprint: bytes = b"", purpose: str = "test") -> Call:
         """A request of the tenant with an idempotency key, by default a new one."""
@@ -148,20 +152,32 @@ def erasures() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
+    """A TLS server on this machine, to which the vault's proxy may send."""
+    async with receiving(tmp_path_factory.mktemp("provider")) as receiver:
+        yield receiver
+
+
 @pytest.fixture
 async def strongroom(
     vault_databases: tuple[Database, Database],
     database: Database,
     erasures: Path,
     owner: "asyncpg.Connection[asyncpg.Record]",
+    provider: Receiver,
 ) -> AsyncIterator[Strongroom]:
     """A vault of this test's own, with a clock to move."""
     sealed, keys = vault_databases
     await forget_erasures(owner)
     key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
-    vault = await Vault.open(sealed, keys, key_store, clock, IDS, erasures)
+    names = Names([["127.0.0.1"]])
+    outbound = Outbound(
+        CheckedNetwork(names, allow_loopback=True), tls=provider.tls, allow_loopback=True
+    )
+    vault = await Vault.open(sealed, keys, key_store, clock, IDS, erasures, outbound)
     tenant_id = await add_tenant(database)
-    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id)
+    yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id, names)
     await vault.close()
 
 

@@ -16,9 +16,9 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import ManualClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.outbound import CheckedNetwork
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.webhooks import (
-    CheckedNetwork,
     DeliveryService,
     Dispatcher,
     Event,

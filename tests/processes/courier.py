@@ -14,8 +14,9 @@ import msgspec
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.outbound import CheckedNetwork
 from bezant.kernel.sealing import KeySealer
-from bezant.kernel.webhooks import CheckedNetwork, Dispatcher, Means, Sender, Sources
+from bezant.kernel.webhooks import Dispatcher, Means, Sender, Sources
 from bezant.ledger import Ledger
 from bezant.server.webhooks import BookFeeds
 

@@ -109,6 +109,7 @@ HOUSE = Policy(
         "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/server/store.py:FIND_VAULT_KEY": "The key store is everybody's.",
+        "bezant/vault/store.py:FIND_TENANTS": "What is over is removed of every tenant.",
         "bezant/ledger/verify/store.py:FIND_TENANTS": "The operator's check visits every tenant.",
         "bezant/kernel/webhooks/store.py:FIND_ENABLED": "Any tenant's may have work.",
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",

@@ -12,12 +12,14 @@ import bezant
 COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
-    "vault": ("bezant.cli.vault", "Make, check and reseal the vault's key store."),
+    "vault": (
+        "bezant.cli.vault",
+        "Make, check and reseal the vault's key store; accept a lost journal.",
+    ),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "reconcile": ("bezant.cli.reconcile", "Match a bank statement with a book's entries."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),
     "checkpoints": ("bezant.cli.checkpoints", "Accept a loss; prepare a second store."),
-    "vault": ("bezant.cli.vault", "Accept a lost journal of erasures."),
     "export": ("bezant.cli.export", "Write a book's history as files."),
     "restore": ("bezant.cli.restore", "Restore a book from its export."),
     "top": ("bezant.cli.top", "Show live what a running platform does."),

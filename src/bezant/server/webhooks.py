@@ -11,19 +11,11 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.errors import NotFound
 from bezant.kernel.ids import Ids
+from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.outbox import EventReader, EventsExpired
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
-from bezant.kernel.webhooks import (
-    CheckedNetwork,
-    Event,
-    Head,
-    Means,
-    Sender,
-    Sources,
-    Stretch,
-    SystemResolver,
-)
+from bezant.kernel.webhooks import Event, Head, Means, Sender, Sources, Stretch
 from bezant.ledger import FeedPositionAhead, Ledger, type_of
 
 _BOOK: Final = "book:"

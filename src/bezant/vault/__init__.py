@@ -5,8 +5,16 @@ references to what is sealed here.
 """
 
 from bezant.vault import keystores
+from bezant.vault.proxy import Outbound
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
 from bezant.vault.subjects import JournalRefused, accept_journal
 
-__all__ = ["JournalRefused", "Vault", "VaultClient", "accept_journal", "keystores"]
+__all__ = [
+    "JournalRefused",
+    "Outbound",
+    "Vault",
+    "VaultClient",
+    "accept_journal",
+    "keystores",
+]

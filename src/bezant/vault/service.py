@@ -3,9 +3,10 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from uuid import UUID
 
 import structlog
 
@@ -14,11 +15,12 @@ from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
-from bezant.vault import subjects, tokens
+from bezant.vault import proxy, store, subjects, tokens
 from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
+from bezant.vault.proxy import ForwardHolding, Outbound, ProxyService
 from bezant.vault.rpc import VaultServer
 from bezant.vault.subjects import (
     FILE,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _EXPIRE_EVERY_S: Final = 5.0
 _SWEEP_EVERY_S: Final = 600.0
+_TENANTS_PER_READ: Final = 1_000
 
 log = structlog.get_logger("bezant.vault")
 
@@ -50,6 +53,7 @@ class Vault:
         tenants: keys of tenants.
         subjects: keys of subjects.
         tokens: tokens, and what is known of them.
+        proxy: sends requests on.
         retention: how long values are kept.
     """
 
@@ -60,6 +64,7 @@ class Vault:
         key_store: KeyStore,
         clock: Clock,
         ids: Ids,
+        outbound: Outbound,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
         monotonic: Callable[[], float] = time.monotonic,
@@ -72,8 +77,13 @@ class Vault:
         self.tokens = TokenService(
             database, self.tenants, self.fields, clock, ids, random_bytes, monotonic
         )
+        self.proxy = ProxyService(database, self.fields, self.tokens, outbound, clock, ids)
+        self._outbound = outbound
         # Whatever is kept of subjects beside their fields; erased and exported with them.
-        self._holdings: list[Holding] = [TokenHolding(database)]
+        self._holdings: list[Holding] = [
+            TokenHolding(database),
+            ForwardHolding(database, self.fields),
+        ]
         self._erasing = Erasing(database, keys, clock, self._holdings)
         self._reports = Reports(database, self.subjects, clock, ids, self._holdings)
         self.retention = ValueRetention(database, clock, ids)
@@ -93,6 +103,7 @@ class Vault:
         clock: Clock,
         ids: Ids,
         folder: Path,
+        outbound: Outbound | None = None,
     ) -> Self:
         """A vault that works.
 
@@ -103,13 +114,14 @@ class Vault:
             clock: tells when keys and values are made.
             ids: for entries of the audit log.
             folder: holds the journal of erasures; in no backup of the databases.
+            outbound: how requests leave that are sent on; by default to public addresses only.
 
         Raises:
             KeyStoreDown: the key store cannot be asked.
             JournalRefused: the journal of erasures is not the one that was written.
         """
         await key_store.current()
-        vault = cls(database, keys, key_store, clock, ids)
+        vault = cls(database, keys, key_store, clock, ids, outbound or Outbound())
         try:
             # Before anything is served: either database may have been restored from before.
             await vault._replay(folder / FILE)
@@ -130,6 +142,7 @@ class Vault:
         )
         return [
             *tokens.operations(self.tokens),
+            *proxy.operations(self.proxy),
             *subjects.operations(decisions, self._reports, self.retention),
         ]
 
@@ -147,9 +160,26 @@ class Vault:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._journal is not None:
             self._journal.close()
+        self._outbound.close()
         self.tokens.codes.clear()
         self._cache.clear()
         await self._key_store.close()
+
+    async def sweep(self) -> int:
+        """Remove what is over of every tenant; how many rows that were."""
+        removed = 0
+        async for tenant_id in self._tenants():
+            for sweep in (self.tokens.registry.sweep, self.proxy.sweep):
+                while count := await sweep(tenant_id):
+                    removed += count
+        return removed
+
+    async def _tenants(self) -> AsyncIterator[UUID]:
+        after = UUID(int=0)
+        while rows := await self._database.fetch(store.FIND_TENANTS, after, _TENANTS_PER_READ):
+            for row in rows:
+                yield row["tenant_id"]
+            after = rows[-1]["tenant_id"]
 
     async def _expire(self) -> None:
         """Keys that nobody asks for leave in time too."""
@@ -163,7 +193,7 @@ class Vault:
         while True:
             try:
                 await self.retention.sweep()
-                await self.tokens.registry.sweep()
+                await self.sweep()
             except (Refusal, CommitUnknown) as error:
                 log.warning("vault_sweep_failed", error=type(error).__name__)
             await asyncio.sleep(_SWEEP_EVERY_S)

@@ -15,9 +15,9 @@ import pytest
 
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.outbound import CheckedNetwork
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.webhooks import (
-    CheckedNetwork,
     DeliveryService,
     IssuedWebhookKey,
     Means,

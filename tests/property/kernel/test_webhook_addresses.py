@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bezant.kernel.webhooks.addresses import is_loopback, is_public
-from bezant.kernel.webhooks.targets import TargetRefused, read_target
+from bezant.kernel.outbound import TargetRefused, is_loopback, is_public, read_target
 
 CLOSED = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1",

@@ -4,7 +4,6 @@ from bezant.kernel.webhooks.api import operations
 from bezant.kernel.webhooks.claims import Means
 from bezant.kernel.webhooks.deliveries import DeliveryService
 from bezant.kernel.webhooks.dispatcher import Dispatcher, Serving
-from bezant.kernel.webhooks.network import CheckedNetwork, Resolver, SystemResolver
 from bezant.kernel.webhooks.schemas import (
     IssuedWebhookKey,
     NewWebhookEndpoint,
@@ -16,7 +15,6 @@ from bezant.kernel.webhooks.service import WebhookService
 from bezant.kernel.webhooks.sources import Event, EventSource, Head, Sources, Stretch
 
 __all__ = [
-    "CheckedNetwork",
     "DeliveryService",
     "Dispatcher",
     "Event",
@@ -25,12 +23,10 @@ __all__ = [
     "IssuedWebhookKey",
     "Means",
     "NewWebhookEndpoint",
-    "Resolver",
     "Sender",
     "Serving",
     "Sources",
     "Stretch",
-    "SystemResolver",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookService",

@@ -17,6 +17,7 @@ import structlog
 
 from bezant.kernel.database import BEGIN_BY_KEY, CommitUnknown
 from bezant.kernel.errors import Refusal
+from bezant.kernel.outbound import TargetRefused, read_target
 from bezant.kernel.sealing import SealBroken
 from bezant.kernel.telemetry import FEED_LAG, WEBHOOK_DELIVERIES
 from bezant.kernel.webhooks import store
@@ -38,7 +39,6 @@ from bezant.kernel.webhooks.sending import SendFailed
 from bezant.kernel.webhooks.service import endpoint_of
 from bezant.kernel.webhooks.signing import SigningKey, signed_headers
 from bezant.kernel.webhooks.sources import Event, message_body, message_id
-from bezant.kernel.webhooks.targets import TargetRefused, read_target
 
 if TYPE_CHECKING:
     import asyncpg

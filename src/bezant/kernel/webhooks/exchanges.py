@@ -10,8 +10,7 @@ from typing import Final
 
 import httptools
 
-from bezant.kernel.webhooks.network import Streams
-from bezant.kernel.webhooks.targets import Target
+from bezant.kernel.outbound import Streams, Target
 
 _HEAD_BYTES_MAX: Final = 64 << 10
 _BODY_BYTES_MAX: Final = 16 << 10

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from bezant.kernel.outbound import URL_CHARACTERS_MAX
 from bezant.kernel.pagination import Page
 from bezant.kernel.webhooks.signing import KeyKind
-from bezant.kernel.webhooks.targets import URL_CHARACTERS_MAX
 
 OVERLAP_S_DEFAULT: Final = 24 * 3600
 OVERLAP_S_MAX: Final = 30 * 24 * 3600

@@ -11,9 +11,8 @@ from typing import Final
 import httpx
 
 from bezant.kernel.clock import Clock
+from bezant.kernel.outbound import CheckedNetwork, NotConnected, Target
 from bezant.kernel.webhooks.exchanges import AnswerMalformed, Connection, NoAnswer
-from bezant.kernel.webhooks.network import CheckedNetwork, NotConnected
-from bezant.kernel.webhooks.targets import Target
 
 ATTEMPT_SECONDS_MAX: Final = 15.0
 """From the look-up of the name to the answer."""

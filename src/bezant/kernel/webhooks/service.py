@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.idempotency import once
+from bezant.kernel.outbound import TargetRefused, read_target
 from bezant.kernel.webhooks import store
 from bezant.kernel.webhooks.claims import Means
 from bezant.kernel.webhooks.errors import (
@@ -32,7 +33,6 @@ from bezant.kernel.webhooks.schemas import (
 )
 from bezant.kernel.webhooks.signing import SigningKey, new_key
 from bezant.kernel.webhooks.sources import Head
-from bezant.kernel.webhooks.targets import TargetRefused, read_target
 
 if TYPE_CHECKING:
     import asyncpg

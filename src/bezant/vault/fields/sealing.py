@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from bezant.kernel.sealed import VALUE_BYTES_MAX, Normal, Sealing
+from bezant.kernel.sealed import Normal, Sealing
 from bezant.vault.crypto.aead import encrypt
 from bezant.vault.crypto.context import Context
 from bezant.vault.crypto.digests import keyed_digest
@@ -34,7 +34,7 @@ class IndexEntry:
     key_version: int
 
 
-def check(values: Sequence[Sealing]) -> None:
+def check(values: Sequence[Sealing], bytes_max: int) -> None:
     """Look that every value can be sealed.
 
     Raises:
@@ -42,8 +42,8 @@ def check(values: Sequence[Sealing]) -> None:
         Refusal: one has not the form that its index compares.
     """
     for value in values:
-        if len(value.value.encode()) > VALUE_BYTES_MAX:
-            raise InvalidSealedValue(f"At most {VALUE_BYTES_MAX} bytes.", field=value.field.name)
+        if len(value.value.encode()) > bytes_max:
+            raise InvalidSealedValue(f"At most {bytes_max} bytes.", field=value.field.name)
         if value.field.index is not None:
             normalised(value.field.index, value.value)
 

@@ -19,6 +19,7 @@ from bezant.kernel.errors import Unavailable
 from bezant.kernel.http import TokenBuckets
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealed import (
+    VALUE_BYTES_MAX,
     Opened,
     Provisional,
     SealedField,
@@ -177,7 +178,9 @@ class Fields:
         rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, list(set(subjects)))
         return {row["subject_id"] for row in rows if row["state"] == "restricted"}
 
-    async def prepare(self, tenant_id: UUID, values: Sequence[Sealing]) -> Prepared:
+    async def prepare(
+        self, tenant_id: UUID, values: Sequence[Sealing], *, bytes_max: int = VALUE_BYTES_MAX
+    ) -> Prepared:
         """Encrypt values under new references, for `write` to put in a commit with more.
 
         Those of subjects that were erased are left out.
@@ -185,7 +188,7 @@ class Fields:
         Raises:
             Refusal: a value cannot be sealed.
         """
-        check(values)
+        check(values, bytes_max)
         keys = await self._subjects.for_sealing(
             tenant_id, Counter(value.subject_id for value in values)
         )
@@ -208,6 +211,11 @@ class Fields:
         await connection.execute(store.INSERT_SUBJECTS, tenant_id, distinct, self._clock.now())
         rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, distinct)
         return {row["subject_id"] for row in rows if row["state"] != "erased"}
+
+    async def erased(self, tenant_id: UUID, subjects: Iterable[UUID]) -> set[UUID]:
+        """Those of the subjects that were erased."""
+        rows = await self._database.fetch(store.FIND_SUBJECTS, tenant_id, list(subjects))
+        return {row["subject_id"] for row in rows if row["state"] == "erased"}
 
     async def write(
         self,

@@ -46,6 +46,7 @@ _OF_ARRIVALS: Final[Sequence[type[Refusal]]] = (
 )
 
 OF_REVEALS: Final[Sequence[type[Refusal]]] = (
+    SubjectRestricted,
     errors.TokenNotFound,
     errors.TokenExpired,
     errors.TokenRevoked,
@@ -169,7 +170,7 @@ def _looking(routes: Routes) -> Sequence[Operation]:
             body_type=schemas.Detokenization,
             example={"tokens": ["tok_5oigk4lpozxwy3tun5vgk3q2mfzwiylt"], "purpose": "payout"},
             answer_type=schemas.Detokenized,
-            refusals=(*OF_REVEALS, errors.TooManyReveals, SubjectRestricted),
+            refusals=(*OF_REVEALS, errors.TooManyReveals),
             handler=routes.detokenize,
         ),
         # After those whose path would be a token's as well.

@@ -1,8 +1,7 @@
 """Tokens as they are looked at, searched, revoked, and removed when their time is over."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -32,8 +31,6 @@ SEARCHES_PER_S_MAX: Final = 10
 SEARCHES_BURST_MAX: Final = 100
 
 _SWEPT_AT_ONCE: Final = 500
-_TENANTS_PER_READ: Final = 1_000
-_NOBODY: Final = UUID(int=0)
 
 
 class Registry:
@@ -67,10 +64,15 @@ class Registry:
         Raises:
             TokenNotFound: there is none.
         """
-        row = await self._database.fetchrow(store.FIND_TOKENS, tenant_id, [token])
+        row = (await self.rows(tenant_id, [token])).get(token)
         if row is None:
             raise unknown()
-        return TokenRow.of(row).shown(self._clock.now())
+        return row.shown(self._clock.now())
+
+    async def rows(self, tenant_id: UUID, tokens: Sequence[str]) -> dict[str, TokenRow]:
+        """Tokens that there are, in whatever state, by their text."""
+        records = await self._database.fetch(store.FIND_TOKENS, tenant_id, list(tokens))
+        return {record["token"]: TokenRow.of(record) for record in records}
 
     async def search(self, call: Call, search: TokenSearch) -> Answer:
         """`POST /v1/vault/tokens/search` -> 200 `FoundTokens`. Nothing of it is stored.
@@ -111,16 +113,10 @@ class Registry:
         self._codes.drop(call.tenant_id, token)
         return answer
 
-    async def sweep(self) -> int:
-        """Remove tokens whose time is over, with what they stand for; how many that were."""
+    async def sweep(self, tenant_id: UUID) -> int:
+        """Remove some tokens whose time is over, with what they stand for; how many."""
         at = self._clock.now()
-        removed = 0
-        async for tenant_id in self._tenants():
-            while count := await self._sweep(tenant_id, at):
-                removed += count
-        return removed
 
-    async def _sweep(self, tenant_id: UUID, at: datetime) -> int:
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> int:
             records = await connection.fetch(store.FIND_EXPIRED, tenant_id, at, _SWEPT_AT_ONCE)
             rows = [TokenRow.of(record) for record in records]
@@ -129,10 +125,3 @@ class Registry:
             return len(rows)
 
         return await self._database.transaction(work)
-
-    async def _tenants(self) -> AsyncIterator[UUID]:
-        after = _NOBODY
-        while rows := await self._database.fetch(store.FIND_TENANTS, after, _TENANTS_PER_READ):
-            for row in rows:
-                yield row["tenant_id"]
-            after = rows[-1]["tenant_id"]

@@ -19,6 +19,7 @@ class TokenService:
 
     Attributes:
         codes: in the memory of this process alone.
+        random_bytes: where tokens and references come from.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class TokenService:
         monotonic: Callable[[], float],
     ) -> None:
         fingerprints = Fingerprints(tenants)
+        self.random_bytes = random_bytes
         self.codes = Codes(monotonic)
         self.tokenizing = Tokenizing(
             database, tenants, fields, fingerprints, self.codes, clock, ids, random_bytes

@@ -3,16 +3,25 @@
 from typing import Final
 
 # A token that is used many times stands for a value of a subject once in each format. Digests are
-# those under every version of the key.
+# those under every version of the key. LATERAL, since a planner that does not know the table yet
+# would go through all of a tenant's tokens for each row of the other side.
 FIND_SAME: Final = """
-    SELECT token.token, token.kind, token.format, token.subject_id, token.name, token.brand,
-        token.bin, token.last_four, token.is_single_use, token.created_at, token.expires_at,
-        token.used_at, token.revoked_at, token.reference, token.expiry_reference,
-        token.holder_reference, token.fingerprint
+    SELECT same.token, same.kind, same.format, same.subject_id, same.name, same.brand, same.bin,
+        same.last_four, same.is_single_use, same.created_at, same.expires_at, same.used_at,
+        same.revoked_at, same.reference, same.expiry_reference, same.holder_reference,
+        same.fingerprint
     FROM unnest($2::uuid[], $3::bytea[], $4::text[]) AS asked (subject_id, fingerprint, format)
-    JOIN vault_token token ON token.tenant_id = $1 AND token.subject_id = asked.subject_id
-        AND token.fingerprint = asked.fingerprint AND token.format = asked.format
-    WHERE token.tenant_id = $1 AND NOT token.is_single_use AND token.revoked_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT token, kind, format, subject_id, name, brand, bin, last_four, is_single_use,
+            created_at, expires_at, used_at, revoked_at, reference, expiry_reference,
+            holder_reference, fingerprint
+        FROM vault_token WHERE vault_token.tenant_id = $1
+            AND vault_token.subject_id = asked.subject_id
+            AND vault_token.fingerprint = asked.fingerprint
+            AND vault_token.format = asked.format
+            AND NOT vault_token.is_single_use AND vault_token.revoked_at IS NULL
+        LIMIT 1
+    ) AS same
 """
 
 # Whichever is taken already is not among the answers, and is drawn again.
@@ -70,10 +79,6 @@ FIND_EXPIRED: Final = """
     SELECT token, kind, format, subject_id, name, brand, bin, last_four, is_single_use, created_at,
         expires_at, used_at, revoked_at, reference, expiry_reference, holder_reference
     FROM vault_token WHERE tenant_id = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3
-"""
-
-FIND_TENANTS: Final = """
-    SELECT tenant_id FROM tenant WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2
 """
 
 FIND_OF_SUBJECT: Final = """

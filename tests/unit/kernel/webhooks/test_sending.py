@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from bezant.kernel.clock import SystemClock
-from bezant.kernel.webhooks.network import CheckedNetwork, SystemResolver
+from bezant.kernel.outbound import CheckedNetwork, SystemResolver, Target, read_target
 from bezant.kernel.webhooks.sending import Reply, Sender, SendFailed
-from bezant.kernel.webhooks.targets import Target, read_target
 from receivers import NAME, OK, Names, Receiver, receiving, status
 
 HERE = ["127.0.0.1"]

@@ -8,7 +8,7 @@ down_revision = "0015"
 # What a token stands for is in `vault_value` under its references; of a card the last month and the
 # holder have their own. A fingerprint is an HMAC under a key of the tenant. What is shown beside a
 # token (brand, BIN, last four) may be shown beside it anywhere.
-VAULT_TOKEN = """
+VAULT_TOKENS = """
     CREATE TABLE IF NOT EXISTS vault_token (
         tenant_id uuid NOT NULL,
         token text NOT NULL,
@@ -36,25 +36,25 @@ VAULT_TOKEN = """
 """
 
 # One token that is used many times for what a subject has, whoever asks at the same time.
-VAULT_TOKEN_DISTINCT = """
+VAULT_TOKENS_DISTINCT = """
     CREATE UNIQUE INDEX IF NOT EXISTS vault_token_distinct
     ON vault_token (tenant_id, subject_id, fingerprint, format)
     WHERE NOT is_single_use AND revoked_at IS NULL
 """
 
-VAULT_TOKEN_BY_SUBJECT = """
+VAULT_TOKENS_BY_SUBJECT = """
     CREATE INDEX IF NOT EXISTS vault_token_by_subject ON vault_token (tenant_id, subject_id)
 """
 
-VAULT_TOKEN_BY_FINGERPRINT = """
+VAULT_TOKENS_BY_FINGERPRINT = """
     CREATE INDEX IF NOT EXISTS vault_token_by_fingerprint ON vault_token (tenant_id, fingerprint)
 """
 
-VAULT_TOKEN_BY_KEY = """
+VAULT_TOKENS_BY_KEY = """
     CREATE INDEX IF NOT EXISTS vault_token_by_key ON vault_token (tenant_id, fingerprint_version)
 """
 
-VAULT_TOKEN_EXPIRING = """
+VAULT_TOKENS_EXPIRING = """
     CREATE INDEX IF NOT EXISTS vault_token_expiring ON vault_token (tenant_id, expires_at)
     WHERE expires_at IS NOT NULL
 """
@@ -100,12 +100,12 @@ VAULT_FORWARD_OLD = """
 def upgrade() -> None:
     """Create what is missing."""
     for statement in (
-        VAULT_TOKEN,
-        VAULT_TOKEN_DISTINCT,
-        VAULT_TOKEN_BY_SUBJECT,
-        VAULT_TOKEN_BY_FINGERPRINT,
-        VAULT_TOKEN_BY_KEY,
-        VAULT_TOKEN_EXPIRING,
+        VAULT_TOKENS,
+        VAULT_TOKENS_DISTINCT,
+        VAULT_TOKENS_BY_SUBJECT,
+        VAULT_TOKENS_BY_FINGERPRINT,
+        VAULT_TOKENS_BY_KEY,
+        VAULT_TOKENS_EXPIRING,
         VAULT_DESTINATION,
         VAULT_DESTINATION_DISTINCT,
         VAULT_FORWARD,

@@ -1,11 +1,11 @@
-"""Endpoint URLs: read by one strict rule, so that no two readers see two hosts."""
+"""URLs that others gave: read by one strict rule, so that no two readers see two hosts."""
 
 import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
-from bezant.kernel.webhooks.addresses import is_loopback, is_public
+from bezant.kernel.outbound.addresses import is_loopback, is_public
 
 URL_CHARACTERS_MAX: Final = 2_048
 PORTS: Final = (443, 8443)
@@ -29,12 +29,12 @@ _LOCAL_NAMES: Final = ("localhost", "local", "internal")
 
 
 class TargetRefused(Exception):  # noqa: N818 - the URL is declined
-    """A URL that webhooks are not sent to, with the reason as a sentence."""
+    """A URL that nothing is sent to, with the reason as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a message goes.
+    """Where a request goes.
 
     Attributes:
         scheme: `https`, or `http` on this machine.
@@ -57,7 +57,7 @@ class Target:
 
 
 def read_target(url: str, *, allow_loopback: bool) -> Target:
-    """The parts of an endpoint's URL. What its name resolves to is judged when it is connected to.
+    """The parts of a URL. What its name resolves to is judged when it is connected to.
 
     Args:
         url: as it was given.

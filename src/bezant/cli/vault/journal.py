@@ -1,4 +1,4 @@
-"""`bezant vault`: an operator's decisions about the vault, while the platform is stopped."""
+"""`bezant vault accept-journal`: go on without lost lines of the journal of erasures."""
 
 import asyncio
 from pathlib import Path
@@ -12,21 +12,8 @@ from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import configure_logs
 from bezant.server.erasures import accept_erasures
 
-vault = typer.Typer(no_args_is_help=True, help="Decide about the vault's journal of erasures.")
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(vault, name="vault")
-
-
-@vault.callback()
-def _group() -> None:
-    """Decide about the vault's journal of erasures."""
-
-
-@vault.command("accept-journal")
-def accept(
+def accept_journal(
     config: Annotated[Path | None, typer.Option(help="The platform's TOML file.")] = None,
     data_dir: DataDir = None,
     as_json: Json = False,  # noqa: FBT002 - a flag

@@ -1,4 +1,4 @@
-"""Which addresses a webhook may be sent to: public ones, and no others.
+"""Which addresses may be connected to: public ones, and no others.
 
 The IANA registries of special-purpose addresses (RFC 6890 and its successors), written out: what a
 language's library calls global has changed between its releases. IPv6 is judged the other way

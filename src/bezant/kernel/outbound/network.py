@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
-from bezant.kernel.webhooks.addresses import is_loopback, is_public
-from bezant.kernel.webhooks.targets import Target
+from bezant.kernel.outbound.addresses import is_loopback, is_public
+from bezant.kernel.outbound.targets import Target
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -43,7 +43,7 @@ class SystemResolver:
     """The machine's resolver, on threads of its own: a slow name server delays nobody else."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="webhook-dns")
+        self._threads = ThreadPoolExecutor(_LOOK_UPS_AT_ONCE, thread_name_prefix="outbound-dns")
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
         """Every address of a name, or the address itself."""
