@@ -6,10 +6,10 @@ from pathlib import Path
 from bezant.banking import ContactService
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import open_cache
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Replica
+from bezant.kernel.clock import Clock, SystemClock
+from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
-from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
@@ -20,6 +20,7 @@ from bezant.kernel.telemetry import WORKERS, open_tracing
 from bezant.kernel.unsealed import Unsealed
 from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
+from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
@@ -95,15 +96,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     clock, ids = SystemClock(), TimeOrderedIds()
     cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
     opened.push_async_callback(cache.close)
-    checkpoints = checkpoint_service(
-        database,
-        clock,
-        ids,
-        task.sealing_key,
-        Path(task.checkpoint_folder),
-        task.checkpoint_store_url,
-        every_s=task.checkpoint_interval_s,
-    )
+    checkpoints = _checkpoints(task, database, clock, ids)
     opened.push_async_callback(checkpoints.close)
     ledger = Ledger(
         database,
@@ -154,6 +147,18 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ids=ids,
         tracing=tracing,
         vault=vault,
+    )
+
+
+def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> CheckpointService:
+    return checkpoint_service(
+        database,
+        clock,
+        ids,
+        task.sealing_key,
+        Path(task.checkpoint_folder),
+        task.checkpoint_store_url,
+        every_s=task.checkpoint_interval_s,
     )
 
 

@@ -26,7 +26,7 @@ PRINTABLE = st.text(
     max_size=40,
 )
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="{"), max_size=10)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{"), max_size=10)
 WITH_MARK = st.builds(lambda a, b: a + MARK + b, TEXTS, TEXTS)
 TREES = st.recursive(
     WITH_MARK | TEXTS | st.integers() | st.booleans() | st.none(),
