@@ -31,6 +31,7 @@ DOCUMENTS = (
     "docs/guides/import-a-statement.md",
     "docs/guides/statements.md",
     "docs/guides/reconcile.md",
+    "docs/guides/tokenize-cards.md",
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md",)
@@ -71,6 +72,7 @@ async def test_a_documents_commands_run(
             "BEZANT_URL": platform.url,
             "BEZANT_VAULT_URL": platform.serving["vault_url"],
             "BEZANT_CA": platform.serving["ca"],
+            "BEZANT_VAULT_URL": platform.serving["vault_url"],
             "BEZANT_API_KEY": platform.key,
             "BEZANT_DATA_DIR": str(platform.data_dir),
         },

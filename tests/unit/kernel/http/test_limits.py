@@ -45,6 +45,17 @@ def test_tokens_flow_back_at_the_rate_up_to_the_burst(watch: Stopwatch) -> None:
     assert taken(buckets, "a", 20) == 5
 
 
+def test_several_are_taken_together_or_not_at_all(watch: Stopwatch) -> None:
+    buckets = TokenBuckets(per_s=10, burst=5, monotonic=watch)
+    assert buckets.take("a", 3) == 0
+    wait_s = buckets.take("a", 3)
+    assert wait_s > 0
+    assert taken(buckets, "b", 5) == 5
+    watch.now_s += wait_s
+    assert buckets.take("a", 3) == 0
+    assert taken(buckets, "a", 1) == 0
+
+
 def test_after_the_time_that_was_told_there_is_a_token(watch: Stopwatch) -> None:
     buckets = TokenBuckets(per_s=3, burst=2, monotonic=watch)
     taken(buckets, "a", 2)
