@@ -72,7 +72,6 @@ async def test_a_documents_commands_run(
             "BEZANT_URL": platform.url,
             "BEZANT_VAULT_URL": platform.serving["vault_url"],
             "BEZANT_CA": platform.serving["ca"],
-            "BEZANT_VAULT_URL": platform.serving["vault_url"],
             "BEZANT_API_KEY": platform.key,
             "BEZANT_DATA_DIR": str(platform.data_dir),
         },
