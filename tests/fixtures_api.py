@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
+from bezant.banking import ContactService
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
     ApiKeyService,
@@ -41,6 +42,7 @@ from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.webhooks import webhook_means
+from bezant.vault import VaultClient
 
 if TYPE_CHECKING:
     import asyncpg
@@ -196,6 +198,7 @@ async def api(
     reconciliations: ReconciliationService,
     embedded_servers: EmbeddedServers,
     hooks: Means,
+    sealer: VaultClient,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -208,6 +211,7 @@ async def api(
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
+        contacts=ContactService(database, clock, ids, sealer),
         authenticator=authenticator,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),

@@ -24,7 +24,8 @@ from bezant.server.embedded.postgres_config import KEYS, MAIN, SUPERUSER, Cluste
 from bezant.server.migrations import migrate, migrate_keys
 from bezant.vault import Vault
 from bezant.vault.rotation import KeyDestruction, NewRotation, Rotation
-from fixtures_vault import IDS, MemoryKeyStore, Strongroom, add_tenant
+from fixtures_vault import IDS, Strongroom, add_tenant
+from memory_key_store import MemoryKeyStore
 from receivers import Names
 
 EMAIL: Final = SealedField("test.email", Normal.EMAIL)

@@ -3,13 +3,17 @@
 Every test has a tenant of its own.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -21,71 +25,19 @@ from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import install
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import PLATFORM
 from bezant.kernel.outbound import CheckedNetwork
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.migrations import migrate_keys
-from bezant.vault import Outbound, Vault
-from bezant.vault.keystores import KeyRefused, KeyStoreDown, Wrapped
+from bezant.vault import Outbound, Vault, VaultClient
 from fixtures_api import Api, Tenant
+from memory_key_store import MemoryKeyStore
 from receivers import Names, Receiver, receiving
 
 if TYPE_CHECKING:
-    import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
 IDS = TimeOrderedIds()
-
-
-@dataclass
-class MemoryKeyStore:
-    """A root in versions that turns bytes over: what it wraps is no plaintext, and no secret.
-
-    Attributes:
-        is_down: every request fails.
-        unwrapped: how many keys it opened.
-    """
-
-    is_down: bool = False
-    unwrapped: int = 0
-    newest: int = 1
-    destroyed: set[str] = field(default_factory=set)
-
-    async def current(self) -> str:
-        self._ask()
-        return str(self.newest)
-
-    async def wrap(self, plaintext: bytes) -> Wrapped:
-        self._ask()
-        return Wrapped(str(self.newest), self._turned(plaintext, str(self.newest)))
-
-    async def unwrap(self, wrapped: Wrapped) -> bytes:
-        self._ask()
-        if wrapped.version in self.destroyed or not 1 <= int(wrapped.version) <= self.newest:
-            raise KeyRefused("No such root.")
-        self.unwrapped += 1
-        return self._turned(wrapped.blob, wrapped.version)
-
-    async def rotate(self) -> str:
-        self._ask()
-        self.newest += 1
-        return str(self.newest)
-
-    async def destroy(self, version: str) -> None:
-        self._ask()
-        if version == str(self.newest):
-            raise KeyRefused("It is the current one.")
-        self.destroyed.add(version)
-
-    async def close(self) -> None:
-        """Nothing is open."""
-
-    def _ask(self) -> None:
-        if self.is_down:
-            raise KeyStoreDown("Switched off by a test.")
-
-    @staticmethod
-    def _turned(data: bytes, version: str) -> bytes:
-        return bytes(byte ^ 0xFF ^ int(version) for byte in data)
 
 
 @dataclass
@@ -176,6 +128,30 @@ async def add_tenant(database: Database) -> UUID:
     return tenant_id
 
 
+@contextmanager
+def vault_folder() -> Iterator[Path]:
+    """A new folder for the journal of erasures, and with a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="bzv-", dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+async def forget_erasures(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Let a vault with a new folder start on a database in which others have erased."""
+    await owner.execute("DELETE FROM vault_erasure")
+    # Wrapped by another test's key store, which may have been rotated.
+    await owner.execute("DELETE FROM vault_key WHERE tenant_id = $1", PLATFORM)
+
+
+@pytest.fixture
+def erasures() -> Iterator[Path]:
+    """The folder of the journal."""
+    with vault_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
     """A TLS server on this machine, to which the vault's proxy may send."""
@@ -185,16 +161,21 @@ async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Re
 
 @pytest.fixture
 async def strongroom(
-    vault_databases: tuple[Database, Database], database: Database, provider: Receiver
+    vault_databases: tuple[Database, Database],
+    database: Database,
+    erasures: Path,
+    owner: "asyncpg.Connection[asyncpg.Record]",
+    provider: Receiver,
 ) -> AsyncIterator[Strongroom]:
     """A vault of this test's own, with a clock to move."""
     sealed, keys = vault_databases
+    await forget_erasures(owner)
     key_store, clock = MemoryKeyStore(), ManualClock(datetime.now(UTC))
     names = Names([["127.0.0.1"]])
     outbound = Outbound(
         CheckedNetwork(names, allow_loopback=True), tls=provider.tls, allow_loopback=True
     )
-    vault = await Vault.open(sealed, keys, key_store, clock, IDS, outbound)
+    vault = await Vault.open(sealed, keys, key_store, clock, IDS, erasures, outbound)
     tenant_id = await add_tenant(database)
     yield Strongroom(vault, sealed, keys, key_store, clock, tenant_id, names)
     await vault.close()
@@ -230,3 +211,25 @@ async def counter_of(room: Strongroom, database: Database) -> AsyncIterator[Coun
     async with api.tenant() as tenant:
         yield Counter(replace(room, tenant_id=tenant.id), api, tenant)
     await authenticator.close()
+
+
+@pytest.fixture(scope="session")
+async def sealer(
+    vault_databases: tuple[Database, Database], app_url: str, embedded_servers: EmbeddedServers
+) -> AsyncIterator[VaultClient]:
+    """A vault for the whole session, as the platform's other processes reach it.
+
+    Nothing is ever erased in it: its journal is not that of other tests.
+    """
+    del app_url  # the schema has to be there
+    owner = await asyncpg.connect(embedded_servers.postgres.owner_url)
+    await forget_erasures(owner)
+    await owner.close()
+    database, keys = vault_databases
+    with vault_folder() as folder:
+        vault = await Vault.open(database, keys, MemoryKeyStore(), SystemClock(), IDS, folder)
+        await vault.serve(folder / "rpc", "test")
+        client = VaultClient(folder / "rpc", "test")
+        yield client
+        await client.close()
+        await vault.close()

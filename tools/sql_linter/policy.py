@@ -42,6 +42,8 @@ _JOB_TABLES = "bezant/server/migrations/versions/0005_jobs.py"
 _EVERY_TENANTS_JOBS = "A worker serves the jobs of every tenant in a partition."
 _EVERY_STREAM = "One sequencer numbers the events of every tenant."
 
+_EVERY_ERASURE = "One journal tells of the erasures of every tenant."
+
 _GROWN_BOOKS = "bezant/ledger/history/snapshots/store.py:FIND_GROWN_BOOKS"
 
 _IDENTIFIERS = "bezant/server/migrations/store.py"
@@ -123,6 +125,13 @@ HOUSE = Policy(
         },
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Looks after the holds of every quiet book.",
         _GROWN_BOOKS: "Any tenant's may need a snapshot.",
+        "bezant/vault/fields/store.py:FIND_PROVISIONAL": "Whoever sealed them was killed.",
+        "bezant/vault/subjects/store.py:FIND_TENANTS_WITH_EXPIRED": "Any tenant's may be due.",
+        "bezant/server/migrations/versions/0017_subjects.py:VAULT_ERASURE_HEAD": _EVERY_ERASURE,
+        **{
+            f"bezant/vault/subjects/store.py:{name}": _EVERY_ERASURE
+            for name in ("FIND_PENDING", "FIND_HEAD", "FIND_ALL_ERASURES")
+        },
     },
     across_books={
         "bezant/ledger/lane/store.py:FIND_DUE_BOOKS": "Reads outside of any batch, as above.",

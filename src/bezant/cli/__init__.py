@@ -12,7 +12,10 @@ import bezant
 COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
-    "vault": ("bezant.cli.vault", "The vault's key store; rotate and end keys."),
+    "vault": (
+        "bezant.cli.vault",
+        "The vault's key store; rotate and end keys; accept a lost journal.",
+    ),
     "import": ("bezant.cli.statement_import", "Book a bank statement (camt.053)."),
     "reconcile": ("bezant.cli.reconcile", "Match a bank statement with a book's entries."),
     "verify": ("bezant.cli.verify", "Recompute every book from its history."),

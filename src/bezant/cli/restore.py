@@ -131,7 +131,7 @@ async def _restore(
             with Copying(as_json=as_json) as bar:
 
                 async def examined(address: PostgresAddress) -> bool:
-                    reports.extend(await examine(data, source, address, bar.begin))
+                    reports.extend(await examine(source, address, bar.begin))
                     return all(report.is_sound for report in reports)
 
                 restoration = Restoration(

@@ -9,18 +9,28 @@ same through rectifications and rotations, and of no meaning once the value is e
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bezant.kernel.calls import Call
-from bezant.kernel.errors import NotFound
+from bezant.kernel.errors import Busy, Conflict, NotFound, Refusal, Unavailable
 from bezant.kernel.telemetry import Sensitive
 
 VALUE_BYTES_MAX: Final = 16_384
 """The most that a sealed field holds, as UTF-8."""
+
+Purpose = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]{1,63}\Z",
+        description="Why the data are touched, as a word that the audit log keeps for ever.",
+    ),
+]
+"""A code, not a sentence: sentences tell about people."""
 
 
 class Normal(StrEnum):
@@ -76,6 +86,59 @@ class SubjectErased(NotFound):
     code, title = "SUBJECT_ERASED", "The subject was erased"
 
 
+class SubjectRestricted(Conflict):
+    """Processing of the person's data is restricted: for this purpose nothing is opened."""
+
+    code, title = "SUBJECT_RESTRICTED", "Processing of the subject's data is restricted"
+
+
+class InvalidSealedValue(Refusal):
+    """The value is too long, or has not the form that the field's index needs."""
+
+    status, code, title = 422, "INVALID_SEALED_VALUE", "The value does not fit its field"
+
+
+class FieldValueRefused(Refusal):
+    """The value is not what the field holds, so that nobody could find it again."""
+
+    status, code, title = 422, "FIELD_VALUE_REFUSED", "The field holds something else"
+
+
+class TooManySearches(Busy):
+    """Searching again and again would let values be guessed. Try again after `Retry-After`."""
+
+    code, title = "TOO_MANY_SEARCHES", "Too many searches"
+
+
+class VaultDown(Unavailable):
+    """The vault does not answer; nothing can be sealed or opened until it does."""
+
+    code, title = "VAULT_DOWN", "The vault does not answer"
+
+
+class KeyStoreDown(Unavailable):
+    """The key store does not answer. Keys in memory serve for minutes; then this is the answer."""
+
+    code, title = "KEY_STORE_DOWN", "The key store does not answer"
+
+
+class NoVault(Unavailable):
+    """This platform was started without a vault: it keeps no data that identify people."""
+
+    code, title = "NO_VAULT", "There is no vault"
+
+
+REFUSALS: Final = (VaultDown, KeyStoreDown, NoVault)
+"""What every operation on sealed fields may be answered."""
+
+
+class Provisional(Struct, frozen=True):
+    """A value that was sealed and neither kept nor discarded."""
+
+    tenant_id: UUID
+    reference: UUID
+
+
 class Sealer(Protocol):
     """What seals. Implemented by the vault; every method raises `Unavailable` when it is down."""
 
@@ -113,14 +176,27 @@ class Sealer(Protocol):
         ...
 
     async def open(self, call: Call, references: Sequence[UUID]) -> Opened:
-        """The values. An entry of the audit log, with the call's purpose, is durable before."""
+        """The values. An entry of the audit log, with the call's purpose, is durable before.
+
+        Raises:
+            SubjectRestricted: the purpose is none of those that a restriction leaves open.
+        """
         ...
 
     async def find(self, call: Call, field: SealedField, value: str) -> Sequence[UUID]:
         """References of the field's values that equal `value` in the index's form.
 
         Raises:
-            Busy: too many searches; they would let the values be guessed.
+            TooManySearches: they would let the values be guessed.
             Refusal: the value has not the form of the index.
+        """
+        ...
+
+    async def provisional(
+        self, fields: Sequence[str], before: datetime, limit: int
+    ) -> Sequence[Provisional]:
+        """Some of every tenant's values of these fields that have waited since before an instant.
+
+        Who sealed them was killed between sealing and keeping.
         """
         ...

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 import bezant
 from bezant import ledger
+from bezant.banking import ContactService, contact_operations
 from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
@@ -37,6 +38,7 @@ class Platform:
     ledger: Ledger
     checkpoints: CheckpointService
     reconciliations: ReconciliationService
+    contacts: ContactService
     authenticator: Authenticator
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
@@ -79,6 +81,7 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.proof_operations(platform.database),
             *ledger.checkpoints.operations(platform.checkpoints),
             *ledger.reconciliation.operations(platform.reconciliations),
+            *contact_operations(platform.contacts),
             *api_keys.operations(platform.api_keys),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),

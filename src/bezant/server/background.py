@@ -10,6 +10,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Keep, Retention
+from bezant.kernel.sealed_owners import SealedSweep
 from bezant.ledger import Ledger, ReconciliationService, Snapshots, schedule_handling
 from bezant.ledger.checkpoints import Rounds
 
@@ -23,6 +24,7 @@ async def background(
     ledger: Ledger,
     rounds: Rounds,
     reconciliations: ReconciliationService,
+    sealed: SealedSweep,
 ) -> AsyncIterator[None]:
     """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
     answers = {
@@ -35,8 +37,9 @@ async def background(
         schedule_handling(database, clock, ids, ledger.submit),
         rounds.handling(),
         reconciliations.handling(),
+        sealed.handling(),
     ]
-    schedules = [retention.schedule(), rounds.schedule()]
+    schedules = [retention.schedule(), rounds.schedule(), sealed.schedule()]
     runner = JobRunner(database, clock, ids, handlings, schedules=schedules)
     sequencer = Sequencer(database, clock, ids)
     runner.start()

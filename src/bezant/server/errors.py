@@ -71,6 +71,12 @@ class RestoreUnsound(StartupError):
     code = "RESTORE_UNSOUND"
 
 
+class ErasureJournalRefused(StartupError):
+    """The journal of erasures is lost or altered: a restore could bring erased data back."""
+
+    code = "ERASURE_JOURNAL_REFUSED"
+
+
 class WorkersFailing(StartupError):
     """Workers end again and again."""
 

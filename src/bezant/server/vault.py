@@ -22,13 +22,13 @@ from bezant.kernel.http import Authenticator, RateLimits, Streams, install
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.telemetry import Traced, Tracing, open_tracing
 from bezant.server.connecting import KEYS, MAIN_OF_VAULT, opened_database
-from bezant.server.errors import KeyStoreUnusable
+from bezant.server.errors import ErasureJournalRefused, KeyStoreUnusable
 from bezant.server.health import Asked, Liveness, probe, probes
 from bezant.server.key_store import key_stores_explained
 from bezant.server.migrations import KEYS_CONTRACT
 from bezant.server.observing import observe
 from bezant.server.process import ProcessTask, load_certificate, run, serve_https
-from bezant.vault import Vault
+from bezant.vault import JournalRefused, Vault
 from bezant.vault.keystores import KeyStore, KeyStoreDown, open_key_store, read_choice
 
 SOCKET: Final = "vault.sock"
@@ -188,6 +188,7 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
     Raises:
         DatabaseUnusable: one of the databases cannot be reached.
         KeyStoreUnusable: the key store does not open.
+        ErasureJournalRefused: the journal of erasures is not the one that was written.
     """
     tracing = open_tracing(task.otlp_endpoint)
     opened.callback(tracing.close)
@@ -206,10 +207,14 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
     with key_stores_explained():
         key_store = await open_key_store(read_choice(task.key_store, Path(task.data_dir)))
     try:
-        vault = await Vault.open(database, keys, key_store, clock, ids)
+        vault = await Vault.open(
+            database, keys, key_store, clock, ids, vault_folder(Path(task.data_dir))
+        )
     except KeyStoreDown as error:
         await key_store.close()
         raise KeyStoreUnusable(error.detail, "Start it, then try again.") from error
+    except JournalRefused as error:
+        raise ErasureJournalRefused(error.problem, error.remedy) from error
     opened.push_async_callback(vault.close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
@@ -223,6 +228,13 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
         tracing=tracing,
         streams=Streams(),
     )
+
+
+def vault_folder(data_dir: Path) -> Path:
+    """Where the vault keeps its journal of erasures: no backup of a database holds it."""
+    folder = data_dir / "vault"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 if __name__ == "__main__":

@@ -3,20 +3,24 @@
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from bezant.banking import ContactService
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import open_cache
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Replica
+from bezant.kernel.clock import Clock, SystemClock
+from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
-from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Keep
+from bezant.kernel.sealed_owners import SealedSweep
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
 from bezant.kernel.telemetry import WORKERS, open_tracing
+from bezant.kernel.unsealed import Unsealed
 from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
+from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
@@ -92,15 +96,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     clock, ids = SystemClock(), TimeOrderedIds()
     cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
     opened.push_async_callback(cache.close)
-    checkpoints = checkpoint_service(
-        database,
-        clock,
-        ids,
-        task.sealing_key,
-        Path(task.checkpoint_folder),
-        task.checkpoint_store_url,
-        every_s=task.checkpoint_interval_s,
-    )
+    checkpoints = _checkpoints(task, database, clock, ids)
     opened.push_async_callback(checkpoints.close)
     ledger = Ledger(
         database,
@@ -115,8 +111,14 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(ledger.close)
     sealer = KeySealer(read_sealing_key(task.sealing_key))
     reconciliations = ReconciliationService(database, clock, ids, sealer)
+    vault = _vault(task, opened)
+    sealing = vault or Unsealed()
+    contacts = ContactService(database, clock, ids, sealing)
+    sealed = SealedSweep(sealing, clock, [contacts.owner()])
     await opened.enter_async_context(
-        background(database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations)
+        background(
+            database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations, sealed
+        )
     )
     events = EventReader(database)
     means = webhook_means(
@@ -132,6 +134,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ledger=ledger,
         checkpoints=checkpoints,
         reconciliations=reconciliations,
+        contacts=contacts,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,
@@ -143,7 +146,19 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         cache=cache,
         ids=ids,
         tracing=tracing,
-        vault=_vault(task, opened),
+        vault=vault,
+    )
+
+
+def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> CheckpointService:
+    return checkpoint_service(
+        database,
+        clock,
+        ids,
+        task.sealing_key,
+        Path(task.checkpoint_folder),
+        task.checkpoint_store_url,
+        every_s=task.checkpoint_interval_s,
     )
 
 

@@ -8,5 +8,15 @@ from bezant.vault import backup, keystores, rotation
 from bezant.vault.proxy import Outbound
 from bezant.vault.rpc import VaultClient
 from bezant.vault.service import Vault
+from bezant.vault.subjects import JournalRefused, accept_journal
 
-__all__ = ["Outbound", "Vault", "VaultClient", "backup", "keystores", "rotation"]
+__all__ = [
+    "JournalRefused",
+    "Outbound",
+    "Vault",
+    "VaultClient",
+    "accept_journal",
+    "backup",
+    "keystores",
+    "rotation",
+]

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
@@ -16,16 +15,27 @@ from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
-from bezant.vault import proxy, store, tokens
+from bezant.vault import proxy, store, subjects, tokens
 from bezant.vault.crypto.cache import KeyCache
 from bezant.vault.fields import Fields
 from bezant.vault.keys import SubjectKeys, TenantKeys
 from bezant.vault.keystores import BoundKeys, KeyStore
-from bezant.vault.proxy import Outbound, ProxyService
+from bezant.vault.proxy import ForwardHolding, Outbound, ProxyService
 from bezant.vault.rotation import Means, RotationService
 from bezant.vault.rotation.api import operations as rotation_operations
 from bezant.vault.rpc import VaultServer
-from bezant.vault.tokens import TokenFingerprints, TokenService
+from bezant.vault.subjects import (
+    FILE,
+    Erasing,
+    Holding,
+    Journal,
+    Reports,
+    SubjectService,
+    ValueRetention,
+    newest,
+    replay_erasures,
+)
+from bezant.vault.tokens import TokenFingerprints, TokenHolding, TokenService
 
 if TYPE_CHECKING:
     from bezant.vault.keys.tenants import Name
@@ -47,6 +57,7 @@ class Vault:
         tokens: tokens, and what is known of them.
         proxy: sends requests on.
         rotations: renews keys, and ends those that nothing needs.
+        retention: how long values are kept.
     """
 
     def __init__(
@@ -71,7 +82,6 @@ class Vault:
             database, self.tenants, self.fields, clock, ids, random_bytes, monotonic
         )
         self.proxy = ProxyService(database, self.fields, self.tokens, outbound, clock, ids)
-        self._database = database
         self._outbound = outbound
         self.rotations = RotationService(
             Means(
@@ -86,6 +96,18 @@ class Vault:
             ),
             fingerprints=TokenFingerprints(database, self.tenants, self.subjects),
         )
+        # Whatever is kept of subjects beside their fields; erased and exported with them.
+        self._holdings: list[Holding] = [
+            TokenHolding(database),
+            ForwardHolding(database, self.fields),
+        ]
+        self._erasing = Erasing(database, keys, clock, self._holdings)
+        self._reports = Reports(database, self.subjects, clock, ids, self._holdings)
+        self.retention = ValueRetention(database, clock, ids)
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._journal: Journal | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._server: VaultServer | None = None
 
@@ -97,6 +119,7 @@ class Vault:
         key_store: KeyStore,
         clock: Clock,
         ids: Ids,
+        folder: Path,
         outbound: Outbound | None = None,
     ) -> Self:
         """A vault that works.
@@ -107,25 +130,38 @@ class Vault:
             key_store: open; closed with the vault.
             clock: tells when keys and values are made.
             ids: for entries of the audit log.
+            folder: holds the journal of erasures; in no backup of the databases.
             outbound: how requests leave that are sent on; by default to public addresses only.
 
         Raises:
             KeyStoreDown: the key store cannot be asked.
+            JournalRefused: the journal of erasures is not the one that was written.
         """
         await key_store.current()
         vault = cls(database, keys, key_store, clock, ids, outbound)
+        try:
+            # Before anything is served: either database may have been restored from before.
+            await vault._replay(folder / FILE)
+        except BaseException:
+            await vault.close()
+            raise
         vault._tasks = [
             asyncio.create_task(vault._expire(), name="keys of the vault expire"),
-            asyncio.create_task(vault._sweep(), name="tokens of the vault are swept"),
+            asyncio.create_task(vault._sweep(), name="values and tokens expire"),
             asyncio.create_task(vault.rotations.work(), name="rotations of the vault's keys"),
         ]
         return vault
 
     def operations(self) -> Sequence[Operation]:
         """What the vault's own listener serves."""
+        assert self._journal is not None
+        decisions = SubjectService(
+            self._database, self._clock, self._ids, self._erasing, self._journal
+        )
         return [
             *tokens.operations(self.tokens),
             *proxy.operations(self.proxy),
+            *subjects.operations(decisions, self._reports, self.retention),
             *rotation_operations(self.rotations),
         ]
 
@@ -140,8 +176,9 @@ class Vault:
             await self._server.close()
         for task in self._tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._journal is not None:
+            self._journal.close()
         self._outbound.close()
         self.tokens.codes.clear()
         self._cache.clear()
@@ -171,10 +208,16 @@ class Vault:
             self.tokens.codes.expire()
 
     async def _sweep(self) -> None:
-        """Tokens whose time is over leave."""
+        """Values that were kept for as long as they may be leave, and tokens."""
         while True:
-            await asyncio.sleep(_SWEEP_EVERY_S)
             try:
+                await self.retention.sweep()
                 await self.sweep()
             except (Refusal, CommitUnknown) as error:
                 log.warning("vault_sweep_failed", error=type(error).__name__)
+            await asyncio.sleep(_SWEEP_EVERY_S)
+
+    async def _replay(self, path: Path) -> None:
+        anchor = await newest(self._database)
+        self._journal = await Journal.open(path, self.tenants, anchor)
+        await replay_erasures(self._journal, self._erasing)

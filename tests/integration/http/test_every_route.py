@@ -291,6 +291,27 @@ async def _discard(book: Book) -> Request:
     return f"{await _dead_job(book)}/discard", {}
 
 
+async def _new_contact(_: Book) -> Request:
+    return "/v1/contacts", {"name": "Ada Lovelace", "email": "ada@example.com"}
+
+
+async def _contact(book: Book) -> str:
+    path, body = await _new_contact(book)
+    return f"{path}/{(await book.tenant.create(path, body))['id']}"
+
+
+async def _open_contact(book: Book) -> Request:
+    return f"{await _contact(book)}?purpose=customer_service", None
+
+
+async def _change_contact(book: Book) -> Request:
+    return await _contact(book), {"name": "Ada King"}
+
+
+async def _search_contacts(_: Book) -> Request:
+    return "/v1/contacts/search", {"purpose": "customer_service", "email": "ada@example.com"}
+
+
 async def _new_hook(_: Book) -> Request:
     return "/v1/webhook-endpoints", {"url": HOOK_URL}
 
@@ -439,6 +460,11 @@ CASES: Mapping[str, Case] = {
     "list_checkpoints": _reads("{book.path}/checkpoints"),
     "list_checkpoint_keys": _reads("/v1/checkpoint-keys", names=False),
     "rotate_checkpoint_key": Case("POST", 201, _rotate_checkpoint_key, names=False),
+    "create_contact": Case("POST", 201, _new_contact, names=False),
+    "list_contacts": _reads("/v1/contacts", names=False),
+    "open_contact": Case("GET", 200, _open_contact),
+    "change_contact": Case("PATCH", 200, _change_contact),
+    "search_contacts": Case("POST", 200, _search_contacts, names=False),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
@@ -520,7 +546,7 @@ async def test_another_tenant_gets_404_where_the_owner_is_served(
     assert (await case.send(book.tenant.client, request)).status_code == case.status
     # And what is unknown to everyone reads the same, so that nothing is learnt of what exists.
     path, body = request
-    known = {book.id, path.split("/")[3]}
+    known = {book.id, path.partition("?")[0].split("/")[3]}
     if path.startswith("/v1/jobs/dead/"):
         known.add(path.split("/")[4])
         known.remove("dead")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bezant.banking import ContactService
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
@@ -14,6 +15,7 @@ from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.telemetry import open_tracing
+from bezant.kernel.unsealed import Unsealed
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
@@ -61,6 +63,7 @@ async def limited(
             ledger=ledger,
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             reconciliations=reconciliations,
+            contacts=ContactService(database, SystemClock(), ids, Unsealed()),
             authenticator=limits,
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),

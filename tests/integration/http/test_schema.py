@@ -45,6 +45,13 @@ __all__ = ["desk"]
 AnyOperation = APIOperation[Any, Any, Any, Any]
 AnyCase = Case[Any]
 
+PERSON = {
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+    "phone": "+442071838750",
+    "iban": "GB33BUKB20201555555555",
+}
+
 HOLDS = 10
 """More than there are operations on holds."""
 
@@ -64,6 +71,7 @@ class Seeds:
         of_operations: Mapping[str, Mapping[str, str]] | None = None,
         quote: str = "",
         match: tuple[str, dict[str, Any]] = ("", {}),
+        contact: str = "",
     ) -> None:
         # What an operation needs that others would put out of use.
         self._of_operations = of_operations or {}
@@ -81,6 +89,7 @@ class Seeds:
             "delivery": delivery.rpartition("/")[2],
             "number": "1",
             "line": "1",
+            "contact": contact,
             "reconciliation": match[0].rpartition("/")[2],
         }
         self._match = match[1]
@@ -159,6 +168,8 @@ class Seeds:
         ({"at"}, {"at": "2026-02-01T00:00:00Z"}, ("rates",)),
         ({"url"}, {"url": HOOK_URL, "books": None}, ()),
         ({"postings"}, {}, ("captures", "voids", "imported", "reverses")),
+        ({"purpose"}, {"email": PERSON["email"]}, ("phone", "iban")),
+        ({"name", "email"}, PERSON, ("subject_id",)),
         # Of an account of its own: nobody matches by hand while rules are at work.
         ({"account"}, {"account": "world", "period": {"to": "2026-01-31"}}, ("rules",)),
     )
@@ -278,6 +289,7 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             await closed_books(api, tenant) | await schedules_of(tenant, book),
             await fx_quote(book),
             made,
+            (await tenant.create("/v1/contacts", PERSON))["id"],
         )
         asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from fixtures_api import serving
 from fixtures_vault import Counter
 from integration.http.test_schema import AnyOperation, Asker, Seeds
+from people import seal
 from receivers import Receiver
 from tokenized import PAN, TOKENS, card
 
@@ -14,9 +15,18 @@ from tokenized import PAN, TOKENS, card
 class VaultSeeds(Seeds):
     """What exists in a vault, put into generated requests."""
 
-    def __init__(self, token: str, revoked: str, destination: str, url: str) -> None:
+    def __init__(
+        self,
+        token: str,
+        revoked: str,
+        destination: str,
+        url: str,
+        subjects: dict[str, dict[str, str]],
+    ) -> None:
         self._token = token
         self._paths = {
+            **subjects,
+            "change_retention_rule": {"field": "visit.name"},
             "get_token": {"token": token},
             "revoke_token": {"token": revoked},
             "remove_destination": {"destination": destination},
@@ -38,6 +48,7 @@ class VaultSeeds(Seeds):
             ({"purpose", "url"}, {"url": self._url, "purpose": "test", "body": forwarded}),
             ({"url"}, {"url": self._url}),
             ({"card"}, {"card": {"number": PAN}}),
+            ({"reason", "until"}, {"reason": "case-1"}),
         ]
         for members, planted in kinds:
             if members <= set(value):
@@ -46,13 +57,31 @@ class VaultSeeds(Seeds):
                 return
 
 
+async def subjects_of(counter: Counter) -> dict[str, dict[str, str]]:
+    """A subject for each operation on subjects."""
+    kept, erased = await seal(counter.room), await seal(counter.room)
+    held = await counter.create(f"/v1/vault/subjects/{kept.id}/holds", {"reason": "case-1"})
+    every = (
+        "get_subject",
+        "export_subject",
+        "restrict_subject",
+        "lift_restriction",
+        "hold_subject",
+    )
+    return {
+        **{name: {"subject": str(kept.id)} for name in every},
+        "release_hold_on_subject": {"subject": str(kept.id), "hold": held["id"]},
+        "erase_subject": {"subject": str(erased.id)},
+    }
+
+
 async def test_every_answer_is_declared_and_every_operation_succeeds(
     counter: Counter, provider: Receiver
 ) -> None:
     token, revoked = [(await counter.create(TOKENS, card()))["token"] for _ in range(2)]
     await counter.create("/v1/vault/destinations", {"url": provider.url})
     spare = await counter.create("/v1/vault/destinations", {"url": f"{provider.url}/spare"})
-    seeds = VaultSeeds(token, revoked, spare["id"], provider.url)
+    seeds = VaultSeeds(token, revoked, spare["id"], provider.url, await subjects_of(counter))
     async with serving(counter.api.app) as url:
         asker = Asker(url, counter.tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)

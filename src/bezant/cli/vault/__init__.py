@@ -1,7 +1,8 @@
-"""`bezant vault`: what an operator does with the vault's key store and its keys."""
+"""`bezant vault`: what an operator does with the vault's key store, keys and journal."""
 
 import typer
 
+from bezant.cli.vault.journal import accept_journal
 from bezant.cli.vault.keystore import keystore
 from bezant.cli.vault.rotating import destroy_key, keys, rotate
 
@@ -12,6 +13,7 @@ vault.add_typer(keystore, name="keystore")
 vault.command()(rotate)
 vault.command()(keys)
 vault.command("destroy-key")(destroy_key)
+vault.command("accept-journal")(accept_journal)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 from bezant.kernel.instants import Instant, require_within_calendar
 
 Scope = Literal[
+    "contacts:read",
+    "contacts:write",
     "events:read",
     "jobs:read",
     "jobs:write",
@@ -20,8 +22,10 @@ Scope = Literal[
     "vault:destinations",
     "vault:detokenize",
     "vault:forward",
+    "vault:holds",
     "vault:keys",
     "vault:read",
+    "vault:subjects",
     "vault:tokenize",
     "webhooks:read",
     "webhooks:write",
@@ -35,7 +39,7 @@ class NewApiKey(Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/api-keys`. Without `expires_at` the key is valid until it is revoked."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100, description="What it is for.")]
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=20)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=40)]
     expires_at: Instant | None = None
 
     def __post_init__(self) -> None:

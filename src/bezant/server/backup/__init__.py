@@ -1,6 +1,5 @@
 """Driving PostgreSQL to be backed up, archived and restored."""
 
-from bezant.server.backup.after import after_restore
 from bezant.server.backup.archivist import Archivist, Archivists, archiving
 from bezant.server.backup.choosing import Chosen, choose
 from bezant.server.backup.creating import BaseBackup
@@ -20,7 +19,6 @@ __all__ = [
     "Restoration",
     "Restored",
     "Source",
-    "after_restore",
     "archiving",
     "backup_keys",
     "check_parts",

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from bezant.ledger import BookReport, verify
-from bezant.server.backup.after import after_restore
 from bezant.server.backup.choosing import Chosen
 from bezant.server.backup.sources import Source
 from bezant.server.connecting import opened_database
-from bezant.server.embedded import DataFolder, PostgresAddress
+from bezant.server.embedded import PostgresAddress
 from bezant.server.migrating import migrate_keys_schema, migrate_schema
 from bezant.vault.backup import BackupDamaged, base_name, log_name, part_of
 from bezant.vault.keystores import BoundKeys
@@ -48,19 +47,17 @@ async def check_parts(chosen: Chosen, keys: BoundKeys, progress: Callable[[int, 
 
 
 async def examine(
-    data: DataFolder,
-    source: Source,
-    address: PostgresAddress,
-    step: Callable[[str], None],
+    source: Source, address: PostgresAddress, step: Callable[[str], None]
 ) -> list[BookReport]:
-    """Bring a restored cluster up to this release, and verify every book that it holds."""
+    """Bring a restored cluster up to this release, and verify every book that it holds.
+
+    What was erased since the backup may be back in it. It is erased again from the journal, which
+    is outside of the clusters, by every start of the vault before it serves.
+    """
     if source.is_strict:
         await migrate_keys_schema(address.owner_url, address.vault_url, step)
-    else:
-        await migrate_schema(address.owner_url, address.app_url, address.vault_url, step)
-    await after_restore(data, source, address)
-    if source.is_strict:
         return []
+    await migrate_schema(address.owner_url, address.app_url, address.vault_url, step)
     step("Verifying the books")
     async with opened_database(address.app_url, connections_max=_CONNECTIONS_MAX) as database:
         return [report async for report in verify(database)]

@@ -18,13 +18,23 @@ from bezant.kernel.database import CommitUnknown, Database, write_rows
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.http import TokenBuckets
 from bezant.kernel.ids import Ids
-from bezant.kernel.sealed import VALUE_BYTES_MAX, Opened, SealedField, Sealing, SubjectErased
+from bezant.kernel.sealed import (
+    VALUE_BYTES_MAX,
+    Opened,
+    Provisional,
+    SealedField,
+    Sealing,
+    SubjectErased,
+    SubjectRestricted,
+    TooManySearches,
+)
 from bezant.vault.crypto.aead import decrypt
 from bezant.vault.crypto.context import Context
 from bezant.vault.crypto.digests import keyed_digest
 from bezant.vault.fields import store
-from bezant.vault.fields.errors import ReferenceTaken, TooManySearches
+from bezant.vault.fields.errors import ReferenceTaken
 from bezant.vault.fields.fences import require_current, require_current_indexes
+from bezant.vault.fields.restriction import is_open_under_restriction
 from bezant.vault.fields.sealing import (
     IndexEntry,
     SealedValue,
@@ -146,14 +156,42 @@ class Fields:
         )
 
     async def open(self, call: Call, references: Sequence[UUID]) -> Opened:
-        """The values, once the audit log knows of each of them."""
+        """The values, once the audit log knows of each of them.
+
+        Raises:
+            SubjectRestricted: the purpose is none of those that a restriction leaves open.
+        """
         rows = await self._find(call.tenant_id, references)
-        await self._tell(call, [row["reference"] for row in rows])
+        restricted = [row["reference"] for row in rows if row["subject_state"] == "restricted"]
+        if restricted and not is_open_under_restriction(call.purpose):
+            refusal = SubjectRestricted("Processing of the subject's data is restricted.")
+            await self._tell(call, restricted, Answer.refused(refusal))
+            raise refusal
+        await self._tell(call, [row["reference"] for row in rows], Answer(200, b""))
         return Opened(await self._decrypt(call.tenant_id, rows))
 
-    async def read(self, tenant_id: UUID, references: Sequence[UUID]) -> Opened:
-        """The values, for parts of the vault that have told the audit log already."""
-        return Opened(await self._decrypt(tenant_id, await self._find(tenant_id, references)))
+    async def read(self, tenant_id: UUID, references: Sequence[UUID], purpose: str = "") -> Opened:
+        """The values, for parts of the vault that have told the audit log already.
+
+        Those that a restriction keeps closed for the purpose are not among them.
+        """
+        rows = await self._find(tenant_id, references)
+        if not is_open_under_restriction(purpose):
+            rows = [row for row in rows if row["subject_state"] == "active"]
+        return Opened(await self._decrypt(tenant_id, rows))
+
+    async def closed(
+        self,
+        connection: "PoolConnectionProxy[asyncpg.Record]",
+        tenant_id: UUID,
+        subjects: Iterable[UUID],
+        purpose: str,
+    ) -> set[UUID]:
+        """Those subjects whose data are not to be opened for the purpose."""
+        if is_open_under_restriction(purpose):
+            return set()
+        rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, list(set(subjects)))
+        return {row["subject_id"] for row in rows if row["state"] == "restricted"}
 
     async def prepare(
         self, tenant_id: UUID, values: Sequence[Sealing], *, bytes_max: int = VALUE_BYTES_MAX
@@ -221,7 +259,9 @@ class Fields:
         await connection.execute(store.DELETE_VALUES, tenant_id, distinct)
 
     async def _find(self, tenant_id: UUID, references: Sequence[UUID]) -> "list[asyncpg.Record]":
-        return await self._database.fetch(store.FIND_CURRENT, tenant_id, list(set(references)))
+        rows = await self._database.fetch(store.FIND_FOR_OPENING, tenant_id, list(set(references)))
+        # What is being erased is gone already.
+        return [row for row in rows if row["subject_state"] != "erased"]
 
     async def _decrypt(self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]") -> dict[UUID, str]:
         values = await self._decrypt_rows(tenant_id, rows)
@@ -284,8 +324,23 @@ class Fields:
             )
             # A rotation that began meanwhile may have moved entries on before they were looked at.
             if await self._tenants.versions(call.tenant_id, kind) <= digests.keys():
-                return [row["reference"] for row in rows]
+                return await self._shown(call, [row["reference"] for row in rows])
         raise Unavailable("The key is being rotated: try again.")
+
+    async def _shown(self, call: Call, references: list[UUID]) -> list[UUID]:
+        """Those that a search for the call's purpose may tell of."""
+        if is_open_under_restriction(call.purpose):
+            return references
+        closed = await self._database.fetch(store.FIND_CLOSED, call.tenant_id, references)
+        hidden = {row["reference"] for row in closed}
+        return [reference for reference in references if reference not in hidden]
+
+    async def provisional(
+        self, fields: Sequence[str], before: datetime, limit: int
+    ) -> list[Provisional]:
+        """Some of every tenant's values that have waited to be kept since before an instant."""
+        rows = await self._database.fetch(store.FIND_PROVISIONAL, list(fields), before, limit)
+        return [Provisional(row["tenant_id"], row["reference"]) for row in rows]
 
     async def _write(self, call: Call, values: Sequence[Sealing], *, is_rectified: bool) -> None:
         for _ in range(TRIES_MAX):
@@ -389,7 +444,7 @@ class Fields:
             [at if is_kept else None for _ in sealed],
         )
 
-    async def _tell(self, call: Call, references: Sequence[UUID]) -> None:
+    async def _tell(self, call: Call, references: Sequence[UUID], answer: Answer) -> None:
         """An entry of the audit log for every value, durable before anything is revealed."""
         at = self._clock.now()
         entries = []
@@ -401,7 +456,7 @@ class Fields:
                 resource=f"/v1/vault/values/{reference}",
                 idempotency_key=None,
             )
-            entries += audit.entry(reveal, Answer(200, b""), at)
+            entries += audit.entry(reveal, answer, at)
         try:
             await self._database.transaction(
                 lambda connection: write_rows(connection, call.tenant_id, entries)

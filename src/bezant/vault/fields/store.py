@@ -37,6 +37,29 @@ FIND_CURRENT: Final = """
     WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
 """
 
+FIND_FOR_OPENING: Final = """
+    SELECT reference, value.subject_id, field, key_version, sealed, subject.state AS subject_state
+    FROM vault_value AS value
+    JOIN vault_subject AS subject
+        ON subject.tenant_id = value.tenant_id AND subject.subject_id = value.subject_id
+    WHERE value.tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
+"""
+
+FIND_CLOSED: Final = """
+    SELECT reference FROM vault_value AS value
+    JOIN vault_subject AS subject
+        ON subject.tenant_id = value.tenant_id AND subject.subject_id = value.subject_id
+    WHERE value.tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
+        AND subject.state <> 'active'
+"""
+
+# Whoever sealed them was killed, in whatever tenant.
+FIND_PROVISIONAL: Final = """
+    SELECT tenant_id, reference FROM vault_value
+    WHERE kept_at IS NULL AND replaced_at IS NULL AND field = ANY($1::text[]) AND created_at < $2
+    ORDER BY tenant_id, created_at LIMIT $3
+"""
+
 REPLACE_VALUES: Final = """
     UPDATE vault_value SET replaced_at = $3
     WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL

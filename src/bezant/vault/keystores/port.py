@@ -6,7 +6,9 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from bezant.kernel.errors import Unavailable
+from bezant.kernel.sealed import KeyStoreDown
+
+__all__ = ["BoundKeys", "KeyRefused", "KeyStore", "KeyStoreDown", "Wrapped"]
 
 _DIGEST_BYTES: Final = 32
 
@@ -21,12 +23,6 @@ class Wrapped(Struct, frozen=True):
 
     version: str
     blob: bytes
-
-
-class KeyStoreDown(Unavailable):
-    """The key store does not answer. Keys in memory serve for minutes; then this is the answer."""
-
-    code, title = "KEY_STORE_DOWN", "The key store does not answer"
 
 
 class KeyRefused(Exception):  # noqa: N818 - what the key store said

@@ -56,7 +56,7 @@ class Courier:
             CvcGone: it was used or left meanwhile.
             TemplateRefused: a value cannot stand where it should.
         """
-        known = await self._tokens.revealing.values_of(tenant_id, rows.values())
+        known = await self._tokens.revealing.values_of(tenant_id, rows.values(), asked.purpose)
         if any(token not in known for token in rows):
             raise unknown()
         values = {

@@ -172,7 +172,7 @@ class ProxyService:
             connection: "PoolConnectionProxy[asyncpg.Record]",
         ) -> Answer | _Forward:
             at = self._clock.now()
-            found = await redeem(connection, call.tenant_id, tokens, at)
+            found = await redeem(connection, call, tokens, at, self._fields)
             rows = {token: row for token, row in found.items() if isinstance(row, TokenRow)}
             refusal = _refusal(found, places)
             if refusal is not None:

@@ -46,3 +46,13 @@ FIND_OLD_FORWARDS: Final = """
 DELETE_FORWARDS: Final = """
     DELETE FROM vault_forward WHERE tenant_id = $1 AND forward_id = ANY($2::uuid[])
 """
+
+FIND_OF_SUBJECT: Final = """
+    SELECT forward_id, state, created_at FROM vault_forward
+    WHERE tenant_id = $1 AND $2 = ANY(subjects) ORDER BY created_at, forward_id LIMIT $3
+"""
+
+FIND_ANSWERS_OF_SUBJECTS: Final = """
+    SELECT reference FROM vault_forward
+    WHERE tenant_id = $1 AND subjects && $2::uuid[] AND reference IS NOT NULL
+"""

@@ -1,6 +1,6 @@
 """The vault as other processes of this machine see it: the port `Sealer` over a Unix socket."""
 
-from bezant.vault.rpc.client import VaultClient, VaultDown
+from bezant.vault.rpc.client import VaultClient
 from bezant.vault.rpc.server import VaultServer
 
-__all__ = ["VaultClient", "VaultDown", "VaultServer"]
+__all__ = ["VaultClient", "VaultServer"]

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
@@ -11,21 +12,14 @@ from uuid import UUID
 import msgspec
 
 from bezant.kernel.calls import Answer, Call
-from bezant.kernel.errors import Unavailable
 from bezant.kernel.frames import read_frame, write_frame
-from bezant.kernel.sealed import Opened, SealedField, Sealing
+from bezant.kernel.sealed import Opened, Provisional, SealedField, Sealing, VaultDown
 from bezant.vault.rotation import KeyVersion, Rotation
 from bezant.vault.rpc import wire
 
 T = TypeVar("T")
 
 REPLY_TIMEOUT_S: Final = 10.0
-
-
-class VaultDown(Unavailable):
-    """The vault does not answer; nothing can be sealed or opened until it does."""
-
-    code, title = "VAULT_DOWN", "The vault does not answer"
 
 
 class VaultClient:
@@ -72,6 +66,12 @@ class VaultClient:
     async def find(self, call: Call, field: SealedField, value: str) -> Sequence[UUID]:
         """References of the field's values that equal `value`."""
         return await self._ask(wire.Find(call, field, value), list[UUID])
+
+    async def provisional(
+        self, fields: Sequence[str], before: datetime, limit: int
+    ) -> Sequence[Provisional]:
+        """Values that have waited for long."""
+        return await self._ask(wire.FindProvisional(list(fields), before, limit), list[Provisional])
 
     async def rotate_root(self, call: Call) -> Answer:
         """Begin a rotation of the root (202 `Rotation`)."""

@@ -109,6 +109,10 @@ class VaultServer:
                 return wire.encode(await self._fields.open(wish.call, wish.references))
             case wire.Find():
                 return wire.encode(await self._fields.find(wish.call, wish.field, wish.value))
+            case wire.FindProvisional():
+                return wire.encode(
+                    await self._fields.provisional(wish.fields, wish.before, wish.limit)
+                )
             case _:
                 return wire.encode(await self._operate(wish))
         return _NOTHING

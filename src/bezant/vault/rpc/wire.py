@@ -1,5 +1,6 @@
 """What goes over the socket: MessagePack in frames; answers may come in any order."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -61,6 +62,14 @@ class Find(Sensitive, Struct, frozen=True, tag=True):
     value: str
 
 
+class FindProvisional(Struct, frozen=True, tag=True):
+    """`Sealer.provisional`."""
+
+    fields: list[str]
+    before: datetime
+    limit: int
+
+
 class RotateRoot(Struct, frozen=True, tag=True):
     """Begin a rotation of the root."""
 
@@ -86,7 +95,7 @@ class DestroyRoot(Struct, frozen=True, tag=True):
 
 
 Operation = RotateRoot | RootRotation | Roots | DestroyRoot
-Wish = Cover | Seal | Keep | Discard | Open | Find | Operation
+Wish = Cover | Seal | Keep | Discard | Open | Find | FindProvisional | Operation
 
 
 class Ask(Struct, frozen=True):

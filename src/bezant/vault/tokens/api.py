@@ -8,7 +8,7 @@ from msgspec import Struct
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
-from bezant.kernel.sealed import SubjectErased
+from bezant.kernel.sealed import SubjectErased, SubjectRestricted
 from bezant.vault.fields import InvalidSealedValue, TooManySearches
 from bezant.vault.keystores import KeyStoreDown
 from bezant.vault.tokens import errors, schemas
@@ -46,6 +46,7 @@ _OF_ARRIVALS: Final[Sequence[type[Refusal]]] = (
 )
 
 OF_REVEALS: Final[Sequence[type[Refusal]]] = (
+    SubjectRestricted,
     errors.TokenNotFound,
     errors.TokenExpired,
     errors.TokenRevoked,

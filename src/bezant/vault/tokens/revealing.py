@@ -27,6 +27,7 @@ from bezant.kernel.database import (
 from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.http import Problem, TokenBuckets
 from bezant.kernel.ids import Ids
+from bezant.kernel.sealed import SubjectRestricted
 from bezant.kernel.telemetry import Sensitive
 from bezant.vault.fields import Fields
 from bezant.vault.tokens import store
@@ -101,7 +102,7 @@ class Revealing:
                 if error.constraint_name != idempotency.CONSTRAINT:
                     raise
                 continue
-            return answer if answer.is_refusal else await self._reveal(call.tenant_id, answer)
+            return answer if answer.is_refusal else await self._reveal(call, answer)
         raise Unavailable("The outcome is not known yet: repeat the request with the same key.")
 
     async def _grant(self, call: Call, tokens: Sequence[str]) -> Answer:
@@ -109,7 +110,7 @@ class Revealing:
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> Answer:
             at = self._clock.now()
-            found = await redeem(connection, call.tenant_id, tokens, at)
+            found = await redeem(connection, call, tokens, at, self._fields)
             granted = [token for token in tokens if isinstance(found[token], TokenRow)]
             refused = {
                 token: _problem(refusal)
@@ -141,15 +142,15 @@ class Revealing:
             )
         except CommitUnknown as error:
             raise Unavailable("The audit log cannot be written.") from error
-        return msgspec.structs.replace(await self._reveal(call.tenant_id, earlier), is_replay=True)
+        return msgspec.structs.replace(await self._reveal(call, earlier), is_replay=True)
 
-    async def _reveal(self, tenant_id: UUID, answer: Answer) -> Answer:
+    async def _reveal(self, call: Call, answer: Answer) -> Answer:
         grant = answer.value(Grant)
         rows = {
             row["token"]: TokenRow.of(row)
-            for row in await self._database.fetch(store.FIND_TOKENS, tenant_id, grant.granted)
+            for row in await self._database.fetch(store.FIND_TOKENS, call.tenant_id, grant.granted)
         }
-        values = await self.values_of(tenant_id, rows.values())
+        values = await self.values_of(call.tenant_id, rows.values(), call.purpose)
         refused = dict(grant.refused)
         results = []
         for token in grant.granted:
@@ -165,11 +166,13 @@ class Revealing:
         ]
         return Answer.of(Detokenized(results))
 
-    async def values_of(self, tenant_id: UUID, rows: Iterable[TokenRow]) -> "dict[str, Values]":
-        """What tokens stand for, by token; what was erased is not among them."""
+    async def values_of(
+        self, tenant_id: UUID, rows: Iterable[TokenRow], purpose: str = ""
+    ) -> "dict[str, Values]":
+        """What tokens stand for, by token; what was erased, or is restricted, is not among them."""
         rows = list(rows)
         references = [reference for row in rows for reference in row.references]
-        opened = (await self._fields.read(tenant_id, references)).values
+        opened = (await self._fields.read(tenant_id, references, purpose)).values
         return {
             row.token: Values(
                 opened[row.reference],
@@ -201,21 +204,27 @@ class Values(Sensitive, Struct, frozen=True):
 
 async def redeem(
     connection: "PoolConnectionProxy[asyncpg.Record]",
-    tenant_id: UUID,
+    call: Call,
     tokens: Sequence[str],
     at: "datetime",
+    fields: Fields,
 ) -> Mapping[str, TokenRow | Refusal]:
     """Tokens that may be revealed, or why not; those for one use are used up by this commit."""
+    tenant_id = call.tenant_id
     rows = {
         row["token"]: TokenRow.of(row)
         for row in await connection.fetch(store.FIND_TOKENS, tenant_id, list(tokens))
     }
+    subjects = {row.subject_id for row in rows.values()}
+    closed = await fields.closed(connection, tenant_id, subjects, call.purpose)
     found: dict[str, TokenRow | Refusal] = {}
     for token in tokens:
         found[token] = unknown()
         if token in rows:
             try:
                 rows[token].require_usable(at)
+                if rows[token].subject_id in closed:
+                    raise SubjectRestricted("Processing of the subject's data is restricted.")
             except Refusal as refusal:
                 found[token] = refusal
             else:

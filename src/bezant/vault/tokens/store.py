@@ -99,3 +99,12 @@ REPLACE_FINGERPRINTS: Final = """
     WHERE vault_token.tenant_id = $1 AND vault_token.reference = new.reference
       AND vault_token.fingerprint_version < $2
 """
+
+FIND_OF_SUBJECT: Final = """
+    SELECT token, kind, name, brand, last_four, created_at FROM vault_token
+    WHERE tenant_id = $1 AND subject_id = $2 ORDER BY created_at, token LIMIT $3
+"""
+
+DELETE_OF_SUBJECTS: Final = """
+    DELETE FROM vault_token WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
+"""

@@ -10,10 +10,9 @@ import pytest
 
 from bezant.kernel.calls import Call
 from bezant.kernel.frames import FRAME_BYTES_MAX
-from bezant.kernel.sealed import Sealing
+from bezant.kernel.sealed import Sealing, VaultDown
 from bezant.vault import VaultClient
 from bezant.vault.rotation import PLATFORM, DestroyedKeys, Rotation
-from bezant.vault.rpc import VaultDown
 from fixtures_rotation import EMAIL, Rotating
 
 TOKEN = "known to the platform's own processes"

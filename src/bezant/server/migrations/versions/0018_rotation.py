@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 # `position` and the counts tell how far it is. What is still to do, the rows themselves tell.
 VAULT_ROTATION = """
