@@ -305,7 +305,7 @@ async def test_a_database_that_does_not_verify_is_not_put_in_place(copy: Bank) -
         owner = await asyncpg.connect(address.owner_url)
         await owner.execute("UPDATE balance SET debits_posted = debits_posted + 1")
         await owner.close()
-        found.extend(await examine(data, MAIN, address, lambda _: None))
+        found.extend(await examine(MAIN, address, lambda _: None))
         return all(report.is_sound for report in found)
 
     with DataFolder(copy.data) as data:
