@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -301,7 +300,7 @@ async def test_a_database_that_does_not_verify_is_not_put_in_place(copy: Bank) -
     before = state_of(copy.data)
     found: list[BookReport] = []
 
-    async def examined(data: DataFolder, address: PostgresAddress) -> bool:
+    async def examined(address: PostgresAddress) -> bool:
         owner = await asyncpg.connect(address.owner_url)
         await owner.execute("UPDATE balance SET debits_posted = debits_posted + 1")
         await owner.close()
@@ -311,7 +310,7 @@ async def test_a_database_that_does_not_verify_is_not_put_in_place(copy: Bank) -
     with DataFolder(copy.data) as data:
         restoration = await restoration_of(copy, data)
         with pytest.raises(RestoreUnsound, match="was not put in place"):
-            await restoration.run(partial(examined, data))
+            await restoration.run(examined)
     assert [finding.kind for report in found for finding in report.findings]
     assert state_of(copy.data) == before
 

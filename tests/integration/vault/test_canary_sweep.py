@@ -23,7 +23,7 @@ from bezant.server import endpoint
 from canaries import Canary, Sweep
 from fixtures_api import fresh_key
 from fixtures_servers import open_folder
-from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
+from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, furnish, running
 from sinks import (
     CLUSTERS,
     Traces,
@@ -52,6 +52,7 @@ SECRETS = [CARD, MISPLACED, REFUSED, HOLDER, PERSON, RECTIFIED, EMAIL, PHONE, IB
 
 SINKS = {
     "answers",
+    "backups",
     "cache",
     "exports",
     "files: keys/base",
@@ -143,7 +144,7 @@ async def use_cards(caller: Caller) -> str:
     card = {
         "number": CARD.text,
         "expiry_month": 12,
-        "expiry_year": 2059,
+        "expiry_year": 2035,
         "holder": HOLDER.text,
         "cvc": "739",
     }
@@ -189,10 +190,12 @@ async def use_contacts(caller: Caller) -> None:
     for wrong in ({"email": PERSON.text}, {"phone": EMAIL.text}, {"iban": PHONE.text}):
         answer = await caller.send(caller.api, "POST", "/v1/contacts", json={**person, **wrong})
         assert answer.is_client_error
-    wish = {"purpose": "canaries"}
-    subject = f"/v1/vault/subjects/{contact['subject_id']}"
     exported = await caller.send(
-        caller.vault, "POST", f"{subject}/export", is_revealing=True, json=wish
+        caller.vault,
+        "GET",
+        f"/v1/vault/subjects/{contact['subject_id']}/export",
+        is_revealing=True,
+        params={"purpose": "canaries"},
     )
     assert RECTIFIED.text in exported.text
 
@@ -229,15 +232,33 @@ async def calling(platform: RunningPlatform) -> AsyncIterator[Caller]:
         yield Caller(api, vault)
 
 
-async def command(*words: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+def settings(folder: Path) -> tuple[str, ...]:
+    """What begins a command line whose platform archives its log."""
+    return (
+        "env",
+        f"BEZANT_DATA_DIR={folder / 'data'}",
+        f"BEZANT_BACKUP_FOLDER={folder / 'backups' / 'main'}",
+        f"BEZANT_KEY_BACKUP_FOLDER={folder / 'backups' / 'keys'}",
     )
+
+
+async def command(folder: Path, *words: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *settings(folder), *COMMAND, *words,
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
     _, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
 
 
-async def plant(platform: RunningPlatform, caller: Caller, traces: Traces, exports: Path) -> None:
+async def back_up(folder: Path) -> None:
+    """Base backups of both clusters beside their archived logs, looked at as a restore would."""
+    for cluster in ("main", "keys"):
+        await command(folder, "backup", "create", "--cluster", cluster)
+        await command(folder, "backup", "check", "--cluster", cluster)
+
+
+async def plant(platform: RunningPlatform, caller: Caller, traces: Traces, folder: Path) -> None:
     """Put the planted canary where each sink would have it, in one disguise or another."""
     for cluster in CLUSTERS:
         async with superuser(platform, cluster) as connection:
@@ -251,7 +272,8 @@ async def plant(platform: RunningPlatform, caller: Caller, traces: Traces, expor
     caller.answers.append(PLANTED.text)
     traces.bodies.append(PLANTED.text.encode().hex().encode())
     platform.events.append({"event": "planted", "text": PLANTED.text})
-    exports.joinpath("planted.gz").write_bytes(gzip.compress(PLANTED.text.encode()))
+    for name in ("exports", "backups"):
+        (folder / name / "planted.gz").write_bytes(gzip.compress(PLANTED.text.encode()))
     platform.data_dir.joinpath("log", "planted.log").write_text(PLANTED.text)
 
 
@@ -268,9 +290,11 @@ def planted_process() -> Iterator[int]:
 async def test_no_sink_holds_what_identifies_a_person_or_a_card() -> None:
     sweep = Sweep([*SECRETS, PLANTED])
     with open_folder() as folder:
-        exports = folder / "exports"
+        data_dir = folder / "data"
+        await furnish(data_dir)
         async with Traces().serving() as traces:
-            async with running(folder / "data", "--otlp-endpoint", traces.url) as platform:
+            options = ("--otlp-endpoint", traces.url)
+            async with running(data_dir, *options, prefix=settings(folder)) as platform:
                 await uncompress_log(platform)
                 async with calling(platform) as caller:
                     await use_cards(caller)
@@ -278,9 +302,9 @@ async def test_no_sink_holds_what_identifies_a_person_or_a_card() -> None:
                     book = await use_ledger(caller)
                     assert await misplace(caller, caller.api) > 300
                     assert await misplace(caller, caller.vault) > 50
-                data = ("--data-dir", str(platform.data_dir))
-                await command("export", *data, "--book", book, "--output", str(exports))
-                await plant(platform, caller, traces, exports)
+                await command(folder, "export", "--book", book, "--output", f"{folder}/exports")
+                await back_up(folder)
+                await plant(platform, caller, traces, folder)
                 await flush(platform)
                 await search_tables(sweep, platform)
                 await search_cache(sweep, platform)
@@ -291,7 +315,8 @@ async def test_no_sink_holds_what_identifies_a_person_or_a_card() -> None:
                 sweep.search("traces", body)
         for answer in caller.answers:
             sweep.search("answers", answer.encode())
-        sweep.search_folder("exports", exports)
+        for name in ("exports", "backups"):
+            sweep.search_folder(name, folder / name)
         search_log(sweep, platform)
         search_files(sweep, platform)
     found = [finding for finding in sweep.findings if finding.canary != PLANTED.name]

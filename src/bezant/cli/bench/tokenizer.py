@@ -102,7 +102,7 @@ class _Tokenizer:
 
     def _card(self, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         number = next(self._numbers)
-        card = {"number": _number(self._first + number), "expiry_month": 12, "expiry_year": 2059}
+        card = {"number": _number(self._first + number), "expiry_month": 12, "expiry_year": 2035}
         return {"subject_id": self._subjects[number % _SUBJECTS], "card": card, **members}
 
     def _batch(self) -> bytes:

@@ -17,6 +17,7 @@ from starlette.types import Receive
 from bezant.kernel.errors import Malformed, TooLarge
 from bezant.kernel.http.card_numbers import CardNumberGuard
 from bezant.kernel.http.errors import RequestTimeout, UnsupportedMediaType
+from bezant.kernel.personal import masked
 
 T = TypeVar("T")
 
@@ -136,8 +137,9 @@ def malformed(error: msgspec.ValidationError) -> Malformed:
     named = _NAMED_FIELD.search(what)
     if named:
         path = f"{path}.{named['name']}" if path else named["name"]
-    field = path[:FIELD_CHARACTERS_MAX] or None
-    return Malformed(f"{what[:FIELD_CHARACTERS_MAX]}.", field=field)
+    # A member's name is the client's as well, and may be a card number where these are taken.
+    field = masked(path)[:FIELD_CHARACTERS_MAX] or None
+    return Malformed(f"{masked(what)[:FIELD_CHARACTERS_MAX]}.", field=field)
 
 
 def _refuse_ambiguity(body: bytes) -> None:
