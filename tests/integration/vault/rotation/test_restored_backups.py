@@ -1,6 +1,5 @@
 """Drills: databases from before a rotation come back, and everything in them opens."""
 
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from fixtures_rotation import Rotating
 from people import dump, restore
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     Connection = asyncpg.Connection[asyncpg.Record]
 
 MAIN = ("vault_key", "vault_subject", "vault_value", "vault_index")
