@@ -34,6 +34,7 @@ DOCUMENTS = (
     "docs/guides/statements.md",
     "docs/guides/reconcile.md",
     "docs/guides/key-stores.md",
+    "docs/guides/rotate-keys.md",
     "docs/guides/tokenize-cards.md",
     "docs/guides/operate/watch.md",
 )
