@@ -89,37 +89,41 @@ def operations(proxy: ProxyService) -> Sequence[Operation]:
             refusals=(errors.DestinationNotFound,),
             handler=routes.remove,
         ),
-        WriteOperation(
-            id="forward",
-            path="/v1/vault/forward",
-            tag=_TAG,
-            summary="Send a request with values in the place of tokens",
-            description=(
-                "Over TLS, to a destination on the list, without following redirects. In the answer"
-                " the values are tokens again. It is sent once: a repeat is answered with what"
-                " came, or learns that nobody knows; only what never left is sent by a repeat."
-            ),
-            scope=FORWARD,
-            action="token.forward",
-            body_type=schemas.NewForward,
-            body_bytes_max=schemas.TEMPLATE_BYTES_MAX,
-            example={
-                "url": "https://api.provider.example/v1/payments",
-                "body": {"json": {"card": "{{ tok_5oigk4lpozxwy3tun5vgk3q2mfzwiylt }}"}},
-                "purpose": "payment",
-            },
-            answer_type=schemas.Forwarded,
-            refusals=(
-                *OF_REVEALS,
-                errors.DestinationRefused,
-                errors.DestinationNotAllowed,
-                errors.DestinationUnreachable,
-                errors.TemplateRefused,
-                errors.CvcGone,
-                errors.ForwardUnknown,
-                errors.ForwardInFlight,
-            ),
-            seconds_max=60.0,
-            handler=routes.forward,
-        ),
+        _forward(routes),
     ]
+
+
+def _forward(routes: Routes) -> Operation:
+    return WriteOperation(
+        id="forward",
+        path="/v1/vault/forward",
+        tag=_TAG,
+        summary="Send a request with values in the place of tokens",
+        description=(
+            "Over TLS, to a destination on the list, without following redirects. In the answer"
+            " the values are tokens again. It is sent once: a repeat is answered with what"
+            " came, or learns that nobody knows; only what never left is sent by a repeat."
+        ),
+        scope=FORWARD,
+        action="token.forward",
+        body_type=schemas.NewForward,
+        body_bytes_max=schemas.TEMPLATE_BYTES_MAX,
+        example={
+            "url": "https://api.provider.example/v1/payments",
+            "body": {"json": {"card": "{{ tok_5oigk4lpozxwy3tun5vgk3q2mfzwiylt }}"}},
+            "purpose": "payment",
+        },
+        answer_type=schemas.Forwarded,
+        refusals=(
+            *OF_REVEALS,
+            errors.DestinationRefused,
+            errors.DestinationNotAllowed,
+            errors.DestinationUnreachable,
+            errors.TemplateRefused,
+            errors.CvcGone,
+            errors.ForwardUnknown,
+            errors.ForwardInFlight,
+        ),
+        seconds_max=60.0,
+        handler=routes.forward,
+    )
