@@ -15,8 +15,10 @@ from bezant.server.checkpoints import folder_of, store_url_of
 from bezant.server.embedded import DataFolder
 from bezant.server.sealing_key import sealing_key
 from bezant.server.stores import Stores
-from bezant.server.vault import SOCKET, VaultTask
-from bezant.server.worker import Task
+from bezant.server.task import Task, VaultTask
+
+SOCKET: Final = "vault.sock"
+"""Of the vault, in the run folder."""
 
 DRAIN_S: Final = 10
 """How long requests in flight may take once the platform was asked to stop."""

@@ -27,12 +27,10 @@ from bezant.server.health import Asked, Liveness, probe, probes
 from bezant.server.key_store import key_stores_explained
 from bezant.server.migrations import KEYS_CONTRACT
 from bezant.server.observing import observe
-from bezant.server.process import ProcessTask, load_certificate, run, serve_https
+from bezant.server.process import load_certificate, run, serve_https
+from bezant.server.task import VaultTask
 from bezant.vault import JournalRefused, Vault
 from bezant.vault.keystores import KeyStore, KeyStoreDown, open_key_store, read_choice
-
-SOCKET: Final = "vault.sock"
-"""In the run folder."""
 
 # The embedded server of keys takes 30.
 _CONNECTIONS_MAX: Final = 8
@@ -50,26 +48,6 @@ _HEADERS: Final = {
     b"cache-control": b"no-store",
     b"x-content-type-options": b"nosniff",
 }
-
-
-class VaultTask(ProcessTask, frozen=True):
-    """What the vault serves, and with what.
-
-    Attributes:
-        database_url: the main database, as the vault's role.
-        keys_url: the database of keys, as the vault's role.
-        key_store: which key store, as in the settings.
-        data_dir: the data folder, where the embedded key store is.
-        socket: where this machine's processes ask.
-        token: what they are known by.
-    """
-
-    database_url: str
-    keys_url: str
-    key_store: str
-    data_dir: str
-    socket: str
-    token: str
 
 
 class VaultReadiness(BaseModel):

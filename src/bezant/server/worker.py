@@ -12,7 +12,6 @@ from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
-from bezant.kernel.retention import Keep
 from bezant.kernel.sealed_owners import SealedSweep
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
@@ -25,45 +24,10 @@ from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
-from bezant.server.process import ProcessTask, load_certificate, run, serve_https
+from bezant.server.process import load_certificate, run, serve_https
+from bezant.server.task import Task
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
-
-
-class Task(ProcessTask, frozen=True):
-    """What a worker serves, and with what.
-
-    Attributes:
-        database_url: as the application's role.
-        replica_url: a replica of the database, as the same role; None for none.
-        connections_max: how many connections it may hold.
-        cache_url: the cache.
-        cache_secret: what its entries are signed with, in hexadecimal digits.
-        run_folder: where workers of one machine meet.
-        keep: how long what is not history is kept.
-        sealing_key: what secrets in the database are sealed under, in base64.
-        checkpoint_interval_s: how often books that have grown are signed.
-        checkpoint_folder: where checkpoints are kept as files.
-        checkpoint_store_url: the second store for them; None for none.
-        allow_webhook_loopback: send webhooks to this machine too.
-        vault_socket: where the vault answers this machine's processes; None where there is none.
-        vault_token: what it knows them by.
-    """
-
-    database_url: str
-    replica_url: str | None
-    connections_max: int
-    cache_url: str
-    cache_secret: str
-    run_folder: str
-    keep: Keep
-    sealing_key: str
-    checkpoint_interval_s: int
-    checkpoint_folder: str
-    checkpoint_store_url: str | None
-    allow_webhook_loopback: bool
-    vault_socket: str | None
-    vault_token: str
 
 
 def main() -> None:

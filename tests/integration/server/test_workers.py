@@ -17,7 +17,7 @@ from bezant.server.embedded import EmbeddedServers
 from bezant.server.errors import WorkerRefused, WorkersFailing
 from bezant.server.listening import listen
 from bezant.server.migrations import migrate
-from bezant.server.worker import Task
+from bezant.server.task import Task
 from bezant.server.workers import DEATHS_MAX, Workers
 from fixtures_api import CACHE_SECRET
 from running_platform import ENVIRONMENT

@@ -1,6 +1,7 @@
 """The HTTP face: declared operations, strict bodies, problem answers, one OpenAPI document."""
 
-from bezant.kernel.http.app import install
+from typing import TYPE_CHECKING, Any
+
 from bezant.kernel.http.bodies import malformed
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.documents import Document, DocumentOperation
@@ -21,6 +22,9 @@ from bezant.kernel.http.operations import (
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 from bezant.kernel.http.uploads import Uploading, UploadOperation
+
+if TYPE_CHECKING:
+    from bezant.kernel.http.app import install
 
 __all__ = [
     "IS_NUMBER",
@@ -53,3 +57,12 @@ __all__ = [
     "refusals_of",
     "summary_of",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - as PEP 562 has it
+    """`install` brings FastAPI, half a second of each command's start: for who serves alone."""
+    if name != "install":
+        raise AttributeError(name)
+    from bezant.kernel.http.app import install  # noqa: PLC0415
+
+    return install
