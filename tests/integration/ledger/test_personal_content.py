@@ -16,6 +16,8 @@ EMAIL = "alice@example.com"
 PHONE = "+44 20 7946 0123"
 
 REFUSED = (422, "PERSONAL_DATA_REFUSED")
+MISPLACED = (422, "CARD_NUMBER_MISPLACED")
+"""No route but the vault's reads a body that holds a card number."""
 
 
 async def _transaction(book: Book) -> tuple[str, dict[str, Any]]:
@@ -60,17 +62,17 @@ def outcome(answer: httpx.Response) -> tuple[int, str]:
 @pytest.mark.parametrize("operation", DIRECT)
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [(CARD, "card_number"), (IBAN, "iban"), (EMAIL, "email"), (PHONE, "phone")],
+    [(CARD, None), (IBAN, "iban"), (EMAIL, "email"), (PHONE, "phone")],
 )
 async def test_a_value_is_refused_by_its_key_and_not_quoted(
-    desk: Book, operation: str, value: str, kind: str
+    desk: Book, operation: str, value: str, kind: str | None
 ) -> None:
     path, body = await DIRECT[operation](desk)
     body["metadata"] = {"invoice": "2031", "payer": f"from {value}"}
     answer = await desk.tenant.post(path, body)
-    assert outcome(answer) == REFUSED
+    assert outcome(answer) == (REFUSED if kind else MISPLACED)
     problem = answer.json()
-    assert (problem["field"], problem["looks_like"]) == ("metadata.payer", kind)
+    assert (problem["field"], problem.get("looks_like")) == ("metadata.payer", kind)
     assert value not in answer.text
 
 
@@ -86,10 +88,10 @@ async def test_a_key_is_refused_and_not_quoted(desk: Book, operation: str) -> No
 @pytest.mark.parametrize("operation", sorted({*DIRECT} - {"convert_currency"}))
 async def test_a_reason_is_refused_and_not_quoted(desk: Book, operation: str) -> None:
     path, body = await DIRECT[operation](desk)
-    answer = await desk.tenant.post(path, {**body, "reason": f"Refund to {CARD}"})
+    answer = await desk.tenant.post(path, {**body, "reason": f"Refund to {IBAN}"})
     assert outcome(answer) == REFUSED
     assert answer.json()["field"] == "reason"
-    assert CARD not in answer.text
+    assert IBAN not in answer.text
 
 
 async def test_a_schedule_is_refused_before_anything_comes_due(desk: Book) -> None:

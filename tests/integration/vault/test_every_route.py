@@ -19,6 +19,7 @@ Request = tuple[str, object]
 """A path and a body: None for no body."""
 
 SUBJECTS = "/v1/vault/subjects"
+ROTATIONS = "/v1/vault/rotations"
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,28 @@ async def _rule(_counter: Counter, _provider: Receiver) -> Request:
     return "/v1/vault/retention/contact.iban", {"keep_days": 30, "reason": "tax-law"}
 
 
+async def _rotate(counter: Counter, _provider: Receiver) -> Request:
+    await _token(counter)
+    return ROTATIONS, {"kind": "tenant"}
+
+
+async def _rotation(counter: Counter, _provider: Receiver) -> Request:
+    started = await counter.create(ROTATIONS, {"kind": "requests"})
+    return f"{ROTATIONS}/{started['id']}", None
+
+
+async def _rotations(_counter: Counter, _provider: Receiver) -> Request:
+    return ROTATIONS, None
+
+
+async def _keys(_counter: Counter, _provider: Receiver) -> Request:
+    return "/v1/vault/keys", None
+
+
+async def _destroy(_counter: Counter, _provider: Receiver) -> Request:
+    return "/v1/vault/keys/destroy", {"kind": "data"}
+
+
 CASES = {
     "create_token": Case("POST", 201, _create),
     "create_tokens": Case("POST", 200, _batch),
@@ -156,6 +179,11 @@ CASES = {
     "erase_subject": Case("POST", 200, _erase, names=True),
     "list_retention_rules": Case("GET", 200, _rules),
     "change_retention_rule": Case("PUT", 200, _rule),
+    "start_vault_rotation": Case("POST", 202, _rotate),
+    "get_vault_rotation": Case("GET", 200, _rotation, names=True),
+    "list_vault_rotations": Case("GET", 200, _rotations),
+    "list_vault_keys": Case("GET", 200, _keys),
+    "destroy_vault_key": Case("POST", 200, _destroy),
 }
 WRITES = [name for name, case in CASES.items() if case.method != "GET"]
 

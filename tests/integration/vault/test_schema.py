@@ -21,6 +21,7 @@ class VaultSeeds(Seeds):
         revoked: str,
         destination: str,
         url: str,
+        rotation: str,
         subjects: dict[str, dict[str, str]],
     ) -> None:
         self._token = token
@@ -28,6 +29,7 @@ class VaultSeeds(Seeds):
             **subjects,
             "change_retention_rule": {"field": "visit.name"},
             "get_token": {"token": token},
+            "get_vault_rotation": {"rotation": rotation},
             "revoke_token": {"token": revoked},
             "remove_destination": {"destination": destination},
         }
@@ -42,6 +44,7 @@ class VaultSeeds(Seeds):
         forwarded = {"json": f"{{{{ {self._token} }}}}"}
         # By members that tell what a body is; the first that are there decide.
         kinds: list[tuple[set[str], dict[str, Any]]] = [
+            ({"kind"}, {"kind": "tenant"}),
             ({"subject_id"}, card()),
             ({"purpose", "tokens"}, {"tokens": [self._token], "purpose": "test"}),
             ({"tokens"}, {"tokens": [card() | {"id": str(uuid4())}]}),
@@ -81,7 +84,9 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(
     token, revoked = [(await counter.create(TOKENS, card()))["token"] for _ in range(2)]
     await counter.create("/v1/vault/destinations", {"url": provider.url})
     spare = await counter.create("/v1/vault/destinations", {"url": f"{provider.url}/spare"})
-    seeds = VaultSeeds(token, revoked, spare["id"], provider.url, await subjects_of(counter))
+    rotation = await counter.create("/v1/vault/rotations", {"kind": "requests"})
+    subjects = await subjects_of(counter)
+    seeds = VaultSeeds(token, revoked, spare["id"], provider.url, rotation["id"], subjects)
     async with serving(counter.api.app) as url:
         asker = Asker(url, counter.tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)

@@ -29,10 +29,11 @@ class CardNumberMisplaced(Refusal):
 
     status, code, title = 422, "CARD_NUMBER_MISPLACED", "Card numbers go to the vault"
 
-    def __init__(self) -> None:
+    def __init__(self, field: str | None = None) -> None:
         super().__init__(
             "The request holds what looks like a card number."
-            " Make a token of it at the vault's address, and send that."
+            " Make a token of it at the vault's address, and send that.",
+            field=field,
         )
 
 
@@ -88,30 +89,35 @@ class CardNumberGuard:
             value = msgspec.json.decode(raw)
         except (ValueError, RecursionError):
             return  # the decoder tells what is wrong, and quotes nothing
-        for text in _texts(value, self._numbers):
+        for field, text in _texts(value, self._numbers):
             if _is_card_number(text):
-                raise CardNumberMisplaced
+                raise CardNumberMisplaced(field)
 
 
 def _is_card_number(text: str) -> bool:
     return likeness(text) is Likeness.CARD_NUMBER
 
 
-def _texts(value: object, numbers: frozenset[str]) -> Iterator[str]:
-    """Every string of a JSON value, but not those that are declared numbers."""
-    waiting = [value]
+def _texts(value: object, numbers: frozenset[str]) -> Iterator[tuple[str | None, str]]:
+    """Every string of a JSON value with its field, but not those that are declared numbers.
+
+    A member's name comes before what is in it, as text of the object: so no field has a name that
+    is a card number itself.
+    """
+    waiting: list[tuple[str, object]] = [("", value)]
     while waiting:
-        match waiting.pop():
+        field, value = waiting.pop()
+        match value:
             case str(text):
-                yield text
+                yield field or None, text
             case list(items):
-                waiting += items
+                waiting += [(f"{field}[{place}]", item) for place, item in enumerate(items)]
             case dict(members):
                 for name, member in members.items():
-                    yield name
+                    yield field or None, name
                     is_number = name in numbers and isinstance(member, str)
                     if not (is_number and _NUMBER.fullmatch(member)):
-                        waiting.append(member)
+                        waiting.append((f"{field}.{name}" if field else name, member))
 
 
 def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, bool]]:

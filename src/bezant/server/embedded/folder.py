@@ -36,6 +36,9 @@ from bezant.server.embedded.errors import (
 
 _LOCK_NAME = "bezant.lock"
 
+_BROUGHT = frozenset({"keystore", "vault"})
+"""What an operator brings to a new machine: no backup of a database holds them."""
+
 
 class DataFolder:
     """A folder that this process owns while the context is entered.
@@ -178,7 +181,7 @@ class DataFolder:
                 f"The folder {self.path} belongs to the user with the id {owner}.",
                 "Start the platform as that user, or choose another folder with --data-dir.",
             )
-        if entries and _LOCK_NAME not in entries:
+        if entries - _BROUGHT and _LOCK_NAME not in entries:
             raise FolderNotOurs(
                 f"The folder {self.path} is not empty, and what it holds is not Bezant's.",
                 "Choose a new or an empty folder with --data-dir.",

@@ -12,7 +12,7 @@ class SubjectNotFound(NotFound):
 class HoldNotFound(NotFound):
     """The subject has no such legal hold."""
 
-    code, title = "HOLD_NOT_FOUND", "No such legal hold"
+    code, title = "LEGAL_HOLD_NOT_FOUND", "No such legal hold"
 
 
 class HoldInThePast(Refusal):

@@ -70,7 +70,7 @@ def test_no_server_listens_on_the_network(
 ) -> None:
     assert embedded_servers.postgres.socket_dir == session_data / "run"
     with socket.create_server(("127.0.0.1", 0)) as control:
-        assert listening_ports(os.getpid()) == [control.getsockname()[1]]
+        assert control.getsockname()[1] in listening_ports(os.getpid())
     pids = server_pids(session_data)
     assert len(pids) > 2
     assert [listening_ports(pid) for pid in pids] == [[]] * len(pids)

@@ -363,6 +363,6 @@ async def test_old_forwards_are_removed_with_their_answers(
     assert await open_counter.room.vault.proxy.sweep(tenant_id) == 0
     assert await rows_of(open_counter, "vault_value") == 4
     open_counter.room.clock.advance(seconds=4 * 86_400)
-    assert await open_counter.room.vault.sweep() >= 1
+    await open_counter.room.vault.sweep()  # as the vault itself does now and then
     assert await rows_of(open_counter, "vault_forward") == 0
     assert await rows_of(open_counter, "vault_value") == 3

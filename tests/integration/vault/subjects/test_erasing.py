@@ -132,7 +132,7 @@ async def test_a_hold_is_released_at_its_subject_only(strongroom: Strongroom) ->
     one, other = await seal(strongroom), await seal(strongroom)
     placed = msgspec.json.decode((await place(strongroom, one)).body)
     answer = await subjects_of(strongroom).release(strongroom.call(), other.id, UUID(placed["id"]))
-    assert code(answer) == "HOLD_NOT_FOUND"
+    assert code(answer) == "LEGAL_HOLD_NOT_FOUND"
     assert (await erase(strongroom, one)).status == 409
 
 

@@ -1,19 +1,22 @@
 """The key of fingerprints is renewed while tokens are in use."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from bezant.kernel.database import Database
+from bezant.vault.subjects import FILE
 from fixtures_rotation import Rotating
 from fixtures_vault import Counter, counter_of
 from tokenized import PAN, TOKENS, card, value
 
 
 @pytest.fixture
-async def renewed(rotating: Rotating) -> AsyncIterator[tuple[Counter, Rotating]]:
+async def renewed(rotating: Rotating, tmp_path: Path) -> AsyncIterator[tuple[Counter, Rotating]]:
     """A vault by HTTP, and the same for its operator."""
+    await rotating.vault._replay(tmp_path / FILE)
     database = await Database.open(rotating.urls.main, name="tests")
     async with counter_of(rotating, database) as counter:
         assert isinstance(counter.room, Rotating)

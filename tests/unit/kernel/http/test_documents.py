@@ -46,7 +46,7 @@ def test_an_operation_declares_what_its_kind_may_answer(desk: Desk) -> None:
     assert set(write["responses"]) == {
         *("201", "400", "401", "403", "408", "413", "415", "422", "429", "503")
     }
-    assert set(read["responses"]) == {"200", "400", "401", "403", "404", "429", "503"}
+    assert set(read["responses"]) == {"200", "400", "401", "403", "404", "422", "429", "503"}
     problem = write["responses"]["400"]["content"]["application/problem+json"]["schema"]
     assert problem["allOf"][1]["properties"]["code"]["enum"] == [
         "MALFORMED",
