@@ -99,6 +99,8 @@ def copy(bank: Bank) -> Iterator[Bank]:
         if (bank.data / "programs").exists():
             # Under root the servers run from a copy.
             subprocess.run(["cp", "-al", bank.data / "programs", copy.data], check=True)
+        for brought in ("keystore", "vault"):
+            shutil.copytree(bank.data / brought, copy.data / brought)
         (copy.data / "bezant.lock").touch()
         (copy.data / "postgres").mkdir()
         (copy.data / "postgres/former").touch()
@@ -171,6 +173,7 @@ async def test_a_lost_machine_comes_back_with_all_that_was_committed(copy: Bank)
     assert ended.status == 0, ended.errors
     assert "books sound: 1 of 1" in ended.output
     assert f"from backup {copy.backup}" in ended.output
+    await copy.made("restore", "--cluster", "keys")
     # Passwords are new ones: those of before were lost with the folder.
     async with copy.running() as platform, platform.client() as client:
         assert await Till(platform, copy.book).balance(client) == 111

@@ -44,7 +44,7 @@ class VaultSeeds(Seeds):
         forwarded = {"json": f"{{{{ {self._token} }}}}"}
         # By members that tell what a body is; the first that are there decide.
         kinds: list[tuple[set[str], dict[str, Any]]] = [
-            ({"kind"}, {"kind": "tenant"}),
+            ({"kind"}, {"kind": "data"}),
             ({"subject_id"}, card()),
             ({"purpose", "tokens"}, {"tokens": [self._token], "purpose": "test"}),
             ({"tokens"}, {"tokens": [card() | {"id": str(uuid4())}]}),

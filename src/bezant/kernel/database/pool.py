@@ -42,6 +42,9 @@ TRIES_MAX: Final = 20
 BACKOFF_S: Final = 0.002
 BACKOFF_S_MAX: Final = 0.2
 ACQUIRE_TIMEOUT_S: Final = 5.0
+
+# Of our own: retries in the background leave the state of Python's shared one as it is.
+_dice: Final = random.Random()  # noqa: S311 - jitter, not a secret
 COMMAND_TIMEOUT_S: Final = 30.0
 
 
@@ -169,7 +172,7 @@ class Database:
             except RETRYABLE:
                 ABORTS.inc()
                 backoff_s = min(BACKOFF_S * 2**attempt, BACKOFF_S_MAX)
-                await asyncio.sleep(random.uniform(0, backoff_s))  # noqa: S311 - jitter, not a secret
+                await asyncio.sleep(_dice.uniform(0, backoff_s))
         raise TooContended(f"{TRIES_MAX} tries lost against other transactions.")
 
     async def _once(
