@@ -66,8 +66,7 @@ class Load:
     batch: int
 
     async def recovery_s(self, victim: Callable[[Endpoint], int]) -> float:
-        """Seconds from a kill until a request is served again, after one was not."""
-        is_down = False
+        """Seconds from a kill until a request is served that was begun after it."""
         is_killed = False
         served = asyncio.Event()
         assert self.platform.ca is not None
@@ -82,16 +81,14 @@ class Load:
         ) as client:
 
             async def keep_posting() -> None:
-                nonlocal is_down
                 while not served.is_set():
-                    # What the killed process was still doing may end well; that is no recovery.
-                    was_down = is_down
-                    if await self._post(client):
-                        if was_down:
-                            served.set()
-                    else:
-                        is_down = is_killed
+                    # What was begun before may end well; that is no recovery. What is begun after
+                    # may not notice: a batch is read for longer than PostgreSQL is away.
+                    is_after = is_killed
+                    if not await self._post(client):
                         await asyncio.sleep(_PAUSE_S)
+                    elif is_after:
+                        served.set()
 
             connections = CONNECTIONS if self.batch == 1 else BULK_CONNECTIONS
             async with asyncio.timeout(_WITHIN_S), asyncio.TaskGroup() as callers:
