@@ -37,20 +37,26 @@ FIND_CURRENT: Final = """
     WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
 """
 
+# By a look for each, not by a join: a planner that does not know the tables yet would go through
+# all of them, for one value.
 FIND_FOR_OPENING: Final = """
-    SELECT reference, value.subject_id, field, key_version, sealed, subject.state AS subject_state
-    FROM vault_value AS value
-    JOIN vault_subject AS subject
-        ON subject.tenant_id = value.tenant_id AND subject.subject_id = value.subject_id
-    WHERE value.tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
+    SELECT reference, subject_id, field, key_version, sealed, (
+            SELECT state FROM vault_subject
+            WHERE vault_subject.tenant_id = vault_value.tenant_id
+                AND vault_subject.subject_id = vault_value.subject_id
+        ) AS subject_state
+    FROM vault_value
+    WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
 """
 
 FIND_CLOSED: Final = """
-    SELECT reference FROM vault_value AS value
-    JOIN vault_subject AS subject
-        ON subject.tenant_id = value.tenant_id AND subject.subject_id = value.subject_id
-    WHERE value.tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
-        AND subject.state <> 'active'
+    SELECT reference FROM vault_value
+    WHERE tenant_id = $1 AND reference = ANY($2::uuid[]) AND replaced_at IS NULL
+        AND (
+            SELECT state FROM vault_subject
+            WHERE vault_subject.tenant_id = vault_value.tenant_id
+                AND vault_subject.subject_id = vault_value.subject_id
+        ) <> 'active'
 """
 
 # Whoever sealed them was killed, in whatever tenant.
