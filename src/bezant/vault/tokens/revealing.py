@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
     from asyncpg.pool import PoolConnectionProxy
 
-REVEALS_PER_S_MAX: Final = 5_000
-REVEALS_BURST_MAX: Final = 10_000
+REVEALS_PER_S_MAX: Final = 10_000
+REVEALS_BURST_MAX: Final = 20_000
 
 TOKENS: Final = "/v1/vault/tokens"
 
