@@ -50,7 +50,17 @@ def server_pids(data: Path) -> list[int]:
 
 
 def listening_ports(pid: int) -> list[int]:
-    """TCP ports on which a process listens, by its own view of the network (proc(5))."""
+    """TCP ports on which a process listens, by its own view of the network (proc(5)).
+
+    None for one that has ended: servers end helpers at any moment.
+    """
+    try:
+        return _listening_ports(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _listening_ports(pid: int) -> list[int]:
     inodes = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         # The one that lists them is gone by now, and a server may close one at any moment.
