@@ -1,0 +1,1 @@
+"""Identity: who asks, proven, and what they may do."""

@@ -1,0 +1,1 @@
+"""The authorization endpoint: pushed requests, what users are asked, and codes."""
