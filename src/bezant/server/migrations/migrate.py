@@ -83,7 +83,6 @@ PRIVILEGES: Final = {
     "log_node": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
     "checkpoint_key": "SELECT, INSERT, UPDATE",
-    "user_role": "SELECT, INSERT, DELETE",
     "approval": "SELECT, INSERT, UPDATE, DELETE",
 }
 
@@ -98,7 +97,6 @@ VAULT_PRIVILEGES: Final = {
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "event_pending": "INSERT",
-    "user_role": "SELECT",
     "approval": "SELECT, UPDATE",
     "vault_key": "SELECT, INSERT, UPDATE",
     "vault_subject": "SELECT, INSERT, UPDATE",
