@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
     ApiKeyService,
@@ -206,6 +207,7 @@ async def api(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
+    policy = Policy.shipped(database, clock, ids)
     platform = Platform(
         database=database,
         ledger=ledger,
@@ -213,6 +215,7 @@ async def api(
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
         authenticator=authenticator,
+        policy=policy,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
         events=EventReader(database),
@@ -223,6 +226,7 @@ async def api(
         tracing=tracing,
     )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await policy.close()
     await authenticator.close()
     await cache.close()
 

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import Clock, SystemClock
@@ -93,6 +94,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
@@ -107,6 +110,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         authenticator=RateLimits(
             authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
         ),
+        policy=policy,
         cache=cache,
         ids=ids,
         tracing=tracing,

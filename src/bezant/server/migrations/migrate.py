@@ -83,6 +83,7 @@ PRIVILEGES: Final = {
     "log_node": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
     "checkpoint_key": "SELECT, INSERT, UPDATE",
+    "approval": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
@@ -96,6 +97,7 @@ VAULT_PRIVILEGES: Final = {
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "event_pending": "INSERT",
+    "approval": "SELECT, UPDATE",
     "vault_key": "SELECT, INSERT, UPDATE",
     "vault_subject": "SELECT, INSERT, UPDATE",
     "vault_value": "SELECT, INSERT, UPDATE, DELETE",
