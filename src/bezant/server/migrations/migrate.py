@@ -83,6 +83,9 @@ PRIVILEGES: Final = {
     "log_node": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
     "checkpoint_key": "SELECT, INSERT, UPDATE",
+    "oauth_grant": "SELECT, INSERT, UPDATE",
+    "access_token": "SELECT, INSERT, UPDATE, DELETE",
+    "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
