@@ -59,7 +59,7 @@ class GrantManagement:
     async def list(self, request: ProtocolRequest) -> ProtocolAnswer:
         """`GET {issuer}/grants`."""
         client_id = await self._client(request, QUERY)
-        after = request.query.one("after")
+        after = request.query.get("after")
         found = await self._grants.page(
             request.issuer.tenant_id,
             client_id=client_id,
@@ -116,7 +116,7 @@ def _managed(grant: Grant) -> ManagedGrant:
 
 
 def _grant_of(request: ProtocolRequest) -> UUID:
-    return _id_of(request.url.rpartition("/")[2])
+    return _id_of(request.path["grant"])
 
 
 def _id_of(text: str) -> UUID:

@@ -1,17 +1,9 @@
 """Which key a token request proves: the one that its tokens will be bound to."""
 
-import hashlib
-from base64 import urlsafe_b64encode
-
 from bezant.identity.clients import Binding, Client
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError, ProtocolRequest
 from bezant.identity.proofs import DpopVerifier
-
-
-def thumbprint_of(certificate_der: bytes) -> str:
-    """A certificate's SHA-256 thumbprint (RFC 8705, section 3.1)."""
-    return urlsafe_b64encode(hashlib.sha256(certificate_der).digest()).rstrip(b"=").decode()
 
 
 async def confirm(request: ProtocolRequest, client: Client, proofs: DpopVerifier) -> Confirmation:
@@ -27,4 +19,4 @@ async def confirm(request: ProtocolRequest, client: Client, proofs: DpopVerifier
         return Confirmation(jkt=jkt)
     if request.certificate is None:
         raise OAuthError("invalid_request", "The request needs the client's certificate.")
-    return Confirmation(x5t_s256=thumbprint_of(request.certificate.der))
+    return request.certificate.confirmation

@@ -63,9 +63,7 @@ class TokenEndpoint:
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
         """`POST {issuer}/token`."""
         client = (await self._clients.authenticate(request)).client
-        grant_type = request.form.one("grant_type")
-        if grant_type is None:
-            raise OAuthError("invalid_request", "The parameter grant_type is missing.")
+        grant_type = request.form.required("grant_type")
         give = self._givers.get(grant_type)
         if give is None:
             raise OAuthError("unsupported_grant_type", "There is no such grant type here.")

@@ -67,10 +67,10 @@ class Givers:
 
     async def client_credentials(self, asked: Asked) -> Given:
         """A token of the client's own (RFC 6749, section 4.4)."""
-        scopes = narrow_scopes(asked.form.one("scope"), asked.client.scopes - _OF_USERS)
-        if asked.form.one("authorization_details") is not None:
+        scopes = narrow_scopes(asked.form.get("scope"), asked.client.scopes - _OF_USERS)
+        if asked.form.get("authorization_details") is not None:
             raise OAuthError("invalid_authorization_details", "They are given by users.")
-        audience = narrow_audience(asked.form.one("resource"), (), asked.issuer)
+        audience = narrow_audience(asked.form.every("resource"), (), asked.issuer)
         claims = self.access.claims(
             asked.issuer,
             asked.client,
@@ -90,10 +90,10 @@ class Givers:
         """The tokens of an authorization code (RFC 6749, section 4.1.3)."""
         client, form = asked.client, asked.form
         presented = PresentedCode(
-            _needed(form, "code"),
+            form.required("code"),
             client,
-            form.one("redirect_uri"),
-            _needed(form, "code_verifier"),
+            form.get("redirect_uri"),
+            form.required("code_verifier"),
             asked.confirmation,
         )
 
@@ -118,7 +118,7 @@ class Givers:
 
     async def refreshed(self, asked: Asked) -> Given:
         """A new access token of a refresh token (RFC 6749, section 6)."""
-        client, text = asked.client, _needed(asked.form, "refresh_token")
+        client, text = asked.client, asked.form.required("refresh_token")
 
         async def work(connection: "Connection") -> Given | OAuthError:
             at = self.clock.now()
@@ -157,10 +157,10 @@ class Givers:
             asked.confirmation,
             at,
             # A client that lost a scope since does not get it from former grants.
-            scopes=narrow_scopes(form.one("scope"), grant.scopes & asked.client.scopes),
-            audience=narrow_audience(form.one("resource"), grant.resources, asked.issuer),
+            scopes=narrow_scopes(form.get("scope"), grant.scopes & asked.client.scopes),
+            audience=narrow_audience(form.every("resource"), grant.resources, asked.issuer),
             grant=grant,
-            details=narrow_details(form.one("authorization_details"), grant.details),
+            details=narrow_details(form.get("authorization_details"), grant.details),
         )
         await self.access.write(connection, asked.client.tenant_id, claims)
         return claims
@@ -182,13 +182,6 @@ class Givers:
             self.standings.forget_all()
             raise given
         return given
-
-
-def _needed(form: Form, name: str) -> str:
-    value = form.one(name)
-    if value is None:
-        raise OAuthError("invalid_request", f"The parameter {name} is missing.")
-    return value
 
 
 def _invalid(description: str) -> OAuthError:

@@ -68,9 +68,7 @@ class IntrospectionEndpoint:
         if client.is_public:
             # Whoever found a token could learn here what it is good for.
             raise OAuthError("invalid_client", "A public client may not ask.", 401)
-        token = request.form.one("token")
-        if token is None:
-            raise OAuthError("invalid_request", "The parameter token is missing.")
+        token = request.form.required("token")
         found = await self._look(request.issuer, client, token)
         if not _wants_signature(request):
             return ProtocolAnswer.json(200, found)
@@ -112,9 +110,9 @@ class IntrospectionEndpoint:
             "token_introspection": msgspec.to_builtins(found),
         }
         text = await self._keys.sign(issuer.tenant_id, claims, typ=_SIGNED_TYPE)
-        return ProtocolAnswer(200, {"Content-Type": SIGNED}, text.encode())
+        return ProtocolAnswer.text(200, text, SIGNED.encode())
 
 
 def _wants_signature(request: ProtocolRequest) -> bool:
-    accepted = (part for value in request.headers.every("accept") for part in value.split(","))
-    return any(part.split(";")[0].strip().lower() == SIGNED for part in accepted)
+    accepted = b",".join(request.headers.every(b"accept")).split(b",")
+    return any(part.partition(b";")[0].strip().lower() == SIGNED.encode() for part in accepted)

@@ -49,7 +49,9 @@ def resources_of(issuer: Issuer) -> tuple[str, ...]:
     return (issuer.origin,) if issuer.mtls_origin is None else (issuer.origin, issuer.mtls_origin)
 
 
-def narrow_audience(asked: str | None, within: tuple[str, ...], issuer: Issuer) -> str | list[str]:
+def narrow_audience(
+    asked: tuple[str, ...], within: tuple[str, ...], issuer: Issuer
+) -> str | list[str]:
     """The `aud` of a token, by the request's `resource` (RFC 8707, section 2.2).
 
     Args:
@@ -58,11 +60,10 @@ def narrow_audience(asked: str | None, within: tuple[str, ...], issuer: Issuer) 
     Raises:
         OAuthError: `invalid_target`.
     """
-    if asked is None:
-        return list(within) if len(within) > 1 else (within or (issuer.origin,))[0]
-    if asked not in (within or resources_of(issuer)):
+    if not set(asked) <= set(within or resources_of(issuer)):
         raise OAuthError("invalid_target", "The resource is not one that may be asked for.")
-    return asked
+    audience = asked or within or (issuer.origin,)
+    return audience[0] if len(audience) == 1 else list(audience)
 
 
 def _details_refused() -> OAuthError:

@@ -50,9 +50,7 @@ class RevocationEndpoint:
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
         """`POST {issuer}/revoke`. What is unknown or over is as good as revoked."""
         client = (await self._clients.authenticate(request)).client
-        token = request.form.one("token")
-        if token is None:
-            raise OAuthError("invalid_request", "The parameter token is missing.")
+        token = request.form.required("token")
         try:
             # The text tells which it is; the hint of the request is not needed.
             if token.startswith(PREFIX):
