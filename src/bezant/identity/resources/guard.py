@@ -23,6 +23,8 @@ def is_proven(
     """Whether a request proves the key of its token, by the scheme that is that key's.
 
     Args:
+        confirmation: the token's.
+        scheme: of `Authorization`, in lower case.
         jkt: of the key whose DPoP proof came with the request and is in order.
         certificate: which the connection was made with.
     """
