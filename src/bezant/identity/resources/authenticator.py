@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from bezant.identity.certificates import PresentedCertificate
-from bezant.identity.http import OAuthError
+from bezant.identity.http import Form, OAuthError, ProtocolRequest
 from bezant.identity.issuers import Issuer, Issuers
 from bezant.identity.proofs import DpopVerifier
 from bezant.identity.resources.challenges import Header, challenge
@@ -20,9 +20,14 @@ from bezant.identity.tokens.narrowing import resources_of
 from bezant.kernel.calls import Principal, PrincipalKind
 from bezant.kernel.errors import NotFound, Unauthenticated
 from bezant.kernel.http import DPOP, Authenticator, Credentials
+from bezant.kernel.http.headers import Headers
 
 TOKEN_CHARACTERS_MAX: Final = 8_192
 API_KEY_PREFIX: Final = "bz_"
+
+
+_NOTHING: Final = Form({})
+_SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class TokenRefused(Unauthenticated):
@@ -90,8 +95,27 @@ class TokenAuthenticator:
             raise InvalidAccessToken
         return issuer
 
-    async def _prove(self, issuer: Issuer, credentials: Credentials) -> str:
-        ...
+    async def _prove(self, issuer: Issuer, credentials: Credentials) -> str | None:
+        """The thumbprint of the key whose DPoP proof came with a request."""
+        origins = resources_of(issuer)
+        if not any(credentials.url.startswith(f"{origin}/") for origin in origins):
+            # A proof for whatever host the request names would be one for a host in between.
+            raise _refused(credentials)
+        request = ProtocolRequest(
+            issuer=issuer,
+            method=credentials.method,
+            url=credentials.url,
+            query=_NOTHING,
+            form=_NOTHING,
+            headers=Headers([(b"dpop", proof.encode("latin-1")) for proof in credentials.proofs]),
+        )
+        is_write = credentials.method not in _SAFE
+        try:
+            return await self._proofs.verify(
+                request, access_token=credentials.token, durable=is_write
+            )
+        except OAuthError as error:
+            raise TokenRefused(challenge(DPOP, error.error), *error.headers) from None
 
 
 class Callers:

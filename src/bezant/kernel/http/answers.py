@@ -34,7 +34,11 @@ async def send_refusal(send: Send, refusal: Refusal, *, with_body: bool = True) 
 
 def headers_of(refusal: Refusal) -> Headers:
     """What a refusal says in headers: RFC 6750 (section 3) challenges, `Retry-After`, `Allow`."""
-    # An attribute of those refusals that pass, in whichever domain they are declared.
+    # Attributes of some refusals, in whichever domain they are declared: of those that have
+    # headers of their own, and of those that pass.
+    own: Sequence[Header] | None = getattr(refusal, "headers", None)
+    if own is not None:
+        return list(own)
     retry_after_s = getattr(refusal, "retry_after_s", None)
     if retry_after_s is not None:
         return [(b"retry-after", str(retry_after_s).encode())]
