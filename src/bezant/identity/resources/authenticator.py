@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from bezant.identity.certificates import PresentedCertificate
-from bezant.identity.http import Form, OAuthError, ProtocolRequest
+from bezant.identity.http import OAuthError
 from bezant.identity.issuers import Issuer, Issuers
-from bezant.identity.proofs import DpopVerifier
+from bezant.identity.proofs import DpopVerifier, Presented
 from bezant.identity.resources.challenges import Header, challenge
 from bezant.identity.resources.guard import is_proven
 from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
@@ -20,13 +20,11 @@ from bezant.identity.tokens.narrowing import resources_of
 from bezant.kernel.calls import Principal, PrincipalKind
 from bezant.kernel.errors import NotFound, Unauthenticated
 from bezant.kernel.http import DPOP, Authenticator, Credentials
-from bezant.kernel.http.headers import Headers
 
 TOKEN_CHARACTERS_MAX: Final = 8_192
 API_KEY_PREFIX: Final = "bz_"
 
 
-_NOTHING: Final = Form({})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -101,19 +99,15 @@ class TokenAuthenticator:
         if not any(credentials.url.startswith(f"{origin}/") for origin in origins):
             # A proof for whatever host the request names would be one for a host in between.
             raise _refused(credentials)
-        request = ProtocolRequest(
-            issuer=issuer,
-            method=credentials.method,
-            url=credentials.url,
-            query=_NOTHING,
-            form=_NOTHING,
-            headers=Headers([(b"dpop", proof.encode("latin-1")) for proof in credentials.proofs]),
+        presented = Presented(
+            credentials.proofs,
+            credentials.method,
+            credentials.url,
+            access_token=credentials.token,
+            is_durable=credentials.method not in _SAFE,
         )
-        is_write = credentials.method not in _SAFE
         try:
-            return await self._proofs.verify(
-                request, access_token=credentials.token, durable=is_write
-            )
+            return await self._proofs.prove(issuer.tenant_id, presented)
         except OAuthError as error:
             raise TokenRefused(challenge(DPOP, error.error), *error.headers) from None
 
