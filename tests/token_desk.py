@@ -20,9 +20,10 @@ from bezant.identity.tokens.domain import digest
 from bezant.identity.tokens.giving import Asked, Given, Givers
 from bezant.identity.tokens.refreshing import RefreshTokens
 from bezant.identity.tokens.standing import TokenStandings
-from bezant.kernel.clock import ManualClock
+from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.sealed import Sealer
 
 if TYPE_CHECKING:
     import asyncpg
@@ -94,14 +95,19 @@ def client_of(tenant_id: UUID, *, is_public: bool = False, **members: object) ->
     return msgspec.structs.replace(client, **members)
 
 
+def signing_keys(database: Database, sealer: Sealer) -> SigningKeys:
+    """Every tenant's, as a process opens them."""
+    return SigningKeys(database, SystemClock(), TimeOrderedIds(), sealer)
+
+
 @dataclass
 class TokenDesk:
     """What one process of a tenant gives tokens with."""
 
     database: Database
     tenant_id: UUID
+    keys: SigningKeys
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
-    keys: SigningKeys = field(default_factory=SigningKeys)
     since_boot_s: float = 1_000.0
 
     def __post_init__(self) -> None:
@@ -160,9 +166,7 @@ class TokenDesk:
 
     async def redeem(self, client: Client, code: str, **form: str) -> Given:
         """Redeem a code."""
-        return await self.givers.code(
-            self.asked(client, code=code, code_verifier="v" * 43, **form)
-        )
+        return await self.givers.code(self.asked(client, code=code, code_verifier="v" * 43, **form))
 
     async def refresh(
         self, client: Client, token: str, key: Confirmation = KEY, **form: str

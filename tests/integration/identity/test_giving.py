@@ -12,6 +12,7 @@ import pytest
 from bezant.identity.http import OAuthError
 from bezant.identity.tokens.domain import GRACE
 from bezant.kernel.database import Database
+from bezant.vault import VaultClient
 from fixtures_api import Tenant
 from token_desk import (
     CERTIFICATE,
@@ -22,6 +23,7 @@ from token_desk import (
     PAYMENT,
     REFUND,
     TokenDesk,
+    signing_keys,
     client_of,
 )
 
@@ -33,10 +35,13 @@ AT_ONCE = 50
 
 @pytest.fixture
 async def desk(
-    database: Database, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
+    database: Database,
+    tenant: Tenant,
+    sealer: VaultClient,
+    owner: "asyncpg.Connection[asyncpg.Record]",
 ) -> TokenDesk:
     await owner.execute(CODES)
-    return TokenDesk(database, tenant.id)
+    return TokenDesk(database, tenant.id, signing_keys(database, sealer))
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from bezant.identity.tokens.access import InvalidAccessToken
 from bezant.identity.tokens.sweeping import KEPT_AFTER, TokenSweep
 from bezant.kernel.database import Capabilities, Database
 from bezant.kernel.errors import Unavailable
+from bezant.vault import VaultClient
 from fixtures_api import Tenant
-from token_desk import CODES, TokenDesk, client_of
+from token_desk import CODES, TokenDesk, client_of, signing_keys
 
 if TYPE_CHECKING:
     import asyncpg
@@ -40,11 +41,11 @@ class CountingDatabase(Database):
 
 @pytest.fixture
 async def desk(
-    app_url: str, tenant: Tenant, owner: "asyncpg.Connection[asyncpg.Record]"
+    app_url: str, tenant: Tenant, sealer: VaultClient, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> AsyncIterator[TokenDesk]:
     await owner.execute(CODES)
     database = await CountingDatabase.open(app_url)
-    yield TokenDesk(database, tenant.id)
+    yield TokenDesk(database, tenant.id, signing_keys(database, sealer))
     await database.close()
 
 
@@ -56,7 +57,10 @@ def counting(desk: TokenDesk) -> CountingDatabase:
 async def revoke(desk: TokenDesk, grant_id: object) -> None:
     await desk.database.transaction(
         lambda connection: desk.grants.end(
-            connection, desk.tenant_id, grant_id, desk.clock.now()  # type: ignore[arg-type]
+            connection,
+            desk.tenant_id,
+            grant_id,
+            desk.clock.now(),  # type: ignore[arg-type]
         )
     )
 
@@ -146,7 +150,7 @@ async def test_a_token_is_read_until_its_end_and_by_its_own_issuer_only(
 ) -> None:
     given = await desk.begun(client_of(desk.tenant_id))
     text = await desk.access.sign(desk.tenant_id, given.claims)
-    other = TokenDesk(desk.database, other_tenant.id)
+    other = TokenDesk(desk.database, other_tenant.id, desk.keys)
     with pytest.raises(InvalidAccessToken):
         await other.access.read(other.issuer, text)
     mixed_up = await desk.access.sign(
@@ -154,9 +158,7 @@ async def test_a_token_is_read_until_its_end_and_by_its_own_issuer_only(
     )
     with pytest.raises(InvalidAccessToken):
         await desk.access.read(desk.issuer, mixed_up)
-    untyped = await desk.keys.sign(
-        desk.tenant_id, msgspec.to_builtins(given.claims), typ="JWT"
-    )
+    untyped = await desk.keys.sign(desk.tenant_id, msgspec.to_builtins(given.claims), typ="JWT")
     with pytest.raises(InvalidAccessToken):
         await desk.access.read(desk.issuer, untyped)
     desk.clock.advance(seconds=299)

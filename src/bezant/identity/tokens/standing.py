@@ -57,7 +57,7 @@ class TokenStandings:
         self._flights: Flights[tuple[UUID, bytes], _Seen] = Flights()
 
     async def holds(self, tenant_id: UUID, jti: str) -> bool:
-        """Whether a token was issued, is not revoked, and neither is its grant.
+        """Whether a token was issued and is not revoked, its grant in force, its client not disabled.
 
         Raises:
             Unavailable: that cannot be known.
@@ -91,6 +91,7 @@ class TokenStandings:
         holds = (
             row is not None
             and row["revoked_at"] is None
+            and row["client_disabled_at"] is None
             and row["grant_revoked_at"] is None
             and (row["grant_until"] is None or self._clock.now() < row["grant_until"])
         )
