@@ -20,7 +20,7 @@ from bezant.identity.tokens.domain import digest
 from bezant.identity.tokens.giving import Asked, Given, Givers
 from bezant.identity.tokens.refreshing import RefreshTokens
 from bezant.identity.tokens.standing import TokenStandings
-from bezant.kernel.clock import ManualClock, SystemClock
+from bezant.kernel.clock import Clock, ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.sealed import Sealer
@@ -107,7 +107,7 @@ class TokenDesk:
     database: Database
     tenant_id: UUID
     keys: SigningKeys
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    clock: Clock = field(default_factory=lambda: ManualClock(NOW))
     since_boot_s: float = 1_000.0
 
     def __post_init__(self) -> None:

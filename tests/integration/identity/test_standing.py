@@ -14,7 +14,7 @@ from bezant.identity.tokens.sweeping import KEPT_AFTER, TokenSweep
 from bezant.kernel.database import Capabilities, Database
 from bezant.kernel.errors import Unavailable
 from bezant.vault import VaultClient
-from fixtures_api import Tenant
+from fixtures_api import Api, Tenant
 from token_desk import CODES, TokenDesk, client_of, signing_keys
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ async def desk(
     database = await CountingDatabase.open(app_url)
     yield TokenDesk(database, tenant.id, signing_keys(database, sealer))
     await database.close()
+
+
+@pytest.fixture
+async def own_tenant(api: Api) -> AsyncIterator[Tenant]:
+    async with api.tenant() as tenant:
+        yield tenant
 
 
 def counting(desk: TokenDesk) -> CountingDatabase:
@@ -180,7 +186,10 @@ async def test_memory_is_bounded(desk: TokenDesk, monkeypatch: pytest.MonkeyPatc
     assert counting(desk).lookups == before + 1
 
 
-async def test_what_nobody_can_use_any_more_is_swept_away(desk: TokenDesk) -> None:
+async def test_what_nobody_can_use_any_more_is_swept_away(
+    desk: TokenDesk, own_tenant: Tenant
+) -> None:
+    desk = TokenDesk(desk.database, own_tenant.id, desk.keys)
     public = client_of(desk.tenant_id, is_public=True)
     old = await desk.begun(public)
     sweep = TokenSweep(desk.database, desk.clock)
