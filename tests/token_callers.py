@@ -149,9 +149,7 @@ class Caller:
         return answer
 
 
-async def register(
-    app: ASGIApp, clients: ClientService, issuer: Issuer, **members: Any
-) -> Caller:
+async def register(app: ASGIApp, clients: ClientService, issuer: Issuer, **members: Any) -> Caller:
     """A new client of an issuer, which may ask for everything unless `members` say otherwise."""
     certificate = members.pop("certificate", None)
     is_public = members.pop("is_public", False)
@@ -168,9 +166,7 @@ async def register(
     if not is_public:
         new["jwks"] = {"keys": [key.as_dict(private=False) | {"alg": "ES256", "use": "sig"}]}
         new["grant_types"] = [*new["grant_types"], "client_credentials"]
-    call = Call(
-        TimeOrderedIds().new(), issuer.tenant_id, "operator", "client.create", "/v1", "cli"
-    )
+    call = Call(TimeOrderedIds().new(), issuer.tenant_id, "operator", "client.create", "/v1", "cli")
     answer = await clients.create(call, NewOAuthClient(**new | members))
     registered = answer.value(OAuthClient)
     return Caller(app, issuer, registered.id, is_public, certificate, key)

@@ -17,7 +17,6 @@ from token_callers import Caller
 from token_desk import GRANTED, ORIGIN, PAYMENT, REFUND
 
 
-
 CREDENTIALS = {"grant_type": "client_credentials"}
 CERTIFICATE = b"a certificate in DER, which nobody has to read"
 
@@ -154,9 +153,7 @@ async def test_introspection_is_signed_for_who_asks_where_that_is_accepted(realm
         Endpoint.INTROSPECTION, {"token": token}, Accept=f"text/plain, {media};q=0.9"
     )
     assert answer.headers["content-type"] == media
-    claims = await realm.desk.keys.verify(
-        realm.tenant.id, answer.text, "token-introspection+jwt"
-    )
+    claims = await realm.desk.keys.verify(realm.tenant.id, answer.text, "token-introspection+jwt")
     assert (claims["iss"], claims["aud"]) == (realm.issuer.url, str(caller.client_id))
     assert claims["token_introspection"] == await caller.introspected(token)
 
