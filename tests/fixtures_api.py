@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
     ApiKeyService,
@@ -30,7 +31,7 @@ from bezant.kernel.cache import open_cache
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database, write_rows
-from bezant.kernel.http import Guard, ScopeAuthorizer, Streams
+from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
@@ -206,13 +207,15 @@ async def api(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
+    policy = Policy.shipped(database, clock, ids)
     platform = Platform(
         database=database,
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
-        guard=Guard(authenticator, ScopeAuthorizer()),
+        authenticator=authenticator,
+        policy=policy,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
         events=EventReader(database),
@@ -223,6 +226,7 @@ async def api(
         tracing=tracing,
     )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await policy.close()
     await authenticator.close()
     await cache.close()
 

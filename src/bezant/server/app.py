@@ -8,11 +8,12 @@ from starlette.types import ASGIApp
 import bezant
 from bezant import ledger
 from bezant.banking import ContactService, contact_operations
+from bezant.identity.policy import Policy
 from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Guard, Streams, install
+from bezant.kernel.http import Authenticator, Guard, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -39,7 +40,8 @@ class Platform:
     checkpoints: CheckpointService
     reconciliations: ReconciliationService
     contacts: ContactService
-    guard: Guard
+    authenticator: Authenticator
+    policy: Policy
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
     events: EventReader
@@ -66,6 +68,7 @@ def create_app(platform: Platform) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
+    guard = Guard(platform.authenticator, platform.policy.authorizer)
     install(
         app,
         [
@@ -86,12 +89,13 @@ def create_app(platform: Platform) -> ASGIApp:
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
+            *platform.policy.routes,
         ],
-        guard=platform.guard,
+        guard=guard,
         ids=platform.ids,
         observe=observe,
         streams=platform.streams,
     )
-    add_health(app, Health(platform.database, platform.cache), platform.guard)
-    add_status(app, platform.guard)
+    add_health(app, Health(platform.database, platform.cache), guard)
+    add_status(app, guard)
     return Traced(app, platform.tracing)

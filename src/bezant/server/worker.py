@@ -4,11 +4,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
-from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -93,6 +94,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
@@ -104,10 +107,10 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         events=events,
         webhooks=WebhookService(means),
         webhook_deliveries=DeliveryService(means),
-        guard=Guard(
-            RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
-            ScopeAuthorizer(),
+        authenticator=RateLimits(
+            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
         ),
+        policy=policy,
         cache=cache,
         ids=ids,
         tracing=tracing,

@@ -9,6 +9,8 @@ from msgspec import Meta, Struct
 from bezant.kernel.instants import Instant, require_within_calendar
 
 Scope = Literal[
+    "approvals:read",
+    "approvals:write",
     "contacts:read",
     "contacts:write",
     "events:read",
@@ -21,6 +23,8 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "roles:read",
+    "roles:write",
     "vault:destinations",
     "vault:detokenize",
     "vault:forward",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from bezant.kernel.http.authorization import (
     Action,
+    Admitted,
     Authenticator,
     Authorizer,
     Context,
@@ -11,6 +12,7 @@ from bezant.kernel.http.authorization import (
     Guard,
     Resource,
     ScopeAuthorizer,
+    needs_scope,
 )
 from bezant.kernel.http.bodies import malformed
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
@@ -28,6 +30,7 @@ from bezant.kernel.http.operations import (
     StreamOperation,
     WriteOperation,
     Writing,
+    fingerprint_of,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 from bezant.kernel.http.uploads import Uploading, UploadOperation
@@ -40,6 +43,7 @@ __all__ = [
     "DPOP",
     "IS_NUMBER",
     "Action",
+    "Admitted",
     "Authenticator",
     "Authorizer",
     "CardNumberMisplaced",
@@ -70,8 +74,10 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "fingerprint_of",
     "install",
     "malformed",
+    "needs_scope",
     "refusals_of",
     "summary_of",
 ]

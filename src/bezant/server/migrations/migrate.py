@@ -89,6 +89,8 @@ PRIVILEGES: Final = {
     "oauth_grant": "SELECT, INSERT, UPDATE",
     "access_token": "SELECT, INSERT, UPDATE, DELETE",
     "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
+    "user_role": "SELECT, INSERT, DELETE",
+    "approval": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
@@ -102,6 +104,8 @@ VAULT_PRIVILEGES: Final = {
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "event_pending": "INSERT",
+    "user_role": "SELECT",
+    "approval": "SELECT, UPDATE",
     "vault_key": "SELECT, INSERT, UPDATE",
     "vault_subject": "SELECT, INSERT, UPDATE",
     "vault_value": "SELECT, INSERT, UPDATE, DELETE",

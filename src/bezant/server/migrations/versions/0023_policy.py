@@ -1,0 +1,61 @@
+"""Policy: people's roles, and what others approve."""
+
+from alembic import op
+
+revision = "0023"
+down_revision = "0018"
+
+# What each role may do, the policies say; which roles there are, they and this know.
+USER_ROLE = """
+    CREATE TABLE IF NOT EXISTS user_role (
+        tenant_id uuid NOT NULL,
+        user_id uuid NOT NULL,
+        role text NOT NULL CHECK (
+            role IN ('owner', 'operations', 'compliance', 'support', 'developer', 'auditor')
+        ),
+        granted_by text NOT NULL,
+        granted_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, user_id, role)
+    )
+"""
+
+# The body of the request is there to be read by who decides, and goes once they have.
+APPROVAL = """
+    CREATE TABLE IF NOT EXISTS approval (
+        tenant_id uuid NOT NULL,
+        approval_id uuid NOT NULL,
+        operation text NOT NULL,
+        scope text NOT NULL,
+        method text NOT NULL,
+        path text NOT NULL,
+        body text,
+        fingerprint bytea NOT NULL,
+        reason text NOT NULL,
+        state text NOT NULL CHECK (state IN ('pending', 'approved', 'refused', 'used')),
+        requested_by text NOT NULL,
+        requested_by_user uuid,
+        requested_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        decided_by text,
+        decided_by_user uuid,
+        decided_at timestamptz,
+        used_key text,
+        used_at timestamptz,
+        PRIMARY KEY (tenant_id, approval_id),
+        CHECK ((state = 'pending') = (decided_at IS NULL)),
+        CHECK ((state = 'used') = (used_at IS NOT NULL)),
+        CHECK (state NOT IN ('approved', 'used') OR decided_by <> requested_by),
+        CHECK (state = 'pending' OR body IS NULL)
+    )
+"""
+
+# For removing what is over.
+APPROVAL_EXPIRES = """
+    CREATE INDEX IF NOT EXISTS approval_expires ON approval (tenant_id, expires_at)
+"""
+
+
+def upgrade() -> None:
+    """Create what is missing."""
+    for statement in (USER_ROLE, APPROVAL, APPROVAL_EXPIRES):
+        op.execute(statement)
