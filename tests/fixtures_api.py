@@ -42,6 +42,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity, Surroundings
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+MTLS_BASE = "https://mtls.bezant.test"
 CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = get_args(Scope)
 
@@ -193,6 +195,17 @@ async def reconciliations(database: Database) -> ReconciliationService:
 
 
 @pytest.fixture(scope="session")
+async def identity(database: Database, sealer: VaultClient) -> AsyncIterator[Identity]:
+    """The issuers of every tenant, under the name that tests call the API by."""
+    given = Surroundings(
+        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, MTLS_BASE
+    )
+    identity = Identity.of(given)
+    yield identity
+    identity.close()
+
+
+@pytest.fixture(scope="session")
 async def api(
     database: Database,
     ledger: Ledger,
@@ -200,6 +213,7 @@ async def api(
     embedded_servers: EmbeddedServers,
     hooks: Means,
     sealer: VaultClient,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -221,6 +235,7 @@ async def api(
         events=EventReader(database),
         webhooks=WebhookService(hooks),
         webhook_deliveries=DeliveryService(hooks),
+        identity=identity,
         cache=cache,
         ids=ids,
         tracing=tracing,

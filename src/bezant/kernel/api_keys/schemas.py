@@ -16,6 +16,7 @@ Scope = Literal[
     "events:read",
     "grants:read",
     "grants:write",
+    "identity:clients",
     "jobs:read",
     "jobs:write",
     "keys:write",
