@@ -61,7 +61,7 @@ class PlainIdTokens:
 
 
 @dataclass
-class Realm:
+class TokenRealm:
     """A tenant's issuer, and the API."""
 
     app: FastAPI
@@ -89,12 +89,12 @@ class Realm:
 
 
 @pytest.fixture
-async def realm(
+async def token_realm(
     database: Database,
     tenant: Tenant,
     sealer: VaultClient,
     owner: "asyncpg.Connection[asyncpg.Record]",
-) -> AsyncIterator[Realm]:
+) -> AsyncIterator[TokenRealm]:
     await owner.execute(CODES)
     clock, ids = SystemClock(), TimeOrderedIds()
     desk = TokenDesk(database, tenant.id, signing_keys(database, sealer), clock)
@@ -118,21 +118,21 @@ async def realm(
     add_protocol(
         app,
         [
-            *tokens.endpoints(
+            *tokens.part(
                 TokenEndpoint(authenticator, proofs, desk.givers, desk.access, PlainIdTokens()),
                 IntrospectionEndpoint(authenticator, desk.access, desk.keys, clock),
                 RevocationEndpoint(
                     authenticator, desk.access, desk.standings, desk.grants, database, clock, ids
                 ),
-            ),
-            *resources.endpoints(
+            ).endpoints,
+            *resources.part(
                 GrantManagement(TokenGuard(desk.access, proofs), desk.grants, clock, ids)
-            ),
+            ).endpoints,
         ],
         issuers,
     )
     clients = ClientService(database, clock, ids, fetcher)
-    yield Realm(app, tenant, desk, issuers.of(tenant.id), clients)
+    yield TokenRealm(app, tenant, desk, issuers.of(tenant.id), clients)
     await keys.close()
     await desk.standings.close()
     network.close()

@@ -23,8 +23,8 @@ from token_desk import (
     PAYMENT,
     REFUND,
     TokenDesk,
-    signing_keys,
     client_of,
+    signing_keys,
 )
 
 if TYPE_CHECKING:

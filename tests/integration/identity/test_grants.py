@@ -11,7 +11,7 @@ from bezant.identity.grants import Grant, GrantNotFound, GrantService, NewGrant
 from bezant.identity.logins import Acr, Login
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import Tenant, fresh_key
+from fixtures_api import Tenant
 
 if TYPE_CHECKING:
     import asyncpg

@@ -10,7 +10,7 @@ import pytest
 from bezant.identity.clients import Clients
 from bezant.identity.confirmation import Confirmation
 from fixtures_api import Tenant
-from fixtures_tokens import Realm
+from fixtures_tokens import TokenRealm
 from token_callers import Caller, new_key, sign
 from token_desk import ORIGIN
 
@@ -18,8 +18,8 @@ GRANTS = "/v1/grants"
 CERTIFICATE = b"a certificate in DER, which nobody has to read"
 
 
-async def caller_of(realm: Realm, **members: Any) -> Caller:
-    return await realm.register(scopes=["accounts", "grants:read", "grants:write"], **members)
+async def caller_of(token_realm: TokenRealm, **members: Any) -> Caller:
+    return await token_realm.register(scopes=["accounts", "grants:read", "grants:write"], **members)
 
 
 async def own_token(caller: Caller, **form: str) -> str:
@@ -34,16 +34,18 @@ def refused(answer: httpx.Response, scheme: str = "DPoP", error: str = "invalid_
 
 
 @pytest.mark.parametrize("scheme", ["DPoP", "dpop", "DPOP"])
-async def test_a_token_opens_the_api_to_who_proves_its_key(realm: Realm, scheme: str) -> None:
-    caller = await caller_of(realm)
+async def test_a_token_opens_the_api_to_who_proves_its_key(
+    token_realm: TokenRealm, scheme: str
+) -> None:
+    caller = await caller_of(token_realm)
     token = await own_token(caller)
     for _ in range(2):
         answer = await caller.call("GET", GRANTS, token, scheme=scheme)
         assert answer.status_code == 200, answer.text
 
 
-async def test_no_token_is_a_bearer_token(realm: Realm) -> None:
-    caller = await caller_of(realm)
+async def test_no_token_is_a_bearer_token(token_realm: TokenRealm) -> None:
+    caller = await caller_of(token_realm)
     token = await own_token(caller)
     assert refused(await caller.call("GET", GRANTS, token, scheme="Bearer"), "Bearer")
     async with caller.client() as client:
@@ -52,8 +54,8 @@ async def test_no_token_is_a_bearer_token(realm: Realm) -> None:
     assert (await caller.call("GET", GRANTS, token)).status_code == 200
 
 
-async def test_a_token_is_worth_nothing_to_who_has_another_key(realm: Realm) -> None:
-    caller = await caller_of(realm)
+async def test_a_token_is_worth_nothing_to_who_has_another_key(token_realm: TokenRealm) -> None:
+    caller = await caller_of(token_realm)
     token = await own_token(caller)
     thief = replace(caller, dpop=new_key(), nonce=None)
     assert refused(await thief.call("GET", GRANTS, token))
@@ -61,9 +63,9 @@ async def test_a_token_is_worth_nothing_to_who_has_another_key(realm: Realm) -> 
 
 
 async def test_a_token_of_a_certificate_opens_the_api_to_its_connection_only(
-    realm: Realm,
+    token_realm: TokenRealm,
 ) -> None:
-    caller = await caller_of(realm, certificate=CERTIFICATE)
+    caller = await caller_of(token_realm, certificate=CERTIFICATE)
     token = await own_token(caller)
     for scheme in ("Bearer", "bearer"):
         answer = await caller.call("GET", GRANTS, token, scheme=scheme)
@@ -75,8 +77,10 @@ async def test_a_token_of_a_certificate_opens_the_api_to_its_connection_only(
     assert refused(await thief.call("GET", GRANTS, token))
 
 
-async def test_a_proof_is_for_its_request_and_token_and_for_our_address(realm: Realm) -> None:
-    caller = await caller_of(realm)
+async def test_a_proof_is_for_its_request_and_token_and_for_our_address(
+    token_realm: TokenRealm,
+) -> None:
+    caller = await caller_of(token_realm)
     token, other = await own_token(caller), await own_token(caller)
     assert (await caller.call("GET", GRANTS, token)).status_code == 200
     url = ORIGIN + GRANTS
@@ -99,9 +103,9 @@ async def test_a_proof_is_for_its_request_and_token_and_for_our_address(realm: R
 
 
 async def test_a_read_needs_a_nonce_and_a_write_a_proof_that_was_never_used(
-    realm: Realm,
+    token_realm: TokenRealm,
 ) -> None:
-    caller = await caller_of(realm)
+    caller = await caller_of(token_realm)
     token = await own_token(caller)
     without = caller.proof("GET", ORIGIN + GRANTS, token)
     answer = await caller.call("GET", GRANTS, token, DPoP=without)
@@ -109,9 +113,11 @@ async def test_a_read_needs_a_nonce_and_a_write_a_proof_that_was_never_used(
     assert caller.nonce == answer.headers["dpop-nonce"]
     assert (await caller.call("GET", GRANTS, token)).status_code == 200
 
-    client = await Clients(realm.desk.database).find(realm.tenant.id, str(caller.client_id))
+    client = await Clients(token_realm.desk.database).find(
+        token_realm.tenant.id, str(caller.client_id)
+    )
     assert client is not None
-    path = f"{GRANTS}/{(await realm.desk.grant(client)).id}/revoke"
+    path = f"{GRANTS}/{(await token_realm.desk.grant(client)).id}/revoke"
     proof = caller.proof("POST", ORIGIN + path, token)
     first, second = [
         await caller.call("POST", path, token, DPoP=proof, **{"Idempotency-Key": uuid4().hex})
@@ -121,31 +127,37 @@ async def test_a_read_needs_a_nonce_and_a_write_a_proof_that_was_never_used(
     assert refused(second, error="invalid_dpop_proof")
 
 
-async def test_a_token_for_elsewhere_does_not_open_the_api(realm: Realm) -> None:
-    caller = await caller_of(realm)
-    client = await Clients(realm.desk.database).find(realm.tenant.id, str(caller.client_id))
+async def test_a_token_for_elsewhere_does_not_open_the_api(token_realm: TokenRealm) -> None:
+    caller = await caller_of(token_realm)
+    client = await Clients(token_realm.desk.database).find(
+        token_realm.tenant.id, str(caller.client_id)
+    )
     assert client is not None
-    access = realm.desk.access
+    access = token_realm.desk.access
     texts = {}
     for audience in ("https://elsewhere.test", ORIGIN):
         claims = access.claims(
-            realm.issuer,
+            token_realm.issuer,
             client,
             Confirmation(jkt=caller.dpop.thumbprint()),
-            realm.desk.clock.now(),
+            token_realm.desk.clock.now(),
             scopes=client.scopes,
             audience=audience,
         )
-        await realm.desk.database.transaction(
-            lambda connection, claims=claims: access.write(connection, realm.tenant.id, claims)  # type: ignore[misc]
+        await token_realm.desk.database.transaction(
+            lambda connection, claims=claims: access.write(
+                connection, token_realm.tenant.id, claims
+            )  # type: ignore[misc]
         )
-        texts[audience] = await access.sign(realm.tenant.id, claims)
+        texts[audience] = await access.sign(token_realm.tenant.id, claims)
     assert refused(await caller.call("GET", GRANTS, texts["https://elsewhere.test"]))
     assert (await caller.call("GET", GRANTS, texts[ORIGIN])).status_code == 200
 
 
-async def test_what_we_did_not_sign_is_no_token(realm: Realm, other_tenant: Tenant) -> None:
-    caller = await caller_of(realm)
+async def test_what_we_did_not_sign_is_no_token(
+    token_realm: TokenRealm, other_tenant: Tenant
+) -> None:
+    caller = await caller_of(token_realm)
     token = await own_token(caller)
     assert (await caller.call("GET", GRANTS, token)).status_code == 200
     header, payload, signature = token.split(".")
@@ -157,7 +169,7 @@ async def test_what_we_did_not_sign_is_no_token(realm: Realm, other_tenant: Tena
         "..",
         "a.b.c",
         "x" * 9_000,
-        sign(new_key(), {"iss": realm.issuer.url}, typ="at+jwt", kid="x"),
+        sign(new_key(), {"iss": token_realm.issuer.url}, typ="at+jwt", kid="x"),
         sign(new_key(), {"iss": f"{ORIGIN}/id/{uuid4()}"}, typ="at+jwt", kid="x"),
         sign(new_key(), {"iss": f"https://evil.test/id/{other_tenant.id}"}, typ="at+jwt"),
         sign(new_key(), {"iss": f"{ORIGIN}/id/nonsense"}, typ="at+jwt"),
@@ -167,32 +179,32 @@ async def test_what_we_did_not_sign_is_no_token(realm: Realm, other_tenant: Tena
         assert refused(await caller.call("GET", GRANTS, text)), text
 
 
-async def test_a_revocation_reaches_the_api_within_a_second(realm: Realm) -> None:
-    caller = await caller_of(realm)
-    given = await caller.tokens(**await realm.code(caller))
+async def test_a_revocation_reaches_the_api_within_a_second(token_realm: TokenRealm) -> None:
+    caller = await caller_of(token_realm)
+    given = await caller.tokens(**await token_realm.code(caller))
     token = given["access_token"]
     # It holds, although it grants nothing here.
     assert (await caller.call("GET", GRANTS, token)).status_code == 403
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(realm.app), base_url=ORIGIN
+        transport=httpx.ASGITransport(token_realm.app), base_url=ORIGIN
     ) as operator:
         answer = await operator.post(
             f"{GRANTS}/{given['grant_id']}/revoke",
             json={},
             headers={
-                "Authorization": f"Bearer {realm.tenant.key}",
+                "Authorization": f"Bearer {token_realm.tenant.key}",
                 "Idempotency-Key": uuid4().hex,
             },
         )
     assert answer.status_code == 200, answer.text
-    realm.desk.since_boot_s += 1
+    token_realm.desk.since_boot_s += 1
     assert refused(await caller.call("GET", GRANTS, token))
     assert await caller.introspected(token) == {"active": False}
 
 
-async def test_a_weak_or_old_login_is_told_what_is_needed(realm: Realm) -> None:
-    caller = await realm.register(scopes=["accounts", "payments", "openid"])
-    token = (await caller.tokens(**await realm.code(caller)))["access_token"]
+async def test_a_weak_or_old_login_is_told_what_is_needed(token_realm: TokenRealm) -> None:
+    caller = await token_realm.register(scopes=["accounts", "payments", "openid"])
+    token = (await caller.tokens(**await token_realm.code(caller)))["access_token"]
     answer = await caller.call("GET", f"{GRANTS}/{uuid4()}", token)
     assert (answer.status_code, answer.json()["code"]) == (401, "STEP_UP_NEEDED")
     asked = (
@@ -202,10 +214,10 @@ async def test_a_weak_or_old_login_is_told_what_is_needed(realm: Realm) -> None:
     assert challenges == [f"DPoP {asked}", f"Bearer {asked}"]
 
 
-async def test_api_keys_are_taken_beside_tokens(realm: Realm) -> None:
+async def test_api_keys_are_taken_beside_tokens(token_realm: TokenRealm) -> None:
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(realm.app), base_url=ORIGIN
+        transport=httpx.ASGITransport(token_realm.app), base_url=ORIGIN
     ) as client:
         for scheme, status in (("Bearer", 200), ("DPoP", 401)):
-            headers = {"Authorization": f"{scheme} {realm.tenant.key}"}
+            headers = {"Authorization": f"{scheme} {token_realm.tenant.key}"}
             assert (await client.get(GRANTS, headers=headers)).status_code == status
