@@ -42,8 +42,8 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
         details: RFC 9396, as their types understood them.
         resources: RFC 8707, section 2.
         acr: the login must be at least this strong.
-        acr_names: the names by which the client asked for that, which ID tokens answer with.
-        id_token_claims: of the parameter `claims`, what it asks of the ID token.
+        id_token_claims: of the parameter `claims`, what it asks of the ID token; of `acr` the names
+            that its client knows, wherever it asked for them.
         confirmation: the key that the code is bound to, where one was named or proven.
         until: when what is granted ends; None at its revocation.
     """
@@ -58,7 +58,6 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
     state: str | None = None
     nonce: str | None = None
     acr: Acr = Acr.PASSWORD
-    acr_names: tuple[str, ...] = ()
     max_age_s: int | None = None
     prompts: frozenset[str] = frozenset()
     login_hint: str | None = None
