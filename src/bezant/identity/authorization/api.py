@@ -8,7 +8,9 @@ from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import Endpoint
 
 
-def endpoints(pushed: PushedRequests, browsers: AuthorizationEndpoint) -> Sequence[ProtocolEndpoint]:
+def endpoints(
+    pushed: PushedRequests, browsers: AuthorizationEndpoint
+) -> Sequence[ProtocolEndpoint]:
     """What clients and browsers speak with."""
     return [
         ProtocolEndpoint(
