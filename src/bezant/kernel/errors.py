@@ -66,6 +66,29 @@ class Unauthenticated(Refusal):
     status, code, title = 401, "UNAUTHENTICATED", "Authentication is required"
 
 
+class StepUpNeeded(Unauthenticated):
+    """The user has to log in again, by stronger means or more recently (RFC 9470).
+
+    Attributes:
+        headers: what tells a client how to ask for that, in either of the schemes of tokens.
+    """
+
+    code, title = "STEP_UP_NEEDED", "A stronger login is needed"
+
+    def __init__(self, detail: str, *, acr: str | None, max_age_s: int | None = None) -> None:
+        super().__init__(detail)
+        needed = ['error="insufficient_user_authentication"']
+        if acr is not None:
+            needed.append(f'acr_values="{acr}"')
+        if max_age_s is not None:
+            needed.append(f'max_age="{max_age_s}"')
+        challenge = ", ".join(needed)
+        assert challenge.isascii()
+        self.headers = tuple(
+            (b"www-authenticate", f"{scheme} {challenge}".encode()) for scheme in ("DPoP", "Bearer")
+        )
+
+
 class Forbidden(Refusal):
     """The credential is valid but does not grant this action."""
 
