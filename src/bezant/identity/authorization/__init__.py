@@ -10,7 +10,7 @@ from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
 from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
 from bezant.identity.authorization.objects import RequestObjects
 from bezant.identity.authorization.parameters import RequestReader
-from bezant.identity.authorization.ports import Clients, DetailRefused, DetailType
+from bezant.identity.authorization.ports import DetailRefused, DetailType
 from bezant.identity.authorization.pushing import PushedRequests
 from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.sweeping import AuthorizationSweep
@@ -20,7 +20,6 @@ __all__ = [
     "COOKIE",
     "AuthorizationEndpoint",
     "AuthorizationSweep",
-    "Clients",
     "Codes",
     "DetailRefused",
     "DetailType",

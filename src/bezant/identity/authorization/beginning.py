@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from bezant.identity.authorization import store
+from bezant.identity.authorization.committing import commit
 from bezant.identity.authorization.domain import (
     BEGUN_MAX,
     DECIDED_WITHIN,
@@ -16,11 +17,10 @@ from bezant.identity.authorization.domain import (
 )
 from bezant.identity.authorization.interactions import COOKIE
 from bezant.identity.authorization.notices import notice
-from bezant.identity.authorization.ports import Clients
 from bezant.identity.authorization.pushing import URI_PREFIX
 from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
-from bezant.identity.clients import Client
+from bezant.identity.clients import Client, Clients
 from bezant.identity.http import ProtocolAnswer, ProtocolRequest
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -66,8 +66,8 @@ class AuthorizationEndpoint:
         """`GET {issuer}/authorize`, or POST (OpenID Connect Core, section 3.1.2.1)."""
         given = request.query if request.method == "GET" else request.form
         issuer = request.issuer
-        client = await self._client(issuer.tenant_id, given.get("client_id"))
-        if client is None:
+        client = await self._clients.find(issuer.tenant_id, given.get("client_id", ""))
+        if client is None or client.disabled_at is not None:
             return _refused("The application that sent you here is not known.")
         uri = given.get("request_uri")
         if uri is None or not uri.startswith(URI_PREFIX):
@@ -92,15 +92,6 @@ class AuthorizationEndpoint:
             return ProtocolAnswer.redirect(await self._responses.url(issuer, asked, error))
         url = f"{issuer.url}/{LOGIN_PAGE}?interaction={interaction_id}"
         return ProtocolAnswer.redirect(url, [_cookie(browser)])
-
-    async def _client(self, tenant_id: UUID, client_id: str | None) -> Client | None:
-        try:
-            client = await self._clients.find(tenant_id, UUID(client_id or ""))
-        except ValueError:
-            return None
-        if client is None or client.disabled_at is not None or str(client.id) != client_id:
-            return None
-        return client
 
     async def _begin(
         self, client: Client, uri: str, browser: str
@@ -132,7 +123,7 @@ class AuthorizationEndpoint:
                 )
             return row
 
-        row = await self._database.transaction(work)
+        row = await commit(self._database, work)
         return None if row is None else (interaction_id, _asked.decode(row["request"]))
 
 

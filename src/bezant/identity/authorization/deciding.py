@@ -11,23 +11,20 @@ import msgspec
 
 from bezant.identity.authorization import store
 from bezant.identity.authorization.codes import Codes
+from bezant.identity.authorization.committing import commit
 from bezant.identity.authorization.domain import AuthorizationRequest
 from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
 from bezant.identity.authorization.interactions import Interaction
-from bezant.identity.authorization.ports import Clients
 from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
-from bezant.identity.clients import Client
+from bezant.identity.clients import Client, Clients
 from bezant.identity.grants import GrantService, NewGrant
 from bezant.identity.issuers import Issuers
 from bezant.identity.logins import Login
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database
-from bezant.kernel.errors import Unavailable
+from bezant.kernel.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
@@ -119,7 +116,7 @@ class InteractionService:
             grant = await self._grants.make(connection, tenant_id, new, at)
             await self._codes.issue(connection, tenant_id, code, asked, grant.id, at)
 
-        await self._commit(work)
+        await commit(self._database, work)
         return url
 
     async def refuse(self, tenant_id: UUID, interaction_id: UUID, browser: str) -> str:
@@ -131,7 +128,7 @@ class InteractionService:
         async def work(connection: "Connection") -> None:
             await self._take(connection, tenant_id, interaction_id, browser, self._clock.now())
 
-        await self._commit(work)
+        await commit(self._database, work)
         return url
 
     async def _find(self, tenant_id: UUID, interaction_id: UUID, browser: str) -> _Open:
@@ -141,7 +138,7 @@ class InteractionService:
         if row is None:
             raise _over()
         asked = _asked.decode(row["request"])
-        client = await self._clients.find(tenant_id, asked.client_id)
+        client = await self._clients.find(tenant_id, str(asked.client_id))
         if client is None or client.disabled_at is not None:
             raise _over()
         # A redirect URI that the client has given up since is no place to send a code to.
@@ -165,12 +162,6 @@ class InteractionService:
         taken = await connection.fetchrow(store.TAKE_PUSHED, tenant_id, row["uri_hash"])
         if taken is None:
             raise _over()
-
-    async def _commit(self, work: "Callable[[Connection], Awaitable[None]]") -> None:
-        try:
-            await self._database.transaction(work)
-        except CommitUnknown as error:
-            raise Unavailable("Whether the decision was kept is not known.") from error
 
 
 def _host_of(redirect_uri: str) -> str:

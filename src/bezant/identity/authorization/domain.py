@@ -69,8 +69,7 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
     def is_met_by(self, login: Login, *, begun_at: datetime, now: datetime) -> bool:
         """Whether a login is as strong and as new as was asked for.
 
-        Args:
-            begun_at: when the browser came, before which no login counts for `prompt=login`.
+        For `prompt=login` none counts that was made before the browser came, at `begun_at`.
         """
         if not login.acr.satisfies(self.acr):
             return False

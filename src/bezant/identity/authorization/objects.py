@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from bezant.identity.clients import Client
+from bezant.identity.clients import Client, ClientKeys
 from bezant.identity.http import OAuthError
 from bezant.identity.issuers import Issuer
-from bezant.identity.jose import ClientKeys, JoseRefused, read_token, verify
+from bezant.identity.jose import JoseRefused, read_token, verify
 from bezant.kernel.clock import Clock
 
 VALID_MAX: Final = timedelta(minutes=60)

@@ -118,10 +118,7 @@ class RequestReader:
     async def read(
         self, issuer: Issuer, client: Client, given: Parameters, proven: Confirmation | None
     ) -> AuthorizationRequest:
-        """What is asked for.
-
-        Args:
-            proven: the key that came with the request.
+        """What is asked for; `proven` is the key that came with the request.
 
         Raises:
             OAuthError: something is not in order. The client hears it directly, so that no browser

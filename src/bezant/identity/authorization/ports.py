@@ -3,17 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID
 
 from bezant.identity.clients import Client
-
-
-class Clients(Protocol):
-    """Where clients are found."""
-
-    async def find(self, tenant_id: UUID, client_id: UUID) -> Client | None:
-        """A client, a disabled one too."""
-        ...
 
 
 class DetailRefused(Exception):  # noqa: N818 - an answer, not a fault

@@ -7,11 +7,12 @@ browser carries later is a reference that says nothing and that nobody can chang
 import os
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from bezant.identity.authorization import store
+from bezant.identity.authorization.committing import commit
 from bezant.identity.authorization.domain import PUSHED_FOR, AuthorizationRequest
 from bezant.identity.authorization.objects import RequestObjects
 from bezant.identity.authorization.parameters import Parameters, RequestReader
@@ -22,6 +23,12 @@ from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.proofs import DpopVerifier
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 URI_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
 """RFC 9126, section 2.2."""
@@ -94,14 +101,18 @@ class PushedRequests:
 
     async def _keep(self, client: Client, asked: AuthorizationRequest) -> str:
         uri = URI_PREFIX + write_secret(self._random_bytes(SECRET_BYTES))
-        now = self._clock.now()
-        await self._database.execute(
-            store.INSERT_PUSHED,
-            client.tenant_id,
-            digest(uri),
-            client.id,
-            msgspec.json.encode(asked),
-            now,
-            now + PUSHED_FOR,
-        )
+        key, text, now = digest(uri), msgspec.json.encode(asked), self._clock.now()
+
+        async def work(connection: "Connection") -> None:
+            await connection.execute(
+                store.INSERT_PUSHED,
+                client.tenant_id,
+                key,
+                client.id,
+                text,
+                now,
+                now + PUSHED_FOR,
+            )
+
+        await commit(self._database, work)
         return uri

@@ -27,10 +27,7 @@ class Responses:
     async def url(
         self, issuer: Issuer, asked: AuthorizationRequest, parameters: Mapping[str, str]
     ) -> str:
-        """The redirect URI with a response.
-
-        Args:
-            parameters: a code, or an error.
+        """The redirect URI with a response, whose `parameters` are a code or an error.
 
         Raises:
             Unavailable: it is to be signed, and the keys cannot be read.
