@@ -1,12 +1,13 @@
 """Commits of what browsers and clients began, who begin again where the outcome is not known."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
