@@ -192,24 +192,24 @@ class Doorkeeper:
             user_id, asserted = await self._proving.passkey(tenant_id, claimed, credential)
         except ProofRefused:
             raise await self._refuse(tenant_id, None, "login.passkey") from None
-        now = self._clock.now()
+        # Who is not known yet is named by the authenticator; who is, is nobody else.
+        named = claimed.user_id
+        if ticket is not None:
+            named = (await self._attempts.find(tenant_id, browser, ticket)).user_id
+        now, device_hash = self._clock.now(), device_hash_of(browser)
 
         async def work(connection: "Connection") -> Step | None:
             asked = await self._tickets.redeem(
                 connection, tenant_id, claimed.challenge, [Kind.PASSKEY_LOGIN], now
             )
-            if asked is None or asked.content != device_hash_of(browser):
-                return None
-            attempt = Attempt(user_id, device_hash_of(browser), needed)
-            if ticket is not None:
-                attempt = await self._attempts.redeem(connection, tenant_id, browser, ticket)
-            # Who is not known yet is named by the authenticator; who is, is nobody else.
-            named = claimed.user_id if ticket is None else asked.user_id
-            if named != user_id or attempt.user_id != user_id:
+            if asked is None or asked.content != device_hash or named != user_id:
                 return None
             method = await self._proving.take_passkey(connection, tenant_id, claimed, asserted)
             if method is None or not await is_active(connection, tenant_id, user_id):
                 return None
+            attempt = Attempt(user_id, device_hash, needed)
+            if ticket is not None:
+                attempt = await self._attempts.redeem(connection, tenant_id, browser, ticket)
             attempt = attempt.and_proven(method, now)
             return await self._go_on(connection, tenant_id, attempt, "login.passkey", counted)
 
