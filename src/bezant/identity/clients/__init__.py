@@ -1,5 +1,6 @@
 """Clients: registered applications and how they authenticate."""
 
+from bezant.identity.clients.api import operations as client_operations
 from bezant.identity.clients.authentication import AuthenticatedClient, ClientAuthenticator
 from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
 from bezant.identity.clients.keys import ClientKeys
@@ -19,4 +20,5 @@ __all__ = [
     "ClientService",
     "Clients",
     "Profile",
+    "client_operations",
 ]

@@ -40,7 +40,7 @@ class ClientAuthenticator:
         clients: finds them.
         keys: theirs.
         used: tells an assertion that was used before.
-        judge: knows certificates.
+        judge: knows certificates; None where none are taken.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class ClientAuthenticator:
         clients: Clients,
         keys: ClientKeys,
         used: UsedProofs,
-        judge: CertificateJudge,
+        judge: CertificateJudge | None,
         clock: Clock,
     ) -> None:
         self._clients = clients
@@ -56,6 +56,14 @@ class ClientAuthenticator:
         self._used = used
         self._judge = judge
         self._clock = clock
+
+    @property
+    def methods(self) -> list[str]:
+        """Those that are taken, as metadata has them."""
+        taken = [Authentication.PRIVATE_KEY_JWT, Authentication.NONE]
+        if self._judge is not None:
+            taken += _BY_CERTIFICATE
+        return [method.value for method in taken]
 
     async def authenticate(self, request: ProtocolRequest) -> AuthenticatedClient:
         """The client that a request comes from.
@@ -74,7 +82,7 @@ class ClientAuthenticator:
         client = await self._find(request.issuer, form["client_id"])
         if client.is_public:
             return AuthenticatedClient(client)
-        if client.authentication not in _BY_CERTIFICATE:
+        if self._judge is None or client.authentication not in _BY_CERTIFICATE:
             raise _invalid(_FAILED)
         if request.certificate is None:
             raise _invalid("The client authenticates with its certificate, at the mTLS endpoints.")

@@ -15,7 +15,7 @@ import httpx
 from bezant.identity.jose.errors import JoseRefused
 from bezant.identity.jose.keys import PublicKey, read_public_keys
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http.bodies import BodyDecoder
+from bezant.kernel.http import BodyDecoder
 from bezant.kernel.outbound import CheckedNetwork, NotConnected, Streams, Target, TargetRefused
 from bezant.kernel.outbound import read_target as read
 

@@ -109,15 +109,19 @@ class DpopVerifier:
                 raise _invalid("The proof was used before.")
         return jkt
 
-    async def bound_key(self, request: ProtocolRequest) -> str | None:
+    async def bound_key(self, request: ProtocolRequest, named: str | None) -> str | None:
         """The key that an authorization request binds its code to (RFC 9449, section 10).
 
         By a proof with the pushed request, by `dpop_jkt`, or by both, which then agree.
 
+        Args:
+            request: the pushed request.
+            named: its parameter `dpop_jkt`, if it has one.
+
         Raises:
             OAuthError: they do not, or one of them is not in order.
         """
-        proven, named = await self.verify(request), request.form.get("dpop_jkt")
+        proven = await self.verify(request)
         if named is not None and not _THUMBPRINT.fullmatch(named):
             raise OAuthError("invalid_request", "The dpop_jkt is no SHA-256 thumbprint.")
         if proven is not None and named is not None and proven != named:

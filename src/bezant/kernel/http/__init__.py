@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+<<<<<<< HEAD
 from bezant.kernel.http.authorization import (
     Action,
     Authenticator,
@@ -13,11 +14,16 @@ from bezant.kernel.http.authorization import (
     ScopeAuthorizer,
 )
 from bezant.kernel.http.bodies import malformed
+=======
+from bezant.kernel.http.answers import headers_of, send_refusal
+from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
+>>>>>>> clients
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
-from bezant.kernel.http.errors import Problem
+from bezant.kernel.http.errors import MethodNotAllowed, Problem
 from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.headers import Headers
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
@@ -41,7 +47,11 @@ __all__ = [
     "IS_NUMBER",
     "Action",
     "Authenticator",
+<<<<<<< HEAD
     "Authorizer",
+=======
+    "BodyDecoder",
+>>>>>>> clients
     "CardNumberMisplaced",
     "Context",
     "Credentials",
@@ -50,7 +60,12 @@ __all__ = [
     "DocumentOperation",
     "EventSource",
     "Exchange",
+<<<<<<< HEAD
     "Guard",
+=======
+    "Headers",
+    "MethodNotAllowed",
+>>>>>>> clients
     "Nothing",
     "Observer",
     "Operation",
@@ -70,9 +85,16 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+<<<<<<< HEAD
+=======
+    "authorize",
+    "headers_of",
+>>>>>>> clients
     "install",
     "malformed",
+    "read_body",
     "refusals_of",
+    "send_refusal",
     "summary_of",
 ]
 
