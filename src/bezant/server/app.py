@@ -96,12 +96,7 @@ def create_app(platform: Platform) -> ASGIApp:
         observe=observe,
         streams=platform.streams,
     )
-<<<<<<< HEAD
+    add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
     add_health(app, Health(platform.database, platform.cache), platform.guard)
     add_status(app, platform.guard)
-=======
-    add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
-    add_health(app, Health(platform.database, platform.cache), platform.authenticator)
-    add_status(app, platform.authenticator)
->>>>>>> clients
     return Traced(app, platform.tracing)

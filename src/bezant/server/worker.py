@@ -115,15 +115,10 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         events=events,
         webhooks=WebhookService(means),
         webhook_deliveries=DeliveryService(means),
-<<<<<<< HEAD
+        identity=identity,
         guard=Guard(
             RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
             ScopeAuthorizer(),
-=======
-        identity=identity,
-        authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
->>>>>>> clients
         ),
         cache=cache,
         ids=ids,

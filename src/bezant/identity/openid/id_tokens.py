@@ -11,9 +11,9 @@ from bezant.identity.authorization.details import INTENT
 from bezant.identity.clients import Client
 from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
+from bezant.identity.jose import Algorithm
 from bezant.identity.openid.claims import People, covered
 from bezant.identity.signing import DEFAULT_ALGORITHM, SigningKeys
-from bezant.identity.jose import Algorithm
 from bezant.identity.tokens.ports import Redeemed
 from bezant.kernel.clock import Clock
 
@@ -73,4 +73,4 @@ def half_hash(text: str, algorithm: Algorithm) -> str:
 
 def _intent(grant: Grant) -> Mapping[str, str]:
     """The intent that was approved, which its client checks (UK Open Banking, section 7.2)."""
-    return {INTENT: each["value"] for each in grant.details if each["type"] == INTENT}
+    return next(({INTENT: each["value"]} for each in grant.details if each["type"] == INTENT), {})

@@ -12,12 +12,9 @@ Scope = Literal[
     "contacts:read",
     "contacts:write",
     "events:read",
-<<<<<<< HEAD
     "grants:read",
     "grants:write",
-=======
     "identity:clients",
->>>>>>> clients
     "jobs:read",
     "jobs:write",
     "keys:write",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-<<<<<<< HEAD
+from bezant.kernel.http.answers import headers_of, send_refusal
 from bezant.kernel.http.authorization import (
     Action,
     Authenticator,
@@ -13,11 +13,7 @@ from bezant.kernel.http.authorization import (
     Resource,
     ScopeAuthorizer,
 )
-from bezant.kernel.http.bodies import malformed
-=======
-from bezant.kernel.http.answers import headers_of, send_refusal
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
->>>>>>> clients
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
@@ -47,11 +43,8 @@ __all__ = [
     "IS_NUMBER",
     "Action",
     "Authenticator",
-<<<<<<< HEAD
     "Authorizer",
-=======
     "BodyDecoder",
->>>>>>> clients
     "CardNumberMisplaced",
     "Context",
     "Credentials",
@@ -60,12 +53,9 @@ __all__ = [
     "DocumentOperation",
     "EventSource",
     "Exchange",
-<<<<<<< HEAD
     "Guard",
-=======
     "Headers",
     "MethodNotAllowed",
->>>>>>> clients
     "Nothing",
     "Observer",
     "Operation",
@@ -85,11 +75,7 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
-<<<<<<< HEAD
-=======
-    "authorize",
     "headers_of",
->>>>>>> clients
     "install",
     "malformed",
     "read_body",
