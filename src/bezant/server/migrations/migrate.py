@@ -72,6 +72,17 @@ PRIVILEGES: Final = {
     "signing_key": "SELECT, INSERT, DELETE",
     "oauth_client": "SELECT, INSERT, UPDATE",
     "used_proof": "SELECT, INSERT, DELETE",
+    "identity_user": "SELECT, INSERT, UPDATE",
+    "identity_password": "SELECT, INSERT, UPDATE, DELETE",
+    "identity_totp": "SELECT, INSERT, UPDATE, DELETE",
+    "identity_recovery_code": "SELECT, INSERT, DELETE",
+    "identity_passkey": "SELECT, INSERT, UPDATE, DELETE",
+    "identity_device": "SELECT, INSERT, UPDATE, DELETE",
+    "identity_approval": "SELECT, INSERT, UPDATE",
+    "identity_ticket": "SELECT, INSERT, DELETE",
+    "identity_throttle": "SELECT, INSERT, UPDATE, DELETE",
+    "identity_browser": "SELECT, INSERT, UPDATE",
+    "identity_session": "SELECT, INSERT, UPDATE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "job_partition": "SELECT, UPDATE",
     "job": "SELECT, INSERT, UPDATE, DELETE",
@@ -91,6 +102,9 @@ PRIVILEGES: Final = {
     "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
     "user_role": "SELECT, INSERT, DELETE",
     "approval": "SELECT, INSERT, UPDATE, DELETE",
+    "pushed_request": "SELECT, INSERT, UPDATE, DELETE",
+    "interaction": "SELECT, INSERT, DELETE",
+    "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 

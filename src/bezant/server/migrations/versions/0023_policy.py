@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0023"
-down_revision = "0018"
+down_revision = "0022"
 
 # What each role may do, the policies say; which roles there are, they and this know.
 USER_ROLE = """
