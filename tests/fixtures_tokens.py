@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ from bezant.identity.tokens import (
     TokenEndpoint,
 )
 from bezant.kernel.api_keys import ApiKeyAuthenticator
-from bezant.kernel.calls import Principal
+from bezant.kernel.calls import Call, Principal
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.errors import StepUpNeeded
@@ -45,10 +46,14 @@ class ByScope:
     async def decide(
         self, principal: Principal, action: Action, _resource: Resource, _context: Context
     ) -> Decision:
+        refusal = None
         if action.id == "read_grant" and principal.user_id is not None:
-            raise StepUpNeeded("Log in again.", acr="urn:bezant:acr:sca", max_age_s=300)
-        allowed = action.scope in principal.scopes
-        return Decision(allowed=allowed, policies=(), reason="Its scope says so.")
+            refusal = StepUpNeeded("Log in again.", acr="urn:bezant:acr:sca", max_age_s=300)
+        allowed = refusal is None and action.scope in principal.scopes
+        return Decision(allowed=allowed, policies=(), reason="By its scope.", refusal=refusal)
+
+    async def spend(self, approval: UUID, _action: Action, _call: Call) -> None:
+        raise AssertionError(f"nothing here needs the approval {approval}")
 
 
 class PlainIdTokens:
@@ -57,7 +62,8 @@ class PlainIdTokens:
     async def issue(
         self, issuer: Issuer, client: Client, grant: Grant, redeemed: Redeemed, access_token: str
     ) -> str:
-        return f"{client.id} {grant.login.user_id} {redeemed.nonce} {len(access_token) > 0}"
+        about = (issuer.url, client.id, grant.login.user_id, redeemed.nonce, access_token)
+        return " ".join(map(str, about))
 
 
 @dataclass
@@ -70,7 +76,7 @@ class TokenRealm:
     issuer: Issuer
     clients: ClientService
 
-    async def register(self, **members: Any) -> Caller:
+    async def register(self, **members: Any) -> Caller:  # noqa: ANN401 - members by name
         """A new client."""
         return await register(self.app, self.clients, self.issuer, **members)
 

@@ -82,7 +82,7 @@ class Caller:
         claims = {"iss": str(self.client_id), "sub": str(self.client_id), "aud": self.issuer.url}
         return sign(self.key, claims | {"jti": uuid4().hex, "iat": now, "exp": now + 60})
 
-    def proof(self, method: str, url: str, token: str | None = None, **others: Any) -> str:
+    def proof(self, method: str, url: str, token: str | None = None, **others: Any) -> str:  # noqa: ANN401 - members by name
         """A new DPoP proof."""
         claims: dict[str, Any] = {"htm": method, "htu": url, "jti": uuid4().hex}
         claims["iat"] = int(time.time())
@@ -149,7 +149,7 @@ class Caller:
         return answer
 
 
-async def register(app: ASGIApp, clients: ClientService, issuer: Issuer, **members: Any) -> Caller:
+async def register(app: ASGIApp, clients: ClientService, issuer: Issuer, **members: Any) -> Caller:  # noqa: ANN401 - members by name
     """A new client of an issuer, which may ask for everything unless `members` say otherwise."""
     certificate = members.pop("certificate", None)
     is_public = members.pop("is_public", False)

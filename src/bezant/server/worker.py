@@ -6,7 +6,7 @@ from pathlib import Path
 from bezant.banking import ContactService
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
-from bezant.kernel.cache import open_cache
+from bezant.kernel.cache import Cache, open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
@@ -82,8 +82,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
-    identity = _identity(task, database, clock, ids, sealing)
-    opened.callback(identity.close)
+    identity = _identity(task, database, clock, ids, sealing, cache)
+    opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
@@ -120,7 +120,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         webhook_deliveries=DeliveryService(means),
         identity=identity,
         authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+            identity.callers(authenticator),
+            per_s=task.requests_per_s_max,
+            burst=task.requests_burst_max,
         ),
         policy=policy,
         cache=cache,
@@ -142,13 +144,16 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
     )
 
 
-def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer) -> Identity:
+def _identity(
+    task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer, cache: Cache
+) -> Identity:
     return Identity.of(
         Surroundings(
             database,
             clock,
             ids,
             sealer,
+            cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
             mtls_origin=task.public_mtls_url,

@@ -18,7 +18,7 @@ GRANTS = "/v1/grants"
 CERTIFICATE = b"a certificate in DER, which nobody has to read"
 
 
-async def caller_of(token_realm: TokenRealm, **members: Any) -> Caller:
+async def caller_of(token_realm: TokenRealm, **members: Any) -> Caller:  # noqa: ANN401 - members by name
     return await token_realm.register(scopes=["accounts", "grants:read", "grants:write"], **members)
 
 

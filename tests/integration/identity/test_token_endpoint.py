@@ -72,7 +72,9 @@ async def test_a_code_brings_tokens_and_what_was_granted(token_realm: TokenRealm
     assert given["scope"].split() == sorted(GRANTED)
     assert given["authorization_details"] == [PAYMENT, REFUND]
     assert payload(given["access_token"])["grant_id"] == given["grant_id"]
-    assert given["id_token"].split()[0] == str(caller.client_id)
+    about = given["id_token"].split()
+    assert about[:2] == [token_realm.issuer.url, str(caller.client_id)]
+    assert about[3:] == ["nonce", given["access_token"]]
     assert given["refresh_token"].startswith("bzr_")
     refreshed = await caller.tokens(
         grant_type="refresh_token", refresh_token=given["refresh_token"], scope="accounts"

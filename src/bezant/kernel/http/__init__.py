@@ -82,8 +82,6 @@ __all__ = [
     "fingerprint_of",
     "headers_of",
     "install",
-    "install",
-    "malformed",
     "malformed",
     "needs_scope",
     "read_body",
