@@ -33,7 +33,7 @@ class MtlsListener:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         tls = {} if self._certificate is None else {"client_cert_der": self._certificate}
-        await self._app(scope | {"extensions": {"tls": tls}}, receive, send)
+        await self._app({**scope, "extensions": {"tls": tls}}, receive, send)
 
 
 class NoCertificates:
@@ -135,7 +135,7 @@ class Caller:
     ) -> httpx.Response:
         """Ask a protected resource; once more where it wants a nonce."""
         headers["Authorization"] = f"{scheme} {token}"
-        json = {} if method == "POST" else None
+        json: object = {} if method == "POST" else None
         async with self.client() as client:
             for _ in range(2):
                 if self.certificate is None and "DPoP" not in headers:
@@ -154,7 +154,7 @@ async def register(app: ASGIApp, clients: ClientService, issuer: Issuer, **membe
     certificate = members.pop("certificate", None)
     is_public = members.pop("is_public", False)
     key = new_key()
-    new = {
+    new: dict[str, Any] = {
         "name": "Test",
         "authentication": Authentication.NONE if is_public else Authentication.PRIVATE_KEY_JWT,
         "binding": Binding.DPOP if certificate is None else Binding.MTLS,

@@ -169,9 +169,9 @@ class TokenDesk:
         values = {name: tuple(value.split("|")) for name, value in form.items()}
         return Asked(self.issuer, client, key, Form(values))
 
-    async def redeem(self, client: Client, code: str, **form: str) -> Given:
+    async def redeem(self, client: Client, code: str) -> Given:
         """Redeem a code."""
-        return await self.givers.code(self.asked(client, code=code, code_verifier="v" * 43, **form))
+        return await self.givers.code(self.asked(client, code=code, code_verifier="v" * 43))
 
     async def refresh(
         self, client: Client, token: str, key: Confirmation = KEY, **form: str
