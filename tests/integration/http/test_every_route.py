@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from approving import REVOKE, asked_by_another
 from bezant.kernel.telemetry import Traced
 from bezant.ledger.reconciliation.api import UPLOAD_BYTES_MAX
 from fixtures_api import (
@@ -316,6 +317,22 @@ async def _new_hook(_: Book) -> Request:
     return "/v1/webhook-endpoints", {"url": HOOK_URL}
 
 
+async def _new_approval(_: Book) -> Request:
+    return "/v1/approvals", msgspec.to_builtins(REVOKE)
+
+
+async def _approval(book: Book) -> Request:
+    return f"/v1/approvals/{await asked_by_another(book.tenant)}", None
+
+
+async def _approve_request(book: Book) -> Request:
+    return f"/v1/approvals/{await asked_by_another(book.tenant)}/approve", {}
+
+
+async def _refuse_request(book: Book) -> Request:
+    return f"/v1/approvals/{await asked_by_another(book.tenant)}/refuse", {}
+
+
 async def _get_hook(book: Book) -> Request:
     return await hook(book.tenant), None
 
@@ -482,6 +499,11 @@ CASES: Mapping[str, Case] = {
     "replay_webhooks": Case("POST", 200, _replay_hook),
     "list_webhook_deliveries": Case("GET", 200, _deliveries),
     "replay_webhook_delivery": Case("POST", 201, _replay_delivery),
+    "request_approval": Case("POST", 201, _new_approval, names=False),
+    "list_approvals": _reads("/v1/approvals", names=False),
+    "read_approval": Case("GET", 200, _approval),
+    "approve_request": Case("POST", 200, _approve_request),
+    "refuse_request": Case("POST", 200, _refuse_request),
     "metrics": _reads("/metrics", names=False),
     "status": _reads("/status", names=False),
 }

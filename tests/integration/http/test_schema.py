@@ -17,6 +17,7 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
+from approving import asked_by_another
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
@@ -286,7 +287,12 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             str(issued.api_key.id),
             used_up,
             await delivered(tenant),
-            await closed_books(api, tenant) | await schedules_of(tenant, book),
+            await closed_books(api, tenant)
+            | await schedules_of(tenant, book)
+            | {
+                name: {"approval": await asked_by_another(tenant)}
+                for name in ("read_approval", "approve_request", "refuse_request")
+            },
             await fx_quote(book),
             made,
             (await tenant.create("/v1/contacts", PERSON))["id"],

@@ -2,10 +2,8 @@
 
 from bezant.identity.policy.book import PolicyBook, PolicyRefused, shipped_policies
 from bezant.identity.policy.composed import Policy
-from bezant.identity.policy.domain import Role
 from bezant.identity.policy.engine import Engine, Question, Verdict
 from bezant.identity.policy.relations import Relation, Relations
-from bezant.identity.policy.roles import RoleService
 from bezant.identity.policy.schema import SCOPES, shipped_schema
 
 __all__ = [
@@ -17,8 +15,6 @@ __all__ = [
     "Question",
     "Relation",
     "Relations",
-    "Role",
-    "RoleService",
     "Verdict",
     "shipped_policies",
     "shipped_schema",

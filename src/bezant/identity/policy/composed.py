@@ -10,8 +10,6 @@ from bezant.identity.policy.audited import DecisionLog
 from bezant.identity.policy.authorizer import PolicyAuthorizer, may_do
 from bezant.identity.policy.engine import Engine
 from bezant.identity.policy.relations import Relation, Relations
-from bezant.identity.policy.roles import RoleService
-from bezant.identity.policy.roles import operations as role_operations
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Operation
@@ -24,12 +22,10 @@ class Policy:
 
     Attributes:
         authorizer: every operation's.
-        roles: for who authenticates people.
-        routes: of approvals and roles, for the process that serves them.
+        routes: of approvals, for the process that serves them.
     """
 
     authorizer: PolicyAuthorizer
-    roles: RoleService
     routes: Sequence[Operation]
     _decisions: DecisionLog
 
@@ -50,14 +46,10 @@ class Policy:
         """
         engine = Engine.shipped()
         approvals = ApprovalService(database, clock)
-        roles = RoleService(database, clock, ids)
         decisions = DecisionLog(database, clock, ids)
         authorizer = PolicyAuthorizer(engine, Relations(relations), approvals, decisions, clock)
-        routes = [
-            *approval_operations(approvals, may_do(engine, clock)),
-            *role_operations(roles),
-        ]
-        return cls(authorizer, roles, routes, decisions)
+        routes = approval_operations(approvals, may_do(engine, clock))
+        return cls(authorizer, routes, decisions)
 
     async def close(self) -> None:
         """Write what waits to be audited."""

@@ -1,22 +1,9 @@
 """What policies speak of, outside of the policy language."""
 
-from enum import StrEnum
 from typing import Final
 
 from bezant.identity.logins import Acr
 from bezant.kernel.calls import PrincipalKind
-
-
-class Role(StrEnum):
-    """What a person does for a tenant. What each may do, the shipped policies say."""
-
-    OWNER = "owner"
-    OPERATIONS = "operations"
-    COMPLIANCE = "compliance"
-    SUPPORT = "support"
-    DEVELOPER = "developer"
-    AUDITOR = "auditor"
-
 
 ENTITY_TYPES: Final = {
     PrincipalKind.API_KEY: "ApiKey",

@@ -118,7 +118,6 @@ VAULT_PRIVILEGES: Final = {
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "event_pending": "INSERT",
-    "user_role": "SELECT",
     "approval": "SELECT, UPDATE",
     "vault_key": "SELECT, INSERT, UPDATE",
     "vault_subject": "SELECT, INSERT, UPDATE",

@@ -1,23 +1,9 @@
-"""Policy: people's roles, and what others approve."""
+"""Approvals: what one asks for and another agrees to."""
 
 from alembic import op
 
 revision = "0023"
 down_revision = "0022"
-
-# What each role may do, the policies say; which roles there are, they and this know.
-USER_ROLE = """
-    CREATE TABLE IF NOT EXISTS user_role (
-        tenant_id uuid NOT NULL,
-        user_id uuid NOT NULL,
-        role text NOT NULL CHECK (
-            role IN ('owner', 'operations', 'compliance', 'support', 'developer', 'auditor')
-        ),
-        granted_by text NOT NULL,
-        granted_at timestamptz NOT NULL,
-        PRIMARY KEY (tenant_id, user_id, role)
-    )
-"""
 
 # The body of the request is there to be read by who decides, and goes once they have.
 APPROVAL = """
@@ -57,5 +43,5 @@ APPROVAL_EXPIRES = """
 
 def upgrade() -> None:
     """Create what is missing."""
-    for statement in (USER_ROLE, APPROVAL, APPROVAL_EXPIRES):
+    for statement in (APPROVAL, APPROVAL_EXPIRES):
         op.execute(statement)
