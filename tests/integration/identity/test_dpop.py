@@ -38,7 +38,7 @@ async def refused(verifier: DpopVerifier, issuer: Issuer, proof: str) -> str:
 async def test_a_proof_shows_its_key(
     verifier: DpopVerifier, issuer: Issuer, clock: ManualClock, algorithm: Algorithm
 ) -> None:
-    prover = Prover(PrivateKey.generate("", algorithm))
+    prover = Prover(PrivateKey.generate("dpop", algorithm))
     proof = prover.proof(issuer.at(Endpoint.TOKEN), clock.now())
     assert await verifier.verify(request_to(issuer, dpop=proof)) == prover.jkt
 
@@ -123,7 +123,7 @@ async def test_a_proof_with_a_wrong_header_is_refused(
         {"jwk": None},
         {"jwk": prover.key.key.as_dict(private=True)},
         {"jwk": Prover().jwk},
-        {"jwk": Prover(PrivateKey.generate("", Algorithm.EDDSA)).jwk},
+        {"jwk": Prover(PrivateKey.generate("dpop", Algorithm.EDDSA)).jwk},
         {"crit": ["jwk"]},
     ):
         await refused(verifier, issuer, prover.proof(url, at, header=header))
