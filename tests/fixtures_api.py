@@ -51,6 +51,19 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+CLIENT_KEYS = {
+    "keys": [
+        {
+            # RFC 8037, appendix A.2
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "first",
+        }
+    ]
+}
+"""Keys that a client may register."""
+
 MTLS_BASE = "https://mtls.bezant.test"
 CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = get_args(Scope)
