@@ -42,6 +42,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity, Surroundings
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
 
@@ -50,6 +51,20 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+CLIENT_KEYS = {
+    "keys": [
+        {
+            # RFC 8037, appendix A.2
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "first",
+        }
+    ]
+}
+"""Keys that a client may register."""
+
+MTLS_BASE = "https://mtls.bezant.test"
 CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = get_args(Scope)
 
@@ -193,6 +208,21 @@ async def reconciliations(database: Database) -> ReconciliationService:
 
 
 @pytest.fixture(scope="session")
+async def identity(
+    database: Database, sealer: VaultClient, embedded_servers: EmbeddedServers
+) -> AsyncIterator[Identity]:
+    """The issuers of every tenant, under the name that tests call the API by."""
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
+    given = Surroundings(
+        database, SystemClock(), TimeOrderedIds(), sealer, cache, bytes(32), BASE, MTLS_BASE
+    )
+    identity = Identity.of(given)
+    yield identity
+    await identity.close()
+    await cache.close()
+
+
+@pytest.fixture(scope="session")
 async def api(
     database: Database,
     ledger: Ledger,
@@ -200,6 +230,7 @@ async def api(
     embedded_servers: EmbeddedServers,
     hooks: Means,
     sealer: VaultClient,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -214,13 +245,14 @@ async def api(
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
-        authenticator=authenticator,
+        authenticator=identity.callers(authenticator),
         policy=policy,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
         events=EventReader(database),
         webhooks=WebhookService(hooks),
         webhook_deliveries=DeliveryService(hooks),
+        identity=identity,
         cache=cache,
         ids=ids,
         tracing=tracing,

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 import bezant
 from bezant import ledger
 from bezant.banking import ContactService, contact_operations
+from bezant.identity.http import add_protocol
 from bezant.identity.policy import Policy
 from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
@@ -23,6 +24,7 @@ from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.health import Health, add_health
+from bezant.server.identity import Identity
 from bezant.server.observing import observe
 from bezant.server.status import add_status
 
@@ -47,6 +49,7 @@ class Platform:
     events: EventReader
     webhooks: WebhookService
     webhook_deliveries: DeliveryService
+    identity: Identity
     cache: Cache
     ids: Ids
     tracing: Tracing
@@ -90,6 +93,7 @@ def create_app(platform: Platform) -> ASGIApp:
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
             *platform.policy.routes,
+            *platform.identity.operations,
         ],
         guard=guard,
         ids=platform.ids,
@@ -98,4 +102,5 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     add_health(app, Health(platform.database, platform.cache), guard)
     add_status(app, guard)
+    add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
     return Traced(app, platform.tracing)

@@ -22,6 +22,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity
 from fixtures_api import CACHE_SECRET, Api
 
 BURST = 3
@@ -51,6 +52,7 @@ async def limited(
     embedded_servers: EmbeddedServers,
     watch: Stopwatch,
     hooks: Means,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API for keys that may make three requests at once, and one per second."""
     authenticator = ApiKeyAuthenticator(database, SystemClock())
@@ -72,6 +74,7 @@ async def limited(
             events=EventReader(database),
             webhooks=WebhookService(hooks),
             webhook_deliveries=DeliveryService(hooks),
+            identity=identity,
             cache=cache,
             ids=ids,
             tracing=tracing,

@@ -6,12 +6,15 @@ and what was decided, and are told where the browser goes next. Neither knows th
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
 from bezant.identity.logins import Acr, Login
+
+COOKIE: Final = "__Host-bezant-interaction"
+"""Holds what a browser's interactions are bound to; one value for all of them."""
 
 
 class Interaction(Struct, frozen=True):
@@ -20,7 +23,8 @@ class Interaction(Struct, frozen=True):
     Attributes:
         id: in the pages' paths. Worth nothing without the cookie of the browser that began it.
         client_name: as registered.
-        redirect_host: where the answer goes, for people to read.
+        redirect_host: where the answer goes, for people to read: host and port, or the scheme of an
+            application of the user's own machine.
         scopes: asked for.
         details: RFC 9396 `authorization_details`, each of a known type.
         acr: the login must be at least this strong.

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bezant.kernel.http.answers import headers_of, send_refusal
 from bezant.kernel.http.authorization import (
     Action,
     Admitted,
@@ -14,12 +15,13 @@ from bezant.kernel.http.authorization import (
     ScopeAuthorizer,
     needs_scope,
 )
-from bezant.kernel.http.bodies import malformed
+from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
-from bezant.kernel.http.errors import Problem
+from bezant.kernel.http.errors import MethodNotAllowed, Problem
 from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.headers import Headers
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
@@ -46,6 +48,7 @@ __all__ = [
     "Admitted",
     "Authenticator",
     "Authorizer",
+    "BodyDecoder",
     "CardNumberMisplaced",
     "Context",
     "Credentials",
@@ -55,6 +58,8 @@ __all__ = [
     "EventSource",
     "Exchange",
     "Guard",
+    "Headers",
+    "MethodNotAllowed",
     "Nothing",
     "Observer",
     "Operation",
@@ -75,10 +80,13 @@ __all__ = [
     "WriteOperation",
     "Writing",
     "fingerprint_of",
+    "headers_of",
     "install",
     "malformed",
     "needs_scope",
+    "read_body",
     "refusals_of",
+    "send_refusal",
     "summary_of",
 ]
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0023"
-down_revision = "0018"
+down_revision = "0022"
 
 # The body of the request is there to be read by who decides, and goes once they have.
 APPROVAL = """
