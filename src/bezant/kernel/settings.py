@@ -115,6 +115,8 @@ class Settings(BaseSettings):
             final then.
         allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
             For development: whoever may make endpoints reaches what listens here.
+        mtls_host: the address to listen on for clients with certificates; None is that of the API.
+        mtls_port: its port; 0 takes a free one.
         vault_host: the address that the vault listens on; None listens where the API does.
         vault_port: its port, of an origin apart from the API's; 0 takes a free one.
         vault_database_url: an outside database as the vault's role; None, beside an outside
@@ -166,6 +168,8 @@ class Settings(BaseSettings):
     keep_backups_days: Annotated[int, Field(ge=1, le=36_500)] = 35
     keep_key_backups_days: Annotated[int, Field(ge=1, le=35)] = 35
     allow_webhook_loopback: bool = False
+    mtls_host: str | None = None
+    mtls_port: Annotated[int, Field(ge=0, le=65535)] = 8445
     vault_host: str | None = None
     vault_port: Annotated[int, Field(ge=0, le=65535)] = 8444
     vault_database_url: SecretStr | None = None

@@ -8,6 +8,7 @@ class Task(ProcessTask, frozen=True):
     """What a worker serves, and with what.
 
     Attributes:
+        mtls_listener: the inherited descriptor of the listener that asks for client certificates.
         database_url: as the application's role.
         replica_url: a replica of the database, as the same role; None for none.
         connections_max: how many connections it may hold.
@@ -24,6 +25,7 @@ class Task(ProcessTask, frozen=True):
         vault_token: what it knows them by.
     """
 
+    mtls_listener: int
     database_url: str
     replica_url: str | None
     connections_max: int
@@ -38,6 +40,11 @@ class Task(ProcessTask, frozen=True):
     allow_webhook_loopback: bool
     vault_socket: str | None
     vault_token: str
+
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """Every descriptor that the process takes over."""
+        return (self.listener, self.mtls_listener)
 
 
 class VaultTask(ProcessTask, frozen=True):

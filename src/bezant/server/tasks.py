@@ -46,12 +46,13 @@ class Tasks:
     run_folder: Path
     vault_token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
 
-    def worker(self, listener: socket.socket) -> Task:
+    def worker(self, listener: socket.socket, mtls_listener: socket.socket) -> Task:
         """A worker's: nothing in it opens what the vault has sealed, but by asking the vault."""
         settings, stores = self.settings, self.stores
         replica_url = settings.replica_url
         return Task(
             **self._common(listener),
+            mtls_listener=mtls_listener.fileno(),
             database_url=stores.database_url,
             replica_url=None if replica_url is None else replica_url.get_secret_value(),
             connections_max=_connections_per_worker(settings.workers),
