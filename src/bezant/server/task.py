@@ -23,6 +23,10 @@ class Task(ProcessTask, frozen=True):
         allow_webhook_loopback: send webhooks to this machine too.
         vault_socket: where the vault answers this machine's processes; None where there is none.
         vault_token: what it knows them by.
+        public_url: the origin of the API, as clients know it.
+        public_mtls_url: of the listener for certificates.
+        mtls_authorities: the file of the authorities that clients' certificates come from.
+        mtls_proxies: the certificates of proxies whose word is taken, SHA-256 in hexadecimal.
     """
 
     mtls_listener: int
@@ -40,6 +44,10 @@ class Task(ProcessTask, frozen=True):
     allow_webhook_loopback: bool
     vault_socket: str | None
     vault_token: str
+    public_url: str
+    public_mtls_url: str
+    mtls_authorities: str | None
+    mtls_proxies: list[str]
 
     @property
     def inherited(self) -> tuple[int, ...]:

@@ -64,6 +64,10 @@ def make_workers(
             allow_webhook_loopback=False,
             vault_socket=None,
             vault_token="",
+            public_url="https://localhost:8443",
+            public_mtls_url="https://localhost:8445",
+            mtls_authorities=None,
+            mtls_proxies=[],
         )
         return Workers(task, [listener, mtls_listener], 1, metrics_folder)
 
