@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
+from bezant.identity.factors.approvals import Approvals
 from bezant.identity.factors.keeping import FactorService
 from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.factors.passwords import Passwords
@@ -30,6 +31,7 @@ class People:
         entrance: the port `Doorkeeper`.
         browsing: the port `BrowserSessions`.
         factors: the port `FactorKeeper`.
+        approvals: the port `Devices`, and what is asked on them.
         throttle, tickets: for retention, which removes what is over.
     """
 
@@ -37,6 +39,7 @@ class People:
     entrance: Entrance
     browsing: Browsing
     factors: FactorService
+    approvals: Approvals
     passwords: Passwords
     throttle: Throttle
     tickets: Tickets
@@ -89,11 +92,14 @@ def compose(
     browsing = Browsing(means.database, means.clock, means.ids, sessions)
     proving = Proving(means, passwords, secrecy.secrets, party)
     throttle = Throttle(means.database, means.clock, secrecy.throttle_secret)
+    factors = FactorService(means, users, browsing, passwords, secrecy.secrets, party)
+    approvals = Approvals(means, secrecy.secrets, factors)
     return People(
         users=users,
-        entrance=Entrance(means, users, proving, browsing, throttle, passwords),
+        entrance=Entrance(means, users, proving, browsing, throttle, approvals, passwords),
         browsing=browsing,
-        factors=FactorService(means, users, browsing, passwords, secrecy.secrets, party),
+        factors=factors,
+        approvals=approvals,
         passwords=passwords,
         throttle=throttle,
         tickets=Tickets(means.database),

@@ -227,6 +227,18 @@ class FactorService:
 
         await self._change(session, "user.factor_removed", work)
 
+    async def offer(self, session: BrowserSession, kind: Kind) -> str:
+        """A challenge to enrol something that is not in the browser; `require_fresh` before."""
+        return await self._offer(session, kind, _Offered(session.id))
+
+    async def accept(
+        self, connection: "Connection", tenant_id: UUID, kind: Kind, text: str
+    ) -> UUID | None:
+        """Use such a challenge up; whose it was, or None when it is over."""
+        now = self._clock.now()
+        ticket = await self._tickets.redeem(connection, tenant_id, text, [kind], now)
+        return None if ticket is None else ticket.user_id
+
     async def require_fresh(self, session: BrowserSession) -> None:
         """See to it that the login is minutes old, and with all that the user can prove.
 

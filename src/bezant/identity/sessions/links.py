@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from bezant.identity.factors import store as factors_store
+from bezant.identity.factors.approvals import Approvals
 from bezant.identity.factors.domain import Method
 from bezant.identity.factors.passwords import Passwords
 from bezant.identity.factors.proving import Proving
@@ -78,9 +79,10 @@ class Entrance(Doorkeeper):
         proving: Proving,
         browsing: Browsing,
         throttle: Throttle,
+        approvals: Approvals,
         passwords: Passwords,
     ) -> None:
-        super().__init__(means, users, proving, browsing, throttle)
+        super().__init__(means, users, proving, browsing, throttle, approvals)
         self._passwords = passwords
 
     async def look_at(self, tenant_id: UUID, link: str) -> LinkKind:

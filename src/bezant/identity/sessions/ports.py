@@ -165,6 +165,24 @@ class Doorkeeper(Protocol):
         """Go on with a login by a recovery code, which is used up."""
         ...
 
+    async def ask_device(self, tenant_id: UUID, browser: Browser, ticket: str) -> UUID:
+        """Ask the user of a login under way to approve it on a device; for `with_device`.
+
+        Raises:
+            TicketOver, TooManyAttempts: as for `with_totp`.
+        """
+        ...
+
+    async def with_device(
+        self, tenant_id: UUID, browser: Browser, ticket: str, approval_id: UUID
+    ) -> Step | None:
+        """Go on with a login by what was approved; None while it is undecided: ask again soon.
+
+        Raises:
+            LoginRefused: the user said no, or the time is over.
+        """
+        ...
+
     async def again(
         self, session: BrowserSession, browser: Browser, needed: Acr, max_age_s: int | None = None
     ) -> Step:
@@ -222,6 +240,18 @@ class Doorkeeper(Protocol):
 
         Raises:
             TooManyAttempts: try again after `Retry-After`.
+        """
+        ...
+
+
+class Devices(Protocol):
+    """Telephones with an application of ours, as a factor."""
+
+    async def begin_device(self, session: BrowserSession) -> str:
+        """A challenge for the device that is to be bound, for a QR code.
+
+        Raises:
+            FreshLoginNeeded: as for every change of factors.
         """
         ...
 

@@ -19,6 +19,8 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "users:read",
+    "users:write",
     "vault:destinations",
     "vault:detokenize",
     "vault:forward",
