@@ -41,6 +41,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity, Surroundings
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+MTLS_BASE = "https://mtls.bezant.test"
 CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = get_args(Scope)
 
@@ -192,6 +194,17 @@ async def reconciliations(database: Database) -> ReconciliationService:
 
 
 @pytest.fixture(scope="session")
+async def identity(database: Database, sealer: VaultClient) -> AsyncIterator[Identity]:
+    """The issuers of every tenant, under the name that tests call the API by."""
+    given = Surroundings(
+        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, MTLS_BASE
+    )
+    identity = Identity.of(given)
+    yield identity
+    identity.close()
+
+
+@pytest.fixture(scope="session")
 async def api(
     database: Database,
     ledger: Ledger,
@@ -199,6 +212,7 @@ async def api(
     embedded_servers: EmbeddedServers,
     hooks: Means,
     sealer: VaultClient,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -218,6 +232,7 @@ async def api(
         events=EventReader(database),
         webhooks=WebhookService(hooks),
         webhook_deliveries=DeliveryService(hooks),
+        identity=identity,
         cache=cache,
         ids=ids,
         tracing=tracing,

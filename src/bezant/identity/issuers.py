@@ -6,7 +6,14 @@ Everything that a server publishes about itself, and what others must name when 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, Protocol
 from uuid import UUID
+
+from bezant.identity import store
+from bezant.kernel.database import Database
+from bezant.kernel.errors import NotFound
+
+_TENANTS_KNOWN_MAX: Final = 10_000
 
 
 class Endpoint(StrEnum):
@@ -54,3 +61,49 @@ class Issuer:
         if self.mtls_origin is None:
             return None
         return f"{self.mtls_origin}/id/{self.tenant_id}/{endpoint}"
+
+
+class Issuers(Protocol):
+    """Finds a tenant's authorization server."""
+
+    async def find(self, tenant_id: UUID) -> Issuer:
+        """The issuer.
+
+        Raises:
+            NotFound: there is no such tenant.
+        """
+        ...
+
+    def of(self, tenant_id: UUID) -> Issuer:
+        """The issuer of a tenant that is known to be one."""
+        ...
+
+
+class TenantIssuers:
+    """Every tenant's, on one origin.
+
+    Args:
+        database: knows the tenants, none of which ever goes.
+        origin: see `Issuer`.
+        mtls_origin: see `Issuer`.
+    """
+
+    def __init__(self, database: Database, origin: str, mtls_origin: str | None = None) -> None:
+        self._database = database
+        self._origin = origin
+        self._mtls_origin = mtls_origin
+        self._known: set[UUID] = set()
+
+    async def find(self, tenant_id: UUID) -> Issuer:
+        """The issuer. See `Issuers`."""
+        if tenant_id not in self._known:
+            if await self._database.fetchrow(store.FIND_TENANT, tenant_id) is None:
+                raise NotFound("There is nothing under this path.")
+            if len(self._known) >= _TENANTS_KNOWN_MAX:
+                self._known.clear()
+            self._known.add(tenant_id)
+        return self.of(tenant_id)
+
+    def of(self, tenant_id: UUID) -> Issuer:
+        """The issuer of a tenant that is known to be one."""
+        return Issuer(tenant_id, self._origin, self._mtls_origin)

@@ -5,6 +5,7 @@ operator uses. No message quotes a value: URLs hold passwords.
 """
 
 import os
+import re
 import tomllib
 from base64 import b64decode
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
 _CACHE_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "memcached"})
 _POSTGRES_SCHEMES: Final = frozenset({"postgresql", "postgres"})
+_ORIGIN: Final = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
 
 
 class SettingsError(Exception):
@@ -115,6 +117,9 @@ class Settings(BaseSettings):
             final then.
         allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
             For development: whoever may make endpoints reaches what listens here.
+        public_url: the origin that clients know the API by, such as `https://bank.example`, where
+            it is not that of host and port. Issuers are named by it: who changes it ends what they
+            signed.
         vault_host: the address that the vault listens on; None listens where the API does.
         vault_port: its port, of an origin apart from the API's; 0 takes a free one.
         vault_database_url: an outside database as the vault's role; None, beside an outside
@@ -138,6 +143,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir)
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    public_url: str | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     # Before the URLs, whose check reads it.
     allow_plaintext_loopback: bool = False
@@ -299,6 +305,14 @@ class Settings(BaseSettings):
     def _check_endpoint(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("begins with http:// or https://")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_origin(cls, url: str | None) -> str | None:
+        # One spelling, since issuers are compared as text.
+        if url is not None and not _ORIGIN.fullmatch(url):
+            raise ValueError("is https://host or https://host:port in lower case, with no more")
         return url
 
     @field_validator("sealing_key")

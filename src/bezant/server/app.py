@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 import bezant
 from bezant import ledger
 from bezant.banking import ContactService, contact_operations
+from bezant.identity.http import add_protocol
 from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
@@ -22,6 +23,7 @@ from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.health import Health, add_health
+from bezant.server.identity import Identity
 from bezant.server.observing import observe
 from bezant.server.status import add_status
 
@@ -45,6 +47,7 @@ class Platform:
     events: EventReader
     webhooks: WebhookService
     webhook_deliveries: DeliveryService
+    identity: Identity
     cache: Cache
     ids: Ids
     tracing: Tracing
@@ -86,12 +89,14 @@ def create_app(platform: Platform) -> ASGIApp:
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
+            *platform.identity.operations,
         ],
         authenticator=platform.authenticator,
         ids=platform.ids,
         observe=observe,
         streams=platform.streams,
     )
+    add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
     add_health(app, Health(platform.database, platform.cache), platform.authenticator)
     add_status(app, platform.authenticator)
     return Traced(app, platform.tracing)

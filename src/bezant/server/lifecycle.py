@@ -24,7 +24,7 @@ from bezant.server.connecting import opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
 from bezant.server.key_store import prepare_key_store
-from bezant.server.listening import listen
+from bezant.server.listening import listen, url_of
 from bezant.server.provisioning import Provisioning
 from bezant.server.stores import Stores, has_vault, migrate_stores, opened_stores
 from bezant.server.tasks import DRAIN_S, Tasks
@@ -32,7 +32,6 @@ from bezant.server.workers import VAULT, Workers, clear_metrics
 
 Progress = Callable[[str], None]
 
-_LOOPBACK: Final = frozenset({"", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104 - not bound to
 # `sun_path` holds 107 bytes (unix(7)); the names of the lanes' sockets take up to 30 of them.
 _RUN_FOLDER_BYTES_MAX: Final = 107 - 30
 
@@ -112,13 +111,13 @@ async def _run(
             await workers.start()
 
         serving = Serving(
-            url=_url(settings.host, listener),
+            url=url_of(settings.host, listener),
             ca=certificates.ca,
             sandbox_key=sandbox_key,
             vault_url=(
                 None
                 if vault_listener is None
-                else _url(settings.vault_host or settings.host, vault_listener)
+                else url_of(settings.vault_host or settings.host, vault_listener)
             ),
             passphrase=passphrase,
         )
@@ -231,14 +230,3 @@ def _run_folder(data: DataFolder) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="bezant-") as short:
         yield Path(short)
-
-
-def _url(host: str, listener: socket) -> str:
-    return f"https://{_name(host)}:{listener.getsockname()[1]}"
-
-
-def _name(host: str) -> str:
-    """The host as clients on this machine call it."""
-    if host in _LOOPBACK:
-        return "localhost"
-    return f"[{host}]" if ":" in host else host

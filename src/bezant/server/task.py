@@ -22,6 +22,8 @@ class Task(ProcessTask, frozen=True):
         allow_webhook_loopback: send webhooks to this machine too.
         vault_socket: where the vault answers this machine's processes; None where there is none.
         vault_token: what it knows them by.
+        public_url: the origin of the API, as clients know it.
+        public_mtls_url: of the listener for certificates; None where there is none.
     """
 
     database_url: str
@@ -38,6 +40,8 @@ class Task(ProcessTask, frozen=True):
     allow_webhook_loopback: bool
     vault_socket: str | None
     vault_token: str
+    public_url: str
+    public_mtls_url: str | None
 
 
 class VaultTask(ProcessTask, frozen=True):

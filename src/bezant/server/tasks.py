@@ -13,6 +13,7 @@ from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.checkpoints import folder_of, store_url_of
 from bezant.server.embedded import DataFolder
+from bezant.server.listening import url_of
 from bezant.server.sealing_key import sealing_key
 from bezant.server.stores import Stores
 from bezant.server.task import Task, VaultTask
@@ -71,6 +72,8 @@ class Tasks:
             allow_webhook_loopback=settings.allow_webhook_loopback,
             vault_socket=self.vault_socket,
             vault_token=self.vault_token,
+            public_url=settings.public_url or url_of(settings.host, listener),
+            public_mtls_url=None,
         )
 
     def vault(self, listener: socket.socket) -> VaultTask:

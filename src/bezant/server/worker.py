@@ -12,6 +12,8 @@ from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
+from bezant.kernel.retention import Retention
+from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedSweep
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
@@ -24,6 +26,7 @@ from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
+from bezant.server.identity import Identity, Surroundings
 from bezant.server.process import load_certificate, run, serve_https
 from bezant.server.task import Task
 from bezant.server.webhooks import webhook_means
@@ -78,10 +81,18 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
-    sealed = SealedSweep(sealing, clock, [contacts.owner()])
+    identity = _identity(task, database, clock, ids, sealing)
+    opened.callback(identity.close)
+    sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
+    too_old = {
+        "refused_transaction": ledger.remove_old_refusals,
+        "fx_quote": ledger.fx.remove_old_quotes,
+        **identity.removals,
+    }
+    retention = Retention(database, clock, task.keep, too_old)
     await opened.enter_async_context(
         background(
-            database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations, sealed
+            database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
         )
     )
     events = EventReader(database)
@@ -104,6 +115,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         events=events,
         webhooks=WebhookService(means),
         webhook_deliveries=DeliveryService(means),
+        identity=identity,
         authenticator=RateLimits(
             authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
         ),
@@ -123,6 +135,21 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
         Path(task.checkpoint_folder),
         task.checkpoint_store_url,
         every_s=task.checkpoint_interval_s,
+    )
+
+
+def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer) -> Identity:
+    return Identity.of(
+        Surroundings(
+            database,
+            clock,
+            ids,
+            sealer,
+            read_sealing_key(task.sealing_key),
+            origin=task.public_url,
+            mtls_origin=task.public_mtls_url,
+            allow_loopback=task.allow_webhook_loopback,
+        )
     )
 
 

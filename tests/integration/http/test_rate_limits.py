@@ -21,6 +21,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity
 from fixtures_api import CACHE_SECRET, Api
 
 BURST = 3
@@ -50,6 +51,7 @@ async def limited(
     embedded_servers: EmbeddedServers,
     watch: Stopwatch,
     hooks: Means,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API for keys that may make three requests at once, and one per second."""
     authenticator = ApiKeyAuthenticator(database, SystemClock())
@@ -70,6 +72,7 @@ async def limited(
             events=EventReader(database),
             webhooks=WebhookService(hooks),
             webhook_deliveries=DeliveryService(hooks),
+            identity=identity,
             cache=cache,
             ids=ids,
             tracing=tracing,

@@ -63,6 +63,8 @@ def make_workers(
             allow_webhook_loopback=False,
             vault_socket=None,
             vault_token="",
+            public_url="https://localhost:8443",
+            public_mtls_url=None,
         )
         return Workers(task, listener, 1, metrics_folder)
 

@@ -12,6 +12,7 @@ Scope = Literal[
     "contacts:read",
     "contacts:write",
     "events:read",
+    "identity:clients",
     "jobs:read",
     "jobs:write",
     "keys:write",

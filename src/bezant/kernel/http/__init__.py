@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bezant.kernel.http.bodies import malformed
+from bezant.kernel.http.answers import headers_of, send_refusal
+from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.documents import Document, DocumentOperation
-from bezant.kernel.http.errors import Problem
+from bezant.kernel.http.errors import MethodNotAllowed, Problem
 from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.headers import Headers
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
@@ -29,11 +31,14 @@ if TYPE_CHECKING:
 __all__ = [
     "IS_NUMBER",
     "Authenticator",
+    "BodyDecoder",
     "CardNumberMisplaced",
     "Document",
     "DocumentOperation",
     "EventSource",
     "Exchange",
+    "Headers",
+    "MethodNotAllowed",
     "Nothing",
     "Observer",
     "Operation",
@@ -52,9 +57,12 @@ __all__ = [
     "WriteOperation",
     "Writing",
     "authorize",
+    "headers_of",
     "install",
     "malformed",
+    "read_body",
     "refusals_of",
+    "send_refusal",
     "summary_of",
 ]
 

@@ -1,0 +1,106 @@
+"""The one place where identity is put together from its parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from bezant.identity.clients import (
+    CertificateJudge,
+    ClientAuthenticator,
+    ClientKeys,
+    Clients,
+    ClientService,
+    client_operations,
+)
+from bezant.identity.discovery import Discovery
+from bezant.identity.http import ProtocolEndpoint
+from bezant.identity.issuers import TenantIssuers
+from bezant.identity.jose import KeyFetcher
+from bezant.identity.parts import Part
+from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.signing import SigningKeys
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import Database
+from bezant.kernel.http import Operation
+from bezant.kernel.ids import Ids
+from bezant.kernel.outbound import CheckedNetwork, SystemResolver
+from bezant.kernel.retention import RemoveAnswers
+from bezant.kernel.sealed import Sealer
+from bezant.kernel.sealed_owners import SealedOwner
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What identity stands on.
+
+    Attributes:
+        sealer: the vault.
+        secret: of every process of the platform the same; nonces are made with it.
+        origin: of the API, as clients know it.
+        mtls_origin: of the listener for certificates; None where there is none.
+        allow_loopback: fetch clients' keys from this machine too, for development.
+        judge: knows clients' certificates; None where none are taken.
+    """
+
+    database: Database
+    clock: Clock
+    ids: Ids
+    sealer: Sealer
+    secret: bytes
+    origin: str
+    mtls_origin: str | None = None
+    allow_loopback: bool = False
+    judge: CertificateJudge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a worker serves and sweeps of identity.
+
+    Attributes:
+        endpoints: below every issuer.
+        operations: of the API.
+        owners: of sealed values.
+        removals: of what is too old, by table.
+    """
+
+    issuers: TenantIssuers
+    clients: ClientAuthenticator
+    proofs: DpopVerifier
+    keys: SigningKeys
+    fetcher: KeyFetcher
+    endpoints: Sequence[ProtocolEndpoint]
+    operations: Sequence[Operation]
+    owners: Sequence[SealedOwner]
+    removals: dict[str, RemoveAnswers]
+
+    @classmethod
+    def of(cls, given: Surroundings, parts: Sequence[Part] = ()) -> Self:
+        """Put it together."""
+        database, clock, ids = given.database, given.clock, given.ids
+        loopback = given.allow_loopback
+        fetcher = KeyFetcher(
+            CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
+        )
+        used = UsedProofs(database, clock)
+        keys = SigningKeys(database, clock, ids, given.sealer)
+        clients = ClientAuthenticator(
+            Clients(database), ClientKeys(fetcher), used, given.judge, clock
+        )
+        discovery = Discovery(keys, clients.methods, parts)
+        installed = [discovery.part(), *parts]
+        return cls(
+            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            clients=clients,
+            proofs=DpopVerifier(used, Nonces(given.secret), clock),
+            keys=keys,
+            fetcher=fetcher,
+            endpoints=[endpoint for part in installed for endpoint in part.endpoints],
+            operations=client_operations(ClientService(database, clock, ids, fetcher)),
+            owners=[keys.owner()],
+            removals={"used_proof": used.remove_old},
+        )
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self.fetcher.close()
