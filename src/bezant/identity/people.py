@@ -5,17 +5,11 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from bezant.identity.factors.approvals import Approvals
-from bezant.identity.factors.keeping import FactorService
-from bezant.identity.factors.passkeys import RelyingParty
-from bezant.identity.factors.passwords import Passwords
-from bezant.identity.factors.proving import Proving
-from bezant.identity.sessions.browsing import Browsing
-from bezant.identity.sessions.links import Entrance
-from bezant.identity.sessions.throttle import Throttle
+from bezant.identity.enrolment import FactorService
+from bezant.identity.factors import Approvals, Passwords, Proving, RelyingParty
+from bezant.identity.sessions import Browsing, Entrance, Throttle
 from bezant.identity.tickets import Tickets
-from bezant.identity.users.means import Means
-from bezant.identity.users.service import UserService
+from bezant.identity.users import Means, UserService
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealing import SecretSealer
 from bezant.kernel.sessions import Sessions
@@ -31,7 +25,7 @@ class People:
         entrance: the port `Doorkeeper`.
         browsing: the port `BrowserSessions`.
         factors: the port `FactorKeeper`.
-        approvals: the port `Devices`, and what is asked on them.
+        approvals: devices, and what users decide on them.
         throttle, tickets: for retention, which removes what is over.
     """
 
@@ -93,7 +87,7 @@ def compose(
     proving = Proving(means, passwords, secrecy.secrets, party)
     throttle = Throttle(means.database, means.clock, secrecy.throttle_secret)
     factors = FactorService(means, users, browsing, passwords, secrecy.secrets, party)
-    approvals = Approvals(means, secrecy.secrets, factors)
+    approvals = Approvals(means, secrecy.secrets)
     return People(
         users=users,
         entrance=Entrance(means, users, proving, browsing, throttle, approvals, passwords),

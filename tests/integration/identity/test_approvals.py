@@ -86,7 +86,7 @@ async def with_telephone(
     who = await town.somebody(email)
     session = await town.log_in(who)
     telephone = telephone or Telephone(town)
-    await telephone.bind(await town.people.approvals.begin_device(session))
+    await telephone.bind(await town.people.factors.begin_device(session))
     return who, telephone
 
 
@@ -200,7 +200,7 @@ async def test_a_device_is_bound_by_a_fresh_challenge_once(town: Town) -> None:
     who = await town.somebody()
     session = await town.log_in(who)
     approvals = town.people.approvals
-    challenge = await approvals.begin_device(session)
+    challenge = await town.people.factors.begin_device(session)
     telephone = Telephone(town)
     signature = telephone.sign(binding_message(town.tenant_id, "another"))
     with pytest.raises(ProofRefused):
@@ -218,7 +218,7 @@ async def test_a_device_is_bound_by_a_fresh_challenge_once(town: Town) -> None:
     with pytest.raises(TicketOver):
         await Telephone(town).bind(invited.invitation.link)
     with pytest.raises(FreshLoginNeeded):
-        await approvals.begin_device(session)
+        await town.people.factors.begin_device(session)
 
 
 async def test_a_login_goes_on_by_an_approval_of_just_this_login(town: Town) -> None:

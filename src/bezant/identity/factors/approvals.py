@@ -20,13 +20,10 @@ from bezant.identity.factors.errors import (
     ProofRefused,
     TooManyFactors,
 )
-from bezant.identity.factors.keeping import FactorService
-from bezant.identity.sessions.errors import TicketOver
-from bezant.identity.sessions.ports import BrowserSession
-from bezant.identity.tickets import Kind
+from bezant.identity.tickets import Kind, TicketOver, Tickets
+from bezant.identity.users import is_active
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of, tell
-from bezant.identity.users.service import is_active
 from bezant.kernel.database import CommitUnknown
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.sealing import SealedSecret, SecretSealer
@@ -76,28 +73,14 @@ class Approvals:
     Args:
         means: where rows, the time, identifiers and chance come from.
         sealer: where goes what is shown.
-        factors: say whether a login is fresh enough to bind a device.
     """
 
-    def __init__(self, means: Means, sealer: SecretSealer, factors: FactorService) -> None:
+    def __init__(self, means: Means, sealer: SecretSealer) -> None:
         self._database = means.database
         self._clock = means.clock
         self._ids = means.ids
         self._sealer = sealer
-        self._factors = factors
-
-    async def begin_device(self, session: BrowserSession) -> str:
-        """A challenge for a device that is to be bound; it is shown as a QR code.
-
-        Raises:
-            FreshLoginNeeded: see `FactorKeeper`.
-            TooManyFactors: the user has as many as one may have.
-        """
-        await self._factors.require_fresh(session)
-        rows = await self._database.fetch(store.FIND_KEYS, session.tenant_id, session.user_id)
-        if len(rows) >= DEVICES_MAX:
-            raise TooManyFactors(f"A user has at most {DEVICES_MAX} devices.")
-        return await self._factors.offer(session, Kind.DEVICE_ENROLMENT)
+        self._tickets = Tickets(means.database)
 
     async def bind(
         self, tenant_id: UUID, challenge: str, public_key: bytes, signature: bytes
@@ -107,6 +90,7 @@ class Approvals:
         Raises:
             ProofRefused: no such kind of key, or it did not sign.
             TicketOver: the challenge was used, or has expired.
+            TooManyFactors: the user has as many as one may have.
         """
         message = device_keys.binding_message(tenant_id, challenge)
         if not device_keys.is_signed(public_key, message, signature):
@@ -115,11 +99,14 @@ class Approvals:
 
         async def work(connection: "Connection") -> UUID:
             now = self._clock.now()
-            user_id = await self._factors.accept(
-                connection, tenant_id, Kind.DEVICE_ENROLMENT, challenge
+            asked = await self._tickets.redeem(
+                connection, tenant_id, challenge, [Kind.DEVICE_ENROLMENT], now
             )
+            user_id = None if asked is None else asked.user_id
             if user_id is None or not await is_active(connection, tenant_id, user_id):
                 raise TicketOver("Begin anew.")
+            if len(await connection.fetch(store.FIND_KEYS, tenant_id, user_id)) >= DEVICES_MAX:
+                raise TooManyFactors(f"A user has at most {DEVICES_MAX} devices.")
             await connection.execute(
                 store.INSERT_DEVICE, tenant_id, device_id, user_id, public_key, now
             )

@@ -8,13 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.identity.factors import passkeys
+from bezant.identity.factors import Proving, factors_of, passkeys
 from bezant.identity.factors import store as factors_store
 from bezant.identity.factors.approvals import Approvals, ApprovalState
 from bezant.identity.factors.domain import Method, standing
 from bezant.identity.factors.errors import ApprovalOver, ProofRefused
-from bezant.identity.factors.listing import factors_of
-from bezant.identity.factors.proving import Proving
 from bezant.identity.logins import Acr
 from bezant.identity.sessions.attempts import Attempt, Attempts
 from bezant.identity.sessions.browsing import Browsing, Proof, device_hash_of
@@ -22,10 +20,10 @@ from bezant.identity.sessions.errors import LoginRefused, SessionEnded, TicketOv
 from bezant.identity.sessions.ports import Browser, BrowserSession, Entered, Step
 from bezant.identity.sessions.throttle import Counted, Throttle
 from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.users import UserService, is_active
 from bezant.identity.users.domain import Status
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of
-from bezant.identity.users.service import UserService, is_active
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import CommitUnknown

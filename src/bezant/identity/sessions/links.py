@@ -8,11 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from bezant.identity.factors import Passwords, Proving
 from bezant.identity.factors import store as factors_store
 from bezant.identity.factors.approvals import Approvals
 from bezant.identity.factors.domain import Method
-from bezant.identity.factors.passwords import Passwords
-from bezant.identity.factors.proving import Proving
 from bezant.identity.logins import Acr
 from bezant.identity.sessions.attempts import Attempt
 from bezant.identity.sessions.browsing import Browsing, device_hash_of
@@ -21,12 +20,12 @@ from bezant.identity.sessions.errors import LinkOver
 from bezant.identity.sessions.ports import Browser, LinkKind, Step
 from bezant.identity.sessions.throttle import Throttle
 from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.users import UserService, is_active
 from bezant.identity.users.domain import User
 from bezant.identity.users.errors import LoginNameTaken
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of, tell
 from bezant.identity.users.schemas import NewUser
-from bezant.identity.users.service import UserService, is_active
 from bezant.kernel.calls import RefusedAnswer
 
 if TYPE_CHECKING:

@@ -244,18 +244,6 @@ class Doorkeeper(Protocol):
         ...
 
 
-class Devices(Protocol):
-    """Telephones with an application of ours, as a factor."""
-
-    async def begin_device(self, session: BrowserSession) -> str:
-        """A challenge for the device that is to be bound, for a QR code.
-
-        Raises:
-            FreshLoginNeeded: as for every change of factors.
-        """
-        ...
-
-
 class BrowserSessions(Protocol):
     """Who is in, where."""
 
@@ -314,6 +302,10 @@ class FactorKeeper(Protocol):
 
     async def confirm_passkey(self, session: BrowserSession, credential: str) -> None:
         """Enrol what `navigator.credentials.create` made, as JSON."""
+        ...
+
+    async def begin_device(self, session: BrowserSession) -> str:
+        """A challenge for a telephone with an application of ours, for a QR code."""
         ...
 
     async def new_recovery_codes(self, session: BrowserSession) -> Sequence[str]:
