@@ -194,14 +194,18 @@ async def reconciliations(database: Database) -> ReconciliationService:
 
 
 @pytest.fixture(scope="session")
-async def identity(database: Database, sealer: VaultClient) -> AsyncIterator[Identity]:
+async def identity(
+    database: Database, sealer: VaultClient, embedded_servers: EmbeddedServers
+) -> AsyncIterator[Identity]:
     """The issuers of every tenant, under the name that tests call the API by."""
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     given = Surroundings(
-        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, MTLS_BASE
+        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, cache, MTLS_BASE
     )
     identity = Identity.of(given)
     yield identity
-    identity.close()
+    await identity.close()
+    await cache.close()
 
 
 @pytest.fixture(scope="session")

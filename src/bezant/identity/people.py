@@ -10,6 +10,7 @@ from bezant.identity.factors import Approvals, Passwords, Proving, RelyingParty
 from bezant.identity.sessions import Browsing, Entrance, Throttle
 from bezant.identity.tickets import Tickets
 from bezant.identity.users import Means, UserService
+from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealing import SecretSealer
 from bezant.kernel.sessions import Sessions
@@ -37,6 +38,15 @@ class People:
     passwords: Passwords
     throttle: Throttle
     tickets: Tickets
+
+    @property
+    def removals(self) -> dict[str, RemoveAnswers]:
+        """What removes what is over, by table."""
+        return {
+            "identity_ticket": self.tickets.remove_over,
+            "identity_throttle": self.throttle.remove_old,
+            "identity_approval": self.approvals.remove_over,
+        }
 
     def close(self) -> None:
         """End the threads that hash."""

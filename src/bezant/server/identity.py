@@ -13,12 +13,17 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.factors import RelyingParty
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
 from bezant.identity.parts import Part
+from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.signing import SigningKeys
+from bezant.identity.users import Means
+from bezant.identity.users import operations as user_operations
+from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Operation
@@ -27,6 +32,8 @@ from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,10 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
-        secret: of every process of the platform the same; nonces are made with it.
+        secret: of every process of the platform the same; nonces are made with it, and secrets of
+            users' applications are sealed under it.
         origin: of the API, as clients know it.
+        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
         judge: knows clients' certificates; None where none are taken.
@@ -48,6 +57,7 @@ class Surroundings:
     sealer: Sealer
     secret: bytes
     origin: str
+    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
     judge: CertificateJudge | None = None
@@ -68,6 +78,8 @@ class Identity:
     clients: ClientAuthenticator
     proofs: DpopVerifier
     keys: SigningKeys
+    people: People
+    sessions: Sessions
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
     operations: Sequence[Operation]
@@ -83,6 +95,8 @@ class Identity:
             CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
         )
         used = UsedProofs(database, clock)
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
         keys = SigningKeys(database, clock, ids, given.sealer)
         clients = ClientAuthenticator(
             Clients(database), ClientKeys(fetcher), used, given.judge, clock
@@ -94,13 +108,26 @@ class Identity:
             clients=clients,
             proofs=DpopVerifier(used, Nonces(given.secret), clock),
             keys=keys,
+            people=people,
+            sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
-            operations=client_operations(ClientService(database, clock, ids, fetcher)),
-            owners=[keys.owner()],
-            removals={"used_proof": used.remove_old},
+            operations=[
+                *client_operations(ClientService(database, clock, ids, fetcher)),
+                *user_operations(people.users),
+            ],
+            owners=[keys.owner(), people.users.owner()],
+            removals={"used_proof": used.remove_old, **people.removals},
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
+        self.people.close()
+        await self.sessions.close()
+
+
+def _people(given: Surroundings, sessions: Sessions) -> People:
+    secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
+    means = Means(given.database, given.clock, given.ids)
+    return compose(means, secrecy, sessions, RelyingParty(given.origin))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bezant.banking import ContactService
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
-from bezant.kernel.cache import open_cache
+from bezant.kernel.cache import Cache, open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
@@ -81,8 +81,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
-    identity = _identity(task, database, clock, ids, sealing)
-    opened.callback(identity.close)
+    identity = _identity(task, database, clock, ids, sealing, cache)
+    opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
@@ -138,7 +138,9 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
     )
 
 
-def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer) -> Identity:
+def _identity(
+    task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer, cache: Cache
+) -> Identity:
     return Identity.of(
         Surroundings(
             database,
@@ -147,6 +149,7 @@ def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Se
             sealer,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
+            cache=cache,
             mtls_origin=task.public_mtls_url,
             allow_loopback=task.allow_webhook_loopback,
         )

@@ -19,7 +19,7 @@ from bezant.identity.sessions.doorkeeper import Doorkeeper
 from bezant.identity.sessions.errors import LinkOver
 from bezant.identity.sessions.ports import Browser, LinkKind, Step
 from bezant.identity.sessions.throttle import Throttle
-from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.tickets import Kind, Ticket, Tickets, new_link
 from bezant.identity.users import UserService, is_active
 from bezant.identity.users.domain import User
 from bezant.identity.users.errors import LoginNameTaken
@@ -50,7 +50,7 @@ class OperatorLinks:
 
     async def make(self, tenant_id: UUID) -> str:
         """A new link's text, in the place of every former one."""
-        text = new_text(self._means.random_bytes)
+        text = new_link(self._means.random_bytes)
 
         async def work(connection: "Connection") -> None:
             now = self._means.clock.now()
