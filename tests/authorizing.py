@@ -185,7 +185,7 @@ class App:
         error: str = answer.json()["error"]
         return error
 
-    async def redeem(self, code: str, **others: str) -> httpx.Response:
+    async def redeem(self, code: str, /, **others: str) -> httpx.Response:
         """Exchange a code."""
         form = {
             "grant_type": "authorization_code",
