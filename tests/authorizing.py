@@ -278,7 +278,7 @@ class Realm:
         """A browser comes with a pushed request, and is sent on."""
         answer = await self.visit({"client_id": str(app.id), "request_uri": uri}, browser)
         assert answer.status_code == 303, answer.text
-        (interaction,) = parse_qs(urlsplit(answer.headers["location"]).query)["interaction"]
+        interaction = answer.headers["location"].rpartition("/")[2]
         cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
         return Begun(self, UUID(interaction), cookie)
 

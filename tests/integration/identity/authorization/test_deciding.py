@@ -42,7 +42,7 @@ class TestBeginning:
         for method in ("GET", "POST"):
             answer = await realm.visit(query, method=method)
             assert answer.status_code == 303
-            assert answer.headers["location"].startswith(f"{realm.issuer.url}/login?interaction=")
+            assert answer.headers["location"].startswith(f"{realm.issuer.url}/interactions/")
             cookie = answer.headers["set-cookie"]
             assert cookie.startswith(f"{COOKIE}=")
             assert "; Path=/; " in cookie
@@ -199,6 +199,8 @@ class TestDecisions:
         begun = await realm.begin(app, uri)
         found = await realm.interactions.find(realm.issuer.tenant_id, begun.id, begun.browser)
         assert (found.client_name, found.redirect_host) == ("Budget", "client.test")
+        assert found.redirect_source == "https://client.test"
+        assert found.begun_at == realm.clock.now()
         assert found.scopes == ("openid", "accounts")
         assert found.details == ({"type": "payment", "amount": "1.00"},)
         assert (found.acr, found.max_age_s, found.prompts) == (Acr.PASSWORD, 60, {"login"})
