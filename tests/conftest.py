@@ -21,6 +21,7 @@ pytest_plugins = [
     "fixtures_vault",
     "fixtures_rotation",
     "fixtures_authorization",
+    "fixtures_tokens",
     "fixtures_users",
 ]
 

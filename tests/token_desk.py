@@ -20,7 +20,7 @@ from bezant.identity.tokens.domain import digest
 from bezant.identity.tokens.giving import Asked, Given, Givers
 from bezant.identity.tokens.refreshing import RefreshTokens
 from bezant.identity.tokens.standing import TokenStandings
-from bezant.kernel.clock import ManualClock, SystemClock
+from bezant.kernel.clock import Clock, ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.sealed import Sealer
@@ -107,7 +107,7 @@ class TokenDesk:
     database: Database
     tenant_id: UUID
     keys: SigningKeys
-    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    clock: Clock = field(default_factory=lambda: ManualClock(NOW))
     since_boot_s: float = 1_000.0
 
     def __post_init__(self) -> None:
@@ -128,6 +128,11 @@ class TokenDesk:
     def other_process(self) -> "TokenDesk":
         """Another process of the same deployment: nothing in common but keys and database."""
         return replace(self)
+
+    def advance(self, seconds: float) -> None:
+        """Let time go by, which is in our hands."""
+        assert isinstance(self.clock, ManualClock)
+        self.clock.advance(seconds=int(seconds))
 
     async def grant(self, client: Client, *, until: timedelta | None = None) -> Grant:
         """What a user gave to a client just now."""
@@ -164,9 +169,9 @@ class TokenDesk:
         values = {name: tuple(value.split("|")) for name, value in form.items()}
         return Asked(self.issuer, client, key, Form(values))
 
-    async def redeem(self, client: Client, code: str, **form: str) -> Given:
+    async def redeem(self, client: Client, code: str) -> Given:
         """Redeem a code."""
-        return await self.givers.code(self.asked(client, code=code, code_verifier="v" * 43, **form))
+        return await self.givers.code(self.asked(client, code=code, code_verifier="v" * 43))
 
     async def refresh(
         self, client: Client, token: str, key: Confirmation = KEY, **form: str

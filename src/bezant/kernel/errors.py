@@ -95,6 +95,12 @@ class Forbidden(Refusal):
     status, code, title = 403, "FORBIDDEN", "The credential does not grant this action"
 
 
+class ApprovalNeeded(Forbidden):
+    """Somebody else has to agree first: ask for an approval, and send it as `Bezant-Approval`."""
+
+    code, title = "APPROVAL_NEEDED", "Somebody else has to approve this"
+
+
 class NotFound(Refusal):
     """Unknown, or another tenant's: the two are not told apart."""
 
@@ -105,6 +111,12 @@ class Conflict(Refusal):
     """The state of the resource does not allow the request."""
 
     status, code, title = 409, "CONFLICT", "The state does not allow this"
+
+
+class ApprovalNotUsable(Conflict):
+    """The approval is not of this caller, not for this request, not given, expired or spent."""
+
+    code, title = "APPROVAL_NOT_USABLE", "The approval cannot be used for this"
 
 
 class TooLarge(Refusal):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from bezant.identity.authorization import Codes
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -13,20 +14,28 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
+from bezant.identity.openid.id_tokens import IdTokens
+from bezant.identity.openid.people import UserClaims
 from bezant.identity.parts import Part
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
+from bezant.identity.users.service import UserService
+from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Operation
+from bezant.kernel.http import Authenticator, Operation
 from bezant.kernel.ids import Ids
 from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
+from bezant.kernel.sessions import Sessions
+from bezant.server.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
+        cache: stands before sessions.
         secret: of every process of the platform the same; nonces are made with it.
         origin: of the API, as clients know it.
         mtls_origin: of the listener for certificates; None where there is none.
@@ -46,6 +56,7 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
+    cache: Cache
     secret: bytes
     origin: str
     mtls_origin: str | None = None
@@ -68,6 +79,7 @@ class Identity:
     clients: ClientAuthenticator
     proofs: DpopVerifier
     keys: SigningKeys
+    tokens: Tokens
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
     operations: Sequence[Operation]
@@ -87,20 +99,36 @@ class Identity:
         clients = ClientAuthenticator(
             Clients(database), ClientKeys(fetcher), used, given.judge, clock
         )
-        discovery = Discovery(keys, clients.methods, parts)
-        installed = [discovery.part(), *parts]
+        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        proofs = DpopVerifier(used, Nonces(given.secret), clock)
+        tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
+        users = UserService(
+            database, clock, ids, given.sealer, Sessions(database, given.cache, clock, ids)
+        )
+        id_tokens = IdTokens(keys, UserClaims(users, ids), clock)
+        parts = [*tokens.parts(Codes(), id_tokens), *parts]
+        installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
-            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            issuers=issuers,
             clients=clients,
-            proofs=DpopVerifier(used, Nonces(given.secret), clock),
+            proofs=proofs,
             keys=keys,
+            tokens=tokens,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
-            operations=client_operations(ClientService(database, clock, ids, fetcher)),
+            operations=[
+                *client_operations(ClientService(database, clock, ids, fetcher)),
+                *grant_operations(tokens.grants),
+            ],
             owners=[keys.owner()],
-            removals={"used_proof": used.remove_old},
+            removals={"used_proof": used.remove_old, **tokens.removals()},
         )
 
-    def close(self) -> None:
+    def callers(self, keys: Authenticator) -> Callers:
+        """Whom API keys and access tokens let in."""
+        return Callers(keys, self.tokens.authenticator(self.issuers))
+
+    async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
+        await self.tokens.close()

@@ -4,11 +4,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
-from bezant.kernel.cache import open_cache
+from bezant.kernel.cache import Cache, open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
-from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -81,8 +82,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
-    identity = _identity(task, database, clock, ids, sealing)
-    opened.callback(identity.close)
+    identity = _identity(task, database, clock, ids, sealing, cache)
+    opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
@@ -104,6 +105,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
@@ -116,10 +119,12 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         webhooks=WebhookService(means),
         webhook_deliveries=DeliveryService(means),
         identity=identity,
-        guard=Guard(
-            RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
-            ScopeAuthorizer(),
+        authenticator=RateLimits(
+            identity.callers(authenticator),
+            per_s=task.requests_per_s_max,
+            burst=task.requests_burst_max,
         ),
+        policy=policy,
         cache=cache,
         ids=ids,
         tracing=tracing,
@@ -139,13 +144,16 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
     )
 
 
-def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer) -> Identity:
+def _identity(
+    task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer, cache: Cache
+) -> Identity:
     return Identity.of(
         Surroundings(
             database,
             clock,
             ids,
             sealer,
+            cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
             mtls_origin=task.public_mtls_url,

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -66,7 +67,8 @@ async def limited(
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             reconciliations=reconciliations,
             contacts=ContactService(database, SystemClock(), ids, Unsealed()),
-            guard=Guard(limits, ScopeAuthorizer()),
+            authenticator=limits,
+            policy=Policy.shipped(database, SystemClock(), ids),
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),
             events=EventReader(database),

@@ -23,8 +23,8 @@ from token_desk import (
     PAYMENT,
     REFUND,
     TokenDesk,
-    signing_keys,
     client_of,
+    signing_keys,
 )
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ async def test_a_confidential_clients_refresh_token_stays_and_serves_fifty_at_on
     given = await asyncio.gather(*(desk.refresh(client, token) for _ in range(AT_ONCE)))
     assert {each.refresh_token for each in given} == {None}
     assert len({each.claims.jti for each in given}) == AT_ONCE
-    desk.clock.advance(seconds=400 * 24 * 3600)
+    desk.advance(400 * 24 * 3600)
     # The client authenticates: it may bind what it gets to another key each time.
     assert (await desk.refresh(client, token, CERTIFICATE)).claims.cnf == CERTIFICATE
 
@@ -143,10 +143,10 @@ async def test_a_spent_refresh_token_that_comes_back_late_ends_its_whole_family(
     token = (await desk.begun(client)).refresh_token
     assert token is not None
     first = await desk.refresh(client, token)
-    desk.clock.advance(seconds=int(GRACE.total_seconds()) - 1)
+    desk.advance(GRACE.total_seconds() - 1)
     repeated = await desk.refresh(client, token)
     assert repeated.refresh_token == first.refresh_token
-    desk.clock.advance(seconds=1)
+    desk.advance(1)
     with declined("invalid_grant"):
         await desk.refresh(client, token)
     assert not await desk.holds(first)
@@ -172,10 +172,10 @@ async def test_a_public_clients_refresh_token_waits_a_month_and_no_longer(
     client = client_of(desk.tenant_id, is_public=True)
     token = (await desk.begun(client)).refresh_token
     assert token is not None
-    desk.clock.advance(seconds=30 * 24 * 3600 - 1)
+    desk.advance(30 * 24 * 3600 - 1)
     token = (await desk.refresh(client, token)).refresh_token
     assert token is not None
-    desk.clock.advance(seconds=30 * 24 * 3600)
+    desk.advance(30 * 24 * 3600)
     with declined("invalid_grant"):
         await desk.refresh(client, token)
 
@@ -186,7 +186,7 @@ async def test_a_refusal_spends_no_refresh_token(desk: TokenDesk) -> None:
     assert token is not None
     with declined("invalid_scope"):
         await desk.refresh(client, token, scope="accounts admin")
-    desk.clock.advance(seconds=int(GRACE.total_seconds()))
+    desk.advance(GRACE.total_seconds())
     assert await desk.refresh(client, token)
 
 
@@ -246,9 +246,9 @@ async def test_tokens_end_with_their_grant(desk: TokenDesk) -> None:
     given = await desk.redeem(client, await desk.code(grant))
     assert given.refresh_token is not None
     assert given.claims.exp - given.claims.iat == 90
-    desk.clock.advance(seconds=89)
+    desk.advance(89)
     assert await desk.refresh(client, given.refresh_token)
-    desk.clock.advance(seconds=1)
+    desk.advance(1)
     desk.since_boot_s += 1
     assert not await desk.holds(given)
     with declined("invalid_grant"):

@@ -11,7 +11,7 @@ from bezant.identity.grants import Grant, GrantNotFound, GrantService, NewGrant
 from bezant.identity.logins import Acr, Login
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
-from fixtures_api import Tenant, fresh_key
+from fixtures_api import Tenant
 
 if TYPE_CHECKING:
     import asyncpg
@@ -49,7 +49,8 @@ class Giver:
     async def kinds(self, grant: Grant) -> list[str]:
         """The events that tell of a grant."""
         rows = await self.tenant.database.fetch(
-            "SELECT kind FROM event_pending WHERE tenant_id = $1 AND subject = $2 ORDER BY event_id",
+            "SELECT kind FROM event_pending WHERE tenant_id = $1 AND subject = $2"
+            " ORDER BY event_id",
             self.tenant.id,
             f"/v1/grants/{grant.id}",
         )
@@ -79,7 +80,7 @@ async def test_operators_list_the_grants_of_a_user_or_a_client(giver: Giver) -> 
     of_client = await giver.give(client_id=client)
 
     async def listed(query: str) -> list[str]:
-        answer = await giver.tenant.client.get(f"/v1/grants?limit=1000&{query}")
+        answer = await giver.tenant.client.get(f"/v1/grants?{query}")
         return [grant["id"] for grant in answer.json()["grants"]]
 
     assert await listed(f"user_id={user}") == [str(both.id), str(of_user.id)]
@@ -106,7 +107,8 @@ async def test_an_operator_ends_a_grant_once(giver: Giver) -> None:
     first = await giver.tenant.post(path, {})
     again = await giver.tenant.post(path, {})
     assert first.status_code == again.status_code == 200
-    assert first.json()["revoked_at"] == again.json()["revoked_at"] != None  # noqa: E711
+    assert first.json()["revoked_at"] is not None
+    assert again.json() == first.json()
     assert await giver.kinds(grant) == ["grant.made", "grant.revoked"]
 
 

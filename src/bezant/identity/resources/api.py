@@ -1,18 +1,18 @@
-"""The protocol endpoints of grant management."""
+"""Grant management as a part of every issuer."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import Endpoint
+from bezant.identity.parts import Part
 from bezant.identity.resources.grant_management import GrantManagement
 
 _GRANT: Final = f"/id/{{tenant}}/{Endpoint.GRANTS}/{{grant}}"
 
 
-def endpoints(management: GrantManagement) -> Sequence[ProtocolEndpoint]:
+def part(management: GrantManagement) -> Part:
     """What clients do with the grants that were given to them, by a token of their own."""
-    return [
+    endpoints = [
         ProtocolEndpoint(
             id="list_managed_grants",
             method="GET",
@@ -35,3 +35,4 @@ def endpoints(management: GrantManagement) -> Sequence[ProtocolEndpoint]:
             handler=management.revoke,
         ),
     ]
+    return Part(endpoints, {"grant_management_actions_supported": ["query", "revoke"]})

@@ -1,7 +1,7 @@
 """Tokens: the token endpoint, and what becomes of what it issues."""
 
 from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
-from bezant.identity.tokens.api import endpoints
+from bezant.identity.tokens.api import part
 from bezant.identity.tokens.domain import Claims
 from bezant.identity.tokens.endpoint import TokenEndpoint
 from bezant.identity.tokens.giving import Givers
@@ -35,6 +35,6 @@ __all__ = [
     "TokenEndpoint",
     "TokenStandings",
     "TokenSweep",
-    "endpoints",
+    "part",
     "resources_of",
 ]

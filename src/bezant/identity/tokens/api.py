@@ -1,19 +1,19 @@
-"""The protocol endpoints of tokens."""
-
-from collections.abc import Sequence
+"""Tokens as a part of every issuer."""
 
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import Endpoint
-from bezant.identity.tokens.endpoint import TokenEndpoint
+from bezant.identity.parts import Part
+from bezant.identity.signing import DEFAULT_ALGORITHM
+from bezant.identity.tokens.endpoint import CLIENT_CREDENTIALS, CODE, REFRESH, TokenEndpoint
 from bezant.identity.tokens.introspection import IntrospectionEndpoint
 from bezant.identity.tokens.revocation import RevocationEndpoint
 
 
-def endpoints(
+def part(
     token: TokenEndpoint, introspection: IntrospectionEndpoint, revocation: RevocationEndpoint
-) -> Sequence[ProtocolEndpoint]:
-    """What clients post to, each authenticated."""
-    return [
+) -> Part:
+    """What clients post to, each authenticated, and what is announced of it."""
+    endpoints = [
         ProtocolEndpoint(
             id="issue_tokens",
             method="POST",
@@ -36,3 +36,8 @@ def endpoints(
             handler=revocation.serve,
         ),
     ]
+    metadata = {
+        "grant_types_supported": [CLIENT_CREDENTIALS, CODE, REFRESH],
+        "introspection_signing_alg_values_supported": [DEFAULT_ALGORITHM],
+    }
+    return Part(endpoints, metadata)

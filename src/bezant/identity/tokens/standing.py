@@ -57,7 +57,7 @@ class TokenStandings:
         self._flights: Flights[tuple[UUID, bytes], _Seen] = Flights()
 
     async def holds(self, tenant_id: UUID, jti: str) -> bool:
-        """Whether a token was issued and is not revoked, its grant in force, its client not disabled.
+        """Whether a token was issued and not revoked, its grant holds, its client is not disabled.
 
         Raises:
             Unavailable: that cannot be known.

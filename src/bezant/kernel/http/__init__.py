@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bezant.kernel.http.answers import headers_of, send_refusal
 from bezant.kernel.http.authorization import (
     Action,
+    Admitted,
     Authenticator,
     Authorizer,
     Context,
@@ -12,6 +13,7 @@ from bezant.kernel.http.authorization import (
     Guard,
     Resource,
     ScopeAuthorizer,
+    needs_scope,
 )
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
@@ -30,6 +32,7 @@ from bezant.kernel.http.operations import (
     StreamOperation,
     WriteOperation,
     Writing,
+    fingerprint_of,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 from bezant.kernel.http.uploads import Uploading, UploadOperation
@@ -42,6 +45,7 @@ __all__ = [
     "DPOP",
     "IS_NUMBER",
     "Action",
+    "Admitted",
     "Authenticator",
     "Authorizer",
     "BodyDecoder",
@@ -75,9 +79,11 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "fingerprint_of",
     "headers_of",
     "install",
     "malformed",
+    "needs_scope",
     "read_body",
     "refusals_of",
     "send_refusal",
