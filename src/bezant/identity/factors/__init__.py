@@ -1,0 +1,1 @@
+"""Factors: passwords, passkeys, codes and devices."""

@@ -1,0 +1,1 @@
+"""Users: people who log in, and what each may do."""
