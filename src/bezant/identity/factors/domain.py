@@ -1,4 +1,4 @@
-"""Factors: what a user proves to be themselves with, and how strong several of them are together."""
+"""Factors: what users prove to be themselves with, and how strong several are together."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -85,23 +85,45 @@ def amr_of(proven: Collection[Method]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def left_to_prove(
-    proven: Collection[Method], enrolled: Collection[Method], needed: Acr
-) -> frozenset[Method]:
-    """Any one of these brings a login further; empty when it is strong enough, or can be no more.
+class Standing(Struct, frozen=True):
+    """How far a login is.
+
+    Attributes:
+        acr: what has been proven makes this class.
+        left: any one of these brings it further, in the order in which users are offered them.
+        is_done: it is as strong as was needed.
+        must_enrol: the user has not the factors for that. What there is was proven.
+    """
+
+    acr: Acr | None
+    left: tuple[Method, ...]
+    is_done: bool
+    must_enrol: bool
+
+
+def standing(proven: Collection[Method], factors: Collection[Factor], needed: Acr) -> Standing:
+    """How far a login is that has to be as strong as `needed`.
 
     Whoever has a second factor proves one, whatever is needed: else a password that was guessed, or
-    reset by whoever reads the user's mail, would do.
+    reset by whoever reads the user's mail, would do. That holds for a passkey that is refused now,
+    too: who has no other asks for help.
     """
-    had, has = set(proven), set(enrolled)
-    acr = acr_of(had)
+    had, acr = set(proven), acr_of(proven)
+    has = {factor.method for factor in factors}
+    usable = {factor.method for factor in factors if factor.flagged_at is None}
+    is_proven_twice = bool(had & _POSSESSION)
     is_strong = acr is not None and acr.satisfies(needed)
-    is_bypass = bool(has & SECOND) and not had & _POSSESSION
-    if is_strong and not is_bypass:
-        return frozenset()
-    useful = {
-        method
-        for method in has - had
-        if method is not Method.RECOVERY_CODE or Method.PASSWORD in had
-    }
-    return frozenset(useful - ({Method.RECOVERY_CODE} if had & _POSSESSION else set()))
+    if is_strong and (is_proven_twice or not has & SECOND):
+        return Standing(acr, (), is_done=True, must_enrol=False)
+    left = usable - had
+    if is_proven_twice or Method.PASSWORD not in had:
+        left -= {Method.RECOVERY_CODE}
+    ordered = tuple(method for method in Method if method in left)
+    is_all = acr is not None and not ordered and (is_proven_twice or not has & SECOND)
+    return Standing(acr, ordered, is_done=False, must_enrol=is_all)
+
+
+def reachable(factors: Collection[Factor]) -> Acr:
+    """The strongest class that a user can make, of what they have for every day."""
+    usable = {factor.method for factor in factors if factor.flagged_at is None}
+    return acr_of(usable - {Method.RECOVERY_CODE}) or Acr.PASSWORD

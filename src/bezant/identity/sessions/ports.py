@@ -1,6 +1,7 @@
 """What the pages need of users: to let them in, to say who is in, and to manage their factors.
 
-Every refusal is a `Refusal` of `bezant.identity.sessions.errors`. None tells whether a user exists.
+Every refusal is a `Refusal` of the `errors` of sessions or factors; none tells whether a user
+exists.
 """
 
 from collections.abc import Sequence
@@ -119,6 +120,12 @@ class Doorkeeper(Protocol):
             LoginRefused: wrong, unknown, disabled: one answer for all.
             TooManyAttempts: try again after `Retry-After`.
         """
+        ...
+
+    async def with_own_password(
+        self, tenant_id: UUID, browser: Browser, ticket: str, password: str
+    ) -> Step:
+        """Go on with a login whose user is known, as after `again`, by the password."""
         ...
 
     async def passkey_options(
