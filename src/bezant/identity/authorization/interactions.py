@@ -21,6 +21,8 @@ class Interaction(Struct, frozen=True):
         id: in the pages' paths. Worth nothing without the cookie of the browser that began it.
         client_name: as registered.
         redirect_host: where the answer goes, for people to read.
+        redirect_origin: the same for a browser, such as `https://client.example:8443`; what a page
+            names in `form-action`, since Chromium holds the redirect after a form to it as well.
         scopes: asked for.
         details: RFC 9396 `authorization_details`, each of a known type.
         acr: the login must be at least this strong.
@@ -28,6 +30,7 @@ class Interaction(Struct, frozen=True):
         prompts: `login`, `consent`, `select_account`; `none` never comes here.
         login_hint: what the client believes the user to be called; never filled in by us unseen.
         granted_until: when what is granted ends; None at the grant's revocation.
+        begun_at: a login of before it is none that `prompt=login` asked for.
         locales: the client's `ui_locales`, best first.
     """
 
@@ -36,6 +39,7 @@ class Interaction(Struct, frozen=True):
     client_id: UUID
     client_name: str
     redirect_host: str
+    redirect_origin: str
     scopes: tuple[str, ...]
     details: tuple[Mapping[str, Any], ...]
     acr: Acr
@@ -43,6 +47,7 @@ class Interaction(Struct, frozen=True):
     prompts: frozenset[str]
     login_hint: str | None
     granted_until: datetime | None
+    begun_at: datetime
     expires_at: datetime
     locales: tuple[str, ...] = ()
 
