@@ -20,6 +20,7 @@ pytest_plugins = [
     "fixtures_checkpoints",
     "fixtures_vault",
     "fixtures_rotation",
+    "fixtures_users",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -109,7 +109,7 @@ class FactorService:
         async def work(connection: "Connection") -> None:
             now = self._clock.now()
             tenant_id, user_id = session.tenant_id, session.user_id
-            await connection.execute(store.SET_PASSWORD, tenant_id, user_id, encoded, now)
+            await connection.execute(store.SET_HASH, tenant_id, user_id, encoded, now)
             await self._tickets.revoke(connection, tenant_id, user_id, [Kind.RESET, Kind.LOGIN])
 
         await self._change(session, "user.password_changed", work)

@@ -50,14 +50,14 @@ class Proving:
         Raises:
             Busy: too many wait already.
         """
-        row = await self._database.fetchrow(store.FIND_PASSWORD, tenant_id, user_id)
+        row = await self._database.fetchrow(store.FIND_HASH, tenant_id, user_id)
         encoded = None if row is None else str(row["hash"])
         is_right = await self._passwords.verify(encoded, password)
         if is_right and encoded is not None and self._passwords.is_outdated(encoded):
             fresh = await self._passwords.hash(password)
             await self._database.transaction(
                 lambda connection: connection.execute(
-                    store.REHASH_PASSWORD, tenant_id, user_id, encoded, fresh
+                    store.REPLACE_HASH, tenant_id, user_id, encoded, fresh
                 )
             )
         return is_right

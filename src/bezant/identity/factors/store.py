@@ -24,18 +24,18 @@ FIND_ALL: Final = """
     ORDER BY 3, 2
 """
 
-FIND_PASSWORD: Final = """
+FIND_HASH: Final = """
     SELECT hash FROM identity_password WHERE tenant_id = $1 AND user_id = $2
 """
 
-SET_PASSWORD: Final = """
+SET_HASH: Final = """
     INSERT INTO identity_password (tenant_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (tenant_id, user_id) DO UPDATE
     SET hash = excluded.hash, changed_at = excluded.changed_at
 """
 
 # The same password under another cost, unless it was changed meanwhile.
-REHASH_PASSWORD: Final = """
+REPLACE_HASH: Final = """
     UPDATE identity_password SET hash = $4 WHERE tenant_id = $1 AND user_id = $2 AND hash = $3
 """
 

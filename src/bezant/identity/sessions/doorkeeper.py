@@ -32,6 +32,7 @@ from bezant.kernel.ids import derived_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 

@@ -197,7 +197,7 @@ class Entrance(Doorkeeper):
     ) -> None:
         """Set it, and end whatever was begun with, or for, another one."""
         now = self._clock.now()
-        await connection.execute(factors_store.SET_PASSWORD, tenant_id, user_id, encoded, now)
+        await connection.execute(factors_store.SET_HASH, tenant_id, user_id, encoded, now)
         ended = [Kind.INVITATION, Kind.RESET, Kind.LOGIN]
         await self._tickets.revoke(connection, tenant_id, user_id, ended)
         await tell(connection, self._ids, tenant_id, user_id, "user.password_changed", now)
