@@ -30,7 +30,7 @@ from bezant.kernel.cache import open_cache
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database, write_rows
-from bezant.kernel.http import Streams
+from bezant.kernel.http import Guard, ScopeAuthorizer, Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
@@ -212,7 +212,7 @@ async def api(
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
-        authenticator=authenticator,
+        guard=Guard(authenticator, ScopeAuthorizer()),
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
         events=EventReader(database),

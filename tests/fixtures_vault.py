@@ -23,7 +23,7 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import install
+from bezant.kernel.http import Guard, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import PLATFORM
 from bezant.kernel.outbound import CheckedNetwork
@@ -203,7 +203,7 @@ async def counter_of(room: Strongroom, database: Database) -> AsyncIterator[Coun
     install(
         app,
         room.vault.operations(),
-        authenticator=authenticator,
+        guard=Guard(authenticator, ScopeAuthorizer()),
         ids=IDS,
         observe=lambda _exchange: None,
     )

@@ -12,7 +12,7 @@ from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, Streams, install
+from bezant.kernel.http import Guard, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -39,7 +39,7 @@ class Platform:
     checkpoints: CheckpointService
     reconciliations: ReconciliationService
     contacts: ContactService
-    authenticator: Authenticator
+    guard: Guard
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
     events: EventReader
@@ -87,11 +87,11 @@ def create_app(platform: Platform) -> ASGIApp:
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
         ],
-        authenticator=platform.authenticator,
+        guard=platform.guard,
         ids=platform.ids,
         observe=observe,
         streams=platform.streams,
     )
-    add_health(app, Health(platform.database, platform.cache), platform.authenticator)
-    add_status(app, platform.authenticator)
+    add_health(app, Health(platform.database, platform.cache), platform.guard)
+    add_status(app, platform.guard)
     return Traced(app, platform.tracing)

@@ -18,7 +18,7 @@ import bezant
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, RateLimits, Streams, install
+from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer, Streams, install
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.telemetry import Traced, Tracing, open_tracing
 from bezant.server.connecting import KEYS, MAIN_OF_VAULT, opened_database
@@ -100,7 +100,7 @@ class Strongroom:
 
     vault: Vault
     health: VaultHealth
-    authenticator: Authenticator
+    guard: Guard
     ids: Ids
     tracing: Tracing
     streams: Streams
@@ -137,7 +137,7 @@ def create_vault_app(strongroom: Strongroom) -> ASGIApp:
     install(
         app,
         strongroom.vault.operations(),
-        authenticator=strongroom.authenticator,
+        guard=strongroom.guard,
         ids=strongroom.ids,
         observe=observe,
         streams=strongroom.streams,
@@ -199,8 +199,9 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
     return Strongroom(
         vault=vault,
         health=VaultHealth(database, keys, key_store),
-        authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+        guard=Guard(
+            RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
+            ScopeAuthorizer(),
         ),
         ids=ids,
         tracing=tracing,

@@ -8,7 +8,7 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
-from bezant.kernel.http import RateLimits
+from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -104,8 +104,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         events=events,
         webhooks=WebhookService(means),
         webhook_deliveries=DeliveryService(means),
-        authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+        guard=Guard(
+            RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
+            ScopeAuthorizer(),
         ),
         cache=cache,
         ids=ids,

@@ -9,7 +9,7 @@ from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import RateLimits
+from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -64,7 +64,7 @@ async def limited(
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             reconciliations=reconciliations,
             contacts=ContactService(database, SystemClock(), ids, Unsealed()),
-            authenticator=limits,
+            guard=Guard(limits, ScopeAuthorizer()),
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),
             events=EventReader(database),

@@ -18,7 +18,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http import ReadOperation, install
+from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger import transfer_id
 from bezant.ledger.schedules.riders import Change
@@ -317,7 +317,7 @@ async def test_an_undeclared_answer_would_be_found(desk: Desk) -> None:
     install(
         faulty,
         [replace(search, handler=brew)],
-        authenticator=Keyring(),
+        guard=Guard(Keyring(), ScopeAuthorizer()),
         ids=TimeOrderedIds(),
         observe=lambda _: None,
     )

@@ -1,15 +1,15 @@
-"""Why an authorization request is not answered."""
+"""Why a decision about an authorization request is declined."""
 
-from bezant.kernel.errors import Conflict, Forbidden
+from bezant.kernel.errors import Forbidden, NotFound
 
 
-class InteractionOver(Conflict):
-    """The request is unknown, answered, expired, or was begun in another browser."""
+class InteractionOver(NotFound):
+    """No such interaction in this browser: answered, expired, or begun elsewhere."""
 
-    code, title = "INTERACTION_OVER", "The authorization request is over"
+    code, title = "INTERACTION_OVER", "The request is over"
 
 
 class LoginTooWeak(Forbidden):
-    """The login is weaker, or older, than the client asked for."""
+    """The login is weaker, or longer ago, than what the client asked for."""
 
-    code, title = "LOGIN_TOO_WEAK", "A stronger login is needed"
+    code, title = "LOGIN_TOO_WEAK", "A stronger or newer login is needed"

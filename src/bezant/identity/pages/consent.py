@@ -60,10 +60,10 @@ def suffices(interaction: Interaction, login: Login, now: datetime) -> bool:
     """Whether a login is what the client asked for. The authorization endpoint decides; we ask."""
     if not login.acr.satisfies(interaction.acr):
         return False
-    if "login" in interaction.prompts and login.at < interaction.begun_at:
-        return False
-    age_max = interaction.max_age_s
-    return age_max is None or now - login.at <= timedelta(seconds=age_max)
+    age_max_s = interaction.max_age_s
+    if "login" in interaction.prompts or age_max_s == 0:
+        return login.at >= interaction.begun_at
+    return age_max_s is None or now - login.at <= timedelta(seconds=age_max_s)
 
 
 def _id(visit: Visit) -> UUID:
@@ -83,5 +83,5 @@ def _page(visit: Visit, interaction: Interaction) -> Page:
             "until": visit.words.date(until) if until else None,
             "redirect_host": interaction.redirect_host,
         },
-        form_origin=interaction.redirect_origin,
+        form_source=interaction.redirect_source,
     )

@@ -160,7 +160,7 @@ class LoginPages:
                 "note": note if note in NOTES else "",
                 "is_again": is_again,
             },
-            form_origin=onward.form_origin,
+            form_source=onward.form_origin,
         )
         if refusal is not None:
             errors = [visit.error(refusal, "name" if isinstance(refusal, LoginRefused) else "")]
@@ -185,7 +185,7 @@ class LoginPages:
                 "has_recovery": Method.RECOVERY_CODE in left,
                 "is_recovering": tried == "recovery",
             },
-            form_origin=onward.form_origin,
+            form_source=onward.form_origin,
         )
 
     async def _options(self, visit: Visit, ticket: str | None = None) -> str | None:

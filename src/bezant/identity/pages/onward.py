@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from bezant.identity.authorization.interactions import Interaction, Interactions
+from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
 from bezant.identity.logins import Acr
 from bezant.identity.pages.destinations import Destination
 from bezant.identity.pages.visits import Visit
-
-INTERACTION_COOKIE = "__Host-bezant-interaction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,9 @@ class Onward:
         }
 
     @property
-    def form_origin(self) -> str | None:
+    def form_source(self) -> str | None:
         """Where cancelling leads."""
-        return self.interaction.redirect_origin if self.interaction else None
+        return self.interaction.redirect_source if self.interaction else None
 
 
 async def find(visit: Visit, interactions: Interactions, interaction_id: UUID) -> Interaction:
@@ -80,4 +78,4 @@ async def find(visit: Visit, interactions: Interactions, interaction_id: UUID) -
 
 def browser_of(visit: Visit) -> str:
     """What the authorization endpoint knows the browser by."""
-    return visit.request.cookies.get(INTERACTION_COOKIE, "")
+    return visit.request.cookies.get(COOKIE, "")

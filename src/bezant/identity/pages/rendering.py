@@ -57,13 +57,13 @@ class Page:
         template: without its suffix.
         facts: what the template reads.
         errors: what its form's former answer was declined for.
-        form_origin: of a client, to which one of its forms may end up.
+        form_source: of a client, to which one of its forms may end up.
     """
 
     template: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     errors: Sequence[FormError] = ()
-    form_origin: str | None = None
+    form_source: str | None = None
     status: int = HTTPStatus.OK
     headers: Sequence[tuple[bytes, bytes]] = ()
 
@@ -83,7 +83,7 @@ class Going:
 
 def headers_of(page: Page) -> list[tuple[bytes, bytes]]:
     """A page's headers."""
-    form_to = f" {page.form_origin}" if page.form_origin else ""
+    form_to = f" {page.form_source}" if page.form_origin else ""
     policy = _POLICY.format(form_to).encode("ascii")
     return [(b"content-security-policy", policy), *_HEADERS, *page.headers]
 

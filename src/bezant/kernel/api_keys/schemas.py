@@ -12,6 +12,8 @@ Scope = Literal[
     "contacts:read",
     "contacts:write",
     "events:read",
+    "grants:read",
+    "grants:write",
     "jobs:read",
     "jobs:write",
     "keys:write",

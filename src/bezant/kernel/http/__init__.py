@@ -2,15 +2,25 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bezant.kernel.http.authorization import (
+    Action,
+    Authenticator,
+    Authorizer,
+    Context,
+    Decision,
+    Guard,
+    Resource,
+    ScopeAuthorizer,
+)
 from bezant.kernel.http.bodies import malformed
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
+from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import Problem
 from bezant.kernel.http.exchange import Exchange, Observer
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
-    Authenticator,
     Nothing,
     Operation,
     Reading,
@@ -18,7 +28,6 @@ from bezant.kernel.http.operations import (
     StreamOperation,
     WriteOperation,
     Writing,
-    authorize,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 from bezant.kernel.http.uploads import Uploading, UploadOperation
@@ -27,13 +36,21 @@ if TYPE_CHECKING:
     from bezant.kernel.http.app import install
 
 __all__ = [
+    "BEARER",
+    "DPOP",
     "IS_NUMBER",
+    "Action",
     "Authenticator",
+    "Authorizer",
     "CardNumberMisplaced",
+    "Context",
+    "Credentials",
+    "Decision",
     "Document",
     "DocumentOperation",
     "EventSource",
     "Exchange",
+    "Guard",
     "Nothing",
     "Observer",
     "Operation",
@@ -42,6 +59,8 @@ __all__ = [
     "RateLimits",
     "ReadOperation",
     "Reading",
+    "Resource",
+    "ScopeAuthorizer",
     "ServerEvent",
     "StreamOperation",
     "Streams",
@@ -51,7 +70,6 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
-    "authorize",
     "install",
     "malformed",
     "refusals_of",

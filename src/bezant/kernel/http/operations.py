@@ -11,15 +11,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Protocol, TypeVar
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
 from bezant.kernel.calls import Answer, Call, Principal
-from bezant.kernel.errors import Busy, Forbidden, Malformed, NotFound, Refusal, Unavailable
+from bezant.kernel.errors import Busy, Malformed, NotFound, Refusal, Unavailable
 from bezant.kernel.http.answers import send_answer, send_refusal
+from bezant.kernel.http.authorization import Action, Guard
 from bezant.kernel.http.bodies import (
     BODY_BYTES_MAX,
     BodyDecoder,
@@ -51,19 +53,6 @@ QUERY_PARAMETERS_MAX: Final = 20
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No parameters, or an empty body."""
-
-
-class Authenticator(Protocol):
-    """Turns a bearer token into the caller behind it."""
-
-    async def authenticate(self, token: str) -> Principal:
-        """The caller.
-
-        Raises:
-            Unauthenticated: unknown, expired or revoked.
-            Unavailable: that cannot be known now.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +101,7 @@ class Writing(Generic[P, B]):
 class Gate:
     """What every operation needs of its surroundings."""
 
-    authenticator: Authenticator
+    guard: Guard
     ids: Ids
     streams: Streams
 
@@ -148,13 +137,18 @@ class Operation(ABC):
     description: str = ""
     seconds_max: float = REQUEST_SECONDS_MAX
 
+    @cached_property
+    def asked(self) -> Action:
+        """What the authorizer is asked about."""
+        return Action(self.id, self.scope)
+
     async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         with_body = scope["method"] != "HEAD"
         limit = asyncio.timeout(self.seconds_max)
         try:
             async with limit:
-                principal = await authorize(gate.authenticator, scope, self.scope)
+                principal = await gate.guard.admit(scope, self.asked)
                 answer = await self._answer(gate, principal, scope, receive)
         except Refusal as refusal:
             await send_refusal(send, refusal, with_body=with_body)
@@ -243,7 +237,7 @@ class StreamOperation(ReadOperation[P, Q]):
         async with AsyncExitStack() as held:
             try:
                 async with limit:
-                    principal = await authorize(gate.authenticator, scope, self.scope)
+                    principal = await gate.guard.admit(scope, self.asked)
                     held.enter_context(gate.streams.admitted(principal.actor))
                     source = await self.opener(self._reading(gate, principal, scope))
                     held.push_async_callback(source.close)
@@ -262,7 +256,7 @@ class StreamOperation(ReadOperation[P, Q]):
             exchange_of(scope).is_stream = True
             await EventStream(
                 source,
-                lambda: _still_authorized(gate.authenticator, scope, self.scope),
+                lambda: _still_authorized(gate.guard, scope, self.asked),
                 gate.streams.closing,
                 receive,
                 send,
@@ -324,24 +318,10 @@ class WriteOperation(Operation, Generic[P, B]):
         return await self.handler(Writing(principal, path, self.decoder.decode(raw), call))
 
 
-async def authorize(authenticator: Authenticator, scope: Scope, needed: str) -> Principal:
-    """The caller of a request, if the credential grants the scope `needed`.
-
-    Raises:
-        Unauthenticated: no valid credential.
-        Forbidden: valid, but without the scope.
-    """
-    principal = await authenticator.authenticate(Headers(scope["headers"]).bearer())
-    exchange_of(scope).actor = principal.actor
-    if needed not in principal.scopes:
-        raise Forbidden(f"This needs the scope {needed}.", scope=needed)
-    return principal
-
-
-async def _still_authorized(authenticator: Authenticator, scope: Scope, needed: str) -> None:
-    """Ask again whether a credential grants a stream that was begun with it."""
+async def _still_authorized(guard: Guard, scope: Scope, action: Action) -> None:
+    """Ask again whether a caller may have the stream that was begun."""
     try:
-        await authorize(authenticator, scope, needed)
+        await guard.admit(scope, action)
     except Busy:
         return  # a limit on requests; it is asked only of a credential that holds
 

@@ -94,6 +94,12 @@ PRIVILEGES: Final = {
     "log_node": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
     "checkpoint_key": "SELECT, INSERT, UPDATE",
+    "oauth_grant": "SELECT, INSERT, UPDATE",
+    "access_token": "SELECT, INSERT, UPDATE, DELETE",
+    "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
+    "pushed_request": "SELECT, INSERT, UPDATE, DELETE",
+    "interaction": "SELECT, INSERT, DELETE",
+    "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
