@@ -21,6 +21,7 @@ pytest_plugins = [
     "fixtures_vault",
     "fixtures_rotation",
     "fixtures_users",
+    "fixtures_pages",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

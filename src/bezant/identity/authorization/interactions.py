@@ -25,8 +25,8 @@ class Interaction(Struct, frozen=True):
         client_name: as registered.
         redirect_host: where the answer goes, for people to read: host and port, or the scheme of an
             application of the user's own machine.
-        redirect_source: the same as browsers know it, such as `https://client.example:8443`; named in
-            `form-action`, since Chromium holds the redirect after a form to it as well.
+        redirect_source: the same as browsers know it, such as `https://client.example:8443`; named
+            in `form-action`, since Chromium holds the redirect after a form to it as well.
         scopes: asked for.
         details: RFC 9396 `authorization_details`, each of a known type.
         acr: the login must be at least this strong.

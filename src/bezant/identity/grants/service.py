@@ -80,7 +80,9 @@ class GrantService:
     ) -> bool:
         """Revoke a grant within another's commit; whether it was in force until now."""
         rows = await connection.fetch(store.REVOKE, tenant_id, grant_id, at)
-        await self._tell(connection, tenant_id, "grant.revoked", [row["grant_id"] for row in rows], at)
+        await self._tell(
+            connection, tenant_id, "grant.revoked", [row["grant_id"] for row in rows], at
+        )
         return bool(rows)
 
     async def end_of_user(

@@ -1,9 +1,9 @@
 """Tokens against forged requests (CSRF).
 
 A form's token is a keyed digest under the browser's own cookies, which are random, not readable by
-scripts, and under `__Host-` names that no other host can set. Whoever can make a browser send a form
-knows neither, so no key of the server's is needed; and as the session's cookie is part of the key,
-a form does not outlive the login or logout under which it was made.
+scripts, and under `__Host-` names that no other host can set. Whoever can make a browser send a
+form knows neither, so no key of the server's is needed; and as the session's cookie is part of the
+key, a form does not outlive the login or logout under which it was made.
 """
 
 import base64

@@ -1,6 +1,7 @@
 """The languages of the pages: which one a browser gets, and its messages.
 
-A message is plain text with `{names}` in it. What is put in is escaped, unless it is markup of ours.
+A message is plain text with `{names}` in it. What is put in is escaped, unless it is markup of
+ours.
 """
 
 import re

@@ -160,7 +160,7 @@ class LoginPages:
                 "note": note if note in NOTES else "",
                 "is_again": is_again,
             },
-            form_source=onward.form_origin,
+            form_source=onward.form_source,
         )
         if refusal is not None:
             errors = [visit.error(refusal, "name" if isinstance(refusal, LoginRefused) else "")]
@@ -185,7 +185,7 @@ class LoginPages:
                 "has_recovery": Method.RECOVERY_CODE in left,
                 "is_recovering": tried == "recovery",
             },
-            form_source=onward.form_origin,
+            form_source=onward.form_source,
         )
 
     async def _options(self, visit: Visit, ticket: str | None = None) -> str | None:

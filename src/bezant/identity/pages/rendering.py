@@ -28,7 +28,7 @@ _HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"permissions-policy",
-        b"publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), payment=()",
+        b"publickey-credentials-get=(self), publickey-credentials-create=(self), payment=()",
     ),
     # `no-referrer` would make browsers send `Origin: null` with our own forms.
     (b"referrer-policy", b"same-origin"),
@@ -83,7 +83,7 @@ class Going:
 
 def headers_of(page: Page) -> list[tuple[bytes, bytes]]:
     """A page's headers."""
-    form_to = f" {page.form_source}" if page.form_origin else ""
+    form_to = f" {page.form_source}" if page.form_source else ""
     policy = _POLICY.format(form_to).encode("ascii")
     return [(b"content-security-policy", policy), *_HEADERS, *page.headers]
 

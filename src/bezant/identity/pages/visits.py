@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from bezant.identity.factors.passwords import CHARACTERS_MAX, CHARACTERS_MIN
 from bezant.identity.http import ProtocolAnswer, ProtocolRequest
 from bezant.identity.issuers import Issuer
 from bezant.identity.pages.assets import Assets
@@ -153,6 +154,8 @@ class Door:
             "asset": self._assets.path,
             "base": urlsplit(visit.issuer.url).path,
             "host": urlsplit(visit.issuer.origin).netloc,
+            "password_min": CHARACTERS_MIN,
+            "password_max": CHARACTERS_MAX,
             "csrf": csrf_token(visit.browser.device, visit.cookie),
         }
 
@@ -161,7 +164,8 @@ def explain(words: Catalogue, refusal: Refusal) -> str:
     """A refusal in the user's language."""
     key = f"refusal.{refusal.code}"
     if words.has(key):
-        return words.say(key, seconds=getattr(refusal, "retry_after_s", ""))
+        seconds = getattr(refusal, "retry_after_s", "")
+        return words.say(key, seconds=seconds, min=CHARACTERS_MIN)
     is_outage = refusal.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
     return words.say("refusal.unavailable" if is_outage else "refusal.other")
 

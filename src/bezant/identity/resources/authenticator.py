@@ -90,8 +90,7 @@ class TokenAuthenticator:
             raise InvalidAccessToken
         return issuer
 
-    async def _prove(self, issuer: Issuer, credentials: Credentials) -> str:
-        ...
+    async def _prove(self, issuer: Issuer, credentials: Credentials) -> str: ...
 
 
 class Callers:

@@ -122,9 +122,7 @@ class Givers:
 
         async def work(connection: "Connection") -> Given | OAuthError:
             at = self.clock.now()
-            presented = await self.refresh.present(
-                connection, client, text, asked.confirmation, at
-            )
+            presented = await self.refresh.present(connection, client, text, asked.confirmation, at)
             if presented is None:
                 raise _invalid("The refresh token is not valid.")
             if presented.rotation is Rotation.REUSED:
@@ -171,9 +169,7 @@ class Givers:
         await self.grants.end(connection, client.tenant_id, grant_id, at)
         return _invalid("It was used before: the grant has been revoked.")
 
-    async def _commit(
-        self, work: "Callable[[Connection], Awaitable[Given | OAuthError]]"
-    ) -> Given:
+    async def _commit(self, work: "Callable[[Connection], Awaitable[Given | OAuthError]]") -> Given:
         try:
             given = await self.database.transaction(work)
         except CommitUnknown as error:

@@ -99,9 +99,7 @@ class IntrospectionEndpoint:
             authorization_details=claims.authorization_details,
         )
 
-    async def _signed(
-        self, issuer: Issuer, client: Client, found: Introspection
-    ) -> ProtocolAnswer:
+    async def _signed(self, issuer: Issuer, client: Client, found: Introspection) -> ProtocolAnswer:
         """The answer as a JWT for this client (RFC 9701, section 5)."""
         claims = {
             "iss": issuer.url,
