@@ -69,8 +69,8 @@ def _login(behind: Behind) -> _Pages:
         ("GET", "login/again"): login.again,
         ("GET", "login/forgotten"): login.ask_forgotten,
         ("POST", "login/forgotten"): login.forgotten,
-        ("GET", "links/{link}"): links.ask,
-        ("POST", "links/{link}"): links.use,
+        ("GET", "link/{link}"): links.ask,
+        ("POST", "link/{link}"): links.use,
         ("GET", "interactions/{interaction}"): consent.ask,
         ("POST", "interactions/{interaction}"): consent.decide,
     }

@@ -84,4 +84,5 @@ def _page(visit: Visit, interaction: Interaction) -> Page:
             "redirect_host": interaction.redirect_host,
         },
         form_source=interaction.redirect_source,
+        words=visit.words,
     )

@@ -11,6 +11,8 @@ from bezant.identity.pages.onward import Onward
 from bezant.identity.pages.rendering import FormError, Going, Page
 from bezant.identity.pages.visits import Visit
 from bezant.identity.sessions.ports import Doorkeeper, LinkKind, Step
+from bezant.identity.users.errors import LoginNameTaken
+from bezant.kernel.sealed import FieldValueRefused
 
 
 class LinkPages:
@@ -21,12 +23,12 @@ class LinkPages:
         self._login = login
 
     async def ask(self, visit: Visit) -> Page | Going:
-        """`GET links/{link}`."""
+        """`GET link/{link}`."""
         kind = await self._doorkeeper.look_at(visit.tenant_id, visit.request.path["link"])
         return _page(kind, {})
 
     async def use(self, visit: Visit) -> Page | Going:
-        """`POST links/{link}`."""
+        """`POST link/{link}`."""
         form = visit.request.form
         kind = await self._doorkeeper.look_at(visit.tenant_id, visit.request.path["link"])
         asked = ["password"]
@@ -43,6 +45,10 @@ class LinkPages:
             step = await self._take(visit, kind)
         except PasswordRefused as refusal:
             return _page(kind, form, visit.error(refusal, "password"))
+        except LoginNameTaken as refusal:
+            return _page(kind, form, visit.error(refusal, "name"))
+        except FieldValueRefused:
+            return _page(kind, form, FormError(visit.words.say("form.email"), "name"))
         if kind is LinkKind.RESET:
             return Going(visit.url("login", note="password-set"))
         return await self._login.go_on(visit, Onward(Destination(), Acr.PASSWORD), step)

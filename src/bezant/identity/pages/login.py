@@ -118,8 +118,11 @@ class LoginPages:
                 return Going(onward.destination.url(visit.issuer), entered.cookie)
             enrol = visit.url("account", to=str(onward.destination), note="second-needed")
             return Going(enrol, entered.cookie)
-        if Method.PASSWORD in step.left:
-            return await self._login(visit, onward, is_again=visit.session is not None)
+        is_begun = step.acr is not None
+        others = {*step.left} - {Method.PASSWORD, Method.DEVICE}
+        if Method.PASSWORD in step.left and not (is_begun and others):
+            is_again = is_begun or visit.session is not None
+            return await self._login(visit, onward, is_again=is_again)
         return await self._second_page(visit, onward, step.ticket, step.left)
 
     async def _second(
@@ -161,6 +164,7 @@ class LoginPages:
                 "is_again": is_again,
             },
             form_source=onward.form_source,
+            words=visit.words,
         )
         if refusal is not None:
             errors = [visit.error(refusal, "name" if isinstance(refusal, LoginRefused) else "")]
@@ -186,6 +190,7 @@ class LoginPages:
                 "is_recovering": tried == "recovery",
             },
             form_source=onward.form_source,
+            words=visit.words,
         )
 
     async def _options(self, visit: Visit, ticket: str | None = None) -> str | None:

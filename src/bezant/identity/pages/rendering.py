@@ -10,6 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
+from bezant.identity.pages.languages import Catalogue
 from bezant.identity.pages.sentences import strong
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -58,12 +59,14 @@ class Page:
         facts: what the template reads.
         errors: what its form's former answer was declined for.
         form_source: of a client, to which one of its forms may end up.
+        words: in the language that a client asked for, where that is not the browser's.
     """
 
     template: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     errors: Sequence[FormError] = ()
     form_source: str | None = None
+    words: Catalogue | None = None
     status: int = HTTPStatus.OK
     headers: Sequence[tuple[bytes, bytes]] = ()
 

@@ -143,14 +143,14 @@ class Door:
         if isinstance(said, Going):
             headers = [*going_headers(), *_cookies(visit, said.cookie)]
             return ProtocolAnswer.redirect(said.url, headers)
-        html = render(said, self._facts(visit))
+        html = render(said, self._facts(visit, said.words or visit.words))
         headers = [*headers_of(said), *_cookies(visit, None)]
         return ProtocolAnswer.page(html, headers, said.status)
 
-    def _facts(self, visit: Visit) -> Mapping[str, Any]:
+    def _facts(self, visit: Visit, words: Catalogue) -> Mapping[str, Any]:
         return {
-            "say": visit.words.say,
-            "language": visit.words.language,
+            "say": words.say,
+            "language": words.language,
             "asset": self._assets.path,
             "base": urlsplit(visit.issuer.url).path,
             "host": urlsplit(visit.issuer.origin).netloc,
