@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pyotp
 import pytest
@@ -66,6 +67,10 @@ class Branch(Town):
         link = (await self.invited(email)).invitation.link
         assert link is not None
         return link
+
+    async def neighbour(self) -> UUID:
+        """Another tenant on the same origin."""
+        return await add_tenant(self.means.database)
 
     def totp(self, secret: str) -> str:
         """What an application shows a step later, so that no code comes twice."""

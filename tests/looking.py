@@ -62,6 +62,11 @@ _NAMELESS: Final = """
   .map((each) => each.outerHTML)
 """
 
+_UNWOVEN: Final = """
+() => /[<"]\\s*>|&[a-z#0-9]+;|<\\/?[a-z]+/.exec(document.body.innerText)?.[0] ?? null
+"""
+"""Markup that is read as text."""
+
 _FOCUSABLE: Final = """
 () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
   .filter((each) => each.type !== "hidden" && !each.disabled && each.checkVisibility())
@@ -118,6 +123,8 @@ class Look:
                 self.faults += [f"{where}: faint, {each}" for each in faint]
         nameless = await self.page.evaluate(_NAMELESS)
         self.faults += [f"{name}: nameless, {each}" for each in nameless]
+        if unwoven := await self.page.evaluate(_UNWOVEN):
+            self.faults.append(f"{name}: markup among the text, {unwoven}")
         await self._tab_through(name)
 
     async def _tab_through(self, name: str) -> None:
