@@ -14,17 +14,27 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+<<<<<<< HEAD
 from bezant.identity.grants import operations as grant_operations
+=======
+from bezant.identity.factors import RelyingParty
+>>>>>>> users
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
 from bezant.identity.openid.id_tokens import IdTokens
 from bezant.identity.openid.people import UserClaims
 from bezant.identity.parts import Part
+from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
+<<<<<<< HEAD
 from bezant.identity.users.service import UserService
+=======
+from bezant.identity.users import Means
+from bezant.identity.users import operations as user_operations
+>>>>>>> users
 from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -34,8 +44,13 @@ from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
+<<<<<<< HEAD
 from bezant.kernel.sessions import Sessions
 from bezant.server.tokens import Tokens
+=======
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.sessions import Sessions
+>>>>>>> users
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +59,15 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
+<<<<<<< HEAD
         cache: stands before sessions.
         secret: of every process of the platform the same; nonces are made with it.
+=======
+        secret: of every process of the platform the same; nonces are made with it, and secrets of
+            users' applications are sealed under it.
+>>>>>>> users
         origin: of the API, as clients know it.
+        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
         judge: knows clients' certificates; None where none are taken.
@@ -59,6 +80,7 @@ class Surroundings:
     cache: Cache
     secret: bytes
     origin: str
+    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
     judge: CertificateJudge | None = None
@@ -79,7 +101,12 @@ class Identity:
     clients: ClientAuthenticator
     proofs: DpopVerifier
     keys: SigningKeys
+<<<<<<< HEAD
     tokens: Tokens
+=======
+    people: People
+    sessions: Sessions
+>>>>>>> users
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
     operations: Sequence[Operation]
@@ -95,6 +122,8 @@ class Identity:
             CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
         )
         used = UsedProofs(database, clock)
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
         keys = SigningKeys(database, clock, ids, given.sealer)
         clients = ClientAuthenticator(
             Clients(database), ClientKeys(fetcher), used, given.judge, clock
@@ -113,11 +142,17 @@ class Identity:
             clients=clients,
             proofs=proofs,
             keys=keys,
+<<<<<<< HEAD
             tokens=tokens,
+=======
+            people=people,
+            sessions=sessions,
+>>>>>>> users
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
+<<<<<<< HEAD
                 *grant_operations(tokens.grants),
             ],
             owners=[keys.owner()],
@@ -132,3 +167,22 @@ class Identity:
         """End what runs in the background."""
         self.fetcher.close()
         await self.tokens.close()
+=======
+                *user_operations(people.users),
+            ],
+            owners=[keys.owner(), people.users.owner()],
+            removals={"used_proof": used.remove_old, **people.removals},
+        )
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        self.fetcher.close()
+        self.people.close()
+        await self.sessions.close()
+
+
+def _people(given: Surroundings, sessions: Sessions) -> People:
+    secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
+    means = Means(given.database, given.clock, given.ids)
+    return compose(means, secrecy, sessions, RelyingParty(given.origin))
+>>>>>>> users

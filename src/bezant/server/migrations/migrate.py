@@ -78,7 +78,7 @@ PRIVILEGES: Final = {
     "identity_recovery_code": "SELECT, INSERT, DELETE",
     "identity_passkey": "SELECT, INSERT, UPDATE, DELETE",
     "identity_device": "SELECT, INSERT, UPDATE, DELETE",
-    "identity_approval": "SELECT, INSERT, UPDATE",
+    "identity_approval": "SELECT, INSERT, UPDATE, DELETE",
     "identity_ticket": "SELECT, INSERT, DELETE",
     "identity_throttle": "SELECT, INSERT, UPDATE, DELETE",
     "identity_browser": "SELECT, INSERT, UPDATE",
