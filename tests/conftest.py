@@ -20,6 +20,7 @@ pytest_plugins = [
     "fixtures_checkpoints",
     "fixtures_vault",
     "fixtures_rotation",
+    "fixtures_authorization",
     "fixtures_tokens",
     "fixtures_users",
 ]

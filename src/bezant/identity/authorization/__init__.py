@@ -1,6 +1,6 @@
 """The authorization endpoint: pushed requests, what users are asked, and codes."""
 
-from bezant.identity.authorization.api import endpoints
+from bezant.identity.authorization.api import part
 from bezant.identity.authorization.beginning import AuthorizationEndpoint
 from bezant.identity.authorization.codes import Codes
 from bezant.identity.authorization.contexts import ACRS
@@ -33,5 +33,5 @@ __all__ = [
     "RequestObjects",
     "RequestReader",
     "Responses",
-    "endpoints",
+    "part",
 ]

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     Connection = PoolConnectionProxy[asyncpg.Record]
 
-LOGIN_PAGE: Final = "login"
-"""Below the issuer; its parameter `interaction` names what the user is to decide."""
+INTERACTIONS: Final = "interactions"
+"""Where the pages of interactions are, below the issuer; by way of the login, if one is needed."""
 
 _BROWSER: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _asked: Final = msgspec.json.Decoder(AuthorizationRequest)
@@ -90,7 +90,7 @@ class AuthorizationEndpoint:
                 "error_description": "Users are asked about every request.",
             }
             return ProtocolAnswer.redirect(await self._responses.url(issuer, asked, error))
-        url = f"{issuer.url}/{LOGIN_PAGE}?interaction={interaction_id}"
+        url = f"{issuer.url}/{INTERACTIONS}/{interaction_id}"
         return ProtocolAnswer.redirect(url, [_cookie(browser)])
 
     async def _begin(

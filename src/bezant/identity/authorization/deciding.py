@@ -79,6 +79,7 @@ class InteractionService:
             client_id=found.client.id,
             client_name=found.client.name,
             redirect_host=_host_of(asked.redirect_uri),
+            redirect_source=_source_of(asked.redirect_uri),
             scopes=asked.scopes,
             details=asked.details,
             acr=asked.acr,
@@ -86,6 +87,7 @@ class InteractionService:
             prompts=asked.prompts,
             login_hint=asked.login_hint,
             granted_until=asked.until,
+            begun_at=found.begun_at,
             expires_at=found.expires_at,
             locales=asked.locales,
         )
@@ -167,6 +169,12 @@ class InteractionService:
 def _host_of(redirect_uri: str) -> str:
     parts = urlsplit(redirect_uri)
     return parts.netloc or f"{parts.scheme}:"
+
+
+def _source_of(redirect_uri: str) -> str:
+    """What a policy of browsers calls it (Content Security Policy Level 3, section 2.3.1)."""
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
 def _over() -> InteractionOver:

@@ -19,13 +19,13 @@ from bezant.kernel.http.bodies import BodyDecoder
 TEXT_CHARACTERS_MAX: Final = 2_048
 MAX_AGE_S_MAX: Final = 10 * 365 * 86_400
 
-_RESPONSE_MODES: Final = {
+RESPONSE_MODES: Final = {
     "query": ResponseMode.QUERY,
     "jwt": ResponseMode.JWT,
     "query.jwt": ResponseMode.JWT,
 }
 _SIGNED_ANSWERS: Final = frozenset({Profile.FAPI2_MESSAGE_SIGNING, Profile.FAPI1_ADVANCED})
-_PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
+PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 _S256: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _THUMBPRINT: Final = _S256
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]+")
@@ -176,7 +176,7 @@ def _response_mode(client: Client, given: Parameters) -> ResponseMode:
         raise OAuthError("invalid_request", "The parameter response_type is missing.")
     if response_type != "code":
         raise OAuthError("unsupported_response_type", "The only response_type is code.")
-    mode = _RESPONSE_MODES.get(given.text("response_mode") or "query")
+    mode = RESPONSE_MODES.get(given.text("response_mode") or "query")
     if mode is None:
         raise OAuthError("invalid_request", "The response_mode is none of query and jwt.")
     if client.profile in _SIGNED_ANSWERS and mode is not ResponseMode.JWT:
@@ -210,7 +210,7 @@ def _resources(issuer: Issuer, given: Parameters) -> tuple[str, ...]:
 
 def _prompts(given: Parameters) -> frozenset[str]:
     prompts = frozenset(given.words("prompt"))
-    if not prompts <= _PROMPTS or ("none" in prompts and len(prompts) > 1):
+    if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
         raise OAuthError("invalid_request", "The prompt is unknown, or none with others.")
     return prompts
 
