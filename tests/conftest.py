@@ -23,6 +23,7 @@ pytest_plugins = [
     "fixtures_authorization",
     "fixtures_tokens",
     "fixtures_users",
+    "fixtures_pages",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
