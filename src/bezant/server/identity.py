@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bezant.identity.authorization import Codes
+from starlette.routing import BaseRoute
+
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -14,27 +15,19 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
-<<<<<<< HEAD
-from bezant.identity.grants import operations as grant_operations
-=======
 from bezant.identity.factors import RelyingParty
->>>>>>> users
+from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid.id_tokens import IdTokens
-from bezant.identity.openid.people import UserClaims
+from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
-<<<<<<< HEAD
-from bezant.identity.users.service import UserService
-=======
 from bezant.identity.users import Means
 from bezant.identity.users import operations as user_operations
->>>>>>> users
 from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -44,13 +37,10 @@ from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
-<<<<<<< HEAD
-from bezant.kernel.sessions import Sessions
-from bezant.server.tokens import Tokens
-=======
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
->>>>>>> users
+from bezant.server.authorization import Authorization
+from bezant.server.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +49,8 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
-<<<<<<< HEAD
-        cache: stands before sessions.
-        secret: of every process of the platform the same; nonces are made with it.
-=======
         secret: of every process of the platform the same; nonces are made with it, and secrets of
             users' applications are sealed under it.
->>>>>>> users
         origin: of the API, as clients know it.
         cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
@@ -77,7 +62,6 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
-    cache: Cache
     secret: bytes
     origin: str
     cache: Cache
@@ -92,6 +76,7 @@ class Identity:
 
     Attributes:
         endpoints: below every issuer.
+        pages: for people, in no document.
         operations: of the API.
         owners: of sealed values.
         removals: of what is too old, by table.
@@ -101,14 +86,12 @@ class Identity:
     clients: ClientAuthenticator
     proofs: DpopVerifier
     keys: SigningKeys
-<<<<<<< HEAD
     tokens: Tokens
-=======
     people: People
     sessions: Sessions
->>>>>>> users
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
+    pages: Sequence[BaseRoute]
     operations: Sequence[Operation]
     owners: Sequence[SealedOwner]
     removals: dict[str, RemoveAnswers]
@@ -117,46 +100,54 @@ class Identity:
     def of(cls, given: Surroundings, parts: Sequence[Part] = ()) -> Self:
         """Put it together."""
         database, clock, ids = given.database, given.clock, given.ids
-        loopback = given.allow_loopback
-        fetcher = KeyFetcher(
-            CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
-        )
-        used = UsedProofs(database, clock)
-        sessions = Sessions(database, given.cache, clock, ids)
-        people = _people(given, sessions)
-        keys = SigningKeys(database, clock, ids, given.sealer)
-        clients = ClientAuthenticator(
-            Clients(database), ClientKeys(fetcher), used, given.judge, clock
-        )
         issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        fetcher, client_keys = _client_keys(given)
+        used = UsedProofs(database, clock)
+        keys = SigningKeys(database, clock, ids, given.sealer)
+        clients = ClientAuthenticator(Clients(database), client_keys, used, given.judge, clock)
         proofs = DpopVerifier(used, Nonces(given.secret), clock)
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
-        users = UserService(
-            database, clock, ids, given.sealer, Sessions(database, given.cache, clock, ids)
-        )
-        id_tokens = IdTokens(keys, UserClaims(users, ids), clock)
-        parts = [*tokens.parts(Codes(), id_tokens), *parts]
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
+        authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        parts = [
+            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *authorization.parts(),
+            *parts,
+        ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
             issuers=issuers,
             clients=clients,
             proofs=proofs,
             keys=keys,
-<<<<<<< HEAD
             tokens=tokens,
-=======
             people=people,
             sessions=sessions,
->>>>>>> users
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
+            pages=page_routes(
+                Behind(
+                    doorkeeper=people.entrance,
+                    sessions=people.browsing,
+                    factors=people.factors,
+                    interactions=authorization.interactions,
+                    clock=clock,
+                ),
+                issuers,
+            ),
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
-<<<<<<< HEAD
                 *grant_operations(tokens.grants),
+                *user_operations(people.users),
             ],
-            owners=[keys.owner()],
-            removals={"used_proof": used.remove_old, **tokens.removals()},
+            owners=[keys.owner(), people.users.owner()],
+            removals={
+                "used_proof": used.remove_old,
+                **tokens.removals(),
+                **authorization.removals(),
+                **people.removals,
+            },
         )
 
     def callers(self, keys: Authenticator) -> Callers:
@@ -166,23 +157,19 @@ class Identity:
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
-        await self.tokens.close()
-=======
-                *user_operations(people.users),
-            ],
-            owners=[keys.owner(), people.users.owner()],
-            removals={"used_proof": used.remove_old, **people.removals},
-        )
-
-    async def close(self) -> None:
-        """End what runs in the background."""
-        self.fetcher.close()
         self.people.close()
+        await self.tokens.close()
         await self.sessions.close()
+
+
+def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
+    loopback = given.allow_loopback
+    network = CheckedNetwork(SystemResolver(), allow_loopback=loopback)
+    fetcher = KeyFetcher(network, allow_loopback=loopback)
+    return fetcher, ClientKeys(fetcher)
 
 
 def _people(given: Surroundings, sessions: Sessions) -> People:
     secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
     means = Means(given.database, given.clock, given.ids)
     return compose(means, secrecy, sessions, RelyingParty(given.origin))
->>>>>>> users

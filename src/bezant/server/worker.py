@@ -153,7 +153,6 @@ def _identity(
             clock,
             ids,
             sealer,
-            cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
             cache=cache,
