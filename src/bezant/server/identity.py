@@ -13,7 +13,7 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
-from bezant.identity.factors import RelyingParty
+from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
@@ -48,6 +48,7 @@ class Surroundings:
         cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
+        breached: passwords that no user may choose; None without a list.
         judge: knows clients' certificates; None where none are taken.
     """
 
@@ -60,6 +61,7 @@ class Surroundings:
     cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
+    breached: BreachedPasswords | None = None
     judge: CertificateJudge | None = None
 
 
@@ -130,4 +132,4 @@ class Identity:
 def _people(given: Surroundings, sessions: Sessions) -> People:
     secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
     means = Means(given.database, given.clock, given.ids)
-    return compose(means, secrecy, sessions, RelyingParty(given.origin))
+    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))
