@@ -13,6 +13,7 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.enrolment import DeviceEndpoints
 from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
@@ -103,6 +104,7 @@ class Identity:
         clients = ClientAuthenticator(
             Clients(database), ClientKeys(fetcher), used, given.judge, clock
         )
+        parts = [DeviceEndpoints(people.approvals).part(), *parts]
         discovery = Discovery(keys, clients.methods, parts)
         installed = [discovery.part(), *parts]
         return cls(
