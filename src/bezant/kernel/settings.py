@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -121,6 +121,8 @@ class Settings(BaseSettings):
             it is not that of host and port. Issuers are named by it: who changes it ends what they
             signed.
         vault_host: the address that the vault listens on; None listens where the API does.
+        breached_passwords: a file of SHA-1 digests in hexadecimal, sorted, one a line, of passwords
+            that no user may choose, as `Have I Been Pwned` gives it out.
         vault_port: its port, of an origin apart from the API's; 0 takes a free one.
         vault_database_url: an outside database as the vault's role; None, beside an outside
             database_url, runs no vault.
@@ -144,6 +146,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     public_url: str | None = None
+    breached_passwords: FilePath | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     # Before the URLs, whose check reads it.
     allow_plaintext_loopback: bool = False

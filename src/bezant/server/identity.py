@@ -15,7 +15,8 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
-from bezant.identity.factors import RelyingParty
+from bezant.identity.enrolment import DeviceEndpoints
+from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
@@ -55,6 +56,7 @@ class Surroundings:
         cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
+        breached: passwords that no user may choose; None without a list.
         judge: knows clients' certificates; None where none are taken.
     """
 
@@ -67,6 +69,7 @@ class Surroundings:
     cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
+    breached: BreachedPasswords | None = None
     judge: CertificateJudge | None = None
 
 
@@ -113,6 +116,7 @@ class Identity:
         parts = [
             *tokens.parts(authorization.codes, authorization.id_tokens),
             *authorization.parts(),
+            DeviceEndpoints(people.approvals).part(),
             *parts,
         ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
@@ -172,4 +176,4 @@ def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
 def _people(given: Surroundings, sessions: Sessions) -> People:
     secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
     means = Means(given.database, given.clock, given.ids)
-    return compose(means, secrecy, sessions, RelyingParty(given.origin))
+    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))

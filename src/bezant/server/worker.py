@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
+from bezant.identity.factors import BreachedFile
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import Cache, open_cache
@@ -156,6 +157,11 @@ def _identity(
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
             cache=cache,
+            breached=(
+                None
+                if task.breached_passwords is None
+                else BreachedFile(Path(task.breached_passwords))
+            ),
             mtls_origin=task.public_mtls_url,
             allow_loopback=task.allow_webhook_loopback,
         )

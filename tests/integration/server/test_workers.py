@@ -64,6 +64,7 @@ def make_workers(
             vault_socket=None,
             vault_token="",
             public_url="https://localhost:8443",
+            breached_passwords=None,
             public_mtls_url=None,
         )
         return Workers(task, listener, 1, metrics_folder)
