@@ -107,11 +107,9 @@ class Town:
     async def somebody(self, email: str = "ada@example.com") -> Somebody:
         """A user with a password, logged in nowhere."""
         invited = await self.invited(email)
-        assert invited.invitation.link is not None
+        assert invited.link is not None
         who = Somebody(invited.user.id, email, self.browser())
-        await self.people.entrance.use_link(
-            self.tenant_id, who.browser, invited.invitation.link, who.password
-        )
+        await self.people.entrance.use_link(self.tenant_id, who.browser, invited.link, who.password)
         return who
 
     async def first_step(

@@ -124,6 +124,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
                 "mtls_url": serving.mtls_url,
                 "ca": _text(serving.ca),
                 "api_key": serving.sandbox_key,
+                "operator_link": serving.operator_link,
                 "vault_url": serving.vault_url,
                 "vault_passphrase": _text(serving.passphrase),
             }
@@ -142,6 +143,10 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
         typer.echo(f"  Sandbox API key      {serving.sandbox_key}   (shown this once)")
     else:
         typer.echo("  Sandbox API key      shown at the first start; new: bezant keys create NAME")
+    if serving.operator_link is not None:
+        typer.echo(f"  First operator       {serving.operator_link}   (once, within 7 days)")
+    else:
+        typer.echo("  Another operator     bezant operator-link")
     typer.echo(f'\n  curl {trust}-H "Authorization: Bearer {key}" {serving.url}/v1/books\n')
 
 

@@ -14,17 +14,20 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid.id_tokens import IdTokens
+from bezant.identity.openid import IdTokens
 from bezant.identity.openid.people import UserClaims
 from bezant.identity.parts import Part
+from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
-from bezant.identity.users.service import UserService
+from bezant.identity.users import Means
+from bezant.identity.users import operations as user_operations
 from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -34,6 +37,7 @@ from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
+from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
 from bezant.server.tokens import Tokens
 
@@ -44,11 +48,13 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
-        cache: stands before sessions.
-        secret: of every process of the platform the same; nonces are made with it.
+        secret: of every process of the platform the same; nonces are made with it, and secrets of
+            users' applications are sealed under it.
         origin: of the API, as clients know it.
+        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
+        breached: passwords that no user may choose; None without a list.
         judge: knows clients' certificates; None where none are taken.
     """
 
@@ -56,11 +62,12 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
-    cache: Cache
     secret: bytes
     origin: str
+    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
+    breached: BreachedPasswords | None = None
     judge: CertificateJudge | None = None
 
 
@@ -80,6 +87,8 @@ class Identity:
     proofs: DpopVerifier
     keys: SigningKeys
     tokens: Tokens
+    people: People
+    sessions: Sessions
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
     operations: Sequence[Operation]
@@ -95,33 +104,34 @@ class Identity:
             CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
         )
         used = UsedProofs(database, clock)
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
         keys = SigningKeys(database, clock, ids, given.sealer)
         clients = ClientAuthenticator(
             Clients(database), ClientKeys(fetcher), used, given.judge, clock
         )
-        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
         proofs = DpopVerifier(used, Nonces(given.secret), clock)
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
-        users = UserService(
-            database, clock, ids, given.sealer, Sessions(database, given.cache, clock, ids)
-        )
-        id_tokens = IdTokens(keys, UserClaims(users, ids), clock)
+        id_tokens = IdTokens(keys, UserClaims(people.users, ids), clock)
         parts = [*tokens.parts(Codes(), id_tokens), *parts]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
-            issuers=issuers,
+            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
             clients=clients,
             proofs=proofs,
             keys=keys,
             tokens=tokens,
+            people=people,
+            sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
+                *user_operations(people.users),
                 *grant_operations(tokens.grants),
             ],
-            owners=[keys.owner()],
-            removals={"used_proof": used.remove_old, **tokens.removals()},
+            owners=[keys.owner(), people.users.owner()],
+            removals={"used_proof": used.remove_old, **people.removals, **tokens.removals()},
         )
 
     def callers(self, keys: Authenticator) -> Callers:
@@ -132,3 +142,11 @@ class Identity:
         """End what runs in the background."""
         self.fetcher.close()
         await self.tokens.close()
+        self.people.close()
+        await self.sessions.close()
+
+
+def _people(given: Surroundings, sessions: Sessions) -> People:
+    secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
+    means = Means(given.database, given.clock, given.ids)
+    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))

@@ -29,6 +29,7 @@ from fixtures_api import (
     open_desk,
 )
 from fixtures_reconciliation import open_match, statement, upload
+from token_desk import given_grant
 
 Request = tuple[str, object]
 """A path and a body: None for no body, bytes for a file."""
@@ -306,12 +307,45 @@ async def _open_contact(book: Book) -> Request:
     return f"{await _contact(book)}?purpose=customer_service", None
 
 
+async def _grant(book: Book) -> Request:
+    return f"/v1/grants/{await given_grant(book.tenant)}", None
+
+
+async def _revoke_grant(book: Book) -> Request:
+    return f"/v1/grants/{await given_grant(book.tenant)}/revoke", {}
+
+
 async def _change_contact(book: Book) -> Request:
     return await _contact(book), {"name": "Ada King"}
 
 
 async def _search_contacts(_: Book) -> Request:
     return "/v1/contacts/search", {"purpose": "customer_service", "email": "ada@example.com"}
+
+
+async def _new_user(_: Book) -> Request:
+    return "/v1/users", {"name": "Ada Lovelace", "email": f"ada.{uuid4()}@example.com"}
+
+
+async def _user(book: Book) -> str:
+    path, body = await _new_user(book)
+    return f"{path}/{(await book.tenant.create(path, body))['user']['id']}"
+
+
+async def _open_user(book: Book) -> Request:
+    return f"{await _user(book)}?purpose=customer_service", None
+
+
+async def _disable_user(book: Book) -> Request:
+    return f"{await _user(book)}/disable", {}
+
+
+async def _user_roles(book: Book) -> Request:
+    return f"{await _user(book)}/roles", {"roles": ["auditor"]}
+
+
+async def _user_link(book: Book) -> Request:
+    return f"{await _user(book)}/links", {"kind": "invitation"}
 
 
 async def _new_hook(_: Book) -> Request:
@@ -506,8 +540,17 @@ CASES: Mapping[str, Case] = {
     "create_contact": Case("POST", 201, _new_contact, names=False),
     "list_contacts": _reads("/v1/contacts", names=False),
     "open_contact": Case("GET", 200, _open_contact),
+    "list_grants": _reads("/v1/grants", names=False),
+    "read_grant": Case("GET", 200, _grant),
+    "revoke_grant": Case("POST", 200, _revoke_grant),
     "change_contact": Case("PATCH", 200, _change_contact),
     "search_contacts": Case("POST", 200, _search_contacts, names=False),
+    "invite_user": Case("POST", 201, _new_user, names=False),
+    "list_users": _reads("/v1/users", names=False),
+    "open_user": Case("GET", 200, _open_user),
+    "disable_user": Case("POST", 200, _disable_user),
+    "set_user_roles": Case("POST", 200, _user_roles),
+    "issue_user_link": Case("POST", 201, _user_link),
     "create_api_key": Case("POST", 201, _new_key, names=False),
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
@@ -711,12 +754,12 @@ async def test_a_replay_is_the_same_bytes_and_another_body_is_refused(
     assert (first.status_code, again.status_code) == (case.status, case.status)
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
-    shown_once = {"key", "secret"} & set(first.json())
+    shown_once = {"key", "secret", "link"} & set(first.json())
     if shown_once:
         # The one exception: a credential is shown once.
         [name] = shown_once
         assert again.json() == first.json() | {name: None}
-        assert first.json()[name].startswith(("bz_", "whsec_"))
+        assert first.json()[name].startswith(("bz_", "whsec_", "bzl_"))
     else:
         assert again.content == first.content
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")

@@ -39,6 +39,7 @@ from fixtures_api import (
 )
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 from fixtures_reconciliation import open_match, statement
+from token_desk import given_grant
 
 pytestmark = pytest.mark.long
 
@@ -286,6 +287,15 @@ async def schedules_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
     return {name: {"book": book.id, "schedule": schedule} for name, schedule in made.items()}
 
 
+async def users_of(tenant: Tenant) -> dict[str, dict[str, str]]:
+    """A user for each operation on users: one that is disabled has other answers."""
+    found = {}
+    for operation in ("open_user", "disable_user", "set_user_roles", "issue_user_link"):
+        new = {"name": "Ada Lovelace", "email": f"{operation}@example.com"}
+        found[operation] = {"user": (await tenant.create("/v1/users", new))["user"]["id"]}
+    return found
+
+
 @pytest.mark.timeout(900)  # some thousand requests, on however busy a machine
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
@@ -312,11 +322,13 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             | {
                 name: {"approval": await asked_by_another(tenant)}
                 for name in ("read_approval", "approve_request", "refuse_request")
-            },
+            }
+            | await users_of(tenant),
             await fx_quote(book),
             made,
             {
                 "contact": (await tenant.create("/v1/contacts", PERSON))["id"],
+                "grant": await given_grant(tenant),
                 "client": (await tenant.create("/v1/oauth-clients", CLIENT))["id"],
             },
         )

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from bezant.identity.sessions.errors import LoginRefused, SessionEnded, TicketOv
 from bezant.kernel.errors import Busy
 from fixtures_users import CHEAP, PASSWORD, CountingPasswords, Town
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
 OTHER_PASSWORD = "a quite different sentence"
 
 
@@ -30,7 +34,7 @@ async def test_every_change_of_factors_needs_every_factor(town: Town) -> None:
     who.secret = offer.secret
     await factors.confirm_totp(weak, offer.ticket, town.code(who))
     [_, totp] = await factors.list(weak)
-    changes = [
+    changes: list[Callable[[], Awaitable[object]]] = [
         lambda: factors.change_password(weak, OTHER_PASSWORD),
         lambda: factors.begin_totp(weak),
         lambda: factors.confirm_totp(weak, offer.ticket, town.code(who)),

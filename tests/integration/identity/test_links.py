@@ -34,7 +34,7 @@ async def reset_link(town: Town, who: Somebody) -> str:
 
 async def test_of_fifty_uses_of_one_invitation_at_once_one_succeeds(town: Town) -> None:
     invited = await town.invited()
-    link, entrance = invited.invitation.link, town.people.entrance
+    link, entrance = invited.link, town.people.entrance
     assert link is not None
     assert await entrance.look_at(town.tenant_id, link) is LinkKind.INVITATION
     browser = town.browser()
@@ -52,7 +52,7 @@ async def test_of_fifty_uses_of_one_invitation_at_once_one_succeeds(town: Town) 
 
 
 async def test_a_link_survives_a_password_that_is_refused(town: Town) -> None:
-    link = (await town.invited()).invitation.link
+    link = (await town.invited()).link
     assert link is not None
     entrance = town.people.entrance
     with pytest.raises(PasswordRefused):

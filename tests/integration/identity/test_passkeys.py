@@ -243,7 +243,7 @@ async def test_a_link_is_no_challenge_that_enrols_a_passkey(town: Town) -> None:
     session = await town.log_in(who)
     invited = await town.invited("other@example.com")
     options = json.loads(await town.people.factors.begin_passkey(session))
-    options["challenge"] = invited.invitation.link
+    options["challenge"] = invited.link
     key = SoftwareAuthenticator(ORIGIN)
     with pytest.raises(TicketOver):
         await town.people.factors.confirm_passkey(session, key.create(json.dumps(options)))
