@@ -45,7 +45,14 @@ async def _serve(task: Task) -> None:
     async with AsyncExitStack() as opened:
         platform = await _open(task, opened)
         app = create_app(platform)
-        await serve_https(task, app, certificate, platform.streams, lambda: WORKERS.set(1))
+        await serve_https(
+            task,
+            app,
+            certificate,
+            platform.streams,
+            lambda: WORKERS.set(1),
+            mtls_listener=task.mtls_listener,
+        )
 
 
 async def _open(task: Task, opened: AsyncExitStack) -> Platform:

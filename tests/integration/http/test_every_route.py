@@ -31,6 +31,7 @@ from fixtures_api import (
     open_desk,
 )
 from fixtures_reconciliation import open_match, statement, upload
+from token_desk import given_grant
 
 Request = tuple[str, object]
 """A path and a body: None for no body, bytes for a file."""
@@ -308,6 +309,14 @@ async def _open_contact(book: Book) -> Request:
     return f"{await _contact(book)}?purpose=customer_service", None
 
 
+async def _grant(book: Book) -> Request:
+    return f"/v1/grants/{await given_grant(book.tenant)}", None
+
+
+async def _revoke_grant(book: Book) -> Request:
+    return f"/v1/grants/{await given_grant(book.tenant)}/revoke", {}
+
+
 async def _change_contact(book: Book) -> Request:
     return await _contact(book), {"name": "Ada King"}
 
@@ -533,6 +542,9 @@ CASES: Mapping[str, Case] = {
     "create_contact": Case("POST", 201, _new_contact, names=False),
     "list_contacts": _reads("/v1/contacts", names=False),
     "open_contact": Case("GET", 200, _open_contact),
+    "list_grants": _reads("/v1/grants", names=False),
+    "read_grant": Case("GET", 200, _grant),
+    "revoke_grant": Case("POST", 200, _revoke_grant),
     "change_contact": Case("PATCH", 200, _change_contact),
     "search_contacts": Case("POST", 200, _search_contacts, names=False),
     "invite_user": Case("POST", 201, _new_user, names=False),
@@ -601,7 +613,9 @@ async def test_every_operation_has_a_case(api: Api) -> None:
         assert str(case.status) in content["responses"]
 
 
-async def test_every_route_of_the_application_is_in_the_document(api: Api, identity: Identity) -> None:
+async def test_every_route_of_the_application_is_in_the_document(
+    api: Api, identity: Identity
+) -> None:
     assert isinstance(api.app, Traced)
     application = api.app._app
     assert isinstance(application, FastAPI)

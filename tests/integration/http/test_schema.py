@@ -39,6 +39,7 @@ from fixtures_api import (
 )
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 from fixtures_reconciliation import open_match, statement
+from token_desk import given_grant
 
 pytestmark = pytest.mark.long
 
@@ -327,6 +328,7 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             made,
             {
                 "contact": (await tenant.create("/v1/contacts", PERSON))["id"],
+                "grant": await given_grant(tenant),
                 "client": (await tenant.create("/v1/oauth-clients", CLIENT))["id"],
             },
         )
