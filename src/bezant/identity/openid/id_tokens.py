@@ -14,7 +14,7 @@ from bezant.identity.issuers import Issuer
 from bezant.identity.jose import Algorithm
 from bezant.identity.openid.claims import People, covered
 from bezant.identity.signing import DEFAULT_ALGORITHM, SigningKeys
-from bezant.identity.tokens.ports import Redeemed
+from bezant.identity.tokens import Redeemed
 from bezant.kernel.clock import Clock
 
 VALID: Final = timedelta(minutes=5)
