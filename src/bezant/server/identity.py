@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bezant.identity.authorization import Codes
+from starlette.routing import BaseRoute
+
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -14,12 +15,14 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.enrolment import DeviceEndpoints
 from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
 from bezant.identity.openid import IdTokens, UserClaims
+from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
@@ -38,6 +41,7 @@ from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
+from bezant.server.authorization import Authorization
 from bezant.server.tokens import Tokens
 
 
@@ -76,6 +80,7 @@ class Identity:
 
     Attributes:
         endpoints: below every issuer.
+        pages: for people, in no document.
         operations: of the API.
         owners: of sealed values.
         removals: of what is too old, by table.
@@ -90,6 +95,7 @@ class Identity:
     sessions: Sessions
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
+    pages: Sequence[BaseRoute]
     operations: Sequence[Operation]
     owners: Sequence[SealedOwner]
     removals: dict[str, RemoveAnswers]
@@ -98,24 +104,25 @@ class Identity:
     def of(cls, given: Surroundings, parts: Sequence[Part] = ()) -> Self:
         """Put it together."""
         database, clock, ids = given.database, given.clock, given.ids
-        loopback = given.allow_loopback
-        fetcher = KeyFetcher(
-            CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
-        )
+        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        fetcher, client_keys = _client_keys(given)
         used = UsedProofs(database, clock)
-        sessions = Sessions(database, given.cache, clock, ids)
-        people = _people(given, sessions)
         keys = SigningKeys(database, clock, ids, given.sealer)
-        clients = ClientAuthenticator(
-            Clients(database), ClientKeys(fetcher), used, given.judge, clock
-        )
+        clients = ClientAuthenticator(Clients(database), client_keys, used, given.judge, clock)
         proofs = DpopVerifier(used, Nonces(given.secret), clock)
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
-        id_tokens = IdTokens(keys, UserClaims(people.users, ids), clock)
-        parts = [*tokens.parts(Codes(), id_tokens), *parts]
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
+        authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        parts = [
+            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *authorization.parts(),
+            DeviceEndpoints(people.approvals).part(),
+            *parts,
+        ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
-            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            issuers=issuers,
             clients=clients,
             proofs=proofs,
             keys=keys,
@@ -124,13 +131,28 @@ class Identity:
             sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
+            pages=page_routes(
+                Behind(
+                    doorkeeper=people.entrance,
+                    sessions=people.browsing,
+                    factors=people.factors,
+                    interactions=authorization.interactions,
+                    clock=clock,
+                ),
+                issuers,
+            ),
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
-                *user_operations(people.users),
                 *grant_operations(tokens.grants),
+                *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
-            removals={"used_proof": used.remove_old, **people.removals, **tokens.removals()},
+            removals={
+                "used_proof": used.remove_old,
+                **tokens.removals(),
+                **authorization.removals(),
+                **people.removals,
+            },
         )
 
     def callers(self, keys: Authenticator) -> Callers:
@@ -140,9 +162,16 @@ class Identity:
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
-        await self.tokens.close()
         self.people.close()
+        await self.tokens.close()
         await self.sessions.close()
+
+
+def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
+    loopback = given.allow_loopback
+    network = CheckedNetwork(SystemResolver(), allow_loopback=loopback)
+    fetcher = KeyFetcher(network, allow_loopback=loopback)
+    return fetcher, ClientKeys(fetcher)
 
 
 def _people(given: Surroundings, sessions: Sessions) -> People:

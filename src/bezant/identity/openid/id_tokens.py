@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from bezant.identity.authorization.contexts import name_of
-from bezant.identity.authorization.details import INTENT
+from bezant.identity.authorization import INTENT, name_of
 from bezant.identity.clients import Client
 from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
