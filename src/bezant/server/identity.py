@@ -21,7 +21,6 @@ from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid import IdTokens, UserClaims
 from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
