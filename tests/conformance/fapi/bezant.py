@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import time
-from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -29,8 +28,6 @@ _METHODS = {
 }
 _STEPS_MAX = 12
 
-Form = dict[str, str]
-
 
 @dataclass
 class Person:
@@ -50,30 +47,26 @@ class Person:
         self.last_step += 1
         return pyotp.TOTP(self.secret).at(self.last_step * STEP_S)
 
-    async def submit(self, page: httpx.Response, button: Form | None = None) -> httpx.Response:
-        """Fill in the page's form that has the fields, or the button, and send it."""
+    async def submit(self, page: httpx.Response, decision: str = "") -> httpx.Response:
+        """Fill in the page's form, or take a decision, and send it."""
         known = {"name": EMAIL, "password": PASSWORD}
         for form in html.fromstring(page.text).iter("form"):
-            inputs = {
-                each.get("name") or "": each.get("value") or "" for each in form.iter("input")
-            }
-            names = inputs.keys() - {"csrf"}
-            if button is None and "totp" in names:
-                inputs["totp"] = self.code()
-            elif button is None and "password" in names:
-                inputs |= {name: value for name, value in known.items() if name in names}
-            elif button is not None and button.items() <= {**inputs, **_buttons(form)}.items():
-                inputs |= button
+            given = list(form.iter("input"))
+            fields = {each.get("name") or "": each.get("value") or "" for each in given}
+            decisions = {each.get("value") for each in form.iter("button")}
+            if decision:
+                if decision not in {*decisions, fields.get("decision")}:
+                    continue
+                fields["decision"] = decision
+            elif "totp" in fields:
+                fields["totp"] = self.code()
+            elif "password" in fields:
+                fields |= {name: value for name, value in known.items() if name in fields}
             else:
                 continue
             action = urljoin(str(page.url), form.get("action") or "")
-            return await self.browser.post(action, data=inputs)
+            return await self.browser.post(action, data=fields)
         raise AssertionError(f"nothing to press: {page.text}")
-
-
-def _buttons(form: Any) -> Form:  # noqa: ANN401 - an element
-    wanted = [each for each in form.iter("button") if each.get("value") == "allow"]
-    return {each.get("name"): each.get("value") for each in wanted}
 
 
 @dataclass
@@ -108,9 +101,9 @@ class Bezant:
             elif page.is_error:
                 raise Shown(page.status_code, page.text)
             elif not is_granted and "refuse" in page.text:
-                page = await person.submit(page, {"decision": "refuse"})
+                page = await person.submit(page, "refuse")
             elif 'value="allow"' in page.text:
-                page = await person.submit(page, {"decision": "allow"})
+                page = await person.submit(page, "allow")
             else:
                 page = await person.submit(page)
         raise AssertionError(f"it went round in circles: {page.text}")
