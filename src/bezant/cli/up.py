@@ -7,35 +7,21 @@ from typing import Annotated, Final
 import typer
 
 from bezant.cli.console import Steps, failures_explained, say_json
+from bezant.cli.options import (
+    AllowPlaintext,
+    DatabaseUrl,
+    DataDir,
+    Json,
+    KeyDatabaseUrl,
+    KeyOwnerUrl,
+    OwnerUrl,
+    ReplicaUrl,
+    VaultDatabaseUrl,
+)
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import configure_logs
 from bezant.server.lifecycle import Serving
 from bezant.server.lifecycle import up as run_platform
-
-DataDir = Annotated[Path | None, typer.Option(help="Where data and certificates are.")]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(help="An outside PostgreSQL. Others see arguments: better BEZANT_DATABASE_URL."),
-]
-OwnerUrl = Annotated[
-    str | None, typer.Option(help="The same, as the role that owns and migrates the schema.")
-]
-ReplicaUrl = Annotated[
-    str | None, typer.Option(help="A streaming replica of it, as the same role, to read from.")
-]
-AllowPlaintext = Annotated[
-    bool | None, typer.Option(help="Accept a database on this machine without TLS.")
-]
-VaultDatabaseUrl = Annotated[
-    str | None, typer.Option(help="The outside PostgreSQL as the vault's role; without, no vault.")
-]
-KeyDatabaseUrl = Annotated[
-    str | None, typer.Option(help="A second database, for the vault's keys, as the vault's role.")
-]
-KeyOwnerUrl = Annotated[
-    str | None, typer.Option(help="The same, as the role that owns and migrates it.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 _NO_VAULT: Final = "none: it needs vault_database_url and key_database_url"
 
@@ -61,6 +47,10 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
     tls_certificate: Annotated[Path | None, typer.Option(help="Your chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     otlp_endpoint: Annotated[str | None, typer.Option(help="Where traces go (OTLP/HTTP).")] = None,
+    mtls_host: Annotated[
+        str | None, typer.Option(help="Where clients with certificates are served.")
+    ] = None,
+    mtls_port: Annotated[int | None, typer.Option(help="Its port; 0 takes a free one.")] = None,
     vault_host: Annotated[str | None, typer.Option(help="Where the vault listens.")] = None,
     vault_port: Annotated[int | None, typer.Option(help="Its port; 0 takes a free one.")] = None,
     vault_database_url: VaultDatabaseUrl = None,
@@ -89,6 +79,8 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
                 "tls_certificate": tls_certificate,
                 "tls_key": tls_key,
                 "otlp_endpoint": otlp_endpoint,
+                "mtls_host": mtls_host,
+                "mtls_port": mtls_port,
                 "vault_host": vault_host,
                 "vault_port": vault_port,
                 "vault_database_url": vault_database_url,
@@ -115,6 +107,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
             {
                 "event": "serving",
                 "url": serving.url,
+                "mtls_url": serving.mtls_url,
                 "ca": _text(serving.ca),
                 "api_key": serving.sandbox_key,
                 "operator_link": serving.operator_link,
@@ -126,6 +119,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     trust = "" if serving.ca is None else f"--cacert {serving.ca} "
     key = serving.sandbox_key or "$BEZANT_API_KEY"
     typer.echo(f"\nBezant serves {serving.url}")
+    typer.echo(f"  With certificates    {serving.mtls_url}")
     typer.echo(f"  Vault                {serving.vault_url or _NO_VAULT}")
     if serving.passphrase is not None:
         typer.echo(f"  Vault's passphrase   {serving.passphrase}   (in production: elsewhere)")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from bezant.identity.authorization import Codes
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -15,19 +16,23 @@ from bezant.identity.clients import (
 from bezant.identity.discovery import Discovery
 from bezant.identity.enrolment import DeviceEndpoints
 from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
+from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
+from bezant.identity.openid.id_tokens import IdTokens
+from bezant.identity.openid.people import UserClaims
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
 from bezant.identity.users import Means
 from bezant.identity.users import operations as user_operations
 from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Operation
+from bezant.kernel.http import Authenticator, Operation
 from bezant.kernel.ids import Ids
 from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
@@ -35,6 +40,7 @@ from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
+from bezant.server.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,10 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
+        cache: what stands before sessions.
         secret: of every process of the platform the same; nonces are made with it, and secrets of
             users' applications are sealed under it.
         origin: of the API, as clients know it.
-        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
         breached: passwords that no user may choose; None without a list.
@@ -57,9 +63,9 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
+    cache: Cache
     secret: bytes
     origin: str
-    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
     breached: BreachedPasswords | None = None
@@ -81,6 +87,7 @@ class Identity:
     clients: ClientAuthenticator
     proofs: DpopVerifier
     keys: SigningKeys
+    tokens: Tokens
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
@@ -104,30 +111,41 @@ class Identity:
         clients = ClientAuthenticator(
             Clients(database), ClientKeys(fetcher), used, given.judge, clock
         )
-        parts = [DeviceEndpoints(people.approvals).part(), *parts]
-        discovery = Discovery(keys, clients.methods, parts)
-        installed = [discovery.part(), *parts]
+        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        proofs = DpopVerifier(used, Nonces(given.secret), clock)
+        tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
+        id_tokens = IdTokens(keys, UserClaims(people.users, ids), clock)
+        devices = DeviceEndpoints(people.approvals)
+        parts = [*tokens.parts(Codes(), id_tokens), devices.part(), *parts]
+        installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
-            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            issuers=issuers,
             clients=clients,
-            proofs=DpopVerifier(used, Nonces(given.secret), clock),
+            proofs=proofs,
             keys=keys,
+            tokens=tokens,
             people=people,
             sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
+                *grant_operations(tokens.grants),
                 *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
-            removals={"used_proof": used.remove_old, **people.removals},
+            removals={"used_proof": used.remove_old, **tokens.removals(), **people.removals},
         )
+
+    def callers(self, keys: Authenticator) -> Callers:
+        """Whom API keys and access tokens let in."""
+        return Callers(keys, self.tokens.authenticator(self.issuers))
 
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
         self.people.close()
+        await self.tokens.close()
         await self.sessions.close()
 
 

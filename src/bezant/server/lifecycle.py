@@ -44,6 +44,7 @@ class Serving:
 
     Attributes:
         url: where.
+        mtls_url: where it asks for client certificates.
         ca: the authority's certificate to trust; None with the operator's own certificate.
         sandbox_key: the sandbox's API key, at the first start only.
         operator_link: where the sandbox's first operator is made, at the first start only.
@@ -52,6 +53,7 @@ class Serving:
     """
 
     url: str
+    mtls_url: str
     ca: Path | None
     sandbox_key: str | None
     operator_link: str | None
@@ -90,6 +92,10 @@ async def _run(
     async with AsyncExitStack() as opened:
         # First what fails at once.
         listener = opened.enter_context(closing(listen(settings.host, settings.port)))
+        mtls_host = settings.mtls_host or settings.host
+        mtls_listener = opened.enter_context(
+            closing(listen(mtls_host, settings.mtls_port, option="mtls-"))
+        )
         vault_listener = _vault_listener(settings, opened)
         certificates = Certificates(settings, data)
         archivists = await opened.enter_async_context(archiving(settings, data))
@@ -101,11 +107,12 @@ async def _run(
         tasks = Tasks(settings, data, stores, certificates, run_folder)
         metrics_folder = data.private_folder("metrics")
         clear_metrics(metrics_folder)
-        crew = [Workers(tasks.worker(listener), listener, settings.workers, metrics_folder)]
+        listeners = [listener, mtls_listener]
+        crew = [Workers(tasks.worker(*listeners), listeners, settings.workers, metrics_folder)]
         if vault_listener is not None:
             # It starts first and stops last: requests in flight may need it.
             task = tasks.vault(vault_listener)
-            crew.insert(0, Workers(task, vault_listener, 1, metrics_folder, VAULT))
+            crew.insert(0, Workers(task, [vault_listener], 1, metrics_folder, VAULT))
         stop.insist = lambda: _each(crew, Workers.kill)
         for workers in crew:
             progress(f"Starting the {workers.kind.plural}")
@@ -115,6 +122,7 @@ async def _run(
         url = url_of(settings.host, listener)
         serving = Serving(
             url=url,
+            mtls_url=url_of(mtls_host, mtls_listener),
             ca=certificates.ca,
             sandbox_key=told.sandbox_key,
             operator_link=(
@@ -146,6 +154,7 @@ def _vault_listener(settings: Settings, opened: AsyncExitStack) -> socket | None
 def _endpoint(serving: Serving, stores: Stores, tasks: Tasks) -> Endpoint:
     return Endpoint(
         url=serving.url,
+        mtls_url=serving.mtls_url,
         ca=None if serving.ca is None else str(serving.ca),
         pid=os.getpid(),
         database_url=stores.database_url,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bezant.banking import ContactService
 from bezant.identity.factors import BreachedFile
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import Cache, open_cache
 from bezant.kernel.clock import Clock, SystemClock
@@ -44,7 +45,14 @@ async def _serve(task: Task) -> None:
     async with AsyncExitStack() as opened:
         platform = await _open(task, opened)
         app = create_app(platform)
-        await serve_https(task, app, certificate, platform.streams, lambda: WORKERS.set(1))
+        await serve_https(
+            task,
+            app,
+            certificate,
+            platform.streams,
+            lambda: WORKERS.set(1),
+            mtls_listener=task.mtls_listener,
+        )
 
 
 async def _open(task: Task, opened: AsyncExitStack) -> Platform:
@@ -105,6 +113,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
@@ -118,8 +128,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         webhook_deliveries=DeliveryService(means),
         identity=identity,
         authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+            identity.callers(authenticator),
+            per_s=task.requests_per_s_max,
+            burst=task.requests_burst_max,
         ),
+        policy=policy,
         cache=cache,
         ids=ids,
         tracing=tracing,
@@ -148,6 +161,7 @@ def _identity(
             clock,
             ids,
             sealer,
+            cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
             cache=cache,

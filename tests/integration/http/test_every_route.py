@@ -10,10 +10,12 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from approving import REVOKE, asked_by_another
 from bezant.kernel.telemetry import Traced
 from bezant.ledger.reconciliation.api import UPLOAD_BYTES_MAX
 from fixtures_api import (
     ALL_SCOPES,
+    CLIENT_KEYS,
     HOOK_URL,
     Api,
     Book,
@@ -341,6 +343,22 @@ async def _new_hook(_: Book) -> Request:
     return "/v1/webhook-endpoints", {"url": HOOK_URL}
 
 
+async def _new_approval(_: Book) -> Request:
+    return "/v1/approvals", msgspec.to_builtins(REVOKE)
+
+
+async def _approval(book: Book) -> Request:
+    return f"/v1/approvals/{await asked_by_another(book.tenant)}", None
+
+
+async def _approve_request(book: Book) -> Request:
+    return f"/v1/approvals/{await asked_by_another(book.tenant)}/approve", {}
+
+
+async def _refuse_request(book: Book) -> Request:
+    return f"/v1/approvals/{await asked_by_another(book.tenant)}/refuse", {}
+
+
 async def _get_hook(book: Book) -> Request:
     return await hook(book.tenant), None
 
@@ -414,6 +432,31 @@ async def _undo(book: Book) -> Request:
     path, body = await _match(book)
     made = await book.tenant.create(path, body)
     return f"{path}/{made['no']}/undo", {"reason": "It was another."}
+
+
+async def _new_client(_: Book) -> Request:
+    return "/v1/oauth-clients", {
+        "name": "Payments",
+        "grant_types": ["client_credentials"],
+        "jwks": CLIENT_KEYS,
+    }
+
+
+async def _client(book: Book) -> str:
+    path, body = await _new_client(book)
+    return f"{path}/{(await book.tenant.create(path, body))['id']}"
+
+
+async def _read_client(book: Book) -> Request:
+    return await _client(book), None
+
+
+async def _change_client_keys(book: Book) -> Request:
+    return f"{await _client(book)}/keys", {"jwks": CLIENT_KEYS}
+
+
+async def _disable_client(book: Book) -> Request:
+    return f"{await _client(book)}/disable", {}
 
 
 CASES: Mapping[str, Case] = {
@@ -500,6 +543,11 @@ CASES: Mapping[str, Case] = {
     "list_api_keys": _reads("/v1/api-keys", names=False),
     "rotate_api_key": Case("POST", 201, _rotation),
     "revoke_api_key": Case("POST", 200, _revocation),
+    "create_oauth_client": Case("POST", 201, _new_client, names=False),
+    "list_oauth_clients": _reads("/v1/oauth-clients", names=False),
+    "read_oauth_client": Case("GET", 200, _read_client),
+    "change_oauth_client_keys": Case("POST", 200, _change_client_keys),
+    "disable_oauth_client": Case("POST", 200, _disable_client),
     "list_events": _reads("/v1/events", names=False),
     "list_dead_jobs": _reads("/v1/jobs/dead", names=False),
     "replay_dead_job": Case("POST", 200, _replay),
@@ -513,20 +561,31 @@ CASES: Mapping[str, Case] = {
     "replay_webhooks": Case("POST", 200, _replay_hook),
     "list_webhook_deliveries": Case("GET", 200, _deliveries),
     "replay_webhook_delivery": Case("POST", 201, _replay_delivery),
+    "request_approval": Case("POST", 201, _new_approval, names=False),
+    "list_approvals": _reads("/v1/approvals", names=False),
+    "read_approval": Case("GET", 200, _approval),
+    "approve_request": Case("POST", 200, _approve_request),
+    "refuse_request": Case("POST", 200, _refuse_request),
     "metrics": _reads("/metrics", names=False),
     "status": _reads("/status", names=False),
 }
+
+PROTOCOL_TAG = "Identity"
 
 WITHOUT_AUTHENTICATION = {"live", "ready"}
 """Health. Documents are not operations."""
 
 
 async def _operations(api: Api) -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """Operation id -> method, path, content of the document."""
+    """Operation id -> method, path, content of the document.
+
+    Without protocol endpoints: these follow the standards of OAuth, and have tests of their own.
+    """
     return {
         operation["operationId"]: (method.upper(), path, operation)
         for path, methods in (await api.document())["paths"].items()
         for method, operation in methods.items()
+        if PROTOCOL_TAG not in operation.get("tags", [])
     }
 
 

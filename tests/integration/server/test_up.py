@@ -117,7 +117,9 @@ async def test_without_a_credential_it_answers_health_and_documents_only(
         answered = {
             path
             for path, operations in document["paths"].items()
-            for method in operations
+            for method, operation in operations.items()
+            # Of no tenant here; what each of them asks for, their own tests say.
+            if "Identity" not in operation["tags"]
             if (await client.request(method, path)).status_code != 401
         }
     assert answered == {"/health/live", "/health/ready"}

@@ -56,7 +56,7 @@ def kept_data_dir() -> Iterator[Path]:
 async def refused(*arguments: str) -> tuple[int, str]:
     """Run `up` where it must refuse: its status, and what it says."""
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "up", "--port", "0", "--vault-port", "0", *arguments,
+        *COMMAND, "up", "--port", "0", "--mtls-port", "0", "--vault-port", "0", *arguments,
         env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()

@@ -9,9 +9,13 @@ from msgspec import Meta, Struct
 from bezant.kernel.instants import Instant, require_within_calendar
 
 Scope = Literal[
+    "approvals:read",
+    "approvals:write",
     "contacts:read",
     "contacts:write",
     "events:read",
+    "grants:read",
+    "grants:write",
     "identity:clients",
     "jobs:read",
     "jobs:write",

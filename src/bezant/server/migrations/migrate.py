@@ -69,6 +69,9 @@ PRIVILEGES: Final = {
     "reconciliation_break": "SELECT, INSERT",
     "reconciled_item": "SELECT, INSERT, DELETE",
     "contact": "SELECT, INSERT, UPDATE",
+    "signing_key": "SELECT, INSERT, DELETE",
+    "oauth_client": "SELECT, INSERT, UPDATE",
+    "used_proof": "SELECT, INSERT, DELETE",
     "identity_user": "SELECT, INSERT, UPDATE",
     "identity_password": "SELECT, INSERT, UPDATE, DELETE",
     "identity_totp": "SELECT, INSERT, UPDATE, DELETE",
@@ -80,9 +83,6 @@ PRIVILEGES: Final = {
     "identity_throttle": "SELECT, INSERT, UPDATE, DELETE",
     "identity_browser": "SELECT, INSERT, UPDATE",
     "identity_session": "SELECT, INSERT, UPDATE",
-    "signing_key": "SELECT, INSERT, DELETE",
-    "oauth_client": "SELECT, INSERT, UPDATE",
-    "used_proof": "SELECT, INSERT, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "job_partition": "SELECT, UPDATE",
     "job": "SELECT, INSERT, UPDATE, DELETE",
@@ -97,6 +97,14 @@ PRIVILEGES: Final = {
     "log_node": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
     "checkpoint_key": "SELECT, INSERT, UPDATE",
+    "oauth_grant": "SELECT, INSERT, UPDATE",
+    "access_token": "SELECT, INSERT, UPDATE, DELETE",
+    "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
+    "user_role": "SELECT, INSERT, DELETE",
+    "approval": "SELECT, INSERT, UPDATE, DELETE",
+    "pushed_request": "SELECT, INSERT, UPDATE, DELETE",
+    "interaction": "SELECT, INSERT, DELETE",
+    "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
@@ -110,6 +118,7 @@ VAULT_PRIVILEGES: Final = {
     "idempotency_record": "SELECT, INSERT, DELETE",
     "audit_entry": "SELECT, INSERT",
     "event_pending": "INSERT",
+    "approval": "SELECT, UPDATE",
     # A person who is erased is let in no more, in the same transaction.
     "identity_user": "SELECT, UPDATE",
     **dict.fromkeys(
