@@ -164,7 +164,6 @@ def _identity(
             cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
-            cache=cache,
             breached=(
                 None
                 if task.breached_passwords is None
