@@ -24,6 +24,7 @@ from bezant.kernel.clock import Clock, ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.sealed import Sealer
+from fixtures_api import Tenant
 
 if TYPE_CHECKING:
     import asyncpg
@@ -188,3 +189,17 @@ class TokenDesk:
     async def holds(self, given: Given) -> bool:
         """Whether an access token holds, as far as this process knows."""
         return await self.standings.holds(self.tenant_id, given.claims.jti)
+
+
+async def given_grant(tenant: Tenant) -> str:
+    """The id of a new grant of the tenant."""
+    grants, now = GrantService(tenant.database, SystemClock(), TimeOrderedIds()), datetime.now(UTC)
+    new = NewGrant(
+        client_id=uuid4(),
+        login=Login(uuid4(), uuid4(), now, Acr.SCA, ("pwd", "hwk")),
+        scopes=GRANTED,
+    )
+    grant = await tenant.database.transaction(
+        lambda connection: grants.make(connection, tenant.id, new, now)
+    )
+    return str(grant.id)

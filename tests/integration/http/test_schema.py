@@ -39,6 +39,7 @@ from fixtures_api import (
 )
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 from fixtures_reconciliation import open_match, statement
+from token_desk import given_grant
 
 pytestmark = pytest.mark.long
 
@@ -318,15 +319,16 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             await delivered(tenant),
             await closed_books(api, tenant)
             | await schedules_of(tenant, book)
-            | await users_of(tenant)
             | {
                 name: {"approval": await asked_by_another(tenant)}
                 for name in ("read_approval", "approve_request", "refuse_request")
-            },
+            }
+            | await users_of(tenant),
             await fx_quote(book),
             made,
             {
                 "contact": (await tenant.create("/v1/contacts", PERSON))["id"],
+                "grant": await given_grant(tenant),
                 "client": (await tenant.create("/v1/oauth-clients", CLIENT))["id"],
             },
         )

@@ -3,9 +3,9 @@
 from bezant.identity.authorization.api import part
 from bezant.identity.authorization.beginning import AuthorizationEndpoint
 from bezant.identity.authorization.codes import Codes
-from bezant.identity.authorization.contexts import ACRS
+from bezant.identity.authorization.contexts import ACRS, name_of
 from bezant.identity.authorization.deciding import InteractionService
-from bezant.identity.authorization.details import DetailTypes
+from bezant.identity.authorization.details import INTENT, DetailTypes
 from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
 from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
 from bezant.identity.authorization.objects import RequestObjects
@@ -18,6 +18,7 @@ from bezant.identity.authorization.sweeping import AuthorizationSweep
 __all__ = [
     "ACRS",
     "COOKIE",
+    "INTENT",
     "AuthorizationEndpoint",
     "AuthorizationSweep",
     "Codes",
@@ -33,5 +34,6 @@ __all__ = [
     "RequestObjects",
     "RequestReader",
     "Responses",
+    "name_of",
     "part",
 ]

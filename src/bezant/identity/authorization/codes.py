@@ -11,7 +11,7 @@ from bezant.identity.authorization import store
 from bezant.identity.authorization.domain import CODE_FOR, AuthorizationRequest
 from bezant.identity.authorization.secrets import challenge_of, digest
 from bezant.identity.confirmation import Confirmation
-from bezant.identity.tokens.ports import PresentedCode, Redeemed, Spent
+from bezant.identity.tokens import PresentedCode, Redeemed, Spent
 
 if TYPE_CHECKING:
     import asyncpg

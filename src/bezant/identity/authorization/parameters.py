@@ -14,7 +14,7 @@ from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError
 from bezant.identity.issuers import Issuer
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http.bodies import BodyDecoder
+from bezant.kernel.http import BodyDecoder
 
 TEXT_CHARACTERS_MAX: Final = 2_048
 MAX_AGE_S_MAX: Final = 10 * 365 * 86_400

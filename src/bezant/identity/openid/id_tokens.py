@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from bezant.identity.authorization.contexts import name_of
-from bezant.identity.authorization.details import INTENT
+from bezant.identity.authorization import INTENT, name_of
 from bezant.identity.clients import Client
 from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
 from bezant.identity.jose import Algorithm
 from bezant.identity.openid.claims import People, covered
 from bezant.identity.signing import DEFAULT_ALGORITHM, SigningKeys
-from bezant.identity.tokens.ports import Redeemed
+from bezant.identity.tokens import Redeemed
 from bezant.kernel.clock import Clock
 
 VALID: Final = timedelta(minutes=5)

@@ -4,9 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from bezant.identity.users.errors import UserNotFound
-from bezant.identity.users.notices import call_of
-from bezant.identity.users.service import UserService
+from bezant.identity.users import UserService, errors, notices
 from bezant.kernel.ids import Ids
 
 
@@ -23,10 +21,10 @@ class UserClaims:
         """See `People`."""
         if not names:
             return {}
-        call = call_of(self._ids, tenant_id, user_id, "userinfo.read")
+        call = notices.call_of(self._ids, tenant_id, user_id, "userinfo.read")
         try:
             user = await self._users.open(call, user_id)
-        except UserNotFound:
+        except errors.UserNotFound:
             return {}
         known = {"name": user.name, "email": user.email, "phone_number": user.phone}
         return {name: known[name] for name in names if known.get(name) is not None}

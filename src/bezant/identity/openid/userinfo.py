@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bezant.identity.http import ProtocolAnswer, ProtocolRequest
 from bezant.identity.openid.claims import OPENID, People, covered
-from bezant.identity.resources.guard import TokenGuard
+from bezant.identity.resources import TokenGuard
 
 
 class UserinfoEndpoint:

@@ -100,7 +100,6 @@ PRIVILEGES: Final = {
     "oauth_grant": "SELECT, INSERT, UPDATE",
     "access_token": "SELECT, INSERT, UPDATE, DELETE",
     "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
-    "user_role": "SELECT, INSERT, DELETE",
     "approval": "SELECT, INSERT, UPDATE, DELETE",
     "pushed_request": "SELECT, INSERT, UPDATE, DELETE",
     "interaction": "SELECT, INSERT, DELETE",
