@@ -47,10 +47,10 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
+        cache: what stands before sessions.
         secret: of every process of the platform the same; nonces are made with it, and secrets of
             users' applications are sealed under it.
         origin: of the API, as clients know it.
-        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
         breached: passwords that no user may choose; None without a list.
@@ -61,9 +61,9 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
+    cache: Cache
     secret: bytes
     origin: str
-    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
     breached: BreachedPasswords | None = None
@@ -136,15 +136,15 @@ class Identity:
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
-                *user_operations(people.users),
                 *grant_operations(tokens.grants),
+                *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
             removals={
                 "used_proof": used.remove_old,
-                **people.removals,
                 **tokens.removals(),
                 **authorization.removals(),
+                **people.removals,
             },
         )
 
@@ -155,8 +155,8 @@ class Identity:
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
-        await self.tokens.close()
         self.people.close()
+        await self.tokens.close()
         await self.sessions.close()
 
 
