@@ -1,7 +1,8 @@
 """The server that the modules are run against: Bezant, or another to calibrate them."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -12,6 +13,10 @@ from conformance.fapi.calibration import oidc_provider
 from conformance.fapi.modules import FILE
 from conformance.fapi.party import Party, opened
 from conformance.fapi.peers import Peer, Variant
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
 Parties = tuple[Party, Party]
 
@@ -25,7 +30,10 @@ def module_list() -> None:
 @pytest.fixture(scope="session")
 async def peer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peer]:
     folder = tmp_path_factory.mktemp("fapi")
-    servers = {"bezant": bezant, "oidc-provider": oidc_provider}
+    servers: dict[str, Callable[[Path], AbstractAsyncContextManager[Peer]]] = {
+        "bezant": bezant,
+        "oidc-provider": oidc_provider,
+    }
     async with servers[os.environ.get("BEZANT_FAPI_PEER", "bezant")](folder) as peer:
         yield peer
 
