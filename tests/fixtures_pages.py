@@ -64,7 +64,7 @@ class Branch(Town):
         return await OperatorLinks(self.means).make(self.tenant_id)
 
     async def invitation(self, email: str = "ada@example.com") -> str:
-        link = (await self.invited(email)).invitation.link
+        link = (await self.invited(email)).link
         assert link is not None
         return link
 

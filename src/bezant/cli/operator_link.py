@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from bezant.cli.console import failures_explained, say_json
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.identity.sessions import OperatorLinks
 from bezant.identity.users import Means
 from bezant.kernel.clock import SystemClock

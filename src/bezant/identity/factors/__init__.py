@@ -1,6 +1,15 @@
 """Factors: passwords, passkeys, codes and devices."""
 
-from bezant.identity.factors import approvals, domain, errors, passkeys, recovery, store, totp
+from bezant.identity.factors import (
+    approvals,
+    domain,
+    errors,
+    passkeys,
+    passwords,
+    recovery,
+    store,
+    totp,
+)
 from bezant.identity.factors.approvals import Approvals
 from bezant.identity.factors.domain import Factor, Method
 from bezant.identity.factors.listing import factors_of, listed
@@ -23,6 +32,7 @@ __all__ = [
     "factors_of",
     "listed",
     "passkeys",
+    "passwords",
     "recovery",
     "store",
     "totp",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bezant.kernel.errors import NotFound
-from bezant.kernel.http.answers import PROBLEM
+from bezant.kernel.http import PROBLEM
 
 _FOLDER: Final = Path(__file__).parent / "static"
 ASSETS_PATH: Final = "/id/assets"

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bezant.kernel.http.answers import headers_of, send_refusal
+from bezant.kernel.http.answers import PROBLEM, headers_of, send_refusal
 from bezant.kernel.http.authorization import (
     Action,
     Admitted,
@@ -44,6 +44,7 @@ __all__ = [
     "BEARER",
     "DPOP",
     "IS_NUMBER",
+    "PROBLEM",
     "Action",
     "Admitted",
     "Authenticator",
