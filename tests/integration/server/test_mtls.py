@@ -1,5 +1,6 @@
 """The platform's listener for clients with certificates, seen from outside."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -56,3 +57,16 @@ async def test_it_serves_the_same_application_whatever_certificate_is_presented(
             "/v1/books", headers={"authorization": f"Bearer {platform.key}"}
         )
         assert authorized.status_code == 200
+
+
+async def test_a_certificate_in_a_header_is_refused_on_every_listener(
+    platform: RunningPlatform, tmp_path: Path
+) -> None:
+    holder = self_signed()
+    forged = {"client-cert": f":{b64encode(holder.der).decode()}:"}
+    async with client(platform, holder, tmp_path) as at_mtls, platform.client() as at_api:
+        for each in (at_mtls, at_api):
+            assert (await each.get(LIVE)).status_code == 200
+            refused = await each.get(LIVE, headers=forged)
+            assert refused.status_code == 400
+            assert refused.json()["code"] == "FORWARDED_CERTIFICATE_REFUSED"
