@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
     ApiKeyService,
@@ -50,6 +51,19 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+CLIENT_KEYS = {
+    "keys": [
+        {
+            # RFC 8037, appendix A.2
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "first",
+        }
+    ]
+}
+"""Keys that a client may register."""
+
 MTLS_BASE = "https://mtls.bezant.test"
 CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = get_args(Scope)
@@ -194,14 +208,18 @@ async def reconciliations(database: Database) -> ReconciliationService:
 
 
 @pytest.fixture(scope="session")
-async def identity(database: Database, sealer: VaultClient) -> AsyncIterator[Identity]:
+async def identity(
+    database: Database, sealer: VaultClient, embedded_servers: EmbeddedServers
+) -> AsyncIterator[Identity]:
     """The issuers of every tenant, under the name that tests call the API by."""
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     given = Surroundings(
-        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, MTLS_BASE
+        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, cache, MTLS_BASE
     )
     identity = Identity.of(given)
     yield identity
-    identity.close()
+    await identity.close()
+    await cache.close()
 
 
 @pytest.fixture(scope="session")
@@ -220,13 +238,15 @@ async def api(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
+    policy = Policy.shipped(database, clock, ids)
     platform = Platform(
         database=database,
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
-        authenticator=authenticator,
+        authenticator=identity.callers(authenticator),
+        policy=policy,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
         events=EventReader(database),
@@ -238,6 +258,7 @@ async def api(
         tracing=tracing,
     )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await policy.close()
     await authenticator.close()
     await cache.close()
 

@@ -15,11 +15,14 @@ from msgspec import Meta, Struct
 from bezant.kernel.calls import Answer, Call, Principal
 from bezant.kernel.errors import Busy, NotFound, Unauthenticated
 from bezant.kernel.http import (
+    Credentials,
     Exchange,
+    Guard,
     Nothing,
     Operation,
     Reading,
     ReadOperation,
+    ScopeAuthorizer,
     WriteOperation,
     Writing,
     install,
@@ -63,7 +66,8 @@ class Found(Struct, frozen=True):
 
 
 class Keyring:
-    async def authenticate(self, token: str) -> Principal:
+    async def authenticate(self, credentials: Credentials) -> Principal:
+        token = credentials.token
         scopes = {READ_ONLY: {"notes:read"}, FULL: {"notes:read", "notes:write"}}.get(token)
         if scopes is None:
             raise Unauthenticated("The API key is not valid.")
@@ -152,7 +156,7 @@ def desk_of(notes: Notes) -> Desk:
     install(
         app,
         notes.operations(),
-        authenticator=Keyring(),
+        guard=Guard(Keyring(), ScopeAuthorizer()),
         ids=TimeOrderedIds(),
         observe=seen.append,
     )

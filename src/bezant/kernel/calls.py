@@ -1,5 +1,7 @@
 """Who asks for what, and what they were answered."""
 
+from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,6 +14,26 @@ T = TypeVar("T")
 HTTP_ERROR = 400
 
 
+class PrincipalKind(StrEnum):
+    """What a caller is. Policies tell them apart."""
+
+    API_KEY = "api_key"
+    USER = "user"
+    """A person, through a client that they granted scopes."""
+
+    CLIENT = "client"
+    """A client of the tenant's own, for itself."""
+
+    THIRD_PARTY = "third_party"
+    """Another company's client, for itself or by a user's consent."""
+
+    OPERATOR = "operator"
+    """Who runs the platform, at its console."""
+
+    SERVICE = "service"
+    """A process of this deployment."""
+
+
 class Principal(msgspec.Struct, frozen=True):
     """An authenticated caller.
 
@@ -19,11 +41,23 @@ class Principal(msgspec.Struct, frozen=True):
         tenant_id: whose data the caller may reach.
         actor: an opaque reference that the audit log keeps, such as `key:0198…`.
         scopes: what the credential grants, such as `ledger:write`.
+        kind: what the caller is.
+        user_id: the person behind the credential, if there is one.
+        client_id: the client that presents it, if it was issued to one.
+        roles: of the user, in this tenant.
+        acr: how strong the user's login was, as the token says (OpenID Connect Core, section 2).
+        authenticated_at: when the user last proved to be one; `auth_time`.
     """
 
     tenant_id: UUID
     actor: str
     scopes: frozenset[str]
+    kind: PrincipalKind = PrincipalKind.API_KEY
+    user_id: UUID | None = None
+    client_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    acr: str | None = None
+    authenticated_at: datetime | None = None
 
 
 class Call(msgspec.Struct, frozen=True):

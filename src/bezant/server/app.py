@@ -9,11 +9,12 @@ import bezant
 from bezant import ledger
 from bezant.banking import ContactService, contact_operations
 from bezant.identity.http import add_protocol
+from bezant.identity.policy import Policy
 from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, Streams, install
+from bezant.kernel.http import Authenticator, Guard, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -42,6 +43,7 @@ class Platform:
     reconciliations: ReconciliationService
     contacts: ContactService
     authenticator: Authenticator
+    policy: Policy
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
     events: EventReader
@@ -69,6 +71,7 @@ def create_app(platform: Platform) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
+    guard = Guard(platform.authenticator, platform.policy.authorizer)
     install(
         app,
         [
@@ -89,14 +92,16 @@ def create_app(platform: Platform) -> ASGIApp:
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
+            *platform.policy.routes,
             *platform.identity.operations,
         ],
-        authenticator=platform.authenticator,
+        guard=guard,
         ids=platform.ids,
         observe=observe,
         streams=platform.streams,
     )
+    add_health(app, Health(platform.database, platform.cache), guard)
+    add_status(app, guard)
     add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
-    add_health(app, Health(platform.database, platform.cache), platform.authenticator)
-    add_status(app, platform.authenticator)
+    app.router.routes.extend(platform.identity.pages)
     return Traced(app, platform.tracing)

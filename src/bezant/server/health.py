@@ -12,11 +12,12 @@ from starlette.requests import Request
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import PING, Database, DatabaseUnavailable
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http import Authenticator, RateLimited, authorize
+from bezant.kernel.http import Action, Guard, RateLimited
 from bezant.kernel.telemetry import metrics
 from bezant.server.migrations import CONTRACT, SchemaTooNew, SchemaTooOld, check_schema
 
 METRICS_SCOPE: Final = "metrics:read"
+_METRICS: Final = Action("metrics", METRICS_SCOPE)
 
 _PROBLEM: Final = {
     "content": {
@@ -165,12 +166,12 @@ def probes(health: Probes) -> APIRouter:
     return router
 
 
-def add_health(app: FastAPI, health: Health, authenticator: Authenticator) -> None:
+def add_health(app: FastAPI, health: Health, guard: Guard) -> None:
     """Add `/health/live`, `/health/ready` and `/metrics`. Only the last asks who is there."""
     router = probes(health)
 
     async def read_metrics(request: Request) -> Response:
-        await authorize(authenticator, request.scope, METRICS_SCOPE)
+        await guard.admit(request.scope, _METRICS)
         # Reading the files of many workers takes milliseconds that other requests should not wait
         # for.
         text = await asyncio.to_thread(metrics.render)

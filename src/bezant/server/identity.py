@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from starlette.routing import BaseRoute
+
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -13,20 +15,33 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.enrolment import DeviceEndpoints
+from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
+from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
+from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
+from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
+from bezant.identity.users import Means
+from bezant.identity.users import operations as user_operations
+from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Operation
+from bezant.kernel.http import Authenticator, Operation
 from bezant.kernel.ids import Ids
 from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.sessions import Sessions
+from bezant.server.authorization import Authorization
+from bezant.server.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +50,13 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
-        secret: of every process of the platform the same; nonces are made with it.
+        secret: of every process of the platform the same; nonces are made with it, and secrets of
+            users' applications are sealed under it.
         origin: of the API, as clients know it.
+        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
+        breached: passwords that no user may choose; None without a list.
         judge: knows clients' certificates; None where none are taken.
     """
 
@@ -48,8 +66,10 @@ class Surroundings:
     sealer: Sealer
     secret: bytes
     origin: str
+    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
+    breached: BreachedPasswords | None = None
     judge: CertificateJudge | None = None
 
 
@@ -59,6 +79,7 @@ class Identity:
 
     Attributes:
         endpoints: below every issuer.
+        pages: for people, in no document.
         operations: of the API.
         owners: of sealed values.
         removals: of what is too old, by table.
@@ -68,8 +89,12 @@ class Identity:
     clients: ClientAuthenticator
     proofs: DpopVerifier
     keys: SigningKeys
+    tokens: Tokens
+    people: People
+    sessions: Sessions
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
+    pages: Sequence[BaseRoute]
     operations: Sequence[Operation]
     owners: Sequence[SealedOwner]
     removals: dict[str, RemoveAnswers]
@@ -78,29 +103,77 @@ class Identity:
     def of(cls, given: Surroundings, parts: Sequence[Part] = ()) -> Self:
         """Put it together."""
         database, clock, ids = given.database, given.clock, given.ids
-        loopback = given.allow_loopback
-        fetcher = KeyFetcher(
-            CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
-        )
+        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        fetcher, client_keys = _client_keys(given)
         used = UsedProofs(database, clock)
         keys = SigningKeys(database, clock, ids, given.sealer)
-        clients = ClientAuthenticator(
-            Clients(database), ClientKeys(fetcher), used, given.judge, clock
-        )
-        discovery = Discovery(keys, clients.methods, parts)
-        installed = [discovery.part(), *parts]
+        clients = ClientAuthenticator(Clients(database), client_keys, used, given.judge, clock)
+        proofs = DpopVerifier(used, Nonces(given.secret), clock)
+        tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
+        authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        parts = [
+            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *authorization.parts(),
+            DeviceEndpoints(people.approvals).part(),
+            *parts,
+        ]
+        installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
-            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            issuers=issuers,
             clients=clients,
-            proofs=DpopVerifier(used, Nonces(given.secret), clock),
+            proofs=proofs,
             keys=keys,
+            tokens=tokens,
+            people=people,
+            sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
-            operations=client_operations(ClientService(database, clock, ids, fetcher)),
-            owners=[keys.owner()],
-            removals={"used_proof": used.remove_old},
+            pages=page_routes(
+                Behind(
+                    doorkeeper=people.entrance,
+                    sessions=people.browsing,
+                    factors=people.factors,
+                    interactions=authorization.interactions,
+                    clock=clock,
+                ),
+                issuers,
+            ),
+            operations=[
+                *client_operations(ClientService(database, clock, ids, fetcher)),
+                *grant_operations(tokens.grants),
+                *user_operations(people.users),
+            ],
+            owners=[keys.owner(), people.users.owner()],
+            removals={
+                "used_proof": used.remove_old,
+                **tokens.removals(),
+                **authorization.removals(),
+                **people.removals,
+            },
         )
 
-    def close(self) -> None:
+    def callers(self, keys: Authenticator) -> Callers:
+        """Whom API keys and access tokens let in."""
+        return Callers(keys, self.tokens.authenticator(self.issuers))
+
+    async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
+        self.people.close()
+        await self.tokens.close()
+        await self.sessions.close()
+
+
+def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
+    loopback = given.allow_loopback
+    network = CheckedNetwork(SystemResolver(), allow_loopback=loopback)
+    fetcher = KeyFetcher(network, allow_loopback=loopback)
+    return fetcher, ClientKeys(fetcher)
+
+
+def _people(given: Surroundings, sessions: Sessions) -> People:
+    secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
+    means = Means(given.database, given.clock, given.ids)
+    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))

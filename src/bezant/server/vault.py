@@ -15,10 +15,12 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bezant
+from bezant.identity.enrolment import UserHolding
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, RateLimits, Streams, install
+from bezant.kernel.http import Guard, RateLimits, Streams, install
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.telemetry import Traced, Tracing, open_tracing
 from bezant.server.connecting import KEYS, MAIN_OF_VAULT, opened_database
@@ -100,7 +102,7 @@ class Strongroom:
 
     vault: Vault
     health: VaultHealth
-    authenticator: Authenticator
+    guard: Guard
     ids: Ids
     tracing: Tracing
     streams: Streams
@@ -137,7 +139,7 @@ def create_vault_app(strongroom: Strongroom) -> ASGIApp:
     install(
         app,
         strongroom.vault.operations(),
-        authenticator=strongroom.authenticator,
+        guard=strongroom.guard,
         ids=strongroom.ids,
         observe=observe,
         streams=strongroom.streams,
@@ -186,7 +188,13 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
         key_store = await open_key_store(read_choice(task.key_store, Path(task.data_dir)))
     try:
         vault = await Vault.open(
-            database, keys, key_store, clock, ids, vault_folder(Path(task.data_dir))
+            database,
+            keys,
+            key_store,
+            clock,
+            ids,
+            vault_folder(Path(task.data_dir)),
+            holdings=[UserHolding(database, clock)],
         )
     except KeyStoreDown as error:
         await key_store.close()
@@ -196,11 +204,14 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
     opened.push_async_callback(vault.close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Strongroom(
         vault=vault,
         health=VaultHealth(database, keys, key_store),
-        authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+        guard=Guard(
+            RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
+            policy.authorizer,
         ),
         ids=ids,
         tracing=tracing,

@@ -6,8 +6,10 @@ from pathlib import Path
 from bezant.banking import ContactService
 from bezant.identity.certificates import AuthoritiesFile
 from bezant.identity.clients import ClientCertificates
+from bezant.identity.factors import BreachedFile
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
-from bezant.kernel.cache import open_cache
+from bezant.kernel.cache import Cache, open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
@@ -93,8 +95,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
-    identity = _identity(task, database, clock, ids, sealing)
-    opened.callback(identity.close)
+    identity = _identity(task, database, clock, ids, sealing, cache)
+    opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
@@ -116,6 +118,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
@@ -129,8 +133,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         webhook_deliveries=DeliveryService(means),
         identity=identity,
         authenticator=RateLimits(
-            authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max
+            identity.callers(authenticator),
+            per_s=task.requests_per_s_max,
+            burst=task.requests_burst_max,
         ),
+        policy=policy,
         cache=cache,
         ids=ids,
         tracing=tracing,
@@ -150,7 +157,9 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
     )
 
 
-def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer) -> Identity:
+def _identity(
+    task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer, cache: Cache
+) -> Identity:
     return Identity.of(
         Surroundings(
             database,
@@ -159,6 +168,12 @@ def _identity(task: Task, database: Database, clock: Clock, ids: Ids, sealer: Se
             sealer,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
+            cache=cache,
+            breached=(
+                None
+                if task.breached_passwords is None
+                else BreachedFile(Path(task.breached_passwords))
+            ),
             mtls_origin=task.public_mtls_url,
             allow_loopback=task.allow_webhook_loopback,
             judge=ClientCertificates(_authorities(task), clock),

@@ -17,6 +17,7 @@ from bezant.kernel.api_keys.token import Token
 from bezant.kernel.clock import ManualClock
 from bezant.kernel.database import Capabilities, Database
 from bezant.kernel.errors import Unauthenticated, Unavailable
+from bezant.kernel.http import BEARER, Credentials
 from fixtures_api import Api, Tenant, operator_call
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Scene:
 
     async def admits(self, key: str) -> bool:
         try:
-            await self.authenticator.authenticate(key)
+            await self.authenticator.authenticate(Credentials(BEARER, key))
         except Unauthenticated:
             return False
         return True
@@ -77,7 +78,7 @@ async def test_a_key_is_its_tenant_actor_and_scopes(
     scene: Scene, tenant: Tenant, issued: IssuedApiKey
 ) -> None:
     assert issued.key is not None
-    principal = await scene.authenticator.authenticate(issued.key)
+    principal = await scene.authenticator.authenticate(Credentials(BEARER, issued.key))
     assert principal.tenant_id == tenant.id
     assert principal.actor == f"key:{issued.api_key.id}"
     assert principal.scopes == {"ledger:read"}
@@ -230,7 +231,7 @@ async def test_without_the_database_the_last_answer_is_used_for_a_second_and_the
         assert await scene.admits(issued.key)
         scene.monotonic_s += 0.1
         with pytest.raises(Unavailable):
-            await scene.authenticator.authenticate(issued.key)
+            await scene.authenticator.authenticate(Credentials(BEARER, issued.key))
         await scene.authenticator.close()
         await scene.database.close()
 
@@ -242,7 +243,7 @@ async def test_a_database_that_hangs_is_an_unavailable_one(
     monkeypatch.setattr(authenticator, "CHECK_SECONDS_MAX", 0.01)
     scene.database.gate.clear()
     with pytest.raises(Unavailable):
-        await scene.authenticator.authenticate(issued.key)
+        await scene.authenticator.authenticate(Credentials(BEARER, issued.key))
 
 
 def test_whoever_joins_a_look_up_gets_no_older_answer_than_allowed() -> None:

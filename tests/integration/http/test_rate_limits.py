@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
@@ -67,6 +68,7 @@ async def limited(
             reconciliations=reconciliations,
             contacts=ContactService(database, SystemClock(), ids, Unsealed()),
             authenticator=limits,
+            policy=Policy.shipped(database, SystemClock(), ids),
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),
             events=EventReader(database),

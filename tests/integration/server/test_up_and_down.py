@@ -129,6 +129,7 @@ async def test_a_restart_keeps_the_data_and_does_not_show_the_key_again(
         book = await create_book(platform, "before")
     async with running(kept_data_dir) as platform:
         assert platform.serving["api_key"] is None
+        assert platform.serving["operator_link"] is None
         assert book in await books(platform)
 
 

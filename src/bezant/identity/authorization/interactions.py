@@ -6,12 +6,15 @@ and what was decided, and are told where the browser goes next. Neither knows th
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
 from bezant.identity.logins import Acr, Login
+
+COOKIE: Final = "__Host-bezant-interaction"
+"""Holds what a browser's interactions are bound to; one value for all of them."""
 
 
 class Interaction(Struct, frozen=True):
@@ -20,7 +23,10 @@ class Interaction(Struct, frozen=True):
     Attributes:
         id: in the pages' paths. Worth nothing without the cookie of the browser that began it.
         client_name: as registered.
-        redirect_host: where the answer goes, for people to read.
+        redirect_host: where the answer goes, for people to read: host and port, or the scheme of an
+            application of the user's own machine.
+        redirect_source: the same as browsers know it, such as `https://client.example:8443`; named
+            in `form-action`, since Chromium holds the redirect after a form to it as well.
         scopes: asked for.
         details: RFC 9396 `authorization_details`, each of a known type.
         acr: the login must be at least this strong.
@@ -28,6 +34,7 @@ class Interaction(Struct, frozen=True):
         prompts: `login`, `consent`, `select_account`; `none` never comes here.
         login_hint: what the client believes the user to be called; never filled in by us unseen.
         granted_until: when what is granted ends; None at the grant's revocation.
+        begun_at: no login of before it is one that `prompt=login` asked for.
         locales: the client's `ui_locales`, best first.
     """
 
@@ -36,6 +43,7 @@ class Interaction(Struct, frozen=True):
     client_id: UUID
     client_name: str
     redirect_host: str
+    redirect_source: str
     scopes: tuple[str, ...]
     details: tuple[Mapping[str, Any], ...]
     acr: Acr
@@ -43,6 +51,7 @@ class Interaction(Struct, frozen=True):
     prompts: frozenset[str]
     login_hint: str | None
     granted_until: datetime | None
+    begun_at: datetime
     expires_at: datetime
     locales: tuple[str, ...] = ()
 

@@ -165,7 +165,6 @@ def _described(endpoint: ProtocolEndpoint) -> dict[str, Any]:
         "operationId": endpoint.id,
         "tags": ["Identity"],
         "summary": endpoint.summary,
-        "security": [],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": text} for name in names
         ],

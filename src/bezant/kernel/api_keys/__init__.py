@@ -2,6 +2,7 @@
 
 from bezant.kernel.api_keys.api import operations
 from bezant.kernel.api_keys.authenticator import ApiKeyAuthenticator
+from bezant.kernel.api_keys.choosing import KeysOrTokens
 from bezant.kernel.api_keys.schemas import ApiKey, ApiKeys, IssuedApiKey, NewApiKey, Rotation, Scope
 from bezant.kernel.api_keys.service import ApiKeyService
 
@@ -11,6 +12,7 @@ __all__ = [
     "ApiKeyService",
     "ApiKeys",
     "IssuedApiKey",
+    "KeysOrTokens",
     "NewApiKey",
     "Rotation",
     "Scope",

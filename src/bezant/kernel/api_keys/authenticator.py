@@ -18,6 +18,7 @@ from bezant.kernel.calls import Principal
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.errors import Refusal, Unauthenticated, Unavailable
+from bezant.kernel.http import BEARER, Credentials
 
 if TYPE_CHECKING:
     import asyncpg
@@ -72,13 +73,16 @@ class ApiKeyAuthenticator:
         self._touches: set[asyncio.Task[None]] = set()
         self._strangers = asyncio.Semaphore(STRANGERS_AT_ONCE_MAX)
 
-    async def authenticate(self, text: str) -> Principal:
+    async def authenticate(self, credentials: Credentials) -> Principal:
         """The caller whose key this is.
 
         Raises:
-            Unauthenticated: no key, unknown, expired or revoked.
+            Unauthenticated: no key, unknown, expired or revoked; or not sent as a bearer token.
             Unavailable: the database cannot be asked, and what it said last is too old to rely on.
         """
+        if credentials.scheme != BEARER:
+            raise Unauthenticated("Send API keys as `Authorization: Bearer <API key>`.")
+        text = credentials.token
         digest = hashlib.sha256(text.encode()).digest()
         seen = self._known.get(digest) or self._unknown.get(digest)
         age_s = STALE_S if seen is None else self._monotonic() - seen.at

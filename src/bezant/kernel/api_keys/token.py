@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
+PREFIX: Final = "bz_"
 SECRET_BYTES: Final = 32
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -19,7 +20,7 @@ _ID_CHARACTERS: Final = 22  # 62**22 > 2**128
 _SECRET_CHARACTERS: Final = 43  # 62**43 > 2**256
 _CHECKSUM_CHARACTERS: Final = 6  # 62**6 > 2**32
 _FORM: Final = re.compile(
-    rf"bz_(?P<tenant>[0-9A-Za-z]{{{_ID_CHARACTERS}}})(?P<key>[0-9A-Za-z]{{{_ID_CHARACTERS}}})"
+    rf"{PREFIX}(?P<tenant>[0-9A-Za-z]{{{_ID_CHARACTERS}}})(?P<key>[0-9A-Za-z]{{{_ID_CHARACTERS}}})"
     rf"_(?P<secret>[0-9A-Za-z]{{{_SECRET_CHARACTERS}}})"
     rf"(?P<checksum>[0-9A-Za-z]{{{_CHECKSUM_CHARACTERS}}})"
 )
@@ -36,7 +37,7 @@ class Token:
     def write(self) -> str:
         """The text that its holder sends."""
         body = (
-            f"bz_{_encode(self.tenant_id.int, _ID_CHARACTERS)}"
+            f"{PREFIX}{_encode(self.tenant_id.int, _ID_CHARACTERS)}"
             f"{_encode(self.key_id.int, _ID_CHARACTERS)}"
             f"_{_encode(int.from_bytes(self.secret, 'big'), _SECRET_CHARACTERS)}"
         )

@@ -3,8 +3,21 @@
 from typing import TYPE_CHECKING, Any
 
 from bezant.kernel.http.answers import headers_of, send_refusal
+from bezant.kernel.http.authorization import (
+    Action,
+    Admitted,
+    Authenticator,
+    Authorizer,
+    Context,
+    Decision,
+    Guard,
+    Resource,
+    ScopeAuthorizer,
+    needs_scope,
+)
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
+from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import MethodNotAllowed, Problem
 from bezant.kernel.http.exchange import Exchange, Observer
@@ -12,7 +25,6 @@ from bezant.kernel.http.headers import Headers
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
-    Authenticator,
     Nothing,
     Operation,
     Reading,
@@ -20,7 +32,7 @@ from bezant.kernel.http.operations import (
     StreamOperation,
     WriteOperation,
     Writing,
-    authorize,
+    fingerprint_of,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 from bezant.kernel.http.uploads import Uploading, UploadOperation
@@ -29,14 +41,23 @@ if TYPE_CHECKING:
     from bezant.kernel.http.app import install
 
 __all__ = [
+    "BEARER",
+    "DPOP",
     "IS_NUMBER",
+    "Action",
+    "Admitted",
     "Authenticator",
+    "Authorizer",
     "BodyDecoder",
     "CardNumberMisplaced",
+    "Context",
+    "Credentials",
+    "Decision",
     "Document",
     "DocumentOperation",
     "EventSource",
     "Exchange",
+    "Guard",
     "Headers",
     "MethodNotAllowed",
     "Nothing",
@@ -47,6 +68,8 @@ __all__ = [
     "RateLimits",
     "ReadOperation",
     "Reading",
+    "Resource",
+    "ScopeAuthorizer",
     "ServerEvent",
     "StreamOperation",
     "Streams",
@@ -56,10 +79,11 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
-    "authorize",
+    "fingerprint_of",
     "headers_of",
     "install",
     "malformed",
+    "needs_scope",
     "read_body",
     "refusals_of",
     "send_refusal",

@@ -14,10 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from bezant.kernel.errors import Malformed, NotFound, Refusal
 from bezant.kernel.http.answers import PROBLEM, headers_of, send_refusal
+from bezant.kernel.http.authorization import Guard
 from bezant.kernel.http.errors import MethodNotAllowed
 from bezant.kernel.http.exchange import Exchanges, Observer
 from bezant.kernel.http.openapi import add_operations
-from bezant.kernel.http.operations import Authenticator, Gate, Operation
+from bezant.kernel.http.operations import Gate, Operation
 from bezant.kernel.http.streams import Streams
 from bezant.kernel.ids import Ids
 
@@ -53,7 +54,7 @@ def install(
     app: FastAPI,
     operations: Sequence[Operation],
     *,
-    authenticator: Authenticator,
+    guard: Guard,
     ids: Ids,
     observe: Observer,
     streams: Streams | None = None,
@@ -61,11 +62,12 @@ def install(
     """Give an application its operations, its problem bodies and what happens around every request.
 
     Routes that FastAPI makes (health, documents) may be added before or after; `app` is made with
-    `redirect_slashes=False`, since a redirect is an answer that no operation declares. `observe` is
-    told of every finished exchange, and does not block. `streams` ends what never ends by itself.
+    `redirect_slashes=False`, since a redirect is an answer that no operation declares. `guard` is
+    asked before every operation. `observe` is told of every finished exchange, and does not block.
+    `streams` ends what never ends by itself.
     """
     assert not app.router.redirect_slashes
-    gate = Gate(authenticator, ids, Streams() if streams is None else streams)
+    gate = Gate(guard, ids, Streams() if streams is None else streams)
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, []).append(operation)

@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from uuid import UUID
 
 from bezant.kernel.errors import Malformed, Unauthenticated
 from bezant.kernel.http.card_numbers import refuse_in_text
@@ -34,17 +35,19 @@ class Headers:
             raise Malformed(f"The header {name.decode()} came more than once.")
         return values[0] if values else None
 
-    def bearer(self) -> str:
-        """The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
+    def authorization(self) -> tuple[str, str]:
+        """The scheme, in lower case, and the token of `Authorization` (RFC 9110, section 11.6.2).
 
         Raises:
-            Unauthenticated: none, several, or of another scheme.
+            Unauthenticated: none, several, or without a token.
         """
         values = self.every(b"authorization")
-        if len(values) != 1 or values[0][:7].lower() != b"bearer ":
-            raise Unauthenticated("Send one header `Authorization: Bearer <API key>`.")
-        # Latin-1 decodes any bytes; a token that is not ASCII then matches no key.
-        return values[0][7:].strip(b" ").decode("latin-1")
+        # Latin-1 decodes any bytes; a token that is not ASCII then matches nobody's.
+        text = values[0].decode("latin-1") if len(values) == 1 else ""
+        scheme, _, token = text.partition(" ")
+        if not token.strip(" "):
+            raise Unauthenticated("Send one header `Authorization` with a scheme and a token.")
+        return scheme.lower(), token.strip(" ")
 
     def idempotency_key(self) -> str:
         """The caller's key for this request.
@@ -67,6 +70,20 @@ class Headers:
                 f"Send 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII characters, once."
             )
         return key.decode()
+
+    def approval(self) -> UUID | None:
+        """The approval that the caller wants to spend on this request.
+
+        Raises:
+            Malformed: no identifier, or several.
+        """
+        value = self.one(b"bezant-approval")
+        if value is None:
+            return None
+        try:
+            return UUID(value.decode("ascii"))
+        except ValueError:
+            raise Malformed("Bezant-Approval takes the identifier of an approval.") from None
 
     def read_after(self) -> int | None:
         """The `seq` that the caller has seen, if it may be answered by a replica.

@@ -11,7 +11,8 @@ from typing import Final
 
 from bezant.kernel.calls import Principal
 from bezant.kernel.errors import Busy, Unauthenticated
-from bezant.kernel.http.operations import Authenticator
+from bezant.kernel.http.authorization import Authenticator
+from bezant.kernel.http.credentials import Credentials
 
 BUCKETS_MAX: Final = 10_000
 
@@ -109,7 +110,7 @@ class RateLimits:
             monotonic=monotonic,
         )
 
-    async def authenticate(self, token: str) -> Principal:
+    async def authenticate(self, credentials: Credentials) -> Principal:
         """The caller.
 
         Raises:
@@ -118,7 +119,7 @@ class RateLimits:
             RateLimited: too many requests of this caller, or too many failures.
         """
         try:
-            principal = await self._authenticator.authenticate(token)
+            principal = await self._authenticator.authenticate(credentials)
         except Unauthenticated:
             _admit(self._of_failures, _NOBODY, "Too many credentials that are not valid.")
             raise

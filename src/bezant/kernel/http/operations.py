@@ -11,15 +11,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Protocol, TypeVar
+from functools import cached_property
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
 from bezant.kernel.calls import Answer, Call, Principal
-from bezant.kernel.errors import Busy, Forbidden, Malformed, NotFound, Refusal, Unavailable
+from bezant.kernel.errors import Busy, Malformed, NotFound, Refusal, Unavailable
 from bezant.kernel.http.answers import send_answer, send_refusal
+from bezant.kernel.http.authorization import Action, Admitted, Guard
 from bezant.kernel.http.bodies import (
     BODY_BYTES_MAX,
     BodyDecoder,
@@ -51,19 +53,6 @@ QUERY_PARAMETERS_MAX: Final = 20
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """No parameters, or an empty body."""
-
-
-class Authenticator(Protocol):
-    """Turns a bearer token into the caller behind it."""
-
-    async def authenticate(self, token: str) -> Principal:
-        """The caller.
-
-        Raises:
-            Unauthenticated: unknown, expired or revoked.
-            Unavailable: that cannot be known now.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +101,7 @@ class Writing(Generic[P, B]):
 class Gate:
     """What every operation needs of its surroundings."""
 
-    authenticator: Authenticator
+    guard: Guard
     ids: Ids
     streams: Streams
 
@@ -148,14 +137,23 @@ class Operation(ABC):
     description: str = ""
     seconds_max: float = REQUEST_SECONDS_MAX
 
+    takes_approval: ClassVar[bool] = False
+    """Whether a caller can spend an approval on it: it needs to be known by its fingerprint."""
+
+    @cached_property
+    def asks(self) -> Action:
+        """What the authorizer is asked about."""
+        changes = self.method != "GET"
+        return Action(self.id, self.scope, changes, self.takes_approval)
+
     async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         with_body = scope["method"] != "HEAD"
         limit = asyncio.timeout(self.seconds_max)
         try:
             async with limit:
-                principal = await authorize(gate.authenticator, scope, self.scope)
-                answer = await self._answer(gate, principal, scope, receive)
+                admitted = await gate.guard.admit(scope, self.asks)
+                answer = await self._answer(gate, admitted, scope, receive)
         except Refusal as refusal:
             await send_refusal(send, refusal, with_body=with_body)
             return
@@ -171,7 +169,7 @@ class Operation(ABC):
 
     @abstractmethod
     async def _answer(
-        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+        self, gate: Gate, admitted: Admitted, scope: Scope, receive: Receive
     ) -> Answer:
         """Decode what the kind of operation takes and run its handler."""
 
@@ -203,11 +201,12 @@ class ReadOperation(Operation, Generic[P, Q]):
     async def _answer(
         self,
         gate: Gate,
-        principal: Principal,
+        admitted: Admitted,
         scope: Scope,
         receive: Receive,  # noqa: ARG002 - the writing kind needs it
     ) -> Answer:
-        return Answer.of(await self.handler(self._reading(gate, principal, scope)), self.status)
+        reading = self._reading(gate, admitted.principal, scope)
+        return Answer.of(await self.handler(reading), self.status)
 
     def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
         query = parse_query(scope["query_string"], self.query_type)
@@ -243,7 +242,7 @@ class StreamOperation(ReadOperation[P, Q]):
         async with AsyncExitStack() as held:
             try:
                 async with limit:
-                    principal = await authorize(gate.authenticator, scope, self.scope)
+                    principal = (await gate.guard.admit(scope, self.asks)).principal
                     held.enter_context(gate.streams.admitted(principal.actor))
                     source = await self.opener(self._reading(gate, principal, scope))
                     held.push_async_callback(source.close)
@@ -262,7 +261,7 @@ class StreamOperation(ReadOperation[P, Q]):
             exchange_of(scope).is_stream = True
             await EventStream(
                 source,
-                lambda: _still_authorized(gate.authenticator, scope, self.scope),
+                lambda: _still_authorized(gate.guard, scope, self.asks),
                 gate.streams.closing,
                 receive,
                 send,
@@ -292,6 +291,7 @@ class WriteOperation(Operation, Generic[P, B]):
     method: str = "POST"
     body_bytes_max: int = BODY_BYTES_MAX
     takes_card_numbers: bool = False
+    takes_approval: ClassVar[bool] = True
     decoder: BodyDecoder[B] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -299,7 +299,7 @@ class WriteOperation(Operation, Generic[P, B]):
         object.__setattr__(self, "decoder", decoder)
 
     async def _answer(
-        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+        self, gate: Gate, admitted: Admitted, scope: Scope, receive: Receive
     ) -> Answer:
         path = self._path(scope)
         if scope["query_string"]:
@@ -310,7 +310,7 @@ class WriteOperation(Operation, Generic[P, B]):
         raw = await read_body(
             receive, headers.one(b"content-length"), bytes_max=self.body_bytes_max
         )
-        resource = scope["path"]
+        resource, principal = scope["path"], admitted.principal
         call = Call(
             id=gate.ids.new(),
             tenant_id=principal.tenant_id,
@@ -319,29 +319,18 @@ class WriteOperation(Operation, Generic[P, B]):
             resource=resource,
             origin="http",
             idempotency_key=key,
-            fingerprint=_fingerprint(self.method, resource, raw),
+            fingerprint=fingerprint_of(self.method, resource, raw),
         )
-        return await self.handler(Writing(principal, path, self.decoder.decode(raw), call))
+        body = self.decoder.decode(raw)
+        if admitted.approval is not None:
+            await gate.guard.authorizer.spend(admitted.approval, self.asks, call)
+        return await self.handler(Writing(principal, path, body, call))
 
 
-async def authorize(authenticator: Authenticator, scope: Scope, needed: str) -> Principal:
-    """The caller of a request, if the credential grants the scope `needed`.
-
-    Raises:
-        Unauthenticated: no valid credential.
-        Forbidden: valid, but without the scope.
-    """
-    principal = await authenticator.authenticate(Headers(scope["headers"]).bearer())
-    exchange_of(scope).actor = principal.actor
-    if needed not in principal.scopes:
-        raise Forbidden(f"This needs the scope {needed}.", scope=needed)
-    return principal
-
-
-async def _still_authorized(authenticator: Authenticator, scope: Scope, needed: str) -> None:
-    """Ask again whether a credential grants a stream that was begun with it."""
+async def _still_authorized(guard: Guard, scope: Scope, action: Action) -> None:
+    """Ask again whether a caller may have the stream that was begun."""
     try:
-        await authorize(authenticator, scope, needed)
+        await guard.admit(scope, action)
     except Busy:
         return  # a limit on requests; it is asked only of a credential that holds
 
@@ -380,6 +369,6 @@ def _late(seconds_max: float) -> Unavailable:
     return Unavailable(f"No answer within {seconds_max:.0f} s; a repeat with the same key is safe.")
 
 
-def _fingerprint(method: str, path: str, body: bytes) -> bytes:
+def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
     """SHA-256 over method, path and body, the first two ended by a byte that neither can hold."""
     return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).digest()

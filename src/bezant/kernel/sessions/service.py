@@ -37,6 +37,9 @@ ENTRY_VALID: Final = timedelta(seconds=60)
 TOUCH_EVERY: Final = timedelta(seconds=60)
 """How often the use of a session is written; more often where it may be idle for minutes only."""
 
+SESSIONS_MAX: Final = 1_000
+"""Of one subject, that are listed."""
+
 KIND: Final = "session"
 
 log = structlog.get_logger("bezant.sessions")
@@ -156,6 +159,15 @@ class Sessions:
         if now - session.last_used_at >= min(TOUCH_EVERY, timedelta(seconds=session.idle_s) / 4):
             self._in_background(self._touch(session, now))
         return session
+
+    async def of(self, tenant_id: UUID, subject: str) -> list[Session]:
+        """A subject's sessions that are not over, newest first, as the database has them."""
+        now = self._clock.now()
+        rows = await self._database.fetch(
+            store.FIND_OF_SUBJECT, tenant_id, subject, now, SESSIONS_MAX
+        )
+        sessions = [_session_of(tenant_id, row) for row in rows]
+        return [session for session in sessions if not session.is_over(now)]
 
     async def rotate(self, call: Call, text: str, scopes: Collection[str]) -> OpenedSession:
         """Replace a session by one with other scopes, as at every change of what it grants.

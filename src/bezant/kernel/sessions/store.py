@@ -14,6 +14,14 @@ FIND: Final = """
     FROM session WHERE tenant_id = $1 AND session_id = $2
 """
 
+FIND_OF_SUBJECT: Final = """
+    SELECT session_id, secret_hash, subject, scopes, created_at, expires_at, idle_s, last_used_at,
+        revoked_at, version
+    FROM session
+    WHERE tenant_id = $1 AND subject = $2 AND revoked_at IS NULL AND expires_at > $3
+    ORDER BY session_id DESC LIMIT $4
+"""
+
 # The conditions keep a session that has ended from coming back, and several processes to one write.
 TOUCH: Final = """
     UPDATE session SET last_used_at = $3, version = version + 1

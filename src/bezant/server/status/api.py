@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from bezant.kernel.errors import Unauthenticated
-from bezant.kernel.http import Authenticator, RateLimited, authorize
+from bezant.kernel.http import Action, Guard, RateLimited
 from bezant.server.status.page import STYLE_HASH, page
 from bezant.server.status.readings import Readings
 
 REFRESH_S: Final = 5
 
 _SCOPE: Final = "metrics:read"
+_ACTION: Final = Action("status", _SCOPE)
 _BASIC: Final = b"basic "
 _HEADERS: Final[Mapping[str, str]] = {
     # Its own style, and nothing else: no script, no image, no form, no frame, from nowhere.
@@ -36,14 +37,14 @@ _PROBLEM: Final = {
 }
 
 
-def add_status(app: FastAPI, authenticator: Authenticator) -> None:
+def add_status(app: FastAPI, guard: Guard) -> None:
     """Add `/status`, which takes an API key as `/metrics` does, or as the password of Basic."""
     router = APIRouter(tags=["operations"])
     readings = Readings()
 
     async def status(request: Request) -> Response:
         try:
-            await authorize(authenticator, _with_bearer(request.scope), _SCOPE)
+            await guard.admit(_with_bearer(request.scope), _ACTION)
         except Unauthenticated as refusal:
             answer = Response(refusal.encode(), refusal.status)
             # Both, so that a browser asks for the key, and a program sees what `/metrics` tells it.

@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 
 from bezant.kernel.calls import Principal
 from bezant.kernel.database import Database, Replica, replica
-from bezant.kernel.http import ReadOperation, install
+from bezant.kernel.http import Credentials, Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.telemetry import metrics
 from bezant.ledger import (
@@ -282,7 +282,7 @@ class OneCaller:
     def __init__(self, tenant_id: UUID) -> None:
         self._principal = Principal(tenant_id, "key:test", frozenset({"ledger:read"}))
 
-    async def authenticate(self, _: str) -> Principal:
+    async def authenticate(self, _: Credentials) -> Principal:
         return self._principal
 
 
@@ -291,7 +291,7 @@ async def test_over_http_a_header_says_what_the_caller_saw(pair: Pair) -> None:
     install(
         app,
         operations(pair.bank.ledger),
-        authenticator=OneCaller(pair.bank.tenant_id),
+        guard=Guard(OneCaller(pair.bank.tenant_id), ScopeAuthorizer()),
         ids=TimeOrderedIds(),
         observe=lambda _: None,
     )

@@ -9,7 +9,16 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Message
 
-from bezant.kernel.http import Document, DocumentOperation, Nothing, Reading, documents, install
+from bezant.kernel.http import (
+    Document,
+    DocumentOperation,
+    Guard,
+    Nothing,
+    Reading,
+    ScopeAuthorizer,
+    documents,
+    install,
+)
 from bezant.kernel.ids import TimeOrderedIds
 from fixtures_notes import FULL, Found, Keyring, Search
 
@@ -60,7 +69,7 @@ def app(shelf: Shelf) -> FastAPI:
     install(
         app,
         [shelf.operation()],
-        authenticator=Keyring(),
+        guard=Guard(Keyring(), ScopeAuthorizer()),
         ids=TimeOrderedIds(),
         observe=lambda _: None,
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bezant.kernel.calls import Principal
 from bezant.kernel.errors import Unauthenticated
-from bezant.kernel.http import RateLimited, RateLimits
+from bezant.kernel.http import BEARER, Credentials, RateLimited, RateLimits
 from bezant.kernel.http.limits import TokenBuckets
 
 
@@ -104,8 +104,8 @@ def test_no_rhythm_admits_more_than_the_burst_and_the_rate(
 class OneKey:
     """Knows `good` and no other token."""
 
-    async def authenticate(self, token: str) -> Principal:
-        if token != "good":
+    async def authenticate(self, credentials: Credentials) -> Principal:
+        if credentials.token != "good":
             raise Unauthenticated("The API key is not valid.")
         return Principal(UUID(int=1), "key:good", frozenset())
 
@@ -116,7 +116,7 @@ async def times_limited(limits: RateLimits, token: str, tries: int) -> int:
 
 async def is_limited(limits: RateLimits, token: str) -> bool:
     try:
-        await limits.authenticate(token)
+        await limits.authenticate(Credentials(BEARER, token))
     except RateLimited:
         return True
     except Unauthenticated:
@@ -134,7 +134,7 @@ async def test_a_caller_is_refused_beyond_its_burst_until_it_waited(
 ) -> None:
     assert await times_limited(limits, "good", 5) == 2
     with pytest.raises(RateLimited) as caught:
-        await limits.authenticate("good")
+        await limits.authenticate(Credentials(BEARER, "good"))
     watch.now_s += caught.value.retry_after_s
     assert not await is_limited(limits, "good")
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from bezant.kernel.http import Nothing, Reading, ReadOperation, install
+from bezant.kernel.http import Guard, Nothing, Reading, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from fixtures_notes import FULL, Found, Keyring, Notes, Search
 
@@ -29,7 +29,7 @@ def app() -> FastAPI:
     install(
         app,
         [anywhere, newest],
-        authenticator=Keyring(),
+        guard=Guard(Keyring(), ScopeAuthorizer()),
         ids=TimeOrderedIds(),
         observe=lambda _: None,
     )

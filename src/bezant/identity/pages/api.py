@@ -1,0 +1,101 @@
+"""The pages' paths. They are for people: no part of the API's document."""
+
+from dataclasses import dataclass
+
+from starlette.routing import Route
+
+from bezant.identity.authorization.interactions import Interactions
+from bezant.identity.http import ProtocolEndpoint, protocol_routes
+from bezant.identity.issuers import Issuers
+from bezant.identity.pages.account import AccountPages, with_fresh_login
+from bezant.identity.pages.assets import Assets
+from bezant.identity.pages.consent import ConsentPages
+from bezant.identity.pages.destinations import Place
+from bezant.identity.pages.links import LinkPages
+from bezant.identity.pages.login import LoginPages
+from bezant.identity.pages.visits import Door, Handler
+from bezant.identity.sessions.ports import BrowserSessions, Doorkeeper, FactorKeeper
+from bezant.kernel.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What the pages stand before."""
+
+    doorkeeper: Doorkeeper
+    sessions: BrowserSessions
+    factors: FactorKeeper
+    interactions: Interactions
+    clock: Clock
+
+
+def page_routes(behind: Behind, issuers: Issuers) -> list[Route]:
+    """Every page, and the files that they load."""
+    assets = Assets()
+    return [assets.route(), *protocol_routes(page_endpoints(behind, assets), issuers)]
+
+
+def page_endpoints(behind: Behind, assets: Assets) -> list[ProtocolEndpoint]:
+    """Every page, below each tenant's issuer."""
+    door = Door(behind.doorkeeper, behind.sessions, assets)
+    return [
+        ProtocolEndpoint(
+            id=f"page_{method.lower()}_{path.translate(_NAMED)}",
+            method=method,
+            path=f"/id/{{tenant}}/{path}",
+            summary="A page for people",
+            handler=door.handler(handler),
+            media_type="text/html",
+        )
+        for (method, path), handler in {**_login(behind), **_account(behind)}.items()
+    ]
+
+
+_NAMED = str.maketrans({"/": "_", "-": "_", "{": None, "}": None})
+
+_Pages = dict[tuple[str, str], Handler]
+
+
+def _login(behind: Behind) -> _Pages:
+    login = LoginPages(behind.doorkeeper, behind.interactions)
+    links = LinkPages(behind.doorkeeper, login)
+    consent = ConsentPages(behind.interactions, behind.sessions, behind.clock)
+    return {
+        ("GET", "login"): login.ask,
+        ("POST", "login"): login.with_password,
+        ("POST", "login/passkey"): login.with_passkey,
+        ("POST", "login/totp"): login.with_totp,
+        ("POST", "login/recovery"): login.with_recovery_code,
+        ("GET", "login/again"): login.again,
+        ("GET", "login/forgotten"): login.ask_forgotten,
+        ("POST", "login/forgotten"): login.forgotten,
+        ("GET", "link/{link}"): links.ask,
+        ("POST", "link/{link}"): links.use,
+        ("GET", "interactions/{interaction}"): consent.ask,
+        ("POST", "interactions/{interaction}"): consent.decide,
+    }
+
+
+def _account(behind: Behind) -> _Pages:
+    account = AccountPages(behind.factors, behind.sessions)
+    pages = {
+        ("GET", Place.FACTORS): account.factors,
+        ("POST", "account/remove"): account.remove,
+        ("GET", Place.PASSWORD): account.ask_password,
+        ("POST", Place.PASSWORD): account.change_password,
+        ("GET", Place.TOTP): account.begin_totp,
+        ("POST", Place.TOTP): account.confirm_totp,
+        ("GET", Place.PASSKEY): account.begin_passkey,
+        ("POST", Place.PASSKEY): account.confirm_passkey,
+        ("GET", Place.RECOVERY): account.ask_recovery_codes,
+        ("POST", Place.RECOVERY): account.new_recovery_codes,
+        ("GET", Place.SESSIONS): account.sessions,
+        ("POST", Place.SESSIONS): account.end_session,
+        ("POST", "account/leave"): account.leave,
+    }
+    return {
+        (method, path): with_fresh_login(
+            path if isinstance(path, Place) else Place.FACTORS, handler
+        )
+        for (method, path), handler in pages.items()
+    }

@@ -1,0 +1,22 @@
+"""Which key a token request proves: the one that its tokens will be bound to."""
+
+from bezant.identity.clients import Binding, Client
+from bezant.identity.confirmation import Confirmation
+from bezant.identity.http import OAuthError, ProtocolRequest
+from bezant.identity.proofs import DpopVerifier
+
+
+async def confirm(request: ProtocolRequest, client: Client, proofs: DpopVerifier) -> Confirmation:
+    """The key that the client's tokens are bound to, proven by this request.
+
+    Raises:
+        OAuthError: none is proven, or the proof is not in order. There are no bearer tokens.
+    """
+    if client.binding is Binding.DPOP:
+        jkt = await proofs.verify(request)
+        if jkt is None:
+            raise OAuthError("invalid_dpop_proof", "The request needs a DPoP proof.")
+        return Confirmation(jkt=jkt)
+    if request.certificate is None:
+        raise OAuthError("invalid_request", "The request needs the client's certificate.")
+    return request.certificate.confirmation
