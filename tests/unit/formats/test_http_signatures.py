@@ -41,7 +41,9 @@ def key_of(key_id: str) -> PublicKey | None:
     return KEY.public_key() if key_id == "key" else None
 
 
-def check(covered: str, signature: str, *, required: tuple[Component, ...] = (), **fields: str) -> Verified:  # fmt: skip
+def check(
+    covered: str, signature: str, *, required: tuple[Component, ...] = (), **fields: str
+) -> Verified:
     message = request(signature_input=covered, signature=signature, **fields)
     return verify(message, "sig", key_of, required=required, now=NOW, age_max=timedelta(seconds=60))
 
@@ -55,9 +57,15 @@ def test_a_signature_covers_what_is_required_or_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("@authority", "bank.example"), ("@path", "/a"), ("@query", "?b=c%20d&e&e"), ("x-twice", "a, b"),
-     ("@scheme", "https"), ("@target-uri", "https://Bank.example:443/a?b=c%20d&e&e")],
-)  # fmt: skip
+    [
+        ("@authority", "bank.example"),
+        ("@path", "/a"),
+        ("@query", "?b=c%20d&e&e"),
+        ("x-twice", "a, b"),
+        ("@scheme", "https"),
+        ("@target-uri", "https://Bank.example:443/a?b=c%20d&e&e"),
+    ],
+)
 def test_components_are_read_as_the_rfc_has_them(name: str, value: str) -> None:
     assert request().value(Component(name)) == value
     assert check(*signed(Component(name))).components == (Component(name),)
@@ -77,7 +85,9 @@ def test_what_is_not_there_cannot_be_covered(component: Component) -> None:
         signed(component)
 
 
-@pytest.mark.parametrize(("age_s", "is_good"), [(0, True), (60, True), (61, False), (-8, True), (-9, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("age_s", "is_good"), [(0, True), (60, True), (61, False), (-8, True), (-9, False)]
+)
 def test_a_signature_is_good_for_a_while(age_s: int, is_good: bool) -> None:  # noqa: FBT001 - a case
     made = signed(METHOD, parameters=Parameters(NOW - timedelta(seconds=age_s), "key"))
     if is_good:
@@ -110,8 +120,16 @@ def test_the_key_decides_on_the_algorithm_not_the_message() -> None:
 @pytest.mark.parametrize(
     "covered",
     [
-        "", "sig", "sig=", "sig=()", "sig=();created=1", 'sig=();keyid="key"', "other=();created=1",
-        'sig=();created="1";keyid="key"', "sig=();created=1;keyid=1", 'sig=();created=1;created=1;keyid="key"',
+        "",
+        "sig",
+        "sig=",
+        "sig=()",
+        "sig=();created=1",
+        'sig=();keyid="key"',
+        "other=();created=1",
+        'sig=();created="1";keyid="key"',
+        "sig=();created=1;keyid=1",
+        'sig=();created=1;created=1;keyid="key"',
         'sig=("@method" "@method");created=1795867200;keyid="key"',
         'sig=("@method"  "@path");created=1795867200;keyid="key"',
         'sig=("x-twice";sf);created=1795867200;keyid="key"',
@@ -120,7 +138,7 @@ def test_the_key_decides_on_the_algorithm_not_the_message() -> None:
         'sig=("@method");created=999999999999999;keyid="key"',
         'sig=();created=1795867200;keyid="key", sig=();created=1795867200;keyid="key"',
     ],
-)  # fmt: skip
+)
 def test_what_is_not_understood_is_refused(covered: str) -> None:
     _, signature = signed(METHOD)
     with pytest.raises(SignatureRefused):
