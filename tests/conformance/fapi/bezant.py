@@ -55,7 +55,9 @@ class Person:
         """Fill in the page's form that has the fields, or the button, and send it."""
         known = {"name": EMAIL, "password": PASSWORD}
         for form in html.fromstring(page.text).iter("form"):
-            inputs = {each.get("name") or "": each.get("value") or "" for each in form.iter("input")}
+            inputs = {
+                each.get("name") or "": each.get("value") or "" for each in form.iter("input")
+            }
             names = inputs.keys() - {"csrf"}
             if button is None and "totp" in names:
                 inputs["totp"] = self.code()
@@ -178,6 +180,8 @@ async def _client(
         "scopes": scopes,
         "jwks": keys.jwks_with_certificate() if is_mtls else keys.jwks(),
     }
-    answer = await api.post("/v1/oauth-clients", json=body, headers={"Idempotency-Key": str(uuid4())})
+    answer = await api.post(
+        "/v1/oauth-clients", json=body, headers={"Idempotency-Key": str(uuid4())}
+    )
     assert answer.status_code == 201, answer.text
     return Registered(answer.json()["id"], variant, keys, uris, scopes)
