@@ -66,6 +66,10 @@ async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, A
         (SERVICE | {"jwks": None, "jwks_uri": "https://localhost/jwks"}, "jwks_uri"),
         (SERVICE | {"tls_subject": SUBJECT}, "tls_subject"),
         (BANK | {"tls_subject": None}, "tls_subject"),
+        (
+            BANK | {"tls_subject": {"member": "tls_client_auth_san_ip", "value": "192.0.2"}},
+            "tls_subject",
+        ),
         (BANK | {"binding": "dpop"}, "binding"),
         (BANK | {"jwks": None}, "jwks"),
         (SERVICE | {"authentication": "self_signed_tls_client_auth", "jwks": None}, "jwks"),

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -308,29 +308,46 @@ def test_a_replaced_certificate_is_shown_to_new_connections_and_open_ones_go_on(
     run(loop_factory, tmp_path, scenario)
 
 
+class Echo(asyncio.Protocol):
+    """Says what it hears."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+
+def is_resumed(context: ssl.SSLContext, port: int) -> bool:
+    """Whether a second connection goes on with the session of a first."""
+    session = None
+    resumed: list[bool | None] = []
+    for _ in range(2):
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname="localhost", session=session) as tls,
+        ):
+            tls.sendall(REQUEST % 0)
+            tls.recv(1)  # a ticket, if there is any, has come before it
+            resumed.append(tls.session_reused)
+            session = tls.session
+    assert not resumed[0]
+    return bool(resumed[1])
+
+
 @LOOPS
 def test_no_session_is_resumed(loop_factory: LoopFactory, tmp_path: Path) -> None:
     """Each connection proves anew that the peer holds the key, and shows the whole chain."""
 
-    def connections_of_one_session(context: ssl.SSLContext, port: int) -> list[bool | None]:
-        resumed: list[bool | None] = []
-        session = None
-        for _ in range(2):
-            with (
-                socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
-                context.wrap_socket(plain, server_hostname="localhost", session=session) as tls,
-            ):
-                tls.sendall(REQUEST % 0)
-                tls.recv(1)  # what makes a ticket, if any, known
-                resumed.append(tls.session_reused)
-                session = tls.session
-        return resumed
-
     async def scenario(served: Served) -> None:
         context = served.trust(self_signed())
-        assert await asyncio.to_thread(connections_of_one_session, context, served.port) == [
-            False,
-            False,
-        ]
+        assert not await asyncio.to_thread(is_resumed, context, served.port)
+        # The same client resumes where a server lets it.
+        other = await asyncio.get_running_loop().create_server(
+            Echo, sock=listen("127.0.0.1", 0), ssl=served.certificate.context
+        )
+        async with other:
+            port = other.sockets[0].getsockname()[1]
+            assert await asyncio.to_thread(is_resumed, context, port)
 
     run(loop_factory, tmp_path, scenario)

@@ -68,6 +68,18 @@ async def test_a_self_signed_certificate_authenticates_the_client_that_registere
     assert await fault_of(None, registered(), other) == CertificateFault.UNREGISTERED
 
 
+@pytest.mark.parametrize("x5c", [None, 1, "text", [], [1], ["not base64!"], [[]]])
+async def test_keys_with_something_else_for_certificates_are_passed_over(x5c: object) -> None:
+    own = self_signed()
+    good = {"kty": "EC", "x5c": [b64encode(own.der).decode()]}
+    for keys, expected in (
+        ([{"kty": "EC", "x5c": x5c}], CertificateFault.UNREGISTERED),
+        ([{"kty": "EC", "x5c": x5c}, good], None),
+    ):
+        bank = client(authentication=Authentication.SELF_SIGNED_TLS, jwks={"keys": keys})
+        assert await fault_of(None, bank, own) == expected
+
+
 async def test_until_it_expires() -> None:
     own = self_signed(days=(-1, 30))
     assert await fault_of(None, registered(own), own, days=29) is None

@@ -75,8 +75,9 @@ class ClientCertificates:
 def _registered(client: Client) -> Iterator[bytes]:
     """The first certificate of each key's `x5c`: the key's own (RFC 7517, section 4.7)."""
     for key in (client.jwks or {}).get("keys", ()):
-        for text in key.get("x5c", ())[:1]:
+        certificates = key.get("x5c")
+        if isinstance(certificates, list) and certificates and isinstance(certificates[0], str):
             try:
-                yield b64decode(text, validate=True)
+                yield b64decode(certificates[0], validate=True)
             except ValueError:
                 continue
