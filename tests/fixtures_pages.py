@@ -40,7 +40,7 @@ from fixtures_users import CACHE_SECRET, IDS, CountingPasswords, Town
 from fixtures_vault import add_tenant
 from waiting_requests import WaitingRequests
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "chromium"
 
 
 @dataclass
@@ -159,11 +159,12 @@ async def _served(
 @pytest.fixture(scope="session")
 async def chromium(page_authority: DevelopmentCa) -> AsyncIterator[Chromium]:
     """The system's Chromium, which trusts the pages' certificate and nothing else besides."""
-    if shutil.which(CHROMIUM) is None:
+    executable = shutil.which(CHROMIUM)
+    if executable is None:
         pytest.skip("Chromium is not installed")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=executable,
             args=["--no-sandbox", f"--ignore-certificate-errors-spki-list={_pin(page_authority)}"],
         )
         yield browser

@@ -9,6 +9,7 @@ from playwright.async_api import CDPSession, Page
 from bezant.identity.logins import Acr
 from fixtures_pages import Branch
 from fixtures_users import PASSWORD
+from waiting_requests import CLIENT
 
 pytestmark = pytest.mark.long
 
@@ -85,9 +86,8 @@ async def test_a_passkey_by_its_button_is_strong_enough_for_a_payment(
     await authenticator.touch(is_on=True)
     await page.get_by_role("button", name="Log in with a passkey").click()
     await page.get_by_role("heading", name="Give Budget Buddy access?").wait_for()
-    await page.route("https://budget.example/**", lambda route: route.fulfill(body="Thank you"))
-    await page.get_by_role("button", name="Allow").click()
-    await page.get_by_text("Thank you").wait_for()
+    async with page.expect_request(f"{CLIENT}/callback?code=a-code"):
+        await page.get_by_role("button", name="Allow").click()
     login = branch.requests.answers[waiting.id]
     assert login is not None
     assert login.acr is Acr.SCA
