@@ -96,6 +96,6 @@ class Authorization:
 
         return {
             "pushed_request": pushed,
-            "authorization_interaction": interactions,
+            "interaction": interactions,
             "authorization_code": codes,
         }
