@@ -20,6 +20,8 @@ pytest_plugins = [
     "fixtures_checkpoints",
     "fixtures_vault",
     "fixtures_rotation",
+    "fixtures_authorization",
+    "fixtures_tokens",
     "fixtures_users",
     "fixtures_pages",
 ]

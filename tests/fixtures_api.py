@@ -19,6 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
     ApiKeyService,
@@ -30,7 +31,7 @@ from bezant.kernel.cache import open_cache
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database, write_rows
-from bezant.kernel.http import Guard, ScopeAuthorizer, Streams
+from bezant.kernel.http import Streams
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService, JobKind
 from bezant.kernel.outbox import EventReader
@@ -41,6 +42,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity, Surroundings
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
 
@@ -49,6 +51,20 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 BASE = "https://bezant.test"
+CLIENT_KEYS = {
+    "keys": [
+        {
+            # RFC 8037, appendix A.2
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "kid": "first",
+        }
+    ]
+}
+"""Keys that a client may register."""
+
+MTLS_BASE = "https://mtls.bezant.test"
 CACHE_SECRET = b"a secret of this test run, and long"
 ALL_SCOPES = get_args(Scope)
 
@@ -192,6 +208,21 @@ async def reconciliations(database: Database) -> ReconciliationService:
 
 
 @pytest.fixture(scope="session")
+async def identity(
+    database: Database, sealer: VaultClient, embedded_servers: EmbeddedServers
+) -> AsyncIterator[Identity]:
+    """The issuers of every tenant, under the name that tests call the API by."""
+    cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
+    given = Surroundings(
+        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, cache, MTLS_BASE
+    )
+    identity = Identity.of(given)
+    yield identity
+    await identity.close()
+    await cache.close()
+
+
+@pytest.fixture(scope="session")
 async def api(
     database: Database,
     ledger: Ledger,
@@ -199,6 +230,7 @@ async def api(
     embedded_servers: EmbeddedServers,
     hooks: Means,
     sealer: VaultClient,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API as a worker serves it, once per session."""
     clock, ids = SystemClock(), TimeOrderedIds()
@@ -206,23 +238,27 @@ async def api(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
+    policy = Policy.shipped(database, clock, ids)
     platform = Platform(
         database=database,
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
-        guard=Guard(authenticator, ScopeAuthorizer()),
+        authenticator=identity.callers(authenticator),
+        policy=policy,
         api_keys=service,
         dead_jobs=DeadJobService(database, clock),
         events=EventReader(database),
         webhooks=WebhookService(hooks),
         webhook_deliveries=DeliveryService(hooks),
+        identity=identity,
         cache=cache,
         ids=ids,
         tracing=tracing,
     )
     yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    await policy.close()
     await authenticator.close()
     await cache.close()
 

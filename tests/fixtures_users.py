@@ -107,11 +107,9 @@ class Town:
     async def somebody(self, email: str = "ada@example.com") -> Somebody:
         """A user with a password, logged in nowhere."""
         invited = await self.invited(email)
-        assert invited.invitation.link is not None
+        assert invited.link is not None
         who = Somebody(invited.user.id, email, self.browser())
-        await self.people.entrance.use_link(
-            self.tenant_id, who.browser, invited.invitation.link, who.password
-        )
+        await self.people.entrance.use_link(self.tenant_id, who.browser, invited.link, who.password)
         return who
 
     async def first_step(
@@ -150,6 +148,11 @@ class Town:
         elif who.authenticator is not None and step.left:
             step = await self.prove_passkey(who, step)
         return (await self.enter(who, step)).session
+
+    async def log_in_by(self, who: Somebody, key: SoftwareAuthenticator) -> BrowserSession:
+        """Log in by a passkey alone."""
+        who.authenticator = key
+        return (await self.enter(who, await self.prove_passkey(who))).session
 
     async def prove_passkey(self, who: Somebody, step: Step | None = None) -> Step:
         """Answer a challenge, in a login under way or to begin one."""

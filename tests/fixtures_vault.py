@@ -19,11 +19,12 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Guard, ScopeAuthorizer, install
+from bezant.kernel.http import Guard, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import PLATFORM
 from bezant.kernel.outbound import CheckedNetwork
@@ -200,16 +201,18 @@ async def counter_of(room: Strongroom, database: Database) -> AsyncIterator[Coun
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
     clock = SystemClock()
     authenticator = ApiKeyAuthenticator(room.database, clock)
+    policy = Policy.shipped(room.database, clock, IDS)
     install(
         app,
         room.vault.operations(),
-        guard=Guard(authenticator, ScopeAuthorizer()),
+        guard=Guard(authenticator, policy.authorizer),
         ids=IDS,
         observe=lambda _exchange: None,
     )
     api = Api(app, database, ApiKeyService(database, clock, IDS), {})
     async with api.tenant() as tenant:
         yield Counter(replace(room, tenant_id=tenant.id), api, tenant)
+    await policy.close()
     await authenticator.close()
 
 

@@ -137,7 +137,7 @@ async def _read(reader: asyncio.StreamReader) -> Message | None:
         return None
     line, *fields = head.rstrip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in fields)}
-    return Message(line, headers, await reader.readexactly(int(headers["content-length"])))
+    return Message(line, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
 
 
 @dataclass

@@ -44,7 +44,7 @@ class RunningPlatform:
     async def start(cls, data_dir: Path, *options: str, prefix: Sequence[str] = ()) -> Self:
         process = await asyncio.create_subprocess_exec(
             *prefix, *COMMAND, "up", "--json", "--data-dir", str(data_dir),
-            "--port", "0", "--vault-port", "0", *options,
+            "--port", "0", "--mtls-port", "0", "--vault-port", "0", *options,
             env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
@@ -186,7 +186,7 @@ async def ended(data_dir: Path, *options: str) -> list[dict[str, Any]]:
     """Run a platform that cannot start; what it said, the last of it why."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, "up", "--json", "--data-dir", str(data_dir),
-        "--port", "0", "--vault-port", "0", *options,
+        "--port", "0", "--mtls-port", "0", "--vault-port", "0", *options,
         env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()

@@ -12,6 +12,7 @@ import bezant
 COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
+    "operator-link": ("bezant.cli.operator_link", "Make the link by which an operator is made."),
     "vault": (
         "bezant.cli.vault",
         "The vault's key store; rotate and end keys; accept a lost journal.",

@@ -61,6 +61,10 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
     tls_certificate: Annotated[Path | None, typer.Option(help="Your chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     otlp_endpoint: Annotated[str | None, typer.Option(help="Where traces go (OTLP/HTTP).")] = None,
+    mtls_host: Annotated[
+        str | None, typer.Option(help="Where clients with certificates are served.")
+    ] = None,
+    mtls_port: Annotated[int | None, typer.Option(help="Its port; 0 takes a free one.")] = None,
     vault_host: Annotated[str | None, typer.Option(help="Where the vault listens.")] = None,
     vault_port: Annotated[int | None, typer.Option(help="Its port; 0 takes a free one.")] = None,
     vault_database_url: VaultDatabaseUrl = None,
@@ -89,6 +93,8 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
                 "tls_certificate": tls_certificate,
                 "tls_key": tls_key,
                 "otlp_endpoint": otlp_endpoint,
+                "mtls_host": mtls_host,
+                "mtls_port": mtls_port,
                 "vault_host": vault_host,
                 "vault_port": vault_port,
                 "vault_database_url": vault_database_url,
@@ -115,8 +121,10 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
             {
                 "event": "serving",
                 "url": serving.url,
+                "mtls_url": serving.mtls_url,
                 "ca": _text(serving.ca),
                 "api_key": serving.sandbox_key,
+                "operator_link": serving.operator_link,
                 "vault_url": serving.vault_url,
                 "vault_passphrase": _text(serving.passphrase),
             }
@@ -125,6 +133,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     trust = "" if serving.ca is None else f"--cacert {serving.ca} "
     key = serving.sandbox_key or "$BEZANT_API_KEY"
     typer.echo(f"\nBezant serves {serving.url}")
+    typer.echo(f"  With certificates    {serving.mtls_url}")
     typer.echo(f"  Vault                {serving.vault_url or _NO_VAULT}")
     if serving.passphrase is not None:
         typer.echo(f"  Vault's passphrase   {serving.passphrase}   (in production: elsewhere)")
@@ -134,6 +143,10 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
         typer.echo(f"  Sandbox API key      {serving.sandbox_key}   (shown this once)")
     else:
         typer.echo("  Sandbox API key      shown at the first start; new: bezant keys create NAME")
+    if serving.operator_link is not None:
+        typer.echo(f"  First operator       {serving.operator_link}   (once, within 7 days)")
+    else:
+        typer.echo("  Another operator     bezant operator-link")
     typer.echo(f'\n  curl {trust}-H "Authorization: Bearer {key}" {serving.url}/v1/books\n')
 
 

@@ -5,16 +5,12 @@ import hmac
 from dataclasses import dataclass
 from typing import Final
 
-from bezant.identity.factors.keeping import FactorService
-from bezant.identity.factors.passkeys import RelyingParty
-from bezant.identity.factors.passwords import Passwords
-from bezant.identity.factors.proving import Proving
-from bezant.identity.sessions.browsing import Browsing
-from bezant.identity.sessions.links import Entrance
-from bezant.identity.sessions.throttle import Throttle
+from bezant.identity.enrolment import FactorService
+from bezant.identity.factors import Approvals, Passwords, Proving, RelyingParty
+from bezant.identity.sessions import Browsing, Entrance, Throttle
 from bezant.identity.tickets import Tickets
-from bezant.identity.users.means import Means
-from bezant.identity.users.service import UserService
+from bezant.identity.users import Means, UserService
+from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealing import SecretSealer
 from bezant.kernel.sessions import Sessions
@@ -30,6 +26,7 @@ class People:
         entrance: the port `Doorkeeper`.
         browsing: the port `BrowserSessions`.
         factors: the port `FactorKeeper`.
+        approvals: devices, and what users decide on them.
         throttle, tickets: for retention, which removes what is over.
     """
 
@@ -37,9 +34,19 @@ class People:
     entrance: Entrance
     browsing: Browsing
     factors: FactorService
+    approvals: Approvals
     passwords: Passwords
     throttle: Throttle
     tickets: Tickets
+
+    @property
+    def removals(self) -> dict[str, RemoveAnswers]:
+        """What removes what is over, by table."""
+        return {
+            "identity_ticket": self.tickets.remove_over,
+            "identity_throttle": self.throttle.remove_old,
+            "identity_approval": self.approvals.remove_over,
+        }
 
     def close(self) -> None:
         """End the threads that hash."""
@@ -89,11 +96,14 @@ def compose(
     browsing = Browsing(means.database, means.clock, means.ids, sessions)
     proving = Proving(means, passwords, secrecy.secrets, party)
     throttle = Throttle(means.database, means.clock, secrecy.throttle_secret)
+    factors = FactorService(means, users, browsing, passwords, secrecy.secrets, party)
+    approvals = Approvals(means, secrecy.secrets)
     return People(
         users=users,
-        entrance=Entrance(means, users, proving, browsing, throttle, passwords),
+        entrance=Entrance(means, users, proving, browsing, throttle, approvals, passwords),
         browsing=browsing,
-        factors=FactorService(means, users, browsing, passwords, secrecy.secrets, party),
+        factors=factors,
+        approvals=approvals,
         passwords=passwords,
         throttle=throttle,
         tickets=Tickets(means.database),

@@ -66,10 +66,39 @@ class Unauthenticated(Refusal):
     status, code, title = 401, "UNAUTHENTICATED", "Authentication is required"
 
 
+class StepUpNeeded(Unauthenticated):
+    """The user has to log in again, by stronger means or more recently (RFC 9470).
+
+    Attributes:
+        headers: what tells a client how to ask for that, in either of the schemes of tokens.
+    """
+
+    code, title = "STEP_UP_NEEDED", "A stronger login is needed"
+
+    def __init__(self, detail: str, *, acr: str | None, max_age_s: int | None = None) -> None:
+        super().__init__(detail)
+        needed = ['error="insufficient_user_authentication"']
+        if acr is not None:
+            needed.append(f'acr_values="{acr}"')
+        if max_age_s is not None:
+            needed.append(f'max_age="{max_age_s}"')
+        challenge = ", ".join(needed)
+        assert challenge.isascii()
+        self.headers = tuple(
+            (b"www-authenticate", f"{scheme} {challenge}".encode()) for scheme in ("DPoP", "Bearer")
+        )
+
+
 class Forbidden(Refusal):
     """The credential is valid but does not grant this action."""
 
     status, code, title = 403, "FORBIDDEN", "The credential does not grant this action"
+
+
+class ApprovalNeeded(Forbidden):
+    """Somebody else has to agree first: ask for an approval, and send it as `Bezant-Approval`."""
+
+    code, title = "APPROVAL_NEEDED", "Somebody else has to approve this"
 
 
 class NotFound(Refusal):
@@ -82,6 +111,12 @@ class Conflict(Refusal):
     """The state of the resource does not allow the request."""
 
     status, code, title = 409, "CONFLICT", "The state does not allow this"
+
+
+class ApprovalNotUsable(Conflict):
+    """The approval is not of this caller, not for this request, not given, expired or spent."""
+
+    code, title = "APPROVAL_NOT_USABLE", "The approval cannot be used for this"
 
 
 class TooLarge(Refusal):

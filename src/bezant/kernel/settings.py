@@ -5,6 +5,7 @@ operator uses. No message quotes a value: URLs hold passwords.
 """
 
 import os
+import re
 import tomllib
 from base64 import b64decode
 from collections.abc import Mapping
@@ -29,8 +30,10 @@ from bezant.kernel.sealing import KEY_BYTES
 
 ENVIRONMENT_PREFIX: Final = "BEZANT_"
 
+_SHA_256: Final = re.compile(r"[0-9a-f]{64}")
 _CACHE_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "memcached"})
 _POSTGRES_SCHEMES: Final = frozenset({"postgresql", "postgres"})
+_ORIGIN: Final = re.compile(r"https://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
 
 
 class SettingsError(Exception):
@@ -115,6 +118,17 @@ class Settings(BaseSettings):
             final then.
         allow_webhook_loopback: send webhooks to this machine too, also without TLS, on any port.
             For development: whoever may make endpoints reaches what listens here.
+        mtls_host: the address to listen on for clients with certificates; None is that of the API.
+        mtls_port: its port; 0 takes a free one.
+        public_url: the origin that clients know the API by, such as `https://bank.example`, where
+            it is not that of host and port. Issuers are named by it: who changes it ends what they
+            signed.
+        public_mtls_url: the same of the listener for clients with certificates.
+        mtls_authorities: PEM certificates of the authorities that clients' certificates come from,
+            with their revocation lists where they have any; read again when the file changes.
+            None trusts none, so that only registered self-signed certificates authenticate.
+        mtls_proxies: proxies that may pass on clients' certificates (RFC 9440), each known by its
+            own certificate's SHA-256 in hexadecimal digits.
         vault_host: the address that the vault listens on; None listens where the API does.
         vault_port: its port, of an origin apart from the API's; 0 takes a free one.
         vault_database_url: an outside database as the vault's role; None, beside an outside
@@ -138,6 +152,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir)
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    public_url: str | None = None
+    public_mtls_url: str | None = None
+    mtls_authorities: Path | None = None
+    mtls_proxies: frozenset[str] = frozenset()
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     # Before the URLs, whose check reads it.
     allow_plaintext_loopback: bool = False
@@ -166,6 +184,8 @@ class Settings(BaseSettings):
     keep_backups_days: Annotated[int, Field(ge=1, le=36_500)] = 35
     keep_key_backups_days: Annotated[int, Field(ge=1, le=35)] = 35
     allow_webhook_loopback: bool = False
+    mtls_host: str | None = None
+    mtls_port: Annotated[int, Field(ge=0, le=65535)] = 8445
     vault_host: str | None = None
     vault_port: Annotated[int, Field(ge=0, le=65535)] = 8444
     vault_database_url: SecretStr | None = None
@@ -300,6 +320,28 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("begins with http:// or https://")
         return url
+
+    @field_validator("public_url", "public_mtls_url")
+    @classmethod
+    def _check_origin(cls, url: str | None) -> str | None:
+        # One spelling, since issuers are compared as text.
+        if url is not None and not _ORIGIN.fullmatch(url):
+            raise ValueError("is https://host or https://host:port in lower case, with no more")
+        return url
+
+    @field_validator("mtls_authorities")
+    @classmethod
+    def _check_authorities(cls, path: Path | None) -> Path | None:
+        return _readable(path)
+
+    @field_validator("mtls_proxies")
+    @classmethod
+    def _check_proxies(cls, pins: frozenset[str]) -> frozenset[str]:
+        # As openssl writes it: in capital letters, with colons.
+        plain = frozenset(pin.replace(":", "").lower() for pin in pins)
+        if not all(map(_SHA_256.fullmatch, plain)):
+            raise ValueError("holds 64 hexadecimal digits for each proxy")
+        return plain
 
     @field_validator("sealing_key")
     @classmethod

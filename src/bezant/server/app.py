@@ -8,11 +8,13 @@ from starlette.types import ASGIApp
 import bezant
 from bezant import ledger
 from bezant.banking import ContactService, contact_operations
+from bezant.identity.http import add_protocol
+from bezant.identity.policy import Policy
 from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Guard, Streams, install
+from bezant.kernel.http import Authenticator, Guard, Streams, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -22,6 +24,7 @@ from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.health import Health, add_health
+from bezant.server.identity import Identity
 from bezant.server.observing import observe
 from bezant.server.status import add_status
 
@@ -39,12 +42,14 @@ class Platform:
     checkpoints: CheckpointService
     reconciliations: ReconciliationService
     contacts: ContactService
-    guard: Guard
+    authenticator: Authenticator
+    policy: Policy
     api_keys: ApiKeyService
     dead_jobs: DeadJobService
     events: EventReader
     webhooks: WebhookService
     webhook_deliveries: DeliveryService
+    identity: Identity
     cache: Cache
     ids: Ids
     tracing: Tracing
@@ -66,6 +71,7 @@ def create_app(platform: Platform) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
+    guard = Guard(platform.authenticator, platform.policy.authorizer)
     install(
         app,
         [
@@ -86,12 +92,15 @@ def create_app(platform: Platform) -> ASGIApp:
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),
+            *platform.policy.routes,
+            *platform.identity.operations,
         ],
-        guard=platform.guard,
+        guard=guard,
         ids=platform.ids,
         observe=observe,
         streams=platform.streams,
     )
-    add_health(app, Health(platform.database, platform.cache), platform.guard)
-    add_status(app, platform.guard)
+    add_health(app, Health(platform.database, platform.cache), guard)
+    add_status(app, guard)
+    add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
     return Traced(app, platform.tracing)

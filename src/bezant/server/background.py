@@ -9,7 +9,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
-from bezant.kernel.retention import Keep, Retention
+from bezant.kernel.retention import Retention
 from bezant.kernel.sealed_owners import SealedSweep
 from bezant.ledger import Ledger, ReconciliationService, Snapshots, schedule_handling
 from bezant.ledger.checkpoints import Rounds
@@ -20,18 +20,13 @@ async def background(
     database: Database,
     clock: Clock,
     ids: Ids,
-    keep: Keep,
+    retention: Retention,
     ledger: Ledger,
     rounds: Rounds,
     reconciliations: ReconciliationService,
     sealed: SealedSweep,
 ) -> AsyncIterator[None]:
     """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
-    answers = {
-        "refused_transaction": ledger.remove_old_refusals,
-        "fx_quote": ledger.fx.remove_old_quotes,
-    }
-    retention = Retention(database, clock, keep, answers)
     handlings: list[Handling[Any]] = [
         retention.handling(),
         schedule_handling(database, clock, ids, ledger.submit),

@@ -34,7 +34,11 @@ class Certificates:
 
     def __init__(self, settings: Settings, data: DataFolder) -> None:
         self._data = data
-        self._hosts = [settings.host, settings.vault_host or settings.host]
+        self._hosts = [
+            settings.host,
+            settings.vault_host or settings.host,
+            settings.mtls_host or settings.host,
+        ]
         self._development: DevelopmentCa | None = None
         if settings.tls_certificate is not None and settings.tls_key is not None:
             self.certificate, self.key, self.ca = settings.tls_certificate, settings.tls_key, None

@@ -24,6 +24,7 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
 
     Attributes:
         url: where the API is served, such as `https://localhost:8443`.
+        mtls_url: where it is served to clients with certificates.
         ca: the authority's certificate to trust; None when the system's authorities vouch for it.
         pid: the parent process.
         database_url: for the application's role.
@@ -35,6 +36,7 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
     """
 
     url: str
+    mtls_url: str
     ca: str | None
     pid: int
     database_url: str

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import structlog
 
@@ -24,15 +24,14 @@ from bezant.server.connecting import opened_database
 from bezant.server.embedded import DataFolder, EmbeddedServers
 from bezant.server.endpoint import Endpoint
 from bezant.server.key_store import prepare_key_store
-from bezant.server.listening import listen
-from bezant.server.provisioning import Provisioning
+from bezant.server.listening import listen, url_of
+from bezant.server.provisioning import SANDBOX, Provisioning, link_address
 from bezant.server.stores import Stores, has_vault, migrate_stores, opened_stores
 from bezant.server.tasks import DRAIN_S, Tasks
 from bezant.server.workers import VAULT, Workers, clear_metrics
 
 Progress = Callable[[str], None]
 
-_LOOPBACK: Final = frozenset({"", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104 - not bound to
 # `sun_path` holds 107 bytes (unix(7)); the names of the lanes' sockets take up to 30 of them.
 _RUN_FOLDER_BYTES_MAX: Final = 107 - 30
 
@@ -45,15 +44,19 @@ class Serving:
 
     Attributes:
         url: where.
+        mtls_url: where it asks for client certificates.
         ca: the authority's certificate to trust; None with the operator's own certificate.
         sandbox_key: the sandbox's API key, at the first start only.
+        operator_link: where the sandbox's first operator is made, at the first start only.
         vault_url: where the vault serves; None where there is none.
         passphrase: the file of the key store's passphrase, where it lies in the data folder.
     """
 
     url: str
+    mtls_url: str
     ca: Path | None
     sandbox_key: str | None
+    operator_link: str | None
     vault_url: str | None
     passphrase: Path | None
 
@@ -89,38 +92,50 @@ async def _run(
     async with AsyncExitStack() as opened:
         # First what fails at once.
         listener = opened.enter_context(closing(listen(settings.host, settings.port)))
+        mtls_host = settings.mtls_host or settings.host
+        mtls_listener = opened.enter_context(
+            closing(listen(mtls_host, settings.mtls_port, option="mtls-"))
+        )
         vault_listener = _vault_listener(settings, opened)
         certificates = Certificates(settings, data)
         archivists = await opened.enter_async_context(archiving(settings, data))
         stores = await opened.enter_async_context(
             opened_stores(settings, data, progress, archivists.confs)
         )
-        sandbox_key, passphrase = await _prepare(settings, stores, data, progress)
+        told = await _prepare(settings, stores, data, progress)
         run_folder = opened.enter_context(_run_folder(data))
         tasks = Tasks(settings, data, stores, certificates, run_folder)
         metrics_folder = data.private_folder("metrics")
         clear_metrics(metrics_folder)
-        crew = [Workers(tasks.worker(listener), listener, settings.workers, metrics_folder)]
+        listeners = [listener, mtls_listener]
+        crew = [Workers(tasks.worker(*listeners), listeners, settings.workers, metrics_folder)]
         if vault_listener is not None:
             # It starts first and stops last: requests in flight may need it.
             task = tasks.vault(vault_listener)
-            crew.insert(0, Workers(task, vault_listener, 1, metrics_folder, VAULT))
+            crew.insert(0, Workers(task, [vault_listener], 1, metrics_folder, VAULT))
         stop.insist = lambda: _each(crew, Workers.kill)
         for workers in crew:
             progress(f"Starting the {workers.kind.plural}")
             opened.push_async_callback(workers.stop)
             await workers.start()
 
+        url = url_of(settings.host, listener)
         serving = Serving(
-            url=_url(settings.host, listener),
+            url=url,
+            mtls_url=url_of(mtls_host, mtls_listener),
             ca=certificates.ca,
-            sandbox_key=sandbox_key,
+            sandbox_key=told.sandbox_key,
+            operator_link=(
+                None
+                if told.operator_link is None
+                else link_address(settings.public_url or url, SANDBOX, told.operator_link)
+            ),
             vault_url=(
                 None
                 if vault_listener is None
-                else _url(settings.vault_host or settings.host, vault_listener)
+                else url_of(settings.vault_host or settings.host, vault_listener)
             ),
-            passphrase=passphrase,
+            passphrase=told.passphrase,
         )
         endpoint.write(data, _endpoint(serving, stores, tasks))
         opened.callback(endpoint.remove, data)
@@ -139,6 +154,7 @@ def _vault_listener(settings: Settings, opened: AsyncExitStack) -> socket | None
 def _endpoint(serving: Serving, stores: Stores, tasks: Tasks) -> Endpoint:
     return Endpoint(
         url=serving.url,
+        mtls_url=serving.mtls_url,
         ca=None if serving.ca is None else str(serving.ca),
         pid=os.getpid(),
         database_url=stores.database_url,
@@ -201,24 +217,35 @@ class _Stop:
             asyncio.get_running_loop().add_signal_handler(request, ask)
 
 
+class _Prepared(NamedTuple):
+    """What is told at the end of a start.
+
+    Attributes:
+        sandbox_key: if it is new.
+        operator_link: of the sandbox's first operator, if the key is new.
+        passphrase: its file, if that lies in the data folder.
+    """
+
+    sandbox_key: str | None
+    operator_link: str | None
+    passphrase: Path | None
+
+
 async def _prepare(
     settings: Settings, stores: Stores, data: DataFolder, progress: Progress
-) -> tuple[str | None, Path | None]:
-    """Bring the schemas up to date, and make the first keys and the key store.
-
-    Returns:
-        The sandbox's key, if it is new; the passphrase's file, if it lies in the data folder.
-    """
+) -> _Prepared:
+    """Bring the schemas up to date, and make the first keys, a link and the key store."""
     await migrate_stores(stores, progress)
     async with opened_database(stores.database_url, connections_max=2) as database:
         provisioning = Provisioning(database, SystemClock(), TimeOrderedIds())
         sandbox_key = await provisioning.sandbox_key()
+        operator_link = None if sandbox_key is None else await provisioning.operator_link()
         if not endpoint.has_local_key(data):
             endpoint.write_local_key(data, await provisioning.local_key())
     passphrase = None
     if stores.vault is not None:
         passphrase = await prepare_key_store(settings, data, stores.vault.database_url)
-    return sandbox_key, passphrase
+    return _Prepared(sandbox_key, operator_link, passphrase)
 
 
 @contextmanager
@@ -231,14 +258,3 @@ def _run_folder(data: DataFolder) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="bezant-") as short:
         yield Path(short)
-
-
-def _url(host: str, listener: socket) -> str:
-    return f"https://{_name(host)}:{listener.getsockname()[1]}"
-
-
-def _name(host: str) -> str:
-    """The host as clients on this machine call it."""
-    if host in _LOOPBACK:
-        return "localhost"
-    return f"[{host}]" if ":" in host else host

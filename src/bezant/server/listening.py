@@ -8,6 +8,7 @@ from bezant.server.errors import AddressUnusable, PortTaken
 
 # Connections that wait for a worker to accept them. The kernel lowers it to its own limit.
 _BACKLOG: Final = 2048
+_LOOPBACK: Final = frozenset({"", "0.0.0.0", "::", "127.0.0.1", "::1"})  # noqa: S104 - not bound to
 
 
 def listen(host: str, port: int, option: str = "") -> socket.socket:
@@ -45,6 +46,14 @@ def listen(host: str, port: int, option: str = "") -> socket.socket:
         raise _explained(error, host, port, option) from error
     listener.setblocking(False)
     return listener
+
+
+def url_of(host: str, listener: socket.socket) -> str:
+    """The origin of what is served there, as clients on this machine call it."""
+    name = f"[{host}]" if ":" in host else host
+    if host in _LOOPBACK:
+        name = "localhost"
+    return f"https://{name}:{listener.getsockname()[1]}"
 
 
 def _explained(error: OSError, host: str, port: int, option: str) -> PortTaken | AddressUnusable:

@@ -23,9 +23,10 @@ from starlette.types import ASGIApp
 from bezant.kernel.collector import tune_collector
 from bezant.kernel.http import Streams
 from bezant.kernel.telemetry import WORKER_MEMORY, Sensitive, configure_logs
+from bezant.server.asking import AskingContext
 from bezant.server.embedded import StartupError
 from bezant.server.errors import CertificateUnusable
-from bezant.server.protocol import BoundedProtocol
+from bezant.server.protocol import BoundedProtocol, CertificateProtocol
 from bezant.server.tls import BadCertificate, ServerCertificate
 
 REFUSED: Final = 3
@@ -38,6 +39,8 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 _KEEP_ALIVE_S: Final = 65
 # Each connection costs some 50 KiB of TLS buffers; more are answered 503.
 _CONNECTIONS_SERVED_MAX: Final = 4096
+# A handshake takes two round trips and a signature; who sends half of one holds a descriptor.
+_HANDSHAKE_SECONDS_MAX: Final = 10.0
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
@@ -67,6 +70,11 @@ class ProcessTask(Sensitive, msgspec.Struct, frozen=True):
     slow_statement_ms: int
     requests_per_s_max: int
     requests_burst_max: int
+
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """Every descriptor that the process takes over."""
+        return (self.listener,)
 
 
 T = TypeVar("T", bound=ProcessTask)
@@ -104,17 +112,40 @@ def run(kind: type[T], serve: Callable[[T], Awaitable[None]]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it accepts connections, and ends streams when it stops."""
+    """A server that says when it accepts connections, and ends streams when it stops.
+
+    Args:
+        config: of the application, and of the connections of its first listener.
+        streams: of the application, which never end by themselves.
+        started: called once connections are accepted.
+        asking: a second listener, whose clients present certificates, and its TLS. Its connections
+            are among those that are counted, kept alive and drained.
+    """
 
     def __init__(
-        self, config: uvicorn.Config, streams: Streams, started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        streams: Streams,
+        started: Callable[[], None],
+        asking: tuple[socket.socket, AskingContext] | None,
     ) -> None:
         super().__init__(config)
         self._streams = streams
         self._started = started
+        self._asking = asking
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._asking is not None:
+            listener, context = self._asking
+            asking = await asyncio.get_running_loop().create_server(
+                self._converse,
+                sock=listener,
+                ssl=context,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=_HANDSHAKE_SECONDS_MAX,
+            )
+            self.servers.append(asking)
         tune_collector()
         self._started()
         Word(serving=True).say()
@@ -122,7 +153,11 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Every other response ends by itself, and is waited for.
         self._streams.close()
-        await super().shutdown(sockets)
+        asking = [] if self._asking is None else [self._asking[0]]
+        await super().shutdown([*(sockets or []), *asking])
+
+    def _converse(self) -> CertificateProtocol:
+        return CertificateProtocol(self.config, self.server_state, self.lifespan.state)
 
 
 async def serve_https(
@@ -131,6 +166,7 @@ async def serve_https(
     certificate: ServerCertificate,
     streams: Streams,
     started: Callable[[], None],
+    mtls_listener: int | None = None,
 ) -> None:
     """Serve an application on the task's listener until asked to stop.
 
@@ -140,6 +176,8 @@ async def serve_https(
         certificate: followed when its files change, and on SIGHUP.
         streams: of `app`, which never end by themselves.
         started: called once connections are accepted.
+        mtls_listener: the descriptor of a second one, which asks for client certificates; None for
+            none.
     """
 
     async def look_around() -> None:
@@ -150,6 +188,9 @@ async def serve_https(
         WORKER_MEMORY.set(_resident_bytes())
         started()
 
+    asking = None
+    if mtls_listener is not None:
+        asking = socket.socket(fileno=mtls_listener), certificate.asking
     server = _Server(
         uvicorn.Config(
             app,
@@ -169,6 +210,7 @@ async def serve_https(
         ),
         streams,
         begin,
+        asking,
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, certificate.reload)
     # The server raises the signal that stopped it once more when it is done, for whoever handled it

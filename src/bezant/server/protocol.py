@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from bezant.kernel.errors import Malformed, Refusal
+from bezant.server.asking import Conversation
 
 HEAD_BYTES_MAX: Final = 64 * 1024
 """Give or take what arrives at once, 256 KiB at most."""
@@ -137,3 +138,28 @@ class BoundedProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         # Aborted: who does not send may not read either, and closing waits for that.
         self.transport.abort()
+
+
+class CertificateProtocol(BoundedProtocol):
+    """One connection of the listener for clients with certificates.
+
+    Each request's scope has the extension `tls` with what the peer presented: `client_cert_der`, or
+    None for nothing, and `client_cert_chain_der`, the certificates that came along.
+    """
+
+    _presented: dict[object, object]
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """The handshake is done."""
+        conversation = transport.get_extra_info("ssl_object")
+        assert isinstance(conversation, Conversation)
+        self._presented = {
+            "client_cert_der": conversation.certificate,
+            "client_cert_chain_der": conversation.chain,
+        }
+        super().connection_made(transport)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["extensions"] = {"tls": self._presented}

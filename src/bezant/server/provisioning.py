@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING, Final, get_args
 from uuid import UUID
 
+from bezant.identity.issuers import Issuer
+from bezant.identity.sessions import OperatorLinks
+from bezant.identity.users import Means
 from bezant.kernel.api_keys import ApiKeyService, IssuedApiKey, NewApiKey, Scope
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import Clock
@@ -20,6 +23,11 @@ SANDBOX: Final = UUID("0193e0a0-0000-7000-8000-000000000001")
 _SANDBOX_KEY: Final = "sandbox"
 _LOCAL_KEY: Final = "local commands"
 _ALL_SCOPES: Final[list[Scope]] = list(get_args(Scope))
+
+
+def link_address(origin: str, tenant_id: UUID, link: str) -> str:
+    """Where a one-time link of a tenant is opened."""
+    return f"{Issuer(tenant_id, origin).url}/link/{link}"
 
 
 class Provisioning:
@@ -42,6 +50,13 @@ class Provisioning:
         # The first key of the tenant is the sandbox key, and keys are never removed.
         keys = await self._keys.page(SANDBOX, after=None, limit=1)
         return None if keys.api_keys else await self.new_key(_SANDBOX_KEY)
+
+    async def operator_link(self) -> str:
+        """Make the one-time link by which the sandbox's first operator is made.
+
+        There is no default password: who has the link chooses name and password.
+        """
+        return await OperatorLinks(Means(self._database, self._clock, self._ids)).make(SANDBOX)
 
     async def local_key(self) -> str:
         """Make a key for the commands on this machine."""

@@ -8,6 +8,7 @@ class Task(ProcessTask, frozen=True):
     """What a worker serves, and with what.
 
     Attributes:
+        mtls_listener: the inherited descriptor of the listener that asks for client certificates.
         database_url: as the application's role.
         replica_url: a replica of the database, as the same role; None for none.
         connections_max: how many connections it may hold.
@@ -22,8 +23,13 @@ class Task(ProcessTask, frozen=True):
         allow_webhook_loopback: send webhooks to this machine too.
         vault_socket: where the vault answers this machine's processes; None where there is none.
         vault_token: what it knows them by.
+        public_url: the origin of the API, as clients know it.
+        public_mtls_url: of the listener for certificates.
+        mtls_authorities: the file of the authorities that clients' certificates come from.
+        mtls_proxies: the certificates of proxies whose word is taken, SHA-256 in hexadecimal.
     """
 
+    mtls_listener: int
     database_url: str
     replica_url: str | None
     connections_max: int
@@ -38,6 +44,15 @@ class Task(ProcessTask, frozen=True):
     allow_webhook_loopback: bool
     vault_socket: str | None
     vault_token: str
+    public_url: str
+    public_mtls_url: str
+    mtls_authorities: str | None
+    mtls_proxies: list[str]
+
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """Every descriptor that the process takes over."""
+        return (self.listener, self.mtls_listener)
 
 
 class VaultTask(ProcessTask, frozen=True):

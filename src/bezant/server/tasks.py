@@ -13,6 +13,7 @@ from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.checkpoints import folder_of, store_url_of
 from bezant.server.embedded import DataFolder
+from bezant.server.listening import url_of
 from bezant.server.sealing_key import sealing_key
 from bezant.server.stores import Stores
 from bezant.server.task import Task, VaultTask
@@ -46,12 +47,13 @@ class Tasks:
     run_folder: Path
     vault_token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
 
-    def worker(self, listener: socket.socket) -> Task:
+    def worker(self, listener: socket.socket, mtls_listener: socket.socket) -> Task:
         """A worker's: nothing in it opens what the vault has sealed, but by asking the vault."""
         settings, stores = self.settings, self.stores
         replica_url = settings.replica_url
         return Task(
             **self._common(listener),
+            mtls_listener=mtls_listener.fileno(),
             database_url=stores.database_url,
             replica_url=None if replica_url is None else replica_url.get_secret_value(),
             connections_max=_connections_per_worker(settings.workers),
@@ -71,6 +73,11 @@ class Tasks:
             allow_webhook_loopback=settings.allow_webhook_loopback,
             vault_socket=self.vault_socket,
             vault_token=self.vault_token,
+            public_url=settings.public_url or url_of(settings.host, listener),
+            public_mtls_url=settings.public_mtls_url
+            or url_of(settings.mtls_host or settings.host, mtls_listener),
+            mtls_authorities=_text(settings.mtls_authorities),
+            mtls_proxies=sorted(settings.mtls_proxies),
         )
 
     def vault(self, listener: socket.socket) -> VaultTask:
@@ -106,6 +113,10 @@ class Tasks:
             "requests_per_s_max": settings.requests_per_s_max,
             "requests_burst_max": settings.requests_burst_max,
         }
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _connections_per_worker(workers: int) -> int:

@@ -7,6 +7,8 @@ from typing import Final, Self
 
 import structlog
 
+from bezant.server.asking import AskingContext
+
 log = structlog.get_logger("bezant.tls")
 
 # A chain of certificates and a key take a few KiB; anything larger is the wrong file.
@@ -20,18 +22,23 @@ class BadCertificate(Exception):  # noqa: N818 - says what is bad
 
 
 class ServerCertificate:
-    """A server's TLS context over two files that may be replaced at any time.
+    """A server's TLS contexts over two files that may be replaced at any time.
+
+    A reload changes them in place: new connections get the new certificate, open ones go on.
 
     Attributes:
-        context: for every listening socket. A reload changes it in place: new connections get the
-            new certificate, open ones go on.
+        context: for every listening socket but one.
+        asking: for the one whose clients present certificates.
     """
 
-    def __init__(self, certificate: Path, key: Path, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, certificate: Path, key: Path, context: ssl.SSLContext, asking: AskingContext
+    ) -> None:
         self._certificate = certificate
         self._key = key
         self._seen = self._stamps()
         self.context = context
+        self.asking = asking
 
     @classmethod
     def load(cls, certificate: Path, key: Path) -> Self:
@@ -46,9 +53,8 @@ class ServerCertificate:
         """
         # TLS 1.3 alone: no renegotiation, no static RSA, no CBC, and all of its suites are sound
         # (RFC 8446, section 1.2), so none are configured.
-        context = _context()
-        loaded = cls(certificate, key, context)
-        _load(context, certificate, key)
+        loaded = cls(certificate, key, _context(), AskingContext())
+        loaded._load()
         return loaded
 
     def reload(self) -> bool:
@@ -60,7 +66,7 @@ class ServerCertificate:
         # Before reading: a change while reading is then seen the next time.
         self._seen = self._stamps()
         try:
-            _load(self.context, self._certificate, self._key)
+            self._load()
         except BadCertificate as error:
             log.error("certificate_refused", reason=str(error))  # noqa: TRY400 - no trace needed
             return False
@@ -71,6 +77,9 @@ class ServerCertificate:
         """Reload when a file is another one than at the last look."""
         if self._stamps() != self._seen:
             self.reload()
+
+    def _load(self) -> None:
+        _load(self.context, self.asking, self._certificate, self._key)
 
     def _stamps(self) -> tuple[_Stamp | None, ...]:
         return tuple(_stamp(path) for path in (self._certificate, self._key))
@@ -92,18 +101,20 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _load(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    """Load both files into a context in use, or leave it as it was.
+def _load(context: ssl.SSLContext, asking: AskingContext, certificate: Path, key: Path) -> None:
+    """Load both files into contexts in use, or leave these as they were.
 
     The library reads files by name and keeps half of what it read when the other half does not fit.
     So the files are read once, tried on a spare context, and loaded from memory.
     """
     memory = os.memfd_create("certificate")
     try:
-        os.write(memory, _read(certificate) + b"\n" + _read(key))
+        chain_pem, key_pem = _read(certificate), _read(key)
+        os.write(memory, chain_pem + b"\n" + key_pem)
         combined = f"/proc/self/fd/{memory}"
         # An encrypted key must fail, not ask on the terminal.
         _context().load_cert_chain(combined, password=_no_password)
+        asking.serve_with(chain_pem, key_pem)
         context.load_cert_chain(combined, password=_no_password)
     except OSError as error:  # which ssl.SSLError is as well
         raise BadCertificate(f"{certificate}, {key}: {error.strerror or error}") from error

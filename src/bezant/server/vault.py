@@ -15,10 +15,11 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bezant
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer, Streams, install
+from bezant.kernel.http import Guard, RateLimits, Streams, install
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.telemetry import Traced, Tracing, open_tracing
 from bezant.server.connecting import KEYS, MAIN_OF_VAULT, opened_database
@@ -196,12 +197,14 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
     opened.push_async_callback(vault.close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Strongroom(
         vault=vault,
         health=VaultHealth(database, keys, key_store),
         guard=Guard(
             RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
-            ScopeAuthorizer(),
+            policy.authorizer,
         ),
         ids=ids,
         tracing=tracing,

@@ -4,14 +4,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
-from bezant.kernel.cache import open_cache
+from bezant.kernel.cache import Cache, open_cache
 from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
-from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
+from bezant.kernel.retention import Retention
+from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedSweep
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
@@ -24,6 +27,7 @@ from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
+from bezant.server.identity import Identity, Surroundings
 from bezant.server.process import load_certificate, run, serve_https
 from bezant.server.task import Task
 from bezant.server.webhooks import webhook_means
@@ -40,7 +44,14 @@ async def _serve(task: Task) -> None:
     async with AsyncExitStack() as opened:
         platform = await _open(task, opened)
         app = create_app(platform)
-        await serve_https(task, app, certificate, platform.streams, lambda: WORKERS.set(1))
+        await serve_https(
+            task,
+            app,
+            certificate,
+            platform.streams,
+            lambda: WORKERS.set(1),
+            mtls_listener=task.mtls_listener,
+        )
 
 
 async def _open(task: Task, opened: AsyncExitStack) -> Platform:
@@ -78,10 +89,18 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     contacts = ContactService(database, clock, ids, sealing)
-    sealed = SealedSweep(sealing, clock, [contacts.owner()])
+    identity = _identity(task, database, clock, ids, sealing, cache)
+    opened.push_async_callback(identity.close)
+    sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
+    too_old = {
+        "refused_transaction": ledger.remove_old_refusals,
+        "fx_quote": ledger.fx.remove_old_quotes,
+        **identity.removals,
+    }
+    retention = Retention(database, clock, task.keep, too_old)
     await opened.enter_async_context(
         background(
-            database, clock, ids, task.keep, ledger, checkpoints.rounds, reconciliations, sealed
+            database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
         )
     )
     events = EventReader(database)
@@ -93,6 +112,8 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
+    policy = Policy.shipped(database, clock, ids)
+    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
@@ -104,10 +125,13 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         events=events,
         webhooks=WebhookService(means),
         webhook_deliveries=DeliveryService(means),
-        guard=Guard(
-            RateLimits(authenticator, per_s=task.requests_per_s_max, burst=task.requests_burst_max),
-            ScopeAuthorizer(),
+        identity=identity,
+        authenticator=RateLimits(
+            identity.callers(authenticator),
+            per_s=task.requests_per_s_max,
+            burst=task.requests_burst_max,
         ),
+        policy=policy,
         cache=cache,
         ids=ids,
         tracing=tracing,
@@ -124,6 +148,24 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
         Path(task.checkpoint_folder),
         task.checkpoint_store_url,
         every_s=task.checkpoint_interval_s,
+    )
+
+
+def _identity(
+    task: Task, database: Database, clock: Clock, ids: Ids, sealer: Sealer, cache: Cache
+) -> Identity:
+    return Identity.of(
+        Surroundings(
+            database,
+            clock,
+            ids,
+            sealer,
+            read_sealing_key(task.sealing_key),
+            origin=task.public_url,
+            cache=cache,
+            mtls_origin=task.public_mtls_url,
+            allow_loopback=task.allow_webhook_loopback,
+        )
     )
 
 

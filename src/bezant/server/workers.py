@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ class Worker:
             kind.module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            pass_fds=[task.listener],
+            pass_fds=task.inherited,
             # Ctrl-C in a terminal goes to its foreground group: draining is the parent's decision.
             start_new_session=True,
             env=_environment(metrics_folder),
@@ -137,8 +138,8 @@ class Workers:
         kind: what they are.
 
     Args:
-        task: what each of them does; `task.listener` is the descriptor of `listener`.
-        listener: the listening socket; closed when they stop.
+        task: what each of them does; it names the descriptors of `listeners`.
+        listeners: the listening sockets; closed when they stop.
         count: how many.
         metrics_folder: where they keep their metrics.
         kind: what they are.
@@ -147,14 +148,14 @@ class Workers:
     def __init__(
         self,
         task: ProcessTask,
-        listener: socket.socket,
+        listeners: Sequence[socket.socket],
         count: int,
         metrics_folder: Path,
         kind: Kind = WORKER,
     ) -> None:
         self.kind = kind
         self._task = task
-        self._listener = listener
+        self._listeners = listeners
         self._count = count
         self._metrics_folder = metrics_folder
         self._running: set[Worker] = set()
@@ -191,7 +192,8 @@ class Workers:
         """Stop accepting, let requests in flight end within the bound, and end the workers."""
         # Ours too: as long as one copy of the socket listens, the kernel accepts connections for
         # it.
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         running = list(self._running)
         await asyncio.gather(*(self._stop_one(worker) for worker in running))
 

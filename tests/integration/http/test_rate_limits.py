@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bezant.banking import ContactService
+from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
-from bezant.kernel.http import Guard, RateLimits, ScopeAuthorizer
+from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -21,6 +22,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.server.app import Platform, create_app
 from bezant.server.embedded import EmbeddedServers
+from bezant.server.identity import Identity
 from fixtures_api import CACHE_SECRET, Api
 
 BURST = 3
@@ -50,6 +52,7 @@ async def limited(
     embedded_servers: EmbeddedServers,
     watch: Stopwatch,
     hooks: Means,
+    identity: Identity,
 ) -> AsyncIterator[Api]:
     """The API for keys that may make three requests at once, and one per second."""
     authenticator = ApiKeyAuthenticator(database, SystemClock())
@@ -64,12 +67,14 @@ async def limited(
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             reconciliations=reconciliations,
             contacts=ContactService(database, SystemClock(), ids, Unsealed()),
-            guard=Guard(limits, ScopeAuthorizer()),
+            authenticator=limits,
+            policy=Policy.shipped(database, SystemClock(), ids),
             api_keys=api.keys,
             dead_jobs=DeadJobService(database, SystemClock()),
             events=EventReader(database),
             webhooks=WebhookService(hooks),
             webhook_deliveries=DeliveryService(hooks),
+            identity=identity,
             cache=cache,
             ids=ids,
             tracing=tracing,

@@ -17,12 +17,14 @@ from schemathesis.checks import positive_data_acceptance
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
+from approving import asked_by_another
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger import transfer_id
 from bezant.ledger.schedules.riders import Change
 from fixtures_api import (
+    CLIENT_KEYS,
     HOOK_URL,
     Api,
     Book,
@@ -37,6 +39,7 @@ from fixtures_api import (
 )
 from fixtures_notes import FULL, Desk, Found, Keyring, desk
 from fixtures_reconciliation import open_match, statement
+from token_desk import given_grant
 
 pytestmark = pytest.mark.long
 
@@ -51,6 +54,10 @@ PERSON = {
     "phone": "+442071838750",
     "iban": "GB33BUKB20201555555555",
 }
+
+CLIENT = {"name": "Books", "grant_types": ["client_credentials"], "jwks": CLIENT_KEYS}
+
+PROTOCOL_TAG = "Identity"
 
 HOLDS = 10
 """More than there are operations on holds."""
@@ -71,7 +78,7 @@ class Seeds:
         of_operations: Mapping[str, Mapping[str, str]] | None = None,
         quote: str = "",
         match: tuple[str, dict[str, Any]] = ("", {}),
-        contact: str = "",
+        others: Mapping[str, str] | None = None,
     ) -> None:
         # What an operation needs that others would put out of use.
         self._of_operations = of_operations or {}
@@ -89,8 +96,8 @@ class Seeds:
             "delivery": delivery.rpartition("/")[2],
             "number": "1",
             "line": "1",
-            "contact": contact,
             "reconciliation": match[0].rpartition("/")[2],
+            **(others or {}),
         }
         self._match = match[1]
 
@@ -168,6 +175,19 @@ class Seeds:
         ({"at"}, {"at": "2026-02-01T00:00:00Z"}, ("rates",)),
         ({"url"}, {"url": HOOK_URL, "books": None}, ()),
         ({"postings"}, {}, ("captures", "voids", "imported", "reverses")),
+        (
+            {"grant_types"},
+            CLIENT
+            | {
+                "profile": "fapi2",
+                "authentication": "private_key_jwt",
+                "binding": "dpop",
+                "scopes": ["ledger:read"],
+                "redirect_uris": [],
+            },
+            ("jwks_uri", "tls_subject"),
+        ),
+        ({"jwks"}, {"jwks": CLIENT_KEYS}, ("jwks_uri", "tls_subject")),
         ({"purpose"}, {"email": PERSON["email"]}, ("phone", "iban")),
         ({"name", "email"}, PERSON, ("subject_id",)),
         # Of an account of its own: nobody matches by hand while rules are at work.
@@ -191,6 +211,8 @@ class Asker:
         for found in schema.get_all_operations():
             assert isinstance(found, Ok)
             operation = found.ok()
+            if PROTOCOL_TAG in operation.definition.raw.get("tags", []):
+                continue  # they follow the standards of OAuth, and have tests of their own
             path = self._seeds.path_of(operation)
             takes_nothing = not operation.body and not any(operation.iter_parameters())
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
@@ -265,6 +287,15 @@ async def schedules_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
     return {name: {"book": book.id, "schedule": schedule} for name, schedule in made.items()}
 
 
+async def users_of(tenant: Tenant) -> dict[str, dict[str, str]]:
+    """A user for each operation on users: one that is disabled has other answers."""
+    found = {}
+    for operation in ("open_user", "disable_user", "set_user_roles", "issue_user_link"):
+        new = {"name": "Ada Lovelace", "email": f"{operation}@example.com"}
+        found[operation] = {"user": (await tenant.create("/v1/users", new))["user"]["id"]}
+    return found
+
+
 @pytest.mark.timeout(900)  # some thousand requests, on however busy a machine
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
@@ -286,10 +317,20 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             str(issued.api_key.id),
             used_up,
             await delivered(tenant),
-            await closed_books(api, tenant) | await schedules_of(tenant, book),
+            await closed_books(api, tenant)
+            | await schedules_of(tenant, book)
+            | {
+                name: {"approval": await asked_by_another(tenant)}
+                for name in ("read_approval", "approve_request", "refuse_request")
+            }
+            | await users_of(tenant),
             await fx_quote(book),
             made,
-            (await tenant.create("/v1/contacts", PERSON))["id"],
+            {
+                "contact": (await tenant.create("/v1/contacts", PERSON))["id"],
+                "grant": await given_grant(tenant),
+                "client": (await tenant.create("/v1/oauth-clients", CLIENT))["id"],
+            },
         )
         asker = Asker(url, tenant.key, seeds)
         await asyncio.to_thread(asker.ask_everything)

@@ -1,8 +1,8 @@
 """Logins: what is asked, what is refused, and that each proof is good once."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 AT_ONCE = 50
 
 
-async def successes(tries: list[Awaitable[T]]) -> list[T]:
+async def successes(tries: list[Coroutine[Any, Any, T]]) -> list[T]:
     """What of many at once succeeded; the others were refused."""
     done = await asyncio.gather(*tries, return_exceptions=True)
     for each in done:

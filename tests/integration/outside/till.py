@@ -60,7 +60,9 @@ async def bezant(*arguments: str) -> Ended:
 
 async def up_refused(data_dir: Path, *arguments: str) -> str:
     """Run `up`, which must refuse; why."""
-    ended = await bezant("up", "--port", "0", "--data-dir", str(data_dir), *NO_CACHE, *arguments)
+    ended = await bezant(
+        "up", "--port", "0", "--mtls-port", "0", "--data-dir", str(data_dir), *NO_CACHE, *arguments
+    )
     return ended.refusal
 
 

@@ -56,7 +56,7 @@ def kept_data_dir() -> Iterator[Path]:
 async def refused(*arguments: str) -> tuple[int, str]:
     """Run `up` where it must refuse: its status, and what it says."""
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, "up", "--port", "0", "--vault-port", "0", *arguments,
+        *COMMAND, "up", "--port", "0", "--mtls-port", "0", "--vault-port", "0", *arguments,
         env=ENVIRONMENT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, errors = await process.communicate()
@@ -129,6 +129,7 @@ async def test_a_restart_keeps_the_data_and_does_not_show_the_key_again(
         book = await create_book(platform, "before")
     async with running(kept_data_dir) as platform:
         assert platform.serving["api_key"] is None
+        assert platform.serving["operator_link"] is None
         assert book in await books(platform)
 
 

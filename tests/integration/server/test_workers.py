@@ -37,10 +37,11 @@ def make_workers(
     metrics_folder.mkdir()
 
     def make(database_url: str = embedded_servers.postgres.app_url) -> Workers:
-        listener = listen("127.0.0.1", 0)
+        listener, mtls_listener = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
         task = Task(
             parent_pid=os.getpid(),
             listener=listener.fileno(),
+            mtls_listener=mtls_listener.fileno(),
             certificate=str(authority.certificate),
             key=str(authority.key),
             database_url=database_url,
@@ -63,8 +64,12 @@ def make_workers(
             allow_webhook_loopback=False,
             vault_socket=None,
             vault_token="",
+            public_url="https://localhost:8443",
+            public_mtls_url="https://localhost:8445",
+            mtls_authorities=None,
+            mtls_proxies=[],
         )
-        return Workers(task, listener, 1, metrics_folder)
+        return Workers(task, [listener, mtls_listener], 1, metrics_folder)
 
     return make
 

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bezant.server import endpoint
@@ -24,6 +25,7 @@ def data() -> Iterator[DataFolder]:
 def running(data: DataFolder) -> Endpoint:
     running = Endpoint(
         url="https://localhost:8443",
+        mtls_url="https://localhost:8445",
         ca="/data/tls/ca.pem",
         pid=os.getpid(),
         database_url="postgresql://bezant_app:hunter2@/bezant?host=/run",
@@ -59,8 +61,7 @@ def test_what_a_killed_platform_left_behind_is_not_believed(
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
-    dead = Endpoint(running.url, running.ca, child, running.database_url, None, running.cache_url)
-    endpoint.write(data, dead)
+    endpoint.write(data, msgspec.structs.replace(running, pid=child))
     with pytest.raises(NotRunning):
         endpoint.read(data.path)
 

@@ -32,10 +32,11 @@ def test_a_worker_holds_nothing_that_opens_what_is_sealed_and_nobody_holds_an_ow
         open_folder() as parent,
         DataFolder(parent / "data") as data,
         closing(listen("127.0.0.1", 0)) as listener,
+        closing(listen("127.0.0.1", 0)) as mtls_listener,
     ):
         settings = Settings(data_dir=data.path)
         tasks = Tasks(settings, data, STORES, Certificates(settings, data), data.path)
-        worker, vault = tasks.worker(listener), tasks.vault(listener)
+        worker, vault = tasks.worker(listener, mtls_listener), tasks.vault(listener)
     of_worker, of_vault = (msgspec.json.encode(task).decode() for task in (worker, vault))
     for secret in ("of-the-vault", "of-the-keys"):
         assert secret in of_vault

@@ -62,6 +62,8 @@ class Stage:
                 str(self.data),
                 "--port",
                 "0",
+                "--mtls-port",
+                "0",
                 "--vault-port",
                 "0",
                 stdout=asyncio.subprocess.PIPE,

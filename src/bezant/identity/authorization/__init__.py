@@ -1,1 +1,39 @@
 """The authorization endpoint: pushed requests, what users are asked, and codes."""
+
+from bezant.identity.authorization.api import part
+from bezant.identity.authorization.beginning import AuthorizationEndpoint
+from bezant.identity.authorization.codes import Codes
+from bezant.identity.authorization.contexts import ACRS, name_of
+from bezant.identity.authorization.deciding import InteractionService
+from bezant.identity.authorization.details import INTENT, DetailTypes
+from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
+from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
+from bezant.identity.authorization.objects import RequestObjects
+from bezant.identity.authorization.parameters import RequestReader
+from bezant.identity.authorization.ports import DetailRefused, DetailType
+from bezant.identity.authorization.pushing import PushedRequests
+from bezant.identity.authorization.responses import Responses
+from bezant.identity.authorization.sweeping import AuthorizationSweep
+
+__all__ = [
+    "ACRS",
+    "COOKIE",
+    "INTENT",
+    "AuthorizationEndpoint",
+    "AuthorizationSweep",
+    "Codes",
+    "DetailRefused",
+    "DetailType",
+    "DetailTypes",
+    "Interaction",
+    "InteractionOver",
+    "InteractionService",
+    "Interactions",
+    "LoginTooWeak",
+    "PushedRequests",
+    "RequestObjects",
+    "RequestReader",
+    "Responses",
+    "name_of",
+    "part",
+]

@@ -42,8 +42,8 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
         details: RFC 9396, as their types understood them.
         resources: RFC 8707, section 2.
         acr: the login must be at least this strong.
-        acr_names: the names by which the client asked for that, which ID tokens answer with.
-        id_token_claims: of the parameter `claims`, what it asks of the ID token.
+        id_token_claims: of the parameter `claims`, what it asks of the ID token; of `acr` the names
+            that its client knows, wherever it asked for them.
         confirmation: the key that the code is bound to, where one was named or proven.
         until: when what is granted ends; None at its revocation.
     """
@@ -58,7 +58,6 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
     state: str | None = None
     nonce: str | None = None
     acr: Acr = Acr.PASSWORD
-    acr_names: tuple[str, ...] = ()
     max_age_s: int | None = None
     prompts: frozenset[str] = frozenset()
     login_hint: str | None = None
@@ -70,8 +69,7 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
     def is_met_by(self, login: Login, *, begun_at: datetime, now: datetime) -> bool:
         """Whether a login is as strong and as new as was asked for.
 
-        Args:
-            begun_at: when the browser came, before which no login counts for `prompt=login`.
+        For `prompt=login` none counts that was made before the browser came, at `begun_at`.
         """
         if not login.acr.satisfies(self.acr):
             return False

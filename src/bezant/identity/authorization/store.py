@@ -16,7 +16,8 @@ BEGIN: Final = """
 """
 
 INSERT_INTERACTION: Final = """
-    INSERT INTO interaction (tenant_id, interaction_id, browser_hash, uri_hash, begun_at, expires_at)
+    INSERT INTO interaction (tenant_id, interaction_id, browser_hash, uri_hash, begun_at,
+                             expires_at)
     VALUES ($1, $2, $3, $4, $5, $6)
 """
 

@@ -1,5 +1,24 @@
 """Clients: registered applications and how they authenticate."""
 
+from bezant.identity.clients.api import operations as client_operations
+from bezant.identity.clients.authentication import AuthenticatedClient, ClientAuthenticator
 from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
+from bezant.identity.clients.keys import ClientKeys
+from bezant.identity.clients.ports import CertificateJudge, CertificateRefused
+from bezant.identity.clients.reading import Clients
+from bezant.identity.clients.service import ClientService
 
-__all__ = ["Authentication", "Binding", "Client", "Profile"]
+__all__ = [
+    "AuthenticatedClient",
+    "Authentication",
+    "Binding",
+    "CertificateJudge",
+    "CertificateRefused",
+    "Client",
+    "ClientAuthenticator",
+    "ClientKeys",
+    "ClientService",
+    "Clients",
+    "Profile",
+    "client_operations",
+]

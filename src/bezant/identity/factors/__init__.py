@@ -1,1 +1,29 @@
 """Factors: passwords, passkeys, codes and devices."""
+
+from bezant.identity.factors import approvals, domain, errors, passkeys, recovery, store, totp
+from bezant.identity.factors.approvals import Approvals
+from bezant.identity.factors.domain import Factor, Method
+from bezant.identity.factors.listing import factors_of, listed
+from bezant.identity.factors.passkeys import RelyingParty
+from bezant.identity.factors.passwords import BreachedFile, BreachedPasswords, Passwords
+from bezant.identity.factors.proving import Proving
+
+__all__ = [
+    "Approvals",
+    "BreachedFile",
+    "BreachedPasswords",
+    "Factor",
+    "Method",
+    "Passwords",
+    "Proving",
+    "RelyingParty",
+    "approvals",
+    "domain",
+    "errors",
+    "factors_of",
+    "listed",
+    "passkeys",
+    "recovery",
+    "store",
+    "totp",
+]

@@ -80,9 +80,8 @@ class GrantService:
     ) -> bool:
         """Revoke a grant within another's commit; whether it was in force until now."""
         rows = await connection.fetch(store.REVOKE, tenant_id, grant_id, at)
-        await self._tell(
-            connection, tenant_id, "grant.revoked", [row["grant_id"] for row in rows], at
-        )
+        ended = [row["grant_id"] for row in rows]
+        await self._tell(connection, tenant_id, "grant.revoked", ended, at)
         return bool(rows)
 
     async def end_of_user(
@@ -98,10 +97,8 @@ class GrantService:
     ) -> Answer:
         """Revoke a grant (200 `GrantView`); every process refuses its tokens within a second.
 
-        Again is no error.
-
-        Args:
-            within: whether the caller may reach the grant, such as its user or its client.
+        Again is no error. `within` tells whether the caller may reach the grant, as its user or
+        its client may.
         """
 
         async def work(connection: "Connection") -> Answer:

@@ -19,8 +19,7 @@ from bezant.identity.http.errors import OAuthError, oauth_error
 from bezant.identity.http.requests import Body, ProtocolRequest
 from bezant.identity.issuers import Endpoint, Issuer, Issuers
 from bezant.kernel.errors import NotFound, Refusal, Unavailable
-from bezant.kernel.http.answers import headers_of, send_refusal
-from bezant.kernel.http.errors import MethodNotAllowed
+from bezant.kernel.http import MethodNotAllowed, headers_of, send_refusal
 
 ISSUER_PATH: Final = "/id/{tenant}"
 REQUEST_SECONDS_MAX: Final = 30.0
@@ -166,7 +165,6 @@ def _described(endpoint: ProtocolEndpoint) -> dict[str, Any]:
         "operationId": endpoint.id,
         "tags": ["Identity"],
         "summary": endpoint.summary,
-        "security": [],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": text} for name in names
         ],

@@ -12,8 +12,7 @@ from bezant.identity.http.errors import OAuthError
 from bezant.identity.http.forms import FORM_BYTES_MAX, Form
 from bezant.identity.issuers import Issuer
 from bezant.kernel.errors import TooLarge
-from bezant.kernel.http.bodies import BodyDecoder, read_body
-from bezant.kernel.http.headers import Headers
+from bezant.kernel.http import BodyDecoder, Headers, read_body
 
 _DECODER: Final = BodyDecoder(dict[str, Any])
 

@@ -4,6 +4,7 @@ FAPI 2.0 Security Profile (section 5.4.1): PS256, ES256 or EdDSA with Ed25519; R
 2048 bits. A key determines its algorithm here, so that no token can choose another for it.
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,9 +82,9 @@ def read_public_key(jwk: Mapping[str, Any]) -> PublicKey:
     # Nothing but what makes the key: certificates and addresses beside it are nobody's proof.
     bare = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
     try:
+        if kind is RSAKey:
+            _require_size(bare["n"])
         key = kind.import_key(bare)
-        if isinstance(key, RSAKey):
-            _require_size(key)
         return PublicKey(algorithm, kid, key.thumbprint(), key)
     except (JoseError, ValueError, TypeError, KeyError):
         raise JoseRefused("The key cannot be read.") from None
@@ -126,7 +127,8 @@ def _listed(value: object) -> list[Any]:
     return value
 
 
-def _require_size(key: RSAKey) -> None:
-    bits = key.public_key.key_size
+def _require_size(modulus: str) -> None:
+    padded = modulus + "=" * (-len(modulus) % 4)
+    bits = int.from_bytes(urlsafe_b64decode(padded)).bit_length()
     if not RSA_BITS_MIN <= bits <= RSA_BITS_MAX:
         raise JoseRefused(f"An RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits.")

@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from bezant.identity.jose.errors import JoseRefused
 from bezant.identity.jose.keys import ALGORITHMS, Algorithm, PublicKey
 from bezant.kernel.errors import Refusal
-from bezant.kernel.http.bodies import BodyDecoder
+from bezant.kernel.http import BodyDecoder
 
 TOKEN_CHARACTERS_MAX: Final = 48 * 1024
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from bezant.identity.certificates import PresentedCertificate
 from bezant.identity.http import OAuthError
 from bezant.identity.issuers import Issuer, Issuers
-from bezant.identity.proofs import DpopVerifier
+from bezant.identity.proofs import DpopVerifier, Presented
 from bezant.identity.resources.challenges import Header, challenge
 from bezant.identity.resources.guard import is_proven
 from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
@@ -23,6 +23,9 @@ from bezant.kernel.http import DPOP, Authenticator, Credentials
 
 TOKEN_CHARACTERS_MAX: Final = 8_192
 API_KEY_PREFIX: Final = "bz_"
+
+
+_SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class TokenRefused(Unauthenticated):
@@ -90,7 +93,23 @@ class TokenAuthenticator:
             raise InvalidAccessToken
         return issuer
 
-    async def _prove(self, issuer: Issuer, credentials: Credentials) -> str: ...
+    async def _prove(self, issuer: Issuer, credentials: Credentials) -> str | None:
+        """The thumbprint of the key whose DPoP proof came with a request."""
+        origins = resources_of(issuer)
+        if not any(credentials.url.startswith(f"{origin}/") for origin in origins):
+            # A proof for whatever host the request names would be one for a host in between.
+            raise _refused(credentials)
+        presented = Presented(
+            credentials.proofs,
+            credentials.method,
+            credentials.url,
+            access_token=credentials.token,
+            is_durable=credentials.method not in _SAFE,
+        )
+        try:
+            return await self._proofs.prove(issuer.tenant_id, presented)
+        except OAuthError as error:
+            raise TokenRefused(challenge(DPOP, error.error), *error.headers) from None
 
 
 class Callers:

@@ -23,6 +23,8 @@ def is_proven(
     """Whether a request proves the key of its token, by the scheme that is that key's.
 
     Args:
+        confirmation: the token's.
+        scheme: of `Authorization`, in lower case.
         jkt: of the key whose DPoP proof came with the request and is in order.
         certificate: which the connection was made with.
     """
@@ -58,7 +60,7 @@ class TokenGuard:
             raise _refused(scheme, "invalid_token", 401) from None
         jkt = None
         if scheme == DPOP:
-            jkt = await self._proofs.verify(request, access_token=token, durable=False)
+            jkt = await self._prove(request, token)
         if not is_proven(claims.cnf, scheme, jkt, request.certificate):
             raise _refused(scheme, "invalid_token", 401)
         if claims.audience.isdisjoint(resources_of(request.issuer)):
@@ -66,6 +68,16 @@ class TokenGuard:
         if scope not in claims.scopes:
             raise _refused(scheme, "insufficient_scope", 403, scope=scope)
         return claims
+
+    async def _prove(self, request: ProtocolRequest, token: str) -> str | None:
+        is_write = request.method != "GET"
+        try:
+            return await self._proofs.verify(request, access_token=token, durable=is_write)
+        except OAuthError as error:
+            header = challenge(DPOP, error.error)
+            raise OAuthError(
+                error.error, error.description, 401, (header, *error.headers)
+            ) from None
 
 
 def _refused(scheme: str, error: str, status: int, **parameters: str) -> OAuthError:

@@ -1,1 +1,8 @@
 """Browser sessions: who is logged in, where, and how a login comes about."""
+
+from bezant.identity.sessions import errors, ports
+from bezant.identity.sessions.browsing import Browsing
+from bezant.identity.sessions.links import Entrance, OperatorLinks
+from bezant.identity.sessions.throttle import Throttle
+
+__all__ = ["Browsing", "Entrance", "OperatorLinks", "Throttle", "errors", "ports"]

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from bezant.identity.factors import factors_of
 from bezant.identity.factors.domain import Method, standing
-from bezant.identity.factors.listing import factors_of
 from bezant.identity.logins import Acr
 from bezant.identity.sessions.browsing import device_hash_of
 from bezant.identity.sessions.errors import TicketOver

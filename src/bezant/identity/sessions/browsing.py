@@ -13,8 +13,8 @@ from bezant.identity.logins import Login
 from bezant.identity.sessions import store
 from bezant.identity.sessions.errors import TicketOver
 from bezant.identity.sessions.ports import Browser, BrowserSession, Entered
+from bezant.identity.users import is_active, subject_of
 from bezant.identity.users.notices import call_of, tell
-from bezant.identity.users.service import is_active, subject_of
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Unavailable

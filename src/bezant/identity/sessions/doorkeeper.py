@@ -1,5 +1,6 @@
 """The doorkeeper: logins from their first step to a session."""
 
+import hashlib
 import unicodedata
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -7,12 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.identity.factors import passkeys
+from bezant.identity.factors import Proving, factors_of, passkeys
 from bezant.identity.factors import store as factors_store
+from bezant.identity.factors.approvals import Approvals, ApprovalState
 from bezant.identity.factors.domain import Method, standing
-from bezant.identity.factors.errors import ProofRefused
-from bezant.identity.factors.listing import factors_of
-from bezant.identity.factors.proving import Proving
+from bezant.identity.factors.errors import ApprovalOver, ProofRefused
 from bezant.identity.logins import Acr
 from bezant.identity.sessions.attempts import Attempt, Attempts
 from bezant.identity.sessions.browsing import Browsing, Proof, device_hash_of
@@ -20,10 +20,10 @@ from bezant.identity.sessions.errors import LoginRefused, SessionEnded, TicketOv
 from bezant.identity.sessions.ports import Browser, BrowserSession, Entered, Step
 from bezant.identity.sessions.throttle import Counted, Throttle
 from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.users import UserService, is_active
 from bezant.identity.users.domain import Status
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of
-from bezant.identity.users.service import UserService, is_active
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import CommitUnknown
@@ -49,7 +49,7 @@ _REFUSED: Final = Answer(LoginRefused.status, b"")
 
 
 class Doorkeeper:
-    """Lets users in. Implements the port of that name.
+    """Lets users in. Implements the port of that name, where what is raised is described.
 
     Args:
         means: where rows, the time, identifiers and chance come from.
@@ -57,6 +57,7 @@ class Doorkeeper:
         proving: whether they prove what they should.
         browsing: the sessions that are opened.
         throttle: counts what is tried.
+        approvals: what users decide on their devices.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Doorkeeper:
         proving: Proving,
         browsing: Browsing,
         throttle: Throttle,
+        approvals: Approvals,
     ) -> None:
         self._database = means.database
         self._clock = means.clock
@@ -74,6 +76,7 @@ class Doorkeeper:
         self._proving = proving
         self._browsing = browsing
         self._throttle = throttle
+        self._approvals = approvals
         self._random_bytes = means.random_bytes
         self._attempts = Attempts(means.database, means.clock, means.random_bytes)
         self._tickets = Tickets(means.database)
@@ -85,12 +88,7 @@ class Doorkeeper:
     async def with_password(
         self, tenant_id: UUID, browser: Browser, name: str, password: str, needed: Acr
     ) -> Step:
-        """Begin a login by name and password.
-
-        Raises:
-            LoginRefused: wrong, unknown, disabled: one answer for all.
-            TooManyAttempts: try again after `Retry-After`.
-        """
+        """Begin a login by name and password."""
         user_id, is_active = await self.identify(tenant_id, browser, name)
         counted = await self.count(tenant_id, browser, user_id, "password")
         # As much is done for who is not there: a hash is computed, and it is never right.
@@ -120,13 +118,7 @@ class Doorkeeper:
         return await self._prove(tenant_id, browser, ticket, prove, "login.password", counted)
 
     async def with_totp(self, tenant_id: UUID, browser: Browser, ticket: str, code: str) -> Step:
-        """Go on with a login by a code of an authenticator application.
-
-        Raises:
-            LoginRefused: wrong, or used before; the ticket remains good for another try.
-            TicketOver: the login has gone on, expired, or is another browser's.
-            TooManyAttempts: try again after `Retry-After`.
-        """
+        """Go on with a login by a code of an authenticator application."""
         user_id = (await self._attempts.find(tenant_id, browser, ticket)).user_id
         counted = await self.count(tenant_id, browser, user_id, "second")
         step = await self._proving.totp_step(tenant_id, user_id, code)
@@ -192,24 +184,24 @@ class Doorkeeper:
             user_id, asserted = await self._proving.passkey(tenant_id, claimed, credential)
         except ProofRefused:
             raise await self._refuse(tenant_id, None, "login.passkey") from None
-        now = self._clock.now()
+        # Who is not known yet is named by the authenticator; who is, is nobody else.
+        named = claimed.user_id
+        if ticket is not None:
+            named = (await self._attempts.find(tenant_id, browser, ticket)).user_id
+        now, device_hash = self._clock.now(), device_hash_of(browser)
 
         async def work(connection: "Connection") -> Step | None:
             asked = await self._tickets.redeem(
                 connection, tenant_id, claimed.challenge, [Kind.PASSKEY_LOGIN], now
             )
-            if asked is None or asked.content != device_hash_of(browser):
-                return None
-            attempt = Attempt(user_id, device_hash_of(browser), needed)
-            if ticket is not None:
-                attempt = await self._attempts.redeem(connection, tenant_id, browser, ticket)
-            # Who is not known yet is named by the authenticator; who is, is nobody else.
-            named = claimed.user_id if ticket is None else asked.user_id
-            if named != user_id or attempt.user_id != user_id:
+            if asked is None or asked.content != device_hash or named != user_id:
                 return None
             method = await self._proving.take_passkey(connection, tenant_id, claimed, asserted)
             if method is None or not await is_active(connection, tenant_id, user_id):
                 return None
+            attempt = Attempt(user_id, device_hash, needed)
+            if ticket is not None:
+                attempt = await self._attempts.redeem(connection, tenant_id, browser, ticket)
             attempt = attempt.and_proven(method, now)
             return await self._go_on(connection, tenant_id, attempt, "login.passkey", counted)
 
@@ -218,6 +210,33 @@ class Doorkeeper:
         if step is None:
             raise await self._refuse(tenant_id, user_id, "login.passkey")
         return step
+
+    async def ask_device(self, tenant_id: UUID, browser: Browser, ticket: str) -> UUID:
+        """Ask the user of a login under way to approve it on a device; for `with_device`."""
+        user_id = (await self._attempts.find(tenant_id, browser, ticket)).user_id
+        # Never given back: each request disturbs somebody, whatever they answer.
+        await self.count(tenant_id, browser, user_id, "device")
+        return await self._approvals.ask(tenant_id, user_id, _shown(ticket))
+
+    async def with_device(
+        self, tenant_id: UUID, browser: Browser, ticket: str, approval_id: UUID
+    ) -> Step | None:
+        """Go on with a login by what was approved; None while it is undecided."""
+        user_id = (await self._attempts.find(tenant_id, browser, ticket)).user_id
+        try:
+            state = await self._approvals.state(tenant_id, approval_id)
+        except ApprovalOver:
+            state = ApprovalState.REFUSED
+        if state is ApprovalState.ASKED:
+            return None
+
+        async def prove(connection: "Connection") -> Method | None:
+            taken = await self._approvals.take(
+                connection, tenant_id, approval_id, user_id, _shown(ticket)
+            )
+            return Method.DEVICE if taken else None
+
+        return await self._prove(tenant_id, browser, ticket, prove, "login.device", ())
 
     async def again(
         self, session: BrowserSession, browser: Browser, needed: Acr, max_age_s: int | None = None
@@ -243,11 +262,7 @@ class Doorkeeper:
     async def enter(
         self, tenant_id: UUID, browser: Browser, ticket: str, cookie: str | None = None
     ) -> Entered:
-        """Open the session of a login, or make an existing one stronger under a new cookie.
-
-        Raises:
-            TicketOver: it was entered already, expired, or is another browser's.
-        """
+        """Open the session of a login, or make an existing one stronger under a new cookie."""
         current = await self._current(tenant_id, browser, cookie)
 
         async def work(connection: "Connection") -> Attempt:
@@ -366,6 +381,13 @@ class Doorkeeper:
             return await self._database.transaction(work)
         except CommitUnknown as error:
             raise Unavailable("Whether it was done is not known: begin anew.") from error
+
+
+def _shown(ticket: str) -> bytes:
+    """What a device shows of a login: it is this one, and good for no other."""
+    return msgspec.json.encode(
+        {"kind": "login", "login": hashlib.sha256(ticket.encode(errors="replace")).hexdigest()}
+    )
 
 
 def _folded(name: str) -> str:

@@ -1,6 +1,7 @@
 """Why somebody is not let in. None of these tells whether a user exists."""
 
-from bezant.kernel.errors import Busy, Conflict, NotFound, Unauthenticated
+from bezant.identity.tickets import TicketOver
+from bezant.kernel.errors import Busy, NotFound, Unauthenticated
 from bezant.kernel.sessions import SessionEnded
 
 __all__ = ["LinkOver", "LoginRefused", "SessionEnded", "TicketOver", "TooManyAttempts"]
@@ -10,12 +11,6 @@ class LoginRefused(Unauthenticated):
     """Wrong, unknown, disabled, or used before: one answer for all."""
 
     code, title = "LOGIN_REFUSED", "That did not work"
-
-
-class TicketOver(Conflict):
-    """The login has gone on, has expired, or was begun in another browser: begin it anew."""
-
-    code, title = "TICKET_OVER", "Begin the login anew"
 
 
 class LinkOver(NotFound):

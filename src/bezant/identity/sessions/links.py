@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from bezant.identity.factors import Passwords, Proving
 from bezant.identity.factors import store as factors_store
+from bezant.identity.factors.approvals import Approvals
 from bezant.identity.factors.domain import Method
-from bezant.identity.factors.passwords import Passwords
-from bezant.identity.factors.proving import Proving
 from bezant.identity.logins import Acr
 from bezant.identity.sessions.attempts import Attempt
 from bezant.identity.sessions.browsing import Browsing, device_hash_of
@@ -19,13 +19,13 @@ from bezant.identity.sessions.doorkeeper import Doorkeeper
 from bezant.identity.sessions.errors import LinkOver
 from bezant.identity.sessions.ports import Browser, LinkKind, Step
 from bezant.identity.sessions.throttle import Throttle
-from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.tickets import Kind, Ticket, Tickets, new_link
+from bezant.identity.users import UserService, is_active
 from bezant.identity.users.domain import User
 from bezant.identity.users.errors import LoginNameTaken
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of, tell
 from bezant.identity.users.schemas import NewUser
-from bezant.identity.users.service import UserService, is_active
 from bezant.kernel.calls import RefusedAnswer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class OperatorLinks:
 
     async def make(self, tenant_id: UUID) -> str:
         """A new link's text, in the place of every former one."""
-        text = new_text(self._means.random_bytes)
+        text = new_link(self._means.random_bytes)
 
         async def work(connection: "Connection") -> None:
             now = self._means.clock.now()
@@ -78,9 +78,10 @@ class Entrance(Doorkeeper):
         proving: Proving,
         browsing: Browsing,
         throttle: Throttle,
+        approvals: Approvals,
         passwords: Passwords,
     ) -> None:
-        super().__init__(means, users, proving, browsing, throttle)
+        super().__init__(means, users, proving, browsing, throttle, approvals)
         self._passwords = passwords
 
     async def look_at(self, tenant_id: UUID, link: str) -> LinkKind:

@@ -165,6 +165,24 @@ class Doorkeeper(Protocol):
         """Go on with a login by a recovery code, which is used up."""
         ...
 
+    async def ask_device(self, tenant_id: UUID, browser: Browser, ticket: str) -> UUID:
+        """Ask the user of a login under way to approve it on a device; for `with_device`.
+
+        Raises:
+            TicketOver, TooManyAttempts: as for `with_totp`.
+        """
+        ...
+
+    async def with_device(
+        self, tenant_id: UUID, browser: Browser, ticket: str, approval_id: UUID
+    ) -> Step | None:
+        """Go on with a login by what was approved; None while it is undecided: ask again soon.
+
+        Raises:
+            LoginRefused: the user said no, or the time is over.
+        """
+        ...
+
     async def again(
         self, session: BrowserSession, browser: Browser, needed: Acr, max_age_s: int | None = None
     ) -> Step:
@@ -284,6 +302,10 @@ class FactorKeeper(Protocol):
 
     async def confirm_passkey(self, session: BrowserSession, credential: str) -> None:
         """Enrol what `navigator.credentials.create` made, as JSON."""
+        ...
+
+    async def begin_device(self, session: BrowserSession) -> str:
+        """A challenge for a telephone with an application of ours, for a QR code."""
         ...
 
     async def new_recovery_codes(self, session: BrowserSession) -> Sequence[str]:

@@ -1,5 +1,12 @@
 """Tokens: the token endpoint, and what becomes of what it issues."""
 
+from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
+from bezant.identity.tokens.api import part
+from bezant.identity.tokens.domain import Claims
+from bezant.identity.tokens.endpoint import TokenEndpoint
+from bezant.identity.tokens.giving import Givers
+from bezant.identity.tokens.introspection import IntrospectionEndpoint
+from bezant.identity.tokens.narrowing import resources_of
 from bezant.identity.tokens.ports import (
     CodeRedeemer,
     IdTokenIssuer,
@@ -7,5 +14,27 @@ from bezant.identity.tokens.ports import (
     Redeemed,
     Spent,
 )
+from bezant.identity.tokens.refreshing import RefreshTokens
+from bezant.identity.tokens.revocation import RevocationEndpoint
+from bezant.identity.tokens.standing import TokenStandings
+from bezant.identity.tokens.sweeping import TokenSweep
 
-__all__ = ["CodeRedeemer", "IdTokenIssuer", "PresentedCode", "Redeemed", "Spent"]
+__all__ = [
+    "AccessTokens",
+    "Claims",
+    "CodeRedeemer",
+    "Givers",
+    "IdTokenIssuer",
+    "IntrospectionEndpoint",
+    "InvalidAccessToken",
+    "PresentedCode",
+    "Redeemed",
+    "RefreshTokens",
+    "RevocationEndpoint",
+    "Spent",
+    "TokenEndpoint",
+    "TokenStandings",
+    "TokenSweep",
+    "part",
+    "resources_of",
+]

@@ -1,6 +1,5 @@
 """Giving tokens: what each grant type decides and writes, in one commit."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,6 +21,8 @@ from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 

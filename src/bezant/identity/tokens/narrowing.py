@@ -55,7 +55,9 @@ def narrow_audience(
     """The `aud` of a token, by the request's `resource` (RFC 8707, section 2.2).
 
     Args:
+        asked: the values of `resource`.
         within: the resources of the grant; none for the API.
+        issuer: whose token it will be.
 
     Raises:
         OAuthError: `invalid_target`.

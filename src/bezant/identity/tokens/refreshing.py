@@ -1,4 +1,4 @@
-"""Refresh tokens in the database: written, found, and followed by others where a client is public."""
+"""Refresh tokens in the database; a public client's are followed by others."""
 
 import os
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """Whether access tokens still hold, by a cache that a revocation reaches within a second."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ FRESH_S: Final = 0.7
 
 ANSWER_S_MAX: Final = 1.0
 """How old it may have become by the time that it was read: the bound on a revocation's reach."""
+
+CHECK_S_MAX: Final = 1.0
+"""How long the database may take to answer."""
 
 CACHED_MAX: Final = 20_000
 
@@ -53,7 +57,7 @@ class TokenStandings:
         self._flights: Flights[tuple[UUID, bytes], _Seen] = Flights()
 
     async def holds(self, tenant_id: UUID, jti: str) -> bool:
-        """Whether a token was issued, is not revoked, and neither is its grant.
+        """Whether a token was issued and not revoked, its grant holds, its client is not disabled.
 
         Raises:
             Unavailable: that cannot be known.
@@ -67,7 +71,7 @@ class TokenStandings:
             # Who joins a question that was asked long before asks again.
             if self._since_boot() - seen.at < ANSWER_S_MAX:
                 return seen.holds
-        raise Unavailable("The access token could not be checked in time.")
+        raise _unavailable()
 
     def forget_all(self) -> None:
         """This process has revoked something itself: it knows of that at once."""
@@ -79,10 +83,15 @@ class TokenStandings:
 
     async def _ask(self, key: tuple[UUID, bytes]) -> _Seen:
         at = self._since_boot()
-        row = await self._database.fetchrow(store.FIND_ACCESS, *key)
+        try:
+            async with asyncio.timeout(CHECK_S_MAX):
+                row = await self._database.fetchrow(store.FIND_ACCESS, *key)
+        except TimeoutError:
+            raise _unavailable() from None
         holds = (
             row is not None
             and row["revoked_at"] is None
+            and row["client_disabled_at"] is None
             and row["grant_revoked_at"] is None
             and (row["grant_until"] is None or self._clock.now() < row["grant_until"])
         )
@@ -93,3 +102,7 @@ class TokenStandings:
             # Insertion order is the order of look-ups: the first is the oldest.
             del self._seen[next(iter(self._seen))]
         return seen
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The access token could not be checked in time.")

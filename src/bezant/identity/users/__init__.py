@@ -1,1 +1,23 @@
 """Users: people who log in, and what each may do."""
+
+from bezant.identity.users import domain, errors, means, notices, schemas
+from bezant.identity.users.api import operations
+from bezant.identity.users.domain import Role, Status, User
+from bezant.identity.users.means import Means
+from bezant.identity.users.service import UserService, is_active, subject_of
+
+__all__ = [
+    "Means",
+    "Role",
+    "Status",
+    "User",
+    "UserService",
+    "domain",
+    "errors",
+    "is_active",
+    "means",
+    "notices",
+    "operations",
+    "schemas",
+    "subject_of",
+]

@@ -58,10 +58,16 @@ class IssuedLink(Sensitive, Struct, frozen=True):
 
 
 class InvitedUser(Sensitive, Struct, frozen=True):
-    """A new user and the link that invites them."""
+    """A new user and the link that invites them.
+
+    Attributes:
+        link: as of `IssuedLink`.
+        expires_at: the link's end.
+    """
 
     user: User
-    invitation: IssuedLink
+    expires_at: datetime
+    link: str | None
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):

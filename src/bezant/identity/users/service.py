@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.tickets import Kind, Ticket, Tickets, new_link
 from bezant.identity.users import store
 from bezant.identity.users.domain import Role, Status, User
 from bezant.identity.users.errors import (
@@ -87,20 +87,19 @@ class UserService:
         earlier = await self._persons.earlier(call)
         if earlier is not None:
             return earlier
-        user_id, text = self._ids.new(), new_text(self._random_bytes)
+        user_id, text = self._ids.new(), new_link(self._random_bytes)
 
         async def work(connection: "Connection", made: User) -> Answer:
             await self._insert(connection, call.tenant_id, made, "user.invited")
             issued = await self._issue(connection, call.tenant_id, user_id, Kind.INVITATION, text)
-            return Answer.of(InvitedUser(made, issued), 201)
+            return Answer.of(InvitedUser(made, issued.expires_at, None), 201)
 
         person = self._persons.person(user_id, new, Status.INVITED)
         answer = await self._persons.commit(call, person, work)
         if answer.is_refusal or answer.is_replay:
             return answer
-        invited = answer.value(InvitedUser)
-        invitation = msgspec.structs.replace(invited.invitation, link=text)
-        return Answer.of(msgspec.structs.replace(invited, invitation=invitation), answer.status)
+        invited = msgspec.structs.replace(answer.value(InvitedUser), link=text)
+        return Answer.of(invited, answer.status)
 
     async def add_owner(
         self,
@@ -220,7 +219,7 @@ class UserService:
 
     async def issue_link(self, call: Call, user_id: UUID, new: NewLink) -> Answer:
         """Make a one-time link in the place of the former one (201 `IssuedLink`)."""
-        text = new_text(self._random_bytes)
+        text = new_link(self._random_bytes)
         kind = Kind(new.kind)
 
         async def work(connection: "Connection") -> Answer:

@@ -9,11 +9,14 @@ from msgspec import Meta, Struct
 from bezant.kernel.instants import Instant, require_within_calendar
 
 Scope = Literal[
+    "approvals:read",
+    "approvals:write",
     "contacts:read",
     "contacts:write",
     "events:read",
     "grants:read",
     "grants:write",
+    "identity:clients",
     "jobs:read",
     "jobs:write",
     "keys:write",
@@ -21,6 +24,8 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "users:read",
+    "users:write",
     "vault:destinations",
     "vault:detokenize",
     "vault:forward",

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bezant.kernel.http.answers import headers_of, send_refusal
 from bezant.kernel.http.authorization import (
     Action,
+    Admitted,
     Authenticator,
     Authorizer,
     Context,
@@ -11,13 +13,15 @@ from bezant.kernel.http.authorization import (
     Guard,
     Resource,
     ScopeAuthorizer,
+    needs_scope,
 )
-from bezant.kernel.http.bodies import malformed
+from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
 from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
-from bezant.kernel.http.errors import Problem
+from bezant.kernel.http.errors import MethodNotAllowed, Problem
 from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.headers import Headers
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
 from bezant.kernel.http.operations import (
@@ -28,6 +32,7 @@ from bezant.kernel.http.operations import (
     StreamOperation,
     WriteOperation,
     Writing,
+    fingerprint_of,
 )
 from bezant.kernel.http.streams import EventSource, ServerEvent, Streams, TooManyStreams
 from bezant.kernel.http.uploads import Uploading, UploadOperation
@@ -40,8 +45,10 @@ __all__ = [
     "DPOP",
     "IS_NUMBER",
     "Action",
+    "Admitted",
     "Authenticator",
     "Authorizer",
+    "BodyDecoder",
     "CardNumberMisplaced",
     "Context",
     "Credentials",
@@ -51,6 +58,8 @@ __all__ = [
     "EventSource",
     "Exchange",
     "Guard",
+    "Headers",
+    "MethodNotAllowed",
     "Nothing",
     "Observer",
     "Operation",
@@ -70,9 +79,14 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "fingerprint_of",
+    "headers_of",
     "install",
     "malformed",
+    "needs_scope",
+    "read_body",
     "refusals_of",
+    "send_refusal",
     "summary_of",
 ]
 

@@ -34,7 +34,13 @@ async def send_refusal(send: Send, refusal: Refusal, *, with_body: bool = True) 
 
 def headers_of(refusal: Refusal) -> Headers:
     """What a refusal says in headers: RFC 6750 (section 3) challenges, `Retry-After`, `Allow`."""
-    # An attribute of those refusals that pass, in whichever domain they are declared.
+    # An attribute of those refusals that have their own, in whichever domain they are declared.
+    own: Sequence[Header] | None = getattr(refusal, "headers", None)
+    return _usual(refusal) if own is None else list(own)
+
+
+def _usual(refusal: Refusal) -> Headers:
+    # As above: an attribute of those that pass.
     retry_after_s = getattr(refusal, "retry_after_s", None)
     if retry_after_s is not None:
         return [(b"retry-after", str(retry_after_s).encode())]

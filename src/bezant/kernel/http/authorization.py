@@ -11,10 +11,11 @@ from uuid import UUID
 
 from starlette.types import Scope
 
-from bezant.kernel.calls import Principal, PrincipalKind
-from bezant.kernel.errors import Forbidden
+from bezant.kernel.calls import Call, Principal, PrincipalKind
+from bezant.kernel.errors import Forbidden, Refusal
 from bezant.kernel.http.credentials import Credentials
 from bezant.kernel.http.exchange import exchange_of
+from bezant.kernel.http.headers import Headers
 
 
 class Authenticator(Protocol):
@@ -37,10 +38,14 @@ class Action:
     Attributes:
         id: of the operation, such as `close_period`.
         scope: that a credential has to grant for it, such as `ledger:close`.
+        changes: whether it changes something.
+        takes_approval: whether a caller can show that somebody else agreed.
     """
 
     id: str
     scope: str
+    changes: bool = False
+    takes_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +54,24 @@ class Resource:
 
     Attributes:
         tenant_id: whose it is.
-        path: as it was asked for.
-        names: the path's parameters, such as the `account` of `…/accounts/{account}`; none is
-            checked yet.
+        template: of the path, such as `/v1/books/{book}`.
+        names: the path's parameters; none is checked yet.
     """
 
     tenant_id: UUID
-    path: str
+    template: str
     names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What else may matter to a decision."""
+    """What else matters to a decision.
+
+    Attributes:
+        approval: that the caller wants to spend on this request, if any.
+    """
+
+    approval: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +81,15 @@ class Decision:
     Attributes:
         policies: the identifiers of those that determined it, sorted; none when nothing permits.
         reason: one sentence that the caller may read.
+        refusal: what the caller is told instead of `Forbidden`, where something can be done.
+        approval: has to be spent for it, before anything is done.
     """
 
     allowed: bool
     policies: tuple[str, ...]
     reason: str
+    refusal: Refusal | None = None
+    approval: UUID | None = None
 
 
 class Authorizer(Protocol):
@@ -88,6 +102,14 @@ class Authorizer(Protocol):
 
         Raises:
             Unavailable: what the decision depends on cannot be known now.
+        """
+        ...
+
+    async def spend(self, approval: UUID, action: Action, call: Call) -> None:
+        """Spend an approval on a request. Repeats of that very request need no other.
+
+        Raises:
+            Refusal: it is not there, or not for this, or spent.
         """
         ...
 
@@ -107,7 +129,28 @@ class ScopeAuthorizer:
         is_own = principal.tenant_id == resource.tenant_id
         if is_key and is_own and action.scope in principal.scopes:
             return Decision(allowed=True, policies=("scopes",), reason="The key grants it.")
-        return Decision(allowed=False, policies=(), reason=f"This needs the scope {action.scope}.")
+        return Decision(allowed=False, policies=(), reason=needs_scope(action))
+
+    async def spend(self, approval: UUID, action: Action, call: Call) -> None:
+        """No decision asks for one."""
+        raise NotImplementedError
+
+
+def needs_scope(action: Action) -> str:
+    """What a caller without the scope of an action is told."""
+    return f"This needs the scope {action.scope}."
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller who may do what is asked for.
+
+    Attributes:
+        approval: that has to be spent first.
+    """
+
+    principal: Principal
+    approval: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +160,25 @@ class Guard:
     authenticator: Authenticator
     authorizer: Authorizer
 
-    async def admit(self, scope: Scope, action: Action) -> Principal:
+    async def admit(self, scope: Scope, action: Action) -> Admitted:
         """The caller of a request who may do what it asks for.
 
         Raises:
-            Unauthenticated: no valid credential.
+            Unauthenticated: no valid credential, or not by a login that is strong enough.
             Forbidden: valid, but it may not do this.
             Unavailable: one of the two cannot be known now.
         """
+        headers = Headers(scope["headers"])
         principal = await self.authenticator.authenticate(Credentials.of(scope))
         exchange_of(scope).actor = principal.actor
-        resource = Resource(principal.tenant_id, scope["path"], scope.get("path_params", {}))
-        decision = await self.authorizer.decide(principal, action, resource, Context())
+        route = scope.get("route")
+        resource = Resource(
+            principal.tenant_id,
+            scope["path"] if route is None else route.path,
+            scope.get("path_params", {}),
+        )
+        context = Context(headers.approval() if action.takes_approval else None)
+        decision = await self.authorizer.decide(principal, action, resource, context)
         if not decision.allowed:
-            raise Forbidden(decision.reason, scope=action.scope)
-        return principal
+            raise decision.refusal or Forbidden(decision.reason, scope=action.scope)
+        return Admitted(principal, decision.approval)

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, Final
 
 from starlette.types import Receive, Scope, Send
 
-from bezant.kernel.calls import Answer, Principal
+from bezant.kernel.calls import Answer
 from bezant.kernel.http.answers import send_answer
+from bezant.kernel.http.authorization import Admitted
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.operations import Gate, P, Q, ReadOperation
 from bezant.kernel.http.streams import STALLED_S_MAX, abort_of
@@ -48,10 +49,10 @@ class DocumentOperation(ReadOperation[P, Q]):
     media: Mapping[str, str] = field(default_factory=dict)
 
     async def _answer(
-        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+        self, gate: Gate, admitted: Admitted, scope: Scope, receive: Receive
     ) -> Answer:
         del receive  # a GET has no body
-        found: Any = await self.handler(self._reading(gate, principal, scope))
+        found: Any = await self.handler(self._reading(gate, admitted.principal, scope))
         return found if isinstance(found, Document) else Answer.of(found, self.status)
 
     async def _send(self, scope: Scope, send: Send, answer: Answer, *, with_body: bool) -> None:

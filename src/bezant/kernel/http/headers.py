@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from uuid import UUID
 
 from bezant.kernel.errors import Malformed, Unauthenticated
 from bezant.kernel.http.card_numbers import refuse_in_text
@@ -69,6 +70,20 @@ class Headers:
                 f"Send 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII characters, once."
             )
         return key.decode()
+
+    def approval(self) -> UUID | None:
+        """The approval that the caller wants to spend on this request.
+
+        Raises:
+            Malformed: no identifier, or several.
+        """
+        value = self.one(b"bezant-approval")
+        if value is None:
+            return None
+        try:
+            return UUID(value.decode("ascii"))
+        except ValueError:
+            raise Malformed("Bezant-Approval takes the identifier of an approval.") from None
 
     def read_after(self) -> int | None:
         """The `seq` that the caller has seen, if it may be answered by a replica.

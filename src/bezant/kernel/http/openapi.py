@@ -9,11 +9,14 @@ import msgspec
 
 from bezant.kernel.database import DatabaseUnavailable, TooContended
 from bezant.kernel.errors import (
+    ApprovalNeeded,
+    ApprovalNotUsable,
     Busy,
     Forbidden,
     Malformed,
     NotFound,
     Refusal,
+    StepUpNeeded,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -46,7 +49,9 @@ OF_EVERY_OPERATION: Final = (
     Malformed,
     CardNumberMisplaced,
     Unauthenticated,
+    StepUpNeeded,
     Forbidden,
+    ApprovalNeeded,
     RateLimited,
     Busy,
     Unavailable,
@@ -84,6 +89,8 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
     found: list[type[Refusal]] = [*OF_EVERY_OPERATION]
     if isinstance(operation, WriteOperation | UploadOperation):
         found += OF_EVERY_WRITE
+    if operation.takes_approval:
+        found.append(ApprovalNotUsable)
     if isinstance(operation, StreamOperation):
         found.append(TooManyStreams)
     if "{" in operation.path:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from bezant.kernel.calls import Answer, Call, Principal
 from bezant.kernel.errors import Busy, Malformed, NotFound, Refusal, Unavailable
 from bezant.kernel.http.answers import send_answer, send_refusal
-from bezant.kernel.http.authorization import Action, Guard
+from bezant.kernel.http.authorization import Action, Admitted, Guard
 from bezant.kernel.http.bodies import (
     BODY_BYTES_MAX,
     BodyDecoder,
@@ -137,10 +137,14 @@ class Operation(ABC):
     description: str = ""
     seconds_max: float = REQUEST_SECONDS_MAX
 
+    takes_approval: ClassVar[bool] = False
+    """Whether a caller can spend an approval on it: it needs to be known by its fingerprint."""
+
     @cached_property
-    def asked(self) -> Action:
+    def asks(self) -> Action:
         """What the authorizer is asked about."""
-        return Action(self.id, self.scope)
+        changes = self.method != "GET"
+        return Action(self.id, self.scope, changes, self.takes_approval)
 
     async def serve(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -148,8 +152,8 @@ class Operation(ABC):
         limit = asyncio.timeout(self.seconds_max)
         try:
             async with limit:
-                principal = await gate.guard.admit(scope, self.asked)
-                answer = await self._answer(gate, principal, scope, receive)
+                admitted = await gate.guard.admit(scope, self.asks)
+                answer = await self._answer(gate, admitted, scope, receive)
         except Refusal as refusal:
             await send_refusal(send, refusal, with_body=with_body)
             return
@@ -165,7 +169,7 @@ class Operation(ABC):
 
     @abstractmethod
     async def _answer(
-        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+        self, gate: Gate, admitted: Admitted, scope: Scope, receive: Receive
     ) -> Answer:
         """Decode what the kind of operation takes and run its handler."""
 
@@ -197,11 +201,12 @@ class ReadOperation(Operation, Generic[P, Q]):
     async def _answer(
         self,
         gate: Gate,
-        principal: Principal,
+        admitted: Admitted,
         scope: Scope,
         receive: Receive,  # noqa: ARG002 - the writing kind needs it
     ) -> Answer:
-        return Answer.of(await self.handler(self._reading(gate, principal, scope)), self.status)
+        reading = self._reading(gate, admitted.principal, scope)
+        return Answer.of(await self.handler(reading), self.status)
 
     def _reading(self, gate: Gate, principal: Principal, scope: Scope) -> Reading[P, Q]:
         query = parse_query(scope["query_string"], self.query_type)
@@ -237,7 +242,7 @@ class StreamOperation(ReadOperation[P, Q]):
         async with AsyncExitStack() as held:
             try:
                 async with limit:
-                    principal = await gate.guard.admit(scope, self.asked)
+                    principal = (await gate.guard.admit(scope, self.asks)).principal
                     held.enter_context(gate.streams.admitted(principal.actor))
                     source = await self.opener(self._reading(gate, principal, scope))
                     held.push_async_callback(source.close)
@@ -256,7 +261,7 @@ class StreamOperation(ReadOperation[P, Q]):
             exchange_of(scope).is_stream = True
             await EventStream(
                 source,
-                lambda: _still_authorized(gate.guard, scope, self.asked),
+                lambda: _still_authorized(gate.guard, scope, self.asks),
                 gate.streams.closing,
                 receive,
                 send,
@@ -286,6 +291,7 @@ class WriteOperation(Operation, Generic[P, B]):
     method: str = "POST"
     body_bytes_max: int = BODY_BYTES_MAX
     takes_card_numbers: bool = False
+    takes_approval: ClassVar[bool] = True
     decoder: BodyDecoder[B] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -293,7 +299,7 @@ class WriteOperation(Operation, Generic[P, B]):
         object.__setattr__(self, "decoder", decoder)
 
     async def _answer(
-        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+        self, gate: Gate, admitted: Admitted, scope: Scope, receive: Receive
     ) -> Answer:
         path = self._path(scope)
         if scope["query_string"]:
@@ -304,7 +310,7 @@ class WriteOperation(Operation, Generic[P, B]):
         raw = await read_body(
             receive, headers.one(b"content-length"), bytes_max=self.body_bytes_max
         )
-        resource = scope["path"]
+        resource, principal = scope["path"], admitted.principal
         call = Call(
             id=gate.ids.new(),
             tenant_id=principal.tenant_id,
@@ -313,9 +319,12 @@ class WriteOperation(Operation, Generic[P, B]):
             resource=resource,
             origin="http",
             idempotency_key=key,
-            fingerprint=_fingerprint(self.method, resource, raw),
+            fingerprint=fingerprint_of(self.method, resource, raw),
         )
-        return await self.handler(Writing(principal, path, self.decoder.decode(raw), call))
+        body = self.decoder.decode(raw)
+        if admitted.approval is not None:
+            await gate.guard.authorizer.spend(admitted.approval, self.asks, call)
+        return await self.handler(Writing(principal, path, body, call))
 
 
 async def _still_authorized(guard: Guard, scope: Scope, action: Action) -> None:
@@ -360,6 +369,6 @@ def _late(seconds_max: float) -> Unavailable:
     return Unavailable(f"No answer within {seconds_max:.0f} s; a repeat with the same key is safe.")
 
 
-def _fingerprint(method: str, path: str, body: bytes) -> bytes:
+def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
     """SHA-256 over method, path and body, the first two ended by a byte that neither can hold."""
     return hashlib.sha256(b"\n".join((method.encode(), path.encode(), body))).digest()

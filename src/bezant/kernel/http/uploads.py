@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope
 
 from bezant.kernel.calls import Answer, Call, Principal
 from bezant.kernel.errors import TooLarge
+from bezant.kernel.http.authorization import Admitted
 from bezant.kernel.http.bodies import BODY_SECONDS_MAX, ClientGone
 from bezant.kernel.http.errors import RequestTimeout, UnsupportedMediaType
 from bezant.kernel.http.headers import Headers
@@ -61,14 +62,14 @@ class UploadOperation(Operation, Generic[P, Q]):
     method: str = "POST"
 
     async def _answer(
-        self, gate: Gate, principal: Principal, scope: Scope, receive: Receive
+        self, gate: Gate, admitted: Admitted, scope: Scope, receive: Receive
     ) -> Answer:
         path = self._path(scope)
         query = parse_query(scope["query_string"], self.query_type)
         headers = Headers(scope["headers"])
         key = headers.idempotency_key()
         media_type = self._media_type(headers)
-        resource = scope["path"]
+        resource, principal = scope["path"], admitted.principal
         with ExitStack() as opened:
             file = opened.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES_MAX))
             source = cast("BinaryIO", file)

@@ -20,7 +20,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.jobs import Done, Handling, Job, JobKind, RetryPolicy, Schedule
 from bezant.kernel.retention import store
 
-__all__ = ["SWEEP", "Keep", "Retention", "Sweep"]
+__all__ = ["SWEEP", "Keep", "RemoveAnswers", "Retention", "Sweep"]
 
 BATCH_MAX: Final = 1_000
 """Rows that are removed in one commit."""

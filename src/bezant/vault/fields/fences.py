@@ -5,7 +5,7 @@ for what is left of the old version: being SERIALIZABLE, either it sees what was
 this is begun again and sees that the key was retired.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,23 +17,25 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 
-async def require_current(
-    connection: "PoolConnectionProxy[asyncpg.Record]",
-    tenant_id: UUID,
-    oldest: Mapping[UUID, int],
-) -> None:
-    """Look that subjects' keys still seal.
+Floors = Mapping[UUID, int]
+"""The oldest version of each subject's key that still seals."""
 
-    Args:
-        connection: of the transaction that writes.
-        tenant_id: whose subjects.
-        oldest: the oldest version that something of the subject is sealed under.
+
+async def key_floors(
+    connection: "PoolConnectionProxy[asyncpg.Record]", tenant_id: UUID, subjects: Iterable[UUID]
+) -> Floors:
+    """The floors of subjects, as the transaction that writes sees them."""
+    rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, list(subjects))
+    return {row["subject_id"]: row["key_floor"] for row in rows}
+
+
+def require_current(floors: Floors, used: Mapping[UUID, int]) -> None:
+    """Look that the versions which were used of subjects' keys still seal.
 
     Raises:
         KeyRetired: seal it anew.
     """
-    rows = await connection.fetch(store.FIND_KEY_FLOORS, tenant_id, list(oldest))
-    if any(oldest[row["subject_id"]] < row["key_floor"] for row in rows):
+    if any(version < floors[subject_id] for subject_id, version in used.items()):
         raise KeyRetired("The subject's key was rotated.")
 
 

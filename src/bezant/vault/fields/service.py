@@ -33,7 +33,7 @@ from bezant.vault.crypto.context import Context
 from bezant.vault.crypto.digests import keyed_digest
 from bezant.vault.fields import store
 from bezant.vault.fields.errors import ReferenceTaken
-from bezant.vault.fields.fences import require_current, require_current_indexes
+from bezant.vault.fields.fences import Floors, require_current, require_current_indexes
 from bezant.vault.fields.restriction import is_open_under_restriction
 from bezant.vault.fields.sealing import (
     IndexEntry,
@@ -47,6 +47,7 @@ from bezant.vault.keys import (
     TRIES_MAX,
     KeyKind,
     KeyRetired,
+    Seen,
     SubjectKeys,
     TenantKey,
     TenantKeys,
@@ -100,14 +101,16 @@ class Fields:
         self._random_bytes = random_bytes
         self._searches = TokenBuckets(per_s=SEARCHES_PER_S_MAX, burst=SEARCHES_BURST_MAX)
 
-    async def cover(self, call: Call) -> Call:
+    async def cover(self, call: Call, seen: Seen = ()) -> Call:
         """The call with its fingerprint keyed."""
-        [covered] = await self.cover_all(call.tenant_id, [call])
+        [covered] = await self.cover_all(call.tenant_id, [call], seen)
         return covered
 
-    async def cover_all(self, tenant_id: UUID, calls: Sequence[Call]) -> list[Call]:
+    async def cover_all(
+        self, tenant_id: UUID, calls: Sequence[Call], seen: Seen = ()
+    ) -> list[Call]:
         """Calls of a tenant with their fingerprints keyed."""
-        keys = await self._tenants.every(tenant_id, KeyKind.REQUESTS)
+        keys = await self._tenants.every(tenant_id, KeyKind.REQUESTS, seen)
         if not keys:
             keys = [await self._tenants.active(tenant_id, KeyKind.REQUESTS)]
         digests = []
@@ -170,7 +173,13 @@ class Fields:
         await self._tell(call, [row["reference"] for row in rows], Answer(200, b""))
         return Opened(await self._decrypt(call.tenant_id, rows))
 
-    async def read(self, tenant_id: UUID, references: Sequence[UUID], purpose: str = "") -> Opened:
+    async def read(
+        self,
+        tenant_id: UUID,
+        references: Sequence[UUID],
+        purpose: str = "",
+        seen: Seen = (),
+    ) -> Opened:
         """The values, for parts of the vault that have told the audit log already.
 
         Those that a restriction keeps closed for the purpose are not among them.
@@ -178,7 +187,7 @@ class Fields:
         rows = await self._find(tenant_id, references)
         if not is_open_under_restriction(purpose):
             rows = [row for row in rows if row["subject_state"] == "active"]
-        return Opened(await self._decrypt(tenant_id, rows))
+        return Opened(await self._decrypt(tenant_id, rows, seen))
 
     async def closed(
         self,
@@ -194,7 +203,12 @@ class Fields:
         return {row["subject_id"] for row in rows if row["state"] == "restricted"}
 
     async def prepare(
-        self, tenant_id: UUID, values: Sequence[Sealing], *, bytes_max: int = VALUE_BYTES_MAX
+        self,
+        tenant_id: UUID,
+        values: Sequence[Sealing],
+        seen: Seen = (),
+        *,
+        bytes_max: int = VALUE_BYTES_MAX,
     ) -> Prepared:
         """Encrypt values under new references, for `write` to put in a commit with more.
 
@@ -205,7 +219,7 @@ class Fields:
         """
         check(values, bytes_max)
         keys = await self._subjects.for_sealing(
-            tenant_id, Counter(value.subject_id for value in values)
+            tenant_id, Counter(value.subject_id for value in values), seen
         )
         with ExitStack() as used:
             for key in keys.values():
@@ -220,12 +234,14 @@ class Fields:
         connection: "PoolConnectionProxy[asyncpg.Record]",
         tenant_id: UUID,
         subjects: Iterable[UUID],
-    ) -> set[UUID]:
+    ) -> Floors:
         """Those subjects of which something may be sealed in this transaction."""
         distinct = list(set(subjects))
-        await connection.execute(store.INSERT_SUBJECTS, tenant_id, distinct, self._clock.now())
         rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, distinct)
-        return {row["subject_id"] for row in rows if row["state"] != "erased"}
+        if len(rows) < len(distinct):
+            await connection.execute(store.INSERT_SUBJECTS, tenant_id, distinct, self._clock.now())
+            rows = await connection.fetch(store.FIND_SUBJECTS, tenant_id, distinct)
+        return {row["subject_id"]: row["key_floor"] for row in rows if row["state"] != "erased"}
 
     async def erased(self, tenant_id: UUID, subjects: Iterable[UUID]) -> set[UUID]:
         """Those of the subjects that were erased."""
@@ -237,13 +253,15 @@ class Fields:
         connection: "PoolConnectionProxy[asyncpg.Record]",
         tenant_id: UUID,
         prepared: Prepared,
+        admitted: Floors,
     ) -> None:
-        """Write prepared values of admitted subjects, for good.
+        """Write prepared values of subjects that this transaction admitted, for good.
 
         Raises:
             KeyRetired: prepare them anew.
         """
         versions = {each.value.reference: 1 for each in prepared.sealed}
+        require_current(admitted, _used(prepared))
         await self._insert(connection, tenant_id, prepared.sealed, versions, is_kept=True)
         await _insert_index(connection, tenant_id, prepared.entries)
 
@@ -263,8 +281,10 @@ class Fields:
         # What is being erased is gone already.
         return [row for row in rows if row["subject_state"] != "erased"]
 
-    async def _decrypt(self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]") -> dict[UUID, str]:
-        values = await self._decrypt_rows(tenant_id, rows)
+    async def _decrypt(
+        self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]", seen: Seen = ()
+    ) -> dict[UUID, str]:
+        values = await self._decrypt_rows(tenant_id, rows, seen)
         for _ in range(TRIES_MAX):
             closed = {
                 row["reference"]: row["key_version"]
@@ -284,10 +304,10 @@ class Fields:
         return values
 
     async def _decrypt_rows(
-        self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]"
+        self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]", seen: Seen = ()
     ) -> dict[UUID, str]:
         wanted = [(row["subject_id"], row["key_version"]) for row in rows]
-        keys = await self._subjects.for_opening(tenant_id, wanted)
+        keys = await self._subjects.for_opening(tenant_id, wanted, seen)
         with ExitStack() as used:
             for key in keys.values():
                 used.enter_context(key)
@@ -365,8 +385,10 @@ class Fields:
         subjects = {value.subject_id for value in values}
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
-            if await self.admit(connection, tenant_id, subjects) != subjects:
+            admitted = await self.admit(connection, tenant_id, subjects)
+            if admitted.keys() != subjects:
                 raise SubjectErased("What identifies the subject was erased.")
+            require_current(admitted, _used(prepared))
             versions = await self._make_room(connection, tenant_id, values, is_rectified)
             await self._insert(
                 connection, tenant_id, prepared.sealed, versions, is_kept=is_rectified
@@ -427,8 +449,6 @@ class Fields:
         *,
         is_kept: bool,
     ) -> None:
-        oldest = {each.value.subject_id: each.key_version for each in sealed}
-        await require_current(connection, tenant_id, oldest)
         at = self._clock.now()
         await connection.execute(
             store.INSERT_VALUES,
@@ -463,6 +483,10 @@ class Fields:
             )
         except CommitUnknown as error:
             raise Unavailable("The audit log cannot be written.") from error
+
+
+def _used(prepared: Prepared) -> dict[UUID, int]:
+    return {each.value.subject_id: each.key_version for each in prepared.sealed}
 
 
 def _expiry(field: SealedField, at: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ INSERT_SUBJECTS: Final = """
 """
 
 FIND_SUBJECTS: Final = """
-    SELECT subject_id, state FROM vault_subject
+    SELECT subject_id, state, key_floor FROM vault_subject
     WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
 """
 
@@ -88,11 +88,6 @@ FIND_BY_DIGEST: Final = """
     SELECT DISTINCT reference FROM vault_index
     WHERE tenant_id = $1 AND field = $2 AND digest = ANY($3::bytea[])
     ORDER BY reference LIMIT $4
-"""
-
-FIND_KEY_FLOORS: Final = """
-    SELECT subject_id, key_floor FROM vault_subject
-    WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
 """
 
 FIND_ACTIVE_KEYS: Final = """

@@ -2,13 +2,14 @@
 
 from bezant.vault.keys.errors import KeyDestroyed, KeyRetired
 from bezant.vault.keys.subjects import SubjectKey, SubjectKeys
-from bezant.vault.keys.tenants import TRIES_MAX, KeyKind, TenantKey, TenantKeys, index_kind
+from bezant.vault.keys.tenants import TRIES_MAX, KeyKind, Seen, TenantKey, TenantKeys, index_kind
 
 __all__ = [
     "TRIES_MAX",
     "KeyDestroyed",
     "KeyKind",
     "KeyRetired",
+    "Seen",
     "SubjectKey",
     "SubjectKeys",
     "TenantKey",

@@ -18,7 +18,7 @@ from bezant.vault.crypto.context import length_prefixed
 from bezant.vault.crypto.keys import KEY_BYTES, KeyBytes
 from bezant.vault.keys import store
 from bezant.vault.keys.errors import KeyRetired
-from bezant.vault.keys.tenants import TRIES_MAX, KeyKind, TenantKey, TenantKeys
+from bezant.vault.keys.tenants import TRIES_MAX, KeyKind, Seen, TenantKey, TenantKeys
 
 if TYPE_CHECKING:
     import asyncpg
@@ -75,7 +75,7 @@ class SubjectKeys:
         self._allowances: OrderedDict[tuple[UUID, UUID, int], int] = OrderedDict()
 
     async def for_sealing(
-        self, tenant_id: UUID, messages: Mapping[UUID, int]
+        self, tenant_id: UUID, messages: Mapping[UUID, int], seen: Seen = ()
     ) -> dict[UUID, SubjectKey]:
         """The active key of each subject, made now if there is none.
 
@@ -84,21 +84,22 @@ class SubjectKeys:
         Args:
             tenant_id: whose subjects.
             messages: how many each key is about to seal.
+            seen: the tenant's keys, if they were looked at for this request.
 
         Raises:
             KeyStoreDown: the tenant's key cannot be unwrapped now.
         """
         for _ in range(TRIES_MAX):
             try:
-                return await self._for_sealing(tenant_id, messages)
+                return await self._for_sealing(tenant_id, messages, seen)
             except KeyRetired:
-                continue
+                seen = ()
         raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
 
     async def _for_sealing(
-        self, tenant_id: UUID, messages: Mapping[UUID, int]
+        self, tenant_id: UUID, messages: Mapping[UUID, int], seen: Seen
     ) -> dict[UUID, SubjectKey]:
-        tenant_key = await self._tenants.active(tenant_id, KeyKind.TENANT)
+        tenant_key = await self._tenants.active(tenant_id, KeyKind.TENANT, seen)
         with tenant_key.key:
 
             async def work(
@@ -120,7 +121,7 @@ class SubjectKeys:
         }
 
     async def for_opening(
-        self, tenant_id: UUID, wanted: Iterable[Versioned]
+        self, tenant_id: UUID, wanted: Iterable[Versioned], seen: Seen = ()
     ) -> dict[Versioned, KeyBytes]:
         """Keys of subjects by version; one that is destroyed is not among them.
 
@@ -141,7 +142,7 @@ class SubjectKeys:
                 and wrapping.get((row["subject_id"], row["version"])) != row["tenant_key_version"]
             }
             late = [row for name, row in there.items() if name in asked]
-            opened |= await self._unwrap(tenant_id, late)
+            opened |= await self._unwrap(tenant_id, late, seen=seen)
             wrapping |= {name: row["tenant_key_version"] for name, row in there.items()}
             asked -= opened.keys()
             if not late or not asked:
@@ -280,13 +281,14 @@ class SubjectKeys:
         tenant_id: UUID,
         rows: "Iterable[asyncpg.Record]",
         at_hand: TenantKey | None = None,
+        seen: Seen = (),
     ) -> dict[Versioned, KeyBytes]:
         """Open keys, each under the version of the tenant's key that wrapped it."""
         rows = list(rows)
         wrapping = {row["tenant_key_version"] for row in rows}
         if at_hand is not None:
             wrapping.discard(at_hand.version)
-        found = await self._tenants.of_versions(tenant_id, KeyKind.TENANT, wrapping)
+        found = await self._tenants.of_versions(tenant_id, KeyKind.TENANT, wrapping, seen)
         tenant_keys = {version: key.key for version, key in found.items()}
         if at_hand is not None:
             tenant_keys[at_hand.version] = at_hand.key

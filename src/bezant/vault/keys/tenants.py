@@ -1,10 +1,10 @@
 """Keys of tenants: wrapped by the key store's root, at hand in memory for minutes.
 
-Which key is active is read from the database every time, so that a rotation is followed by all
-processes at once; only unwrapping is spared.
+Which key is active is read from the database for every request, so that a rotation is followed by
+all processes at once; only unwrapping is spared.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 Name = tuple[UUID, str, int]
+
+Seen = Sequence["asyncpg.Record"]
+"""A tenant's keys as one look found them."""
 
 TRIES_MAX: Final = 10
 """How often work is begun again that a rotation came in between of."""
@@ -91,29 +94,39 @@ class TenantKeys:
         self._cache = cache
         self._random_bytes = random_bytes
 
-    async def active(self, tenant_id: UUID, kind: str) -> TenantKey:
+    async def look(self, tenant_id: UUID, *kinds: str) -> Seen:
+        """Several kinds of keys in one look, for a request that needs them one after the other."""
+        return await self._find(tenant_id, list(kinds))
+
+    async def active(self, tenant_id: UUID, kind: str, seen: Seen = ()) -> TenantKey:
         """The key for new work, made now if there is none.
+
+        What was `seen` before is believed: work under a key that was retired since is refused where
+        it is written.
 
         Raises:
             KeyStoreDown: it cannot be unwrapped now.
         """
+        rows = _of_kind(seen, kind)
         for _ in range(TRIES_MAX):
-            for row in await self._find(tenant_id, [kind]):
+            for row in rows or await self._find(tenant_id, [kind]):
                 if row["state"] == "active":
                     return await self._unwrap(tenant_id, row)
+            rows = []
             await self._make(tenant_id, kind)
         raise KeyRetired(f"{TRIES_MAX} rotations came in between.")
 
-    async def every(self, tenant_id: UUID, kind: str) -> list[TenantKey]:
+    async def every(self, tenant_id: UUID, kind: str, seen: Seen = ()) -> list[TenantKey]:
         """All versions that are not destroyed, the newest first; none where none was made.
 
         Raises:
             KeyStoreDown: one cannot be unwrapped now.
         """
-        return [await self._unwrap(tenant_id, row) for row in await self._find(tenant_id, [kind])]
+        rows = _of_kind(seen, kind) or await self._find(tenant_id, [kind])
+        return [await self._unwrap(tenant_id, row) for row in rows]
 
     async def of_versions(
-        self, tenant_id: UUID, kind: str, versions: Iterable[int]
+        self, tenant_id: UUID, kind: str, versions: Iterable[int], seen: Seen = ()
     ) -> dict[int, TenantKey]:
         """Keys for opening, by version; a destroyed or unknown one is not among them.
 
@@ -121,7 +134,11 @@ class TenantKeys:
             KeyStoreDown: one cannot be unwrapped now.
         """
         wanted = set(versions)
-        rows = await self._find(tenant_id, [kind])
+        if not wanted:
+            return {}
+        rows = _of_kind(seen, kind)
+        if not wanted <= {row["version"] for row in rows}:  # one was made since
+            rows = await self._find(tenant_id, [kind])
         return {
             row["version"]: await self._unwrap(tenant_id, row)
             for row in rows
@@ -213,3 +230,7 @@ class TenantKeys:
             )
 
         await self._database.transaction(insert)
+
+
+def _of_kind(seen: Seen, kind: str) -> "list[asyncpg.Record]":
+    return [row for row in seen if row["kind"] == kind]

@@ -41,6 +41,8 @@ from bezant.vault.tokens import TokenRow, TokenService, redeem, unknown
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
+    from bezant.vault.fields.fences import Floors
+
 ANSWER: Final = SealedField("forward.answer", keep_days=3)
 KEPT: Final = timedelta(days=3)
 
@@ -251,16 +253,16 @@ class ProxyService:
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
             subjects = {row.subject_id for row in forward.rows.values()}
-            is_kept = (
-                bool(prepared.sealed)
-                and await self._fields.admit(connection, tenant_id, subjects) == subjects
-            )
+            admitted: Floors = {}
+            if prepared.sealed:
+                admitted = await self._fields.admit(connection, tenant_id, subjects)
+            is_kept = admitted.keys() == subjects
             reference = prepared.sealed[0].value.reference if is_kept else None
             await connection.execute(
                 store.END_FORWARD, tenant_id, forward.id, state, reference, self._clock.now()
             )
             if is_kept:
-                await self._fields.write(connection, tenant_id, prepared)
+                await self._fields.write(connection, tenant_id, prepared, admitted)
 
         await self._database.transaction(work)
 

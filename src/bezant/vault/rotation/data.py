@@ -9,7 +9,7 @@ from uuid import UUID
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.vault.crypto.aead import encrypt
-from bezant.vault.fields.fences import require_current
+from bezant.vault.fields.fences import key_floors, require_current
 from bezant.vault.keys import TRIES_MAX, SubjectKeys
 from bezant.vault.rotation import store
 from bezant.vault.rotation.opening import Row, open_rows, rows_of
@@ -105,9 +105,9 @@ class DataRotation:
             tenant_id, Counter(row.subject_id for row, _ in opened)
         )
         moved: list[tuple[UUID, int, int, int, bytes]] = []
-        with ExitStack() as used:
+        with ExitStack() as opened_keys:
             for found in keys.values():
-                used.enter_context(found.key)
+                opened_keys.enter_context(found.key)
             for row, value in opened:
                 new = keys.get(row.subject_id)
                 if new is None:  # erased meanwhile
@@ -115,10 +115,10 @@ class DataRotation:
                 context = row.context(tenant_id, new.version)
                 sealed = encrypt(new.key, value, context, self._random_bytes)
                 moved.append((row.reference, row.version, row.key_version, new.version, sealed))
-        oldest = {subject_id: key.version for subject_id, key in keys.items()}
+        used = {subject_id: key.version for subject_id, key in keys.items()}
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> int:
-            await require_current(connection, tenant_id, oldest)
+            require_current(await key_floors(connection, tenant_id, used), used)
             tag = await connection.execute(
                 store.MOVE_VALUES, tenant_id, *([each[n] for each in moved] for n in range(5))
             )

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from uuid import UUID
 
 from bezant.vault.crypto.digests import keyed_digest
-from bezant.vault.keys import KeyKind, TenantKey, TenantKeys
+from bezant.vault.keys import KeyKind, Seen, TenantKey, TenantKeys
 from bezant.vault.tokens.arrivals import Thing
 
 
@@ -19,9 +19,11 @@ class Fingerprints:
     def __init__(self, tenants: TenantKeys) -> None:
         self._tenants = tenants
 
-    async def of(self, tenant_id: UUID, things: Sequence[Thing]) -> tuple[int, list[list[bytes]]]:
+    async def of(
+        self, tenant_id: UUID, things: Sequence[Thing], seen: Seen = ()
+    ) -> tuple[int, list[list[bytes]]]:
         """The version of the active key, and each thing's digests, the active key's first."""
-        keys = await self._tenants.every(tenant_id, KeyKind.FINGERPRINT)
+        keys = await self._tenants.every(tenant_id, KeyKind.FINGERPRINT, seen)
         if not any(key.is_active for key in keys):
             keys = [*keys, await self._tenants.active(tenant_id, KeyKind.FINGERPRINT)]
         keys.sort(key=lambda key: not key.is_active)

@@ -9,7 +9,7 @@ from uuid import UUID
 from bezant.kernel.errors import Refusal
 from bezant.kernel.sealed import Sealing, SubjectErased
 from bezant.vault.fields import Fields, Prepared
-from bezant.vault.fields.fences import require_active
+from bezant.vault.fields.fences import Floors, require_active
 from bezant.vault.keys import KeyKind, TenantKey
 from bezant.vault.tokens import store
 from bezant.vault.tokens.arrivals import Arrival
@@ -146,7 +146,7 @@ class Issuing:
         """
         await require_active(connection, tenant_id, {KeyKind.FINGERPRINT: keys.version})
         sealed = {each.value.subject_id for each in prepared.sealed}
-        admitted = sealed & await self._fields.admit(connection, tenant_id, sealed)
+        admitted = await self._fields.admit(connection, tenant_id, sealed)
         standing = await self._standing(connection, tenant_id, drafts, at)
         outcomes: dict[int, Issued | Refusal] = {}
         new: dict[int, Draft] = {}
@@ -171,7 +171,7 @@ class Issuing:
             outcomes[number] = (
                 replace(of_first, is_reused=True) if isinstance(of_first, Issued) else of_first
             )
-        return await self._settle(connection, tenant_id, drafts, prepared, outcomes)
+        return await self._settle(connection, tenant_id, drafts, prepared, admitted, outcomes)
 
     async def _standing(
         self,
@@ -236,6 +236,7 @@ class Issuing:
         tenant_id: UUID,
         drafts: Sequence[Draft],
         prepared: Prepared,
+        admitted: Floors,
         outcomes: Mapping[int, Issued | Refusal],
     ) -> list[Issued | Refusal]:
         """Write the values; where a token stood before, what came with it this time counts."""
@@ -264,7 +265,7 @@ class Issuing:
             await self._fields.remove(connection, tenant_id, gone)
         written = [each for each in prepared.sealed if each.value.reference in kept]
         if written:
-            await self._fields.write(connection, tenant_id, Prepared(written, ()))
+            await self._fields.write(connection, tenant_id, Prepared(written, ()), admitted)
         return [
             replace(outcome, row=rows[outcome.row.token])
             if isinstance(outcome, Issued)

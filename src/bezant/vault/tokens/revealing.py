@@ -30,6 +30,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.sealed import SubjectRestricted
 from bezant.kernel.telemetry import Sensitive
 from bezant.vault.fields import Fields
+from bezant.vault.keys import KeyKind, Seen, TenantKeys
 from bezant.vault.tokens import store
 from bezant.vault.tokens.errors import TooManyReveals
 from bezant.vault.tokens.records import TokenRow, unknown
@@ -67,11 +68,15 @@ class Revealing:
 
     Args:
         database: the main one, as the vault's role.
+        tenants: keys of tenants.
         fields: opens sealed values.
     """
 
-    def __init__(self, database: Database, fields: Fields, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, tenants: TenantKeys, fields: Fields, clock: Clock, ids: Ids
+    ) -> None:
         self._database = database
+        self._tenants = tenants
         self._fields = fields
         self._clock = clock
         self._ids = ids
@@ -89,29 +94,34 @@ class Revealing:
         wait_s = self._buckets.take(call.actor, len(tokens))
         if wait_s:
             raise TooManyReveals("Reveals are limited.", retry_after_s=ceil(wait_s))
-        call = msgspec.structs.replace(await self._fields.cover(call), purpose=asked.purpose)
+        seen = await self._tenants.look(call.tenant_id, KeyKind.REQUESTS, KeyKind.TENANT)
+        covered = await self._fields.cover(call, seen)
+        call = msgspec.structs.replace(covered, purpose=asked.purpose)
         for _ in range(_TRIES_MAX):
             earlier = (await idempotency.find(self._database, call.tenant_id, [call])).get(call.id)
             if earlier is not None:
                 return await self._again(call, earlier)
             try:
-                answer = await self._grant(call, tokens)
+                answer, rows = await self._grant(call, tokens)
             except CommitUnknown:
                 continue  # the record tells whether it took effect
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name != idempotency.CONSTRAINT:
                     raise
                 continue
-            return answer if answer.is_refusal else await self._reveal(call, answer)
+            return answer if answer.is_refusal else await self._reveal(call, answer, rows, seen)
         raise Unavailable("The outcome is not known yet: repeat the request with the same key.")
 
-    async def _grant(self, call: Call, tokens: Sequence[str]) -> Answer:
+    async def _grant(self, call: Call, tokens: Sequence[str]) -> tuple[Answer, list[TokenRow]]:
         """Decide, use up what is for one use, and write the audit log: one commit."""
 
-        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> Answer:
+        async def work(
+            connection: "PoolConnectionProxy[asyncpg.Record]",
+        ) -> tuple[Answer, list[TokenRow]]:
             at = self._clock.now()
             found = await redeem(connection, call, tokens, at, self._fields)
-            granted = [token for token in tokens if isinstance(found[token], TokenRow)]
+            usable = [row for row in found.values() if isinstance(row, TokenRow)]
+            granted = [row.token for row in usable]
             refused = {
                 token: _problem(refusal)
                 for token, refusal in found.items()
@@ -125,7 +135,7 @@ class Revealing:
             rows = [*idempotency.record(call, answer, at), *audit.entry(call, answer, at)]
             rows += self.told(call, granted, at)
             await write_rows(connection, call.tenant_id, rows)
-            return answer
+            return answer, usable
 
         return await self._database.transaction(work, begin=BEGIN_BY_KEY)
 
@@ -142,20 +152,21 @@ class Revealing:
             )
         except CommitUnknown as error:
             raise Unavailable("The audit log cannot be written.") from error
-        return msgspec.structs.replace(await self._reveal(call, earlier), is_replay=True)
+        found = await self._database.fetch(store.FIND_TOKENS, call.tenant_id, granted)
+        revealed = await self._reveal(call, earlier, [TokenRow.of(row) for row in found])
+        return msgspec.structs.replace(revealed, is_replay=True)
 
-    async def _reveal(self, call: Call, answer: Answer) -> Answer:
+    async def _reveal(
+        self, call: Call, answer: Answer, rows: Sequence[TokenRow], seen: Seen = ()
+    ) -> Answer:
         grant = answer.value(Grant)
-        rows = {
-            row["token"]: TokenRow.of(row)
-            for row in await self._database.fetch(store.FIND_TOKENS, call.tenant_id, grant.granted)
-        }
-        values = await self.values_of(call.tenant_id, rows.values(), call.purpose)
+        values = await self.values_of(call.tenant_id, rows, call.purpose, seen)
+        by_token = {row.token: row for row in rows}
         refused = dict(grant.refused)
         results = []
         for token in grant.granted:
             if token in values:
-                results.append(_revealed(rows[token], values[token]))
+                results.append(_revealed(by_token[token], values[token]))
             else:
                 refused[token] = _problem(unknown())  # erased, or revoked, meanwhile
         if not results:
@@ -167,12 +178,12 @@ class Revealing:
         return Answer.of(Detokenized(results))
 
     async def values_of(
-        self, tenant_id: UUID, rows: Iterable[TokenRow], purpose: str = ""
+        self, tenant_id: UUID, rows: Iterable[TokenRow], purpose: str = "", seen: Seen = ()
     ) -> "dict[str, Values]":
         """What tokens stand for, by token; what was erased, or is restricted, is not among them."""
         rows = list(rows)
         references = [reference for row in rows for reference in row.references]
-        opened = (await self._fields.read(tenant_id, references, purpose)).values
+        opened = (await self._fields.read(tenant_id, references, purpose, seen)).values
         return {
             row.token: Values(
                 opened[row.reference],

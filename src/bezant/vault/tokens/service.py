@@ -38,5 +38,5 @@ class TokenService:
         self.tokenizing = Tokenizing(
             database, tenants, fields, fingerprints, self.codes, clock, ids, random_bytes
         )
-        self.revealing = Revealing(database, fields, clock, ids)
+        self.revealing = Revealing(database, tenants, fields, clock, ids)
         self.registry = Registry(database, fields, fingerprints, self.codes, clock)

@@ -24,7 +24,7 @@ from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.http import Problem
 from bezant.kernel.ids import Ids
 from bezant.vault.fields import Fields
-from bezant.vault.keys import KeyKind, KeyRetired, TenantKey, TenantKeys
+from bezant.vault.keys import KeyKind, KeyRetired, Seen, TenantKey, TenantKeys
 from bezant.vault.tokens.arrivals import Arrival, read_arrival
 from bezant.vault.tokens.codes import Codes
 from bezant.vault.tokens.fingerprints import Fingerprints
@@ -85,8 +85,9 @@ class Tokenizing:
 
     async def tokenize(self, call: Call, new: NewToken) -> Answer:
         """`POST /v1/vault/tokens` -> 201 `IssuedToken`."""
-        [covered] = await self._fields.cover_all(call.tenant_id, [call])
-        [answer] = await self._answer(call.tenant_id, [(covered, new)], None)
+        seen = await self._look(call.tenant_id)
+        covered = await self._fields.cover(call, seen)
+        [answer] = await self._answer(call.tenant_id, [(covered, new)], None, seen)
         return answer
 
     async def tokenize_batch(self, call: Call, batch: NewTokenBatch) -> Answer:
@@ -102,7 +103,8 @@ class Tokenizing:
             )
             for item in batch.tokens
         ]
-        whole, *covered = await self._fields.cover_all(call.tenant_id, [call, *calls])
+        seen = await self._look(call.tenant_id)
+        whole, *covered = await self._fields.cover_all(call.tenant_id, [call, *calls], seen)
         distinct: dict[UUID, Asked] = {}
         for each, item in zip(covered, batch.tokens, strict=True):
             distinct.setdefault(item.id, (each, item))
@@ -118,11 +120,17 @@ class Tokenizing:
             return Answer.of(TokenResults(results))
 
         closing = Closing(whole, close)
-        [answer] = await self._answer(call.tenant_id, list(distinct.values()), closing)
+        [answer] = await self._answer(call.tenant_id, list(distinct.values()), closing, seen)
         return answer
 
+    async def _look(self, tenant_id: UUID) -> Seen:
+        """Find all the keys that a request needs."""
+        return await self._tenants.look(
+            tenant_id, KeyKind.REQUESTS, KeyKind.FINGERPRINT, KeyKind.TENANT
+        )
+
     async def _answer(
-        self, tenant_id: UUID, asked: Sequence[Asked], closing: "Closing | None"
+        self, tenant_id: UUID, asked: Sequence[Asked], closing: "Closing | None", seen: Seen
     ) -> list[Answer]:
         """Answer each request, or the batch that they are items of."""
         calls = [call for call, _ in asked] + ([] if closing is None else [closing.call])
@@ -134,11 +142,11 @@ class Tokenizing:
             if not left and closing is None:
                 return [earlier[call.id] for call in calls]
             try:
-                return await self._make(tenant_id, asked, earlier, closing)
+                return await self._make(tenant_id, asked, earlier, closing, seen)
             except CommitUnknown:
                 continue  # the records tell whether it took effect
             except KeyRetired:
-                continue  # a rotation came in between
+                seen = ()  # a rotation came in between
             except asyncpg.UniqueViolationError as error:
                 if error.constraint_name != idempotency.CONSTRAINT:
                     raise
@@ -150,20 +158,21 @@ class Tokenizing:
         asked: Sequence[Asked],
         earlier: Mapping[UUID, Answer],
         closing: "Closing | None",
+        seen: Seen,
     ) -> list[Answer]:
         """Give out what nobody was answered yet, and record the answers in the same commit."""
         at = self._clock.now()
         read = {call.id: _read(new, at) for call, new in asked if call.id not in earlier}
         arrived = {key: each for key, each in read.items() if isinstance(each, Arrival)}
         version, digests = await self._fingerprints.of(
-            tenant_id, [arrival.thing for arrival in arrived.values()]
+            tenant_id, [arrival.thing for arrival in arrived.values()], seen
         )
         drafts = {
             key: drafted(arrival, mine, self._random_bytes)
             for (key, arrival), mine in zip(arrived.items(), digests, strict=True)
         }
         sealings = [sealing for draft in drafts.values() for sealing in draft.sealings()]
-        prepared = await self._fields.prepare(tenant_id, sealings)
+        prepared = await self._fields.prepare(tenant_id, sealings, seen)
         keys = Keys(version, await self._format_key(tenant_id, arrived.values()))
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> list[Answer]:

@@ -1,6 +1,7 @@
 """Restore-only versions refuse new work, and readers that come between two steps read on."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import msgspec
@@ -9,8 +10,27 @@ import pytest
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.sealed import Sealing
-from bezant.vault.keys import KeyKind, KeyRetired, SubjectKeys, TenantKey, TenantKeys, index_kind
+from bezant.vault.keys import (
+    KeyKind,
+    KeyRetired,
+    Seen,
+    SubjectKeys,
+    TenantKey,
+    TenantKeys,
+    index_kind,
+)
+from bezant.vault.tokens.schemas import (
+    Detokenization,
+    Detokenized,
+    IssuedToken,
+    NamedValue,
+    NewToken,
+)
 from fixtures_rotation import EMAIL, Rotating
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
 
 ROOT = UUID(int=0)
 WRAPPED_UNDER = """
@@ -25,17 +45,17 @@ class Late(TenantKeys):
         self._late_keys = keys
         self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
 
-    async def active(self, tenant_id: UUID, kind: str) -> TenantKey:
-        found = await self._late_keys.active(tenant_id, kind)
+    async def active(self, tenant_id: UUID, kind: str, seen: Seen = ()) -> TenantKey:
+        found = await self._late_keys.active(tenant_id, kind, seen)
         if self._meanwhile is not None:
             meanwhile, self._meanwhile = self._meanwhile, None
             await meanwhile()
         return found
 
     async def of_versions(
-        self, tenant_id: UUID, kind: str, versions: Iterable[int]
+        self, tenant_id: UUID, kind: str, versions: Iterable[int], seen: Seen = ()
     ) -> dict[int, TenantKey]:
-        return await self._late_keys.of_versions(tenant_id, kind, versions)
+        return await self._late_keys.of_versions(tenant_id, kind, versions, seen)
 
 
 def after(
@@ -86,9 +106,12 @@ async def test_what_was_prepared_under_a_retired_key_is_not_written(
         prepared = await fields.prepare(rotating.tenant_id, [sealing])
         if rotated is not None:
             await rotating.rotate(rotated)
-        await rotating.database.transaction(
-            lambda connection: fields.write(connection, rotating.tenant_id, prepared)
-        )
+
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            admitted = await fields.admit(connection, rotating.tenant_id, [subject])
+            await fields.write(connection, rotating.tenant_id, prepared, admitted)
+
+        await rotating.database.transaction(work)
 
     with pytest.raises(KeyRetired):
         await write(kind)
@@ -126,6 +149,45 @@ async def test_a_retired_root_wraps_no_key_of_a_tenant(rotating: Rotating) -> No
     rotating.key_store.newest = 2
     found = await rotating.vault.tenants.active(other, KeyKind.TENANT)
     assert found.version == 1, "the control"
+
+
+@pytest.mark.parametrize("kind", ["tenant", "fingerprint", "requests"])
+async def test_a_request_whose_keys_are_retired_after_its_look_is_served_by_the_new_ones(
+    rotating: Rotating, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    tokens = rotating.vault.tokens
+    subject, value = uuid4(), NamedValue("passport", "C01X00T47")
+    new = NewToken(subject_id=subject, value=value)
+    first = (await tokens.tokenizing.tokenize(rotating.call(), new)).value(IssuedToken)
+    happened = after(monkeypatch, rotating.vault.tenants, "look", lambda: rotating.rotate(kind))
+    other = NewToken(subject_id=uuid4(), value=value)
+    given = (await tokens.tokenizing.tokenize(rotating.call(), other)).value(IssuedToken)
+    assert happened
+    again = (await tokens.tokenizing.tokenize(rotating.call(), new)).value(IssuedToken)
+    assert again.token == first.token
+    same = (await tokens.tokenizing.tokenize(rotating.call(), other)).value(IssuedToken)
+    assert same.token == given.token
+    if kind != "requests":
+        assert await rotating.destroy(kind, 1, "a test") == {"destroyed": 1}
+    asked = Detokenization([first.token, given.token], "test")
+    answer = (await tokens.revealing.detokenize(rotating.call(), asked)).value(Detokenized)
+    assert [each.value for each in answer.results] == [value.text, value.text]
+
+
+@pytest.mark.parametrize("kind", ["tenant", "data"])
+async def test_a_token_whose_keys_are_destroyed_after_the_look_is_revealed(
+    rotating: Rotating, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    tokens = rotating.vault.tokens
+    new = NewToken(subject_id=uuid4(), value=NamedValue("passport", "C01X00T47"))
+    token = (await tokens.tokenizing.tokenize(rotating.call(), new)).value(IssuedToken).token
+    happened = after(
+        monkeypatch, rotating.vault.tenants, "look", lambda: rotate_and_destroy(rotating, kind)
+    )
+    asked = Detokenization([token], "test")
+    answer = (await tokens.revealing.detokenize(rotating.call(), asked)).value(Detokenized)
+    assert [each.value for each in answer.results] == ["C01X00T47"]
+    assert happened
 
 
 async def rotate_and_destroy(rotating: Rotating, kind: str) -> None:

@@ -196,7 +196,7 @@ async def test_a_caller_reveals_so_many_and_is_then_told_to_wait(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = counter.room.vault.tokens.revealing
-    monkeypatch.setattr(service, "_buckets", TokenBuckets(per_s=1, burst=3))
+    monkeypatch.setattr(service, "_buckets", TokenBuckets(per_s=1, burst=3, monotonic=lambda: 0.0))
     body = wanting("tok_a", "tok_b")
     assert (await counter.post(DETOKENIZE, body)).status_code == 404
     limited = await counter.post(DETOKENIZE, body)

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 
 # `login` and `details` are JSON that nothing is found by. Rows stay: they tell what was given.
 OAUTH_GRANT = """

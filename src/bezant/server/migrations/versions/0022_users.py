@@ -117,12 +117,13 @@ DEVICE_BY_USER = """
     CREATE INDEX IF NOT EXISTS identity_device_by_user ON identity_device (tenant_id, user_id)
 """
 
-# What a user is asked to approve on a device. `digest` is of what is shown there.
+# What a user is asked to approve on a device; what is shown there, sealed, and the digest of it.
 APPROVAL = """
     CREATE TABLE IF NOT EXISTS identity_approval (
         tenant_id uuid NOT NULL,
         approval_id uuid NOT NULL,
         user_id uuid NOT NULL,
+        sealed bytea NOT NULL,
         digest bytea NOT NULL CHECK (octet_length(digest) = 32),
         state text NOT NULL CHECK (state IN ('asked', 'approved', 'refused', 'used')),
         device_id uuid,

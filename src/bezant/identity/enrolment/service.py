@@ -11,7 +11,16 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from bezant.identity.factors import passkeys, recovery, store, totp
+from bezant.identity.factors import (
+    Passwords,
+    RelyingParty,
+    factors_of,
+    listed,
+    passkeys,
+    recovery,
+    store,
+    totp,
+)
 from bezant.identity.factors.domain import Factor, reachable
 from bezant.identity.factors.errors import (
     FactorNotFound,
@@ -19,16 +28,12 @@ from bezant.identity.factors.errors import (
     ProofRefused,
     TooManyFactors,
 )
-from bezant.identity.factors.listing import factors_of, listed
-from bezant.identity.factors.passkeys import RelyingParty
-from bezant.identity.factors.passwords import Passwords
-from bezant.identity.sessions.browsing import Browsing
-from bezant.identity.sessions.errors import TicketOver
+from bezant.identity.sessions import Browsing
 from bezant.identity.sessions.ports import BrowserSession, TotpOffer
-from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
+from bezant.identity.tickets import Kind, Ticket, TicketOver, Tickets, new_text
+from bezant.identity.users import UserService, is_active
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of, tell
-from bezant.identity.users.service import UserService, is_active
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Unavailable
@@ -226,6 +231,14 @@ class FactorService:
             raise FactorNotFound("There is no such factor.")
 
         await self._change(session, "user.factor_removed", work)
+
+    async def begin_device(self, session: BrowserSession) -> str:
+        """A challenge for the device that is to be bound, for a QR code.
+
+        The device answers `Approvals.bind`; it has no session.
+        """
+        await self.require_fresh(session)
+        return await self._offer(session, Kind.DEVICE_ENROLMENT, _Offered(session.id))
 
     async def require_fresh(self, session: BrowserSession) -> None:
         """See to it that the login is minutes old, and with all that the user can prove.

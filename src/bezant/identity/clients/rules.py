@@ -1,0 +1,89 @@
+"""What a client must be to be registered."""
+
+from collections.abc import Iterable
+from typing import Final, get_args
+
+from bezant.identity.clients.domain import Authentication, Binding, Profile
+from bezant.identity.clients.errors import ClientGrantTooWide, InvalidClientMetadata
+from bezant.identity.clients.redirects import check_redirect_uri
+from bezant.identity.clients.schemas import ClientKeysChange, NewOAuthClient
+from bezant.identity.jose import JoseRefused, KeyFetcher, read_public_keys
+from bezant.kernel.api_keys import Scope
+
+JWKS_BYTES_MAX: Final = 64 * 1024
+
+_BY_KEYS: Final = (Authentication.PRIVATE_KEY_JWT, Authentication.SELF_SIGNED_TLS)
+_SIGNED_REQUESTS: Final = (Profile.FAPI2_MESSAGE_SIGNING, Profile.FAPI1_ADVANCED)
+_OF_THE_API: Final = frozenset(get_args(Scope))
+
+
+def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
+    """Refuse what is contradictory, or weaker than the client's profile.
+
+    Raises:
+        InvalidClientMetadata: naming the member.
+        InvalidRedirectUri: one of them is not taken.
+    """
+    is_public = new.authentication is Authentication.NONE
+    with_code = "authorization_code" in new.grant_types
+    if is_public and new.binding is not Binding.DPOP:
+        raise _invalid("A public client's tokens are bound by DPoP.", "binding")
+    if is_public and new.profile is not Profile.FAPI2:
+        raise _invalid("A public client has no keys to sign requests with.", "profile")
+    if is_public and "client_credentials" in new.grant_types:
+        raise _invalid("A public client has no credentials.", "grant_types")
+    if new.profile is Profile.FAPI1_ADVANCED and new.binding is not Binding.MTLS:
+        raise _invalid("FAPI 1.0 Advanced binds tokens to certificates.", "binding")
+    if with_code != bool(new.redirect_uris):
+        raise _invalid("Redirect URIs go with authorization_code.", "redirect_uris")
+    if "refresh_token" in new.grant_types and not with_code:
+        raise _invalid("Refresh tokens come with authorization_code.", "grant_types")
+    for uri in new.redirect_uris:
+        check_redirect_uri(uri, is_public=is_public)
+    keys = ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)
+    check_keys(new.authentication, new.profile, keys, fetcher)
+
+
+def check_keys(
+    authentication: Authentication, profile: Profile, keys: ClientKeysChange, fetcher: KeyFetcher
+) -> None:
+    """The same for what the client proves itself by.
+
+    Raises:
+        InvalidClientMetadata: naming the member.
+    """
+    has_keys = keys.jwks is not None or keys.jwks_uri is not None
+    if keys.jwks is not None and keys.jwks_uri is not None:
+        raise _invalid("Give keys, or where they are published.", "jwks_uri")
+    if authentication is Authentication.NONE and has_keys:
+        raise _invalid("A public client has no keys.", "jwks")
+    if not has_keys and (authentication in _BY_KEYS or profile in _SIGNED_REQUESTS):
+        raise _invalid("The client needs keys.", "jwks")
+    if (authentication is Authentication.TLS) != (keys.tls_subject is not None):
+        raise _invalid("A certificate's subject goes with tls_client_auth.", "tls_subject")
+    try:
+        if keys.jwks_uri is not None:
+            fetcher.target(keys.jwks_uri)
+        if keys.jwks is not None and not read_public_keys(keys.jwks):
+            raise _invalid("No key of the set is one of PS256, ES256 or EdDSA.", "jwks")
+    except JoseRefused as refused:
+        field = "jwks" if keys.jwks_uri is None else "jwks_uri"
+        raise _invalid(str(refused), field) from None
+
+
+def check_scopes(scopes: Iterable[str], granted: frozenset[str] | None) -> None:
+    """Nobody hands a client, or its keys, more of the API than it holds itself.
+
+    Args:
+        scopes: the client's.
+        granted: the caller's; None for an operator, who has the database anyway.
+
+    Raises:
+        ClientGrantTooWide: they would.
+    """
+    if granted is not None and not granted.issuperset(_OF_THE_API.intersection(scopes)):
+        raise ClientGrantTooWide("A client gets at most what you hold.", field="scopes")
+
+
+def _invalid(reason: str, field: str) -> InvalidClientMetadata:
+    return InvalidClientMetadata(reason, field=field)

@@ -1,0 +1,5 @@
+"""Enrolment: users' own factors, from offer to removal."""
+
+from bezant.identity.enrolment.service import FactorService
+
+__all__ = ["FactorService"]

@@ -1,0 +1,152 @@
+"""The one place where identity is put together from its parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from bezant.identity.authorization import Codes
+from bezant.identity.clients import (
+    CertificateJudge,
+    ClientAuthenticator,
+    ClientKeys,
+    Clients,
+    ClientService,
+    client_operations,
+)
+from bezant.identity.discovery import Discovery
+from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
+from bezant.identity.grants import operations as grant_operations
+from bezant.identity.http import ProtocolEndpoint
+from bezant.identity.issuers import TenantIssuers
+from bezant.identity.jose import KeyFetcher
+from bezant.identity.openid import IdTokens
+from bezant.identity.openid.people import UserClaims
+from bezant.identity.parts import Part
+from bezant.identity.people import People, Secrecy, compose, throttle_secret
+from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.resources import Callers
+from bezant.identity.signing import SigningKeys
+from bezant.identity.users import Means
+from bezant.identity.users import operations as user_operations
+from bezant.kernel.cache import Cache
+from bezant.kernel.clock import Clock
+from bezant.kernel.database import Database
+from bezant.kernel.http import Authenticator, Operation
+from bezant.kernel.ids import Ids
+from bezant.kernel.outbound import CheckedNetwork, SystemResolver
+from bezant.kernel.retention import RemoveAnswers
+from bezant.kernel.sealed import Sealer
+from bezant.kernel.sealed_owners import SealedOwner
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.sessions import Sessions
+from bezant.server.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What identity stands on.
+
+    Attributes:
+        sealer: the vault.
+        secret: of every process of the platform the same; nonces are made with it, and secrets of
+            users' applications are sealed under it.
+        origin: of the API, as clients know it.
+        cache: what stands before sessions.
+        mtls_origin: of the listener for certificates; None where there is none.
+        allow_loopback: fetch clients' keys from this machine too, for development.
+        breached: passwords that no user may choose; None without a list.
+        judge: knows clients' certificates; None where none are taken.
+    """
+
+    database: Database
+    clock: Clock
+    ids: Ids
+    sealer: Sealer
+    secret: bytes
+    origin: str
+    cache: Cache
+    mtls_origin: str | None = None
+    allow_loopback: bool = False
+    breached: BreachedPasswords | None = None
+    judge: CertificateJudge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a worker serves and sweeps of identity.
+
+    Attributes:
+        endpoints: below every issuer.
+        operations: of the API.
+        owners: of sealed values.
+        removals: of what is too old, by table.
+    """
+
+    issuers: TenantIssuers
+    clients: ClientAuthenticator
+    proofs: DpopVerifier
+    keys: SigningKeys
+    tokens: Tokens
+    people: People
+    sessions: Sessions
+    fetcher: KeyFetcher
+    endpoints: Sequence[ProtocolEndpoint]
+    operations: Sequence[Operation]
+    owners: Sequence[SealedOwner]
+    removals: dict[str, RemoveAnswers]
+
+    @classmethod
+    def of(cls, given: Surroundings, parts: Sequence[Part] = ()) -> Self:
+        """Put it together."""
+        database, clock, ids = given.database, given.clock, given.ids
+        loopback = given.allow_loopback
+        fetcher = KeyFetcher(
+            CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
+        )
+        used = UsedProofs(database, clock)
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
+        keys = SigningKeys(database, clock, ids, given.sealer)
+        clients = ClientAuthenticator(
+            Clients(database), ClientKeys(fetcher), used, given.judge, clock
+        )
+        proofs = DpopVerifier(used, Nonces(given.secret), clock)
+        tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
+        id_tokens = IdTokens(keys, UserClaims(people.users, ids), clock)
+        parts = [*tokens.parts(Codes(), id_tokens), *parts]
+        installed = [Discovery(keys, clients.methods, parts).part(), *parts]
+        return cls(
+            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            clients=clients,
+            proofs=proofs,
+            keys=keys,
+            tokens=tokens,
+            people=people,
+            sessions=sessions,
+            fetcher=fetcher,
+            endpoints=[endpoint for part in installed for endpoint in part.endpoints],
+            operations=[
+                *client_operations(ClientService(database, clock, ids, fetcher)),
+                *user_operations(people.users),
+                *grant_operations(tokens.grants),
+            ],
+            owners=[keys.owner(), people.users.owner()],
+            removals={"used_proof": used.remove_old, **people.removals, **tokens.removals()},
+        )
+
+    def callers(self, keys: Authenticator) -> Callers:
+        """Whom API keys and access tokens let in."""
+        return Callers(keys, self.tokens.authenticator(self.issuers))
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        self.fetcher.close()
+        await self.tokens.close()
+        self.people.close()
+        await self.sessions.close()
+
+
+def _people(given: Surroundings, sessions: Sessions) -> People:
+    secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
+    means = Means(given.database, given.clock, given.ids)
+    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))

@@ -1,0 +1,98 @@
+"""An issuer with its authorization, token and userinfo endpoints, in this process."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import FastAPI
+
+from authorizing import MTLS_ORIGIN, ORIGIN, Intents, Known, Payments, Realm
+from bezant.identity import authorization, openid
+from bezant.identity.authorization import (
+    AuthorizationEndpoint,
+    Codes,
+    DetailTypes,
+    InteractionService,
+    PushedRequests,
+    RequestObjects,
+    RequestReader,
+    Responses,
+)
+from bezant.identity.clients import ClientAuthenticator, ClientKeys, Clients, ClientService
+from bezant.identity.discovery import Discovery
+from bezant.identity.grants import GrantService
+from bezant.identity.http import ProtocolEndpoint, add_protocol
+from bezant.identity.issuers import Endpoint, TenantIssuers
+from bezant.identity.jose import KeyFetcher
+from bezant.identity.openid import IdTokens, UserinfoEndpoint
+from bezant.identity.parts import Part
+from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.resources.guard import TokenGuard
+from bezant.identity.signing import SigningKeys
+from bezant.identity.tokens.access import AccessTokens
+from bezant.identity.tokens.endpoint import TokenEndpoint
+from bezant.identity.tokens.giving import Givers
+from bezant.identity.tokens.refreshing import RefreshTokens
+from bezant.identity.tokens.standing import TokenStandings
+from bezant.kernel.clock import ManualClock, SystemClock
+from bezant.kernel.database import Database
+from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.outbound import CheckedNetwork, SystemResolver
+from bezant.vault import VaultClient
+from fixtures_api import Tenant
+
+
+@pytest.fixture
+async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> AsyncIterator[Realm]:
+    clock, ids = ManualClock(datetime.now(UTC).replace(microsecond=0)), TimeOrderedIds()
+    issuers = TenantIssuers(database, ORIGIN, MTLS_ORIGIN)
+    keys = SigningKeys(database, SystemClock(), ids, sealer)
+    fetcher = KeyFetcher(
+        CheckedNetwork(SystemResolver(), allow_loopback=False), allow_loopback=False
+    )
+    clients, client_keys, used = Clients(database), ClientKeys(fetcher), UsedProofs(database, clock)
+    authenticator = ClientAuthenticator(clients, client_keys, used, None, clock)
+    proofs = DpopVerifier(used, Nonces(bytes(32)), clock)
+    grants, codes, responses = GrantService(database, clock, ids), Codes(), Responses(keys, clock)
+    standings = TokenStandings(database, clock)
+    access = AccessTokens(keys, standings, clock)
+    givers = Givers(database, clock, grants, access, RefreshTokens(), standings, codes)
+    types = DetailTypes([Payments(), Intents()])
+    pushed = PushedRequests(
+        database,
+        clock,
+        authenticator,
+        proofs,
+        RequestObjects(client_keys, clock),
+        RequestReader(types),
+    )
+    browsers = AuthorizationEndpoint(database, clock, ids, clients, responses)
+    tokens = TokenEndpoint(authenticator, proofs, givers, access, IdTokens(keys, Known(), clock))
+    parts = [
+        authorization.part(pushed, browsers, types),
+        openid.part(UserinfoEndpoint(TokenGuard(access, proofs), Known())),
+        Part(
+            [
+                ProtocolEndpoint(
+                    id="token",
+                    method="POST",
+                    endpoint=Endpoint.TOKEN,
+                    summary="Tokens",
+                    handler=tokens.serve,
+                )
+            ]
+        ),
+    ]
+    parts.append(Discovery(keys, authenticator.methods, parts).part())
+    app = FastAPI(redirect_slashes=False)
+    add_protocol(app, [each for part in parts for each in part.endpoints], issuers)
+    yield Realm(
+        app,
+        issuers.of(tenant.id),
+        clock,
+        keys,
+        ClientService(database, clock, ids, fetcher),
+        grants,
+        InteractionService(database, clock, issuers, clients, grants, codes, responses),
+    )
+    fetcher.close()
