@@ -15,6 +15,9 @@ RUNTIME := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
+# Without compiled sources next to them, each process compiles all that it imports: a second of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := up
 .DELETE_ON_ERROR:
 .PHONY: setup setup-dev up test lint bench campaign fmt lock clean

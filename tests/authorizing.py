@@ -134,7 +134,7 @@ class App:
             "code_challenge_method": "S256",
         }
 
-    def signed(self, key: ECKey | None = None, typ: str | None = None, **claims: object) -> Form:
+    def signed(self, key: ECKey | None = None, typ: str | None = None, /, **claims: object) -> Form:
         """A request object, as the form that pushes it; None leaves a claim out."""
         now = int(self.realm.clock.now().timestamp())
         about = {"iss": str(self.id), "aud": self.realm.issuer.url, "nbf": now, "exp": now + 300}
@@ -171,7 +171,7 @@ class App:
         async with self.http() as client:
             return await client.post(path, data=form, headers=headers)
 
-    async def push(self, form: Form | None = None, **others: str) -> str:
+    async def push(self, form: Form | None = None, /, **others: str) -> str:
         """Push a request; the request_uri."""
         answer = await self.post(Endpoint.PUSHED_REQUEST, (form or self.asked) | others)
         assert answer.status_code == 201, answer.text
@@ -199,7 +199,7 @@ class App:
             headers["DPoP"] = self.proof("POST", url)
         return await self.post(Endpoint.TOKEN, form | others, **headers)
 
-    async def code(self, form: Form | None = None, **others: str) -> str:
+    async def code(self, form: Form | None = None, /, **others: str) -> str:
         """A code for a request that a user approved."""
         begun = await self.realm.begin(self, await self.push(form, **others))
         answer = parse_qs(urlsplit(await begun.approve()).query)

@@ -20,7 +20,7 @@ from bezant.cli.copying import (
     instant_of,
     settings_of,
 )
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings

@@ -10,7 +10,7 @@ import typer
 
 from bezant.cli.archive import Tenant
 from bezant.cli.console import complain, failures_explained, say_json
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds

@@ -16,7 +16,7 @@ from bezant.cli.archive import (
     shown,
 )
 from bezant.cli.console import say_json
-from bezant.cli.up import AllowPlaintext, DatabaseUrl, DataDir, Json
+from bezant.cli.options import AllowPlaintext, DatabaseUrl, DataDir, Json
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.ledger.export import Manifest, Wanted, export_book

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bezant.cli.console import failures_explained, say_json
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.api_keys import ApiKey, ApiKeyService, IssuedApiKey, NewApiKey, Scope
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import SystemClock

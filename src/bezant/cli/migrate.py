@@ -5,7 +5,7 @@ import asyncio
 import typer
 
 from bezant.cli.console import Steps, failures_explained
-from bezant.cli.up import (
+from bezant.cli.options import (
     AllowPlaintext,
     DatabaseUrl,
     Json,

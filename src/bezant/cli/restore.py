@@ -27,7 +27,7 @@ from bezant.cli.copying import (
     instant_of,
     settings_of,
 )
-from bezant.cli.up import AllowPlaintext, DatabaseUrl, DataDir, Json
+from bezant.cli.options import AllowPlaintext, DatabaseUrl, DataDir, Json
 from bezant.cli.verify import show_reports
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.collector import tune_collector

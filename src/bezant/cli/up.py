@@ -7,35 +7,21 @@ from typing import Annotated, Final
 import typer
 
 from bezant.cli.console import Steps, failures_explained, say_json
+from bezant.cli.options import (
+    AllowPlaintext,
+    DatabaseUrl,
+    DataDir,
+    Json,
+    KeyDatabaseUrl,
+    KeyOwnerUrl,
+    OwnerUrl,
+    ReplicaUrl,
+    VaultDatabaseUrl,
+)
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import configure_logs
 from bezant.server.lifecycle import Serving
 from bezant.server.lifecycle import up as run_platform
-
-DataDir = Annotated[Path | None, typer.Option(help="Where data and certificates are.")]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(help="An outside PostgreSQL. Others see arguments: better BEZANT_DATABASE_URL."),
-]
-OwnerUrl = Annotated[
-    str | None, typer.Option(help="The same, as the role that owns and migrates the schema.")
-]
-ReplicaUrl = Annotated[
-    str | None, typer.Option(help="A streaming replica of it, as the same role, to read from.")
-]
-AllowPlaintext = Annotated[
-    bool | None, typer.Option(help="Accept a database on this machine without TLS.")
-]
-VaultDatabaseUrl = Annotated[
-    str | None, typer.Option(help="The outside PostgreSQL as the vault's role; without, no vault.")
-]
-KeyDatabaseUrl = Annotated[
-    str | None, typer.Option(help="A second database, for the vault's keys, as the vault's role.")
-]
-KeyOwnerUrl = Annotated[
-    str | None, typer.Option(help="The same, as the role that owns and migrates it.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 _NO_VAULT: Final = "none: it needs vault_database_url and key_database_url"
 

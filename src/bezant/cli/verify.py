@@ -16,9 +16,9 @@ from rich.table import Table
 
 from bezant.cli.archive import database_url_of
 from bezant.cli.console import complain, failures_explained, say_json
-from bezant.cli.up import AllowPlaintext, DatabaseUrl, DataDir, Json
+from bezant.cli.options import AllowPlaintext, DatabaseUrl, DataDir, Json
 from bezant.kernel.collector import tune_collector
-from bezant.ledger import BookReport, proof, verify
+from bezant.ledger import proof
 from bezant.ledger.checkpoints import (
     CheckpointFiles,
     FilesUnusable,
@@ -27,6 +27,7 @@ from bezant.ledger.checkpoints import (
     read_text,
 )
 from bezant.ledger.export import ExportError, Exports, verify_export
+from bezant.ledger.verify import BookReport, verify
 from bezant.server.connecting import opened_database
 
 _ROOT_SHOWN: Final = 16

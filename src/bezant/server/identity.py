@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bezant.identity.authorization import Codes
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -19,8 +18,7 @@ from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid import IdTokens
-from bezant.identity.openid.people import UserClaims
+from bezant.identity.openid import UserClaims
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
@@ -39,6 +37,7 @@ from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
+from bezant.server.authorization import Authorization
 from bezant.server.tokens import Tokens
 
 
@@ -48,10 +47,10 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
+        cache: what stands before sessions.
         secret: of every process of the platform the same; nonces are made with it, and secrets of
             users' applications are sealed under it.
         origin: of the API, as clients know it.
-        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
         breached: passwords that no user may choose; None without a list.
@@ -62,9 +61,9 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
+    cache: Cache
     secret: bytes
     origin: str
-    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
     breached: BreachedPasswords | None = None
@@ -87,6 +86,7 @@ class Identity:
     proofs: DpopVerifier
     keys: SigningKeys
     tokens: Tokens
+    authorization: Authorization
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
@@ -107,31 +107,45 @@ class Identity:
         sessions = Sessions(database, given.cache, clock, ids)
         people = _people(given, sessions)
         keys = SigningKeys(database, clock, ids, given.sealer)
-        clients = ClientAuthenticator(
-            Clients(database), ClientKeys(fetcher), used, given.judge, clock
-        )
+        client_keys = ClientKeys(fetcher)
+        clients = ClientAuthenticator(Clients(database), client_keys, used, given.judge, clock)
         proofs = DpopVerifier(used, Nonces(given.secret), clock)
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
-        id_tokens = IdTokens(keys, UserClaims(people.users, ids), clock)
-        parts = [*tokens.parts(Codes(), id_tokens), *parts]
+        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        authorization = Authorization.of(
+            database,
+            clock,
+            issuers,
+            clients,
+            client_keys,
+            tokens,
+            UserClaims(people.users, ids),
+        )
+        parts = [*authorization.parts, *parts]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
-            issuers=TenantIssuers(database, given.origin, given.mtls_origin),
+            issuers=issuers,
             clients=clients,
             proofs=proofs,
             keys=keys,
             tokens=tokens,
+            authorization=authorization,
             people=people,
             sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
-                *user_operations(people.users),
                 *grant_operations(tokens.grants),
+                *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
-            removals={"used_proof": used.remove_old, **people.removals, **tokens.removals()},
+            removals={
+                "used_proof": used.remove_old,
+                **tokens.removals(),
+                **authorization.removals(),
+                **people.removals,
+            },
         )
 
     def callers(self, keys: Authenticator) -> Callers:
@@ -141,8 +155,8 @@ class Identity:
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
-        await self.tokens.close()
         self.people.close()
+        await self.tokens.close()
         await self.sessions.close()
 
 

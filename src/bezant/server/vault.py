@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bezant
+from bezant.identity.enrolment import UserHolding
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.clock import SystemClock
@@ -187,7 +188,13 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
         key_store = await open_key_store(read_choice(task.key_store, Path(task.data_dir)))
     try:
         vault = await Vault.open(
-            database, keys, key_store, clock, ids, vault_folder(Path(task.data_dir))
+            database,
+            keys,
+            key_store,
+            clock,
+            ids,
+            vault_folder(Path(task.data_dir)),
+            holdings=[UserHolding(database, clock)],
         )
     except KeyStoreDown as error:
         await key_store.close()

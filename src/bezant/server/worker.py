@@ -160,9 +160,9 @@ def _identity(
             clock,
             ids,
             sealer,
+            cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
-            cache=cache,
             mtls_origin=task.public_mtls_url,
             allow_loopback=task.allow_webhook_loopback,
         )

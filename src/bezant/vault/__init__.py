@@ -4,11 +4,16 @@ It runs as a process of its own, as a role of its own in the database; everythin
 references to what is sealed here.
 """
 
-from bezant.vault import backup, keystores, rotation
-from bezant.vault.proxy import Outbound
-from bezant.vault.rpc import VaultClient
-from bezant.vault.service import Vault
-from bezant.vault.subjects import JournalRefused, accept_journal
+from typing import TYPE_CHECKING
+
+from bezant.kernel.lazy import lazily
+
+if TYPE_CHECKING:
+    from bezant.vault import backup, keystores, rotation
+    from bezant.vault.proxy import Outbound
+    from bezant.vault.rpc import VaultClient
+    from bezant.vault.service import Vault
+    from bezant.vault.subjects import JournalRefused, accept_journal
 
 __all__ = [
     "JournalRefused",
@@ -20,3 +25,14 @@ __all__ = [
     "keystores",
     "rotation",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "proxy": "Outbound",
+        "rpc": "VaultClient",
+        "service": "Vault",
+        "subjects": "JournalRefused, accept_journal",
+    },
+    modules=("backup", "keystores", "rotation"),
+)

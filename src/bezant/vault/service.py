@@ -121,6 +121,7 @@ class Vault:
         ids: Ids,
         folder: Path,
         outbound: Outbound | None = None,
+        holdings: Sequence[Holding] = (),
     ) -> Self:
         """A vault that works.
 
@@ -132,6 +133,7 @@ class Vault:
             ids: for entries of the audit log.
             folder: holds the journal of erasures; in no backup of the databases.
             outbound: how requests leave that are sent on; by default to public addresses only.
+            holdings: what others keep of subjects, beside the vault.
 
         Raises:
             KeyStoreDown: the key store cannot be asked.
@@ -139,6 +141,7 @@ class Vault:
         """
         await key_store.current()
         vault = cls(database, keys, key_store, clock, ids, outbound)
+        vault._holdings.extend(holdings)
         try:
             # Before anything is served: either database may have been restored from before.
             await vault._replay(folder / FILE)

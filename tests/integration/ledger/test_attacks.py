@@ -16,10 +16,10 @@ import pytest
 
 from attackers import Target, rewrite
 from bezant.kernel.database import Database
-from bezant.ledger import Ledger, schemas, verify
+from bezant.ledger import Ledger, schemas
 from bezant.ledger.export.records import Record, TransferRecord
 from bezant.ledger.proof import Checkpoint
-from bezant.ledger.verify import BookReport, Finding, Kind
+from bezant.ledger.verify import BookReport, Finding, Kind, verify
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.embedded.postgres import superuser_password
 from bezant.server.embedded.postgres_config import DATABASE, PORT, SUPERUSER

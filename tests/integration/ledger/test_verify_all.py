@@ -1,7 +1,7 @@
 """What `bezant verify` visits."""
 
 from bezant.kernel.database import Database
-from bezant.ledger import verify
+from bezant.ledger.verify import verify
 from fixtures_ledger import Bank
 
 

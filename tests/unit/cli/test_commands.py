@@ -16,6 +16,21 @@ from running_platform import COMMAND, ENVIRONMENT
 
 ROOT = Path(__file__).parents[3]
 
+SERVING = {
+    "alembic",
+    "bezant.ledger.service",
+    "bezant.server.lifecycle",
+    "bezant.vault.service",
+    "emcache",
+    "fastapi",
+    "pyarrow",
+    "redis",
+    "reportlab",
+    "sqlalchemy",
+    "uvicorn",
+}
+"""What some process or command needs, and takes long to import."""
+
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -110,3 +125,27 @@ def test_serving_loads_nothing_that_only_exports_or_printed_statements_need() ->
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
     assert answer.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "needed"),
+    [
+        ("bezant.cli.checkpoints", set()),
+        ("bezant.cli.demo", set()),
+        ("bezant.cli.keys", set()),
+        ("bezant.cli.migrate", set()),
+        ("bezant.cli.reconcile", set()),
+        ("bezant.cli.statement_import", set()),
+        ("bezant.cli.top", set()),
+        ("bezant.cli.verify", set()),
+        ("bezant.cli.up", {"bezant.server.lifecycle", "uvicorn"}),
+        ("bezant.server.vault", {"bezant.vault.service", "fastapi", "uvicorn"}),
+    ],
+)
+def test_a_process_starts_without_what_it_does_not_run(module: str, needed: set[str]) -> None:
+    script = f"import sys, {module}\nprint(*sys.modules)"
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT / "src")}
+    answer = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert SERVING & set(answer.stdout.split()) == needed

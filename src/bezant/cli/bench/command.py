@@ -13,7 +13,7 @@ from rich.table import Table
 from bezant.cli.bench.cases import Figure, Suite
 from bezant.cli.bench.suites import QUICK, Sizes, run
 from bezant.cli.console import Steps, failures_explained, say_json
-from bezant.cli.up import Json
+from bezant.cli.options import Json
 from bezant.kernel.telemetry import LogFormat, configure_logs
 
 # A figure that is cut off is of no use, so lines may be longer than a narrow terminal.

@@ -13,7 +13,7 @@ from bezant.cli.demo.day import Day
 from bezant.cli.demo.printing import print_report
 from bezant.cli.demo.report import Report
 from bezant.cli.demo.scenes import SCENES
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import LogFormat, configure_logs
 from bezant.server import endpoint

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from bezant.cli.client import ApiError, Client
 from bezant.cli.console import Steps, complain, failures_explained, say_json
+from bezant.cli.options import DataDir, Json
 from bezant.cli.reconcile.report import Result, print_report
-from bezant.cli.up import DataDir, Json
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import configure_logs
 from bezant.ledger import reconciliation

@@ -10,11 +10,11 @@ from rich.console import Console
 
 from bezant.cli.client import ApiError, Client
 from bezant.cli.console import complain, failures_explained, say_json
+from bezant.cli.options import DataDir, Json
 from bezant.cli.statement_import.decision import ImportRefused
 from bezant.cli.statement_import.importer import import_file
 from bezant.cli.statement_import.pseudonyms import KeyUnusable, load_key
 from bezant.cli.statement_import.report import ConsoleProgress, print_report
-from bezant.cli.up import DataDir, Json
 from bezant.formats.camt053 import StatementError
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import configure_logs

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.live import Live
 
 from bezant.cli.console import complain, failures_explained, say_json
+from bezant.cli.options import DataDir, Json
 from bezant.cli.top.keyboard import keys
 from bezant.cli.top.source import ScrapeFailed, Source
 from bezant.cli.top.view import lines, screen
 from bezant.cli.top.watch import Watch
-from bezant.cli.up import DataDir, Json
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import LogFormat, configure_logs
 from bezant.server import endpoint

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bezant.cli.console import Steps, failures_explained, say_json
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import configure_logs
 from bezant.server.erasures import accept_erasures

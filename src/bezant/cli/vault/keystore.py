@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bezant.cli.console import complain, failures_explained, say_json
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.settings import Settings
 from bezant.kernel.telemetry import LogFormat, configure_logs
 from bezant.server.embedded import DataFolder

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from bezant.cli.client import ApiError, Client
 from bezant.cli.console import complain, failures_explained, say_json
-from bezant.cli.up import DataDir, Json
+from bezant.cli.options import DataDir, Json
 from bezant.kernel.calls import Call
 from bezant.kernel.errors import Malformed
 from bezant.kernel.ids import TimeOrderedIds

@@ -1,5 +1,6 @@
 """Enrolment: users' own factors, from offer to removal."""
 
+from bezant.identity.enrolment.holding import UserHolding
 from bezant.identity.enrolment.service import FactorService
 
-__all__ = ["FactorService"]
+__all__ = ["FactorService", "UserHolding"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bezant.ledger import BookReport, verify
+from bezant.ledger.verify import BookReport, verify
 from bezant.server.backup.choosing import Chosen
 from bezant.server.backup.sources import Source
 from bezant.server.connecting import opened_database

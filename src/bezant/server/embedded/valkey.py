@@ -4,16 +4,10 @@ import asyncio
 import secrets
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import quote
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bezant.server.embedded.child import Child
 from bezant.server.embedded.errors import server_failure
@@ -75,7 +69,7 @@ class ValkeyServer:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_READY_WITHIN_S):
-                    if await _answers(child, url):
+                    if await self._answers(child):
                         return url
                     what = child.ending
         except BaseException:
@@ -109,16 +103,21 @@ class ValkeyServer:
             )
         )
 
-
-async def _answers(child: Child, url: str) -> bool:
-    """Wait until it answers a PING; False when it ends instead."""
-    # One attempt each: the loop below is the retry, and it looks whether the server still lives.
-    async with Redis.from_url(url, retry=Retry(NoBackoff(), 0)) as client:
+    async def _answers(self, child: Child) -> bool:
+        """Wait until it answers a PING; False when it ends instead."""
         while child.status is None:
-            try:
-                await client.ping()
-            except (RedisConnectionError, BusyLoadingError):
-                await asyncio.sleep(_POLL_S)
-            else:
-                return True
-    return False
+            with suppress(OSError, EOFError):
+                if await _pong(self._socket, self._password):
+                    return True
+            await asyncio.sleep(_POLL_S)
+        return False
+
+
+async def _pong(socket: Path, password: str) -> bool:
+    """Whether it answers, and not that it is loading; by hand, as its client is slow to import."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    with closing(writer):
+        # Inline commands: https://valkey.io/topics/protocol/
+        writer.write(f"AUTH {password}\r\nPING\r\n".encode())
+        answers = [await reader.readuntil(b"\r\n") for _ in range(2)]
+    return answers == [b"+OK\r\n", b"+PONG\r\n"]

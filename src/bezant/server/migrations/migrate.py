@@ -118,6 +118,21 @@ VAULT_PRIVILEGES: Final = {
     "audit_entry": "SELECT, INSERT",
     "event_pending": "INSERT",
     "approval": "SELECT, UPDATE",
+    # A person who is erased is let in no more, in the same transaction.
+    "identity_user": "SELECT, UPDATE",
+    **dict.fromkeys(
+        (
+            "identity_password",
+            "identity_totp",
+            "identity_recovery_code",
+            "identity_passkey",
+            "identity_device",
+            "identity_approval",
+            "identity_ticket",
+            "identity_browser",
+        ),
+        "SELECT, DELETE",
+    ),
     "vault_key": "SELECT, INSERT, UPDATE",
     "vault_subject": "SELECT, INSERT, UPDATE",
     "vault_value": "SELECT, INSERT, UPDATE, DELETE",

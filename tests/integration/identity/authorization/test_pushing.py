@@ -110,8 +110,11 @@ async def test_a_redirect_uri_is_compared_whole(app: App, uri: str) -> None:
 
 
 async def test_a_repeated_parameter_is_refused(app: App) -> None:
-    body = app.asked | {"state": ["one", "two"]}  # type: ignore[dict-item]
-    assert await app.refused(body) == "invalid_request"
+    async with app.http() as client:
+        answer = await client.post(
+            f"/id/{app.realm.issuer.tenant_id}/par", data={**app.asked, "state": ["one", "two"]}
+        )
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 async def test_only_posts_are_taken(app: App) -> None:
@@ -165,7 +168,7 @@ class TestRequestObjects:
 
     async def test_a_signed_request_is_taken(self, app: App) -> None:
         await app.push(app.signed())
-        await app.push(app.signed(typ="oauth-authz-req+jwt"))
+        await app.push(app.signed(None, "oauth-authz-req+jwt"))
         await app.push(app.signed(aud=[app.realm.issuer.url, "https://another.test"]))
 
     async def test_an_unsigned_request_is_refused(self, app: App) -> None:
@@ -249,7 +252,7 @@ class TestRequestObjects:
 
     async def test_another_kind_of_token_is_no_request(self, app: App) -> None:
         assert await app.refused({"request": app.assertion()}) == "invalid_request_object"
-        assert await app.refused(app.signed(typ="at+jwt")) == "invalid_request_object"
+        assert await app.refused(app.signed(None, "at+jwt")) == "invalid_request_object"
 
     async def test_members_of_other_types_than_text_are_read(self, realm: Realm, app: App) -> None:
         payment = {"type": "payment", "amount": "1.00"}

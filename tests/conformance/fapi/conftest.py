@@ -1,0 +1,67 @@
+"""The server that the modules are run against: Bezant, or another to calibrate them."""
+
+import os
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from joserfc.jwk import KeySet
+
+from conformance.fapi.calibration import oidc_provider
+from conformance.fapi.modules import FILE
+from conformance.fapi.party import Party, opened
+from conformance.fapi.peers import Peer, Variant
+
+Parties = tuple[Party, Party]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def module_list() -> None:
+    if not FILE.exists():
+        pytest.skip(f"no list of modules at {FILE}")
+
+
+@pytest.fixture(scope="session")
+async def peer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peer]:
+    folder = tmp_path_factory.mktemp("fapi")
+    assert os.environ.get("BEZANT_FAPI_PEER") == "oidc-provider"
+    async with oidc_provider(folder) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="session")
+async def metadata(peer: Peer) -> dict[str, object]:
+    async with httpx.AsyncClient(verify=peer.trust()) as http:
+        answer = await http.get(peer.discovery)
+        found: dict[str, object] = answer.raise_for_status().json()
+    return found
+
+
+@pytest.fixture(scope="session")
+async def jwks(peer: Peer, metadata: dict[str, object]) -> KeySet:
+    async with httpx.AsyncClient(verify=peer.trust()) as http:
+        answer = await http.get(str(metadata["jwks_uri"]))
+    return KeySet.import_key_set(answer.json())
+
+
+@pytest.fixture
+async def parties(
+    peer: Peer, metadata: dict[str, object], jwks: KeySet, variant: Variant
+) -> AsyncIterator[Parties]:
+    """Two clients of the variant, each with connections of its own."""
+    first, second = peer.clients(variant)
+    async with (
+        opened(peer, first, metadata, jwks) as party,
+        opened(peer, second, metadata, jwks) as other,
+    ):
+        yield party, other
+
+
+@pytest.fixture
+def party(parties: Parties) -> Party:
+    return parties[0]
+
+
+@pytest.fixture
+def other(parties: Parties) -> Party:
+    return parties[1]

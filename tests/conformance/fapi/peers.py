@@ -1,0 +1,117 @@
+"""Servers under test, as the modules see them: two clients, somebody who logs in, a resource."""
+
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from conformance.fapi.keys import Keys
+
+
+class Authentication(StrEnum):
+    """How a client authenticates."""
+
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    MTLS = "mtls"
+
+
+class Binding(StrEnum):
+    """What its tokens are bound to."""
+
+    DPOP = "dpop"
+    MTLS = "mtls"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a module is run.
+
+    Attributes:
+        is_signed: with signed requests and responses (FAPI 2.0 Message Signing).
+    """
+
+    authentication: Authentication
+    binding: Binding
+    is_signed: bool
+
+    @property
+    def uses_certificate(self) -> bool:
+        """Whether the client shows one."""
+        return Authentication.MTLS is self.authentication or Binding.MTLS is self.binding
+
+    def __str__(self) -> str:
+        signed = "signed" if self.is_signed else "unsigned"
+        return f"{self.authentication}-{self.binding}-{signed}"
+
+
+VARIANTS = [
+    Variant(authentication, binding, is_signed)
+    for is_signed in (False, True)
+    for authentication in Authentication
+    for binding in Binding
+]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A client as the server knows it.
+
+    Attributes:
+        redirect_uris: two; requests name the first.
+    """
+
+    id: str
+    variant: Variant
+    keys: Keys
+    redirect_uris: tuple[str, str]
+    scopes: tuple[str, ...]
+
+
+@dataclass
+class Shown(Exception):  # noqa: N818 - an end, not a fault
+    """The user was shown a page and sent nowhere."""
+
+    status: int
+    text: str
+
+    def require_refusal(self) -> None:
+        """It says that the request is refused, not that the server is broken."""
+        assert 400 <= self.status < 500, self.text
+
+
+class Peer(Protocol):
+    """A running server.
+
+    Attributes:
+        issuer: its identifier.
+    """
+
+    issuer: str
+
+    @property
+    def discovery(self) -> str:
+        """Where its metadata are."""
+        ...
+
+    def trust(self) -> ssl.SSLContext:
+        """What its certificate is checked against."""
+        ...
+
+    def clients(self, variant: Variant) -> tuple[Registered, Registered]:
+        """Two clients with different keys."""
+        ...
+
+    async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
+        """Go to the authorization endpoint as a new user's browser, and log in and agree, or not.
+
+        Returns:
+            Where the browser was sent, which begins with `to`.
+
+        Raises:
+            Shown: it was sent nowhere.
+        """
+        ...
+
+    async def look(self, url: str) -> None:
+        """Go there, and leave again."""
+        ...

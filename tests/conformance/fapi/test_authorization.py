@@ -1,0 +1,101 @@
+"""Modules of the authorization endpoint."""
+
+import json
+from urllib.parse import urlencode
+
+from conformance.fapi.checks import require_refused_request, require_refused_visit
+from conformance.fapi.modules import module
+from conformance.fapi.party import Party, error_of
+from conformance.fapi.peers import Shown
+
+ERRORS = ("invalid_request", "invalid_request_object", "invalid_request_uri", "access_denied")
+
+
+@module("fapi2-security-profile-final-ensure-registered-redirect-uri")
+async def test_ensure_registered_redirect_uri(party: Party) -> None:
+    for uri in (
+        f"{party.redirect_uri}/other",
+        f"{party.redirect_uri}?more=1",
+        party.redirect_uri.replace("https://", "https://attacker.example@"),
+        "https://attacker.example/callback",
+    ):
+        answer = await party.push({"redirect_uri": uri})
+        # A server may take any redirect URI of a client that authenticates at PAR (FAPI 2.0,
+        # section 5.3.2.2, note): then the code is bound to it. Ours are registered.
+        assert answer.status_code == 400, uri
+        assert error_of(answer) in {"invalid_request", "invalid_request_object",
+                                    "invalid_redirect_uri"}  # fmt: skip
+
+
+@module("fapi2-security-profile-final-plain-fapi-tolerate-unregistered-redirect-uri")
+async def test_plain_fapi_tolerate_unregistered_redirect_uri(party: Party) -> None:
+    """Either is right, as long as the answer goes nowhere else."""
+    uri = "https://unregistered.example/callback"
+    answer = await party.push({"redirect_uri": uri})
+    if answer.status_code == 201:
+        url = party.authorization_url(answer.json()["request_uri"])
+        back = await party.peer.decide(url, is_granted=True, to=uri)
+        assert back.startswith(uri)
+    else:
+        assert error_of(answer) in {"invalid_request", "invalid_request_object",
+                                    "invalid_redirect_uri"}  # fmt: skip
+
+
+@module(
+    "fapi2-security-profile-final-ensure-unsigned-authorization-request-without-using-par-fails"
+)
+async def test_ensure_unsigned_authorization_request_without_using_par_fails(party: Party) -> None:
+    query = urlencode(party.parameters())
+    url = f"{party.metadata['authorization_endpoint']}?{query}"
+    await require_refused_visit(party, url, *ERRORS)
+
+
+@module("fapi2-security-profile-final-ensure-redirect-uri-in-authorization-request")
+async def test_ensure_redirect_uri_in_authorization_request(party: Party) -> None:
+    await require_refused_request(party, party.push({"redirect_uri": None}), *ERRORS)
+
+
+@module("fapi2-security-profile-final-ensure-response-type-code-idtoken-fails")
+async def test_ensure_response_type_code_idtoken_fails(party: Party) -> None:
+    await require_refused_request(
+        party,
+        party.push({"response_type": "code id_token"}),
+        *ERRORS,
+        "unsupported_response_type",
+        "unauthorized_client",
+    )
+
+
+@module("fapi2-security-profile-final-ensure-response-type-token-fails")
+async def test_ensure_response_type_token_fails(party: Party) -> None:
+    await require_refused_request(
+        party,
+        party.push({"response_type": "token"}),
+        *ERRORS,
+        "unsupported_response_type",
+        "unauthorized_client",
+    )
+
+
+@module("fapi2-security-profile-final-ensure-server-handles-non-matching-intent-id")
+async def test_ensure_server_handles_non_matching_intent_id(party: Party) -> None:
+    """An intent that nobody gave this client opens nothing."""
+    wanted = {"openbanking_intent_id": {"value": "urn:intent:of-another", "essential": True}}
+    claims: object = {"id_token": wanted}
+    if not party.client.variant.is_signed:
+        claims = json.dumps(claims)
+    answer = await party.push({"claims": claims})
+    if answer.status_code != 201:
+        assert error_of(answer) in {"invalid_request", "invalid_request_object"}
+        return
+    try:
+        sent = await party.ask(answer.json()["request_uri"])
+    except Shown as shown:
+        shown.require_refusal()
+        return
+    if sent.error:
+        assert sent.error in ERRORS
+        return
+    # The server knows no intents: then it must not say that it gave this one.
+    tokens = (await party.redeem(sent.code)).json()
+    assert "openbanking_intent_id" not in party.id_token(tokens)
