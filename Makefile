@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := up
 .DELETE_ON_ERROR:
-.PHONY: setup setup-dev up test lint bench campaign fmt lock clean
+.PHONY: setup setup-dev up test lint bench campaign calibrate fmt lock clean
 
 setup: $(RUNTIME)
 	@:
@@ -67,6 +67,10 @@ test: lint
 
 campaign: setup-dev
 	$(BIN)/pytest -m campaign --timeout=0 --durations=0 $(PYTEST_ARGS)
+
+# The modules of the FAPI conformance tests on an independent server: what they ask of ours, it does too.
+calibrate: setup-dev
+	BEZANT_FAPI_PEER=oidc-provider $(BIN)/pytest tests/conformance/fapi $(PYTEST_ARGS)
 
 fmt: setup-dev
 	$(BIN)/ruff check --fix

@@ -81,19 +81,20 @@ class Authority(Holder):
         days: tuple[int, int] = (-1, 30),
         names: tuple[x509.GeneralName, ...] = (x509.DNSName("client.example"),),
         more: tuple[x509.ExtensionType, ...] = (),
+        is_critical: bool = False,
         key: ec.EllipticCurvePrivateKey | None = None,
     ) -> Holder:
         """A certificate for a client.
 
         Args:
             purposes: of its extended key usage; without any it has no such extension.
+            more: further extensions, critical or not.
             days: from and until when it is valid, counted from today.
             key: its key; None makes one.
         """
         key = key or new_key()
         extensions: list[x509.ExtensionType] = [
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),
-            *more,
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         ]
         if names:
             extensions.append(x509.SubjectAlternativeName(names))
@@ -102,7 +103,9 @@ class Authority(Holder):
         subject = common_name(subject) if isinstance(subject, str) else subject
         certificate = _issued(
             subject, key, self.certificate.subject, self.key,
-            days=days, extensions=[(each, False) for each in extensions],
+            days=days, extensions=[
+                *((each, False) for each in extensions), *((each, is_critical) for each in more)
+            ],
         )  # fmt: skip
         return Holder(certificate, key, self.issuers)
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,8 +20,8 @@ pytest_plugins = [
     "fixtures_checkpoints",
     "fixtures_vault",
     "fixtures_rotation",
-    "fixtures_tokens",
     "fixtures_authorization",
+    "fixtures_tokens",
     "fixtures_users",
     "fixtures_pages",
 ]
@@ -30,10 +29,6 @@ pytest_plugins = [
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 ROOT: Final = Path(__file__).parents[1]
-
-# A second of every process that a test starts, and there are thousands, would be compiling sources.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 # How quickly examples come says how busy the machine is, and nothing of what they are examples of.
 hypothesis.settings.register_profile(

@@ -214,7 +214,7 @@ async def identity(
     """The issuers of every tenant, under the name that tests call the API by."""
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     given = Surroundings(
-        database, SystemClock(), TimeOrderedIds(), sealer, cache, bytes(32), BASE, MTLS_BASE
+        database, SystemClock(), TimeOrderedIds(), sealer, bytes(32), BASE, cache, MTLS_BASE
     )
     identity = Identity.of(given)
     yield identity

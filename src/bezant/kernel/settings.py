@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -130,6 +130,8 @@ class Settings(BaseSettings):
         mtls_proxies: proxies that may pass on clients' certificates (RFC 9440), each known by its
             own certificate's SHA-256 in hexadecimal digits.
         vault_host: the address that the vault listens on; None listens where the API does.
+        breached_passwords: a file of SHA-1 digests in hexadecimal, sorted, one a line, of passwords
+            that no user may choose, as `Have I Been Pwned` gives it out.
         vault_port: its port, of an origin apart from the API's; 0 takes a free one.
         vault_database_url: an outside database as the vault's role; None, beside an outside
             database_url, runs no vault.
@@ -153,6 +155,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     public_url: str | None = None
+    breached_passwords: FilePath | None = None
     public_mtls_url: str | None = None
     mtls_authorities: Path | None = None
     mtls_proxies: frozenset[str] = frozenset()

@@ -103,4 +103,5 @@ def create_app(platform: Platform) -> ASGIApp:
     add_health(app, Health(platform.database, platform.cache), guard)
     add_status(app, guard)
     add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
+    app.router.routes.extend(platform.identity.pages)
     return Traced(app, platform.tracing)

@@ -1,4 +1,4 @@
-"""Authorization put together: what clients push, what browsers are asked, and codes."""
+"""Authorization put together: how users give clients what they ask for, and who they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from bezant.identity.authorization import (
     AuthorizationEndpoint,
     AuthorizationSweep,
     Codes,
-    DetailType,
     DetailTypes,
     InteractionService,
     PushedRequests,
@@ -19,75 +18,84 @@ from bezant.identity.authorization import (
     RequestReader,
     Responses,
 )
-from bezant.identity.clients import ClientAuthenticator, ClientKeys, Clients
+from bezant.identity.clients import ClientKeys, Clients
 from bezant.identity.issuers import Issuers
 from bezant.identity.openid import IdTokens, UserClaims, UserinfoEndpoint
 from bezant.identity.parts import Part
-from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.identity.users import UserService
 from bezant.kernel.retention import RemoveAnswers
 from bezant.server.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """Authorization at every issuer, with the tokens that come of it.
+    """The authorization endpoints of every issuer, and OpenID Connect.
 
     Attributes:
-        parts: what clients and browsers speak with.
-        interactions: what the pages need.
+        codes: for the token endpoint.
+        id_tokens: for the token endpoint.
+        interactions: for the pages.
     """
 
-    parts: Sequence[Part]
+    codes: Codes
+    id_tokens: IdTokens
     interactions: InteractionService
+    pushed: PushedRequests
+    browsers: AuthorizationEndpoint
+    userinfo: UserinfoEndpoint
+    types: DetailTypes
     sweep: AuthorizationSweep
 
     @classmethod
     def of(
-        cls,
-        database: Database,
-        clock: Clock,
-        issuers: Issuers,
-        clients: ClientAuthenticator,
-        keys: ClientKeys,
-        tokens: Tokens,
-        people: UserClaims,
-        types: Sequence[DetailType] = (),
+        cls, tokens: Tokens, issuers: Issuers, client_keys: ClientKeys, users: UserService
     ) -> Self:
         """Put it together."""
-        registered, codes = Clients(database), Codes()
-        responses, known = Responses(tokens.keys, clock), DetailTypes(types)
-        pushed = PushedRequests(
-            database,
-            clock,
-            clients,
-            tokens.proofs,
-            RequestObjects(keys, clock),
-            RequestReader(known),
-        )
-        browsers = AuthorizationEndpoint(database, clock, tokens.ids, registered, responses)
+        database, clock, ids, keys = tokens.database, tokens.clock, tokens.ids, tokens.keys
+        clients, codes, types = Clients(database), Codes(), DetailTypes()
+        responses, claims = Responses(keys, clock), UserClaims(users, ids)
         return cls(
-            parts=[
-                authorization.part(pushed, browsers, known),
-                openid.part(UserinfoEndpoint(tokens.guard, people)),
-                *tokens.parts(codes, IdTokens(tokens.keys, people, clock)),
-            ],
+            codes=codes,
+            id_tokens=IdTokens(keys, claims, clock),
             interactions=InteractionService(
-                database, clock, issuers, registered, tokens.grants, codes, responses
+                database, clock, issuers, clients, tokens.grants, codes, responses
             ),
+            pushed=PushedRequests(
+                database,
+                clock,
+                tokens.clients,
+                tokens.proofs,
+                RequestObjects(client_keys, clock),
+                RequestReader(types),
+            ),
+            browsers=AuthorizationEndpoint(database, clock, ids, clients, responses),
+            userinfo=UserinfoEndpoint(tokens.guard, claims),
+            types=types,
             sweep=AuthorizationSweep(database, clock),
         )
 
+    def parts(self) -> Sequence[Part]:
+        """What clients and browsers speak with."""
+        return [
+            authorization.part(self.pushed, self.browsers, self.types),
+            openid.part(self.userinfo),
+        ]
+
     def removals(self) -> dict[str, RemoveAnswers]:
-        """What is too old, by table. All of it tells that itself: it is kept less long."""
+        """What is too old, by table."""
+        sweep = self.sweep
 
         async def pushed(tenant_id: UUID, _before: datetime, limit: int) -> int:
-            return await self.sweep.remove_pushed(tenant_id, limit)
+            return await sweep.remove_pushed(tenant_id, limit)
 
         async def interactions(tenant_id: UUID, _before: datetime, limit: int) -> int:
-            return await self.sweep.remove_interactions(tenant_id, limit)
+            return await sweep.remove_interactions(tenant_id, limit)
 
         async def codes(tenant_id: UUID, _before: datetime, limit: int) -> int:
-            return await self.sweep.remove_codes(tenant_id, limit)
+            return await sweep.remove_codes(tenant_id, limit)
 
-        return {"pushed_request": pushed, "interaction": interactions, "authorization_code": codes}
+        return {
+            "pushed_request": pushed,
+            "authorization_interaction": interactions,
+            "authorization_code": codes,
+        }

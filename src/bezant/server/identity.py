@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from starlette.routing import BaseRoute
+
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -13,12 +15,13 @@ from bezant.identity.clients import (
     client_operations,
 )
 from bezant.identity.discovery import Discovery
+from bezant.identity.enrolment import DeviceEndpoints
 from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid import UserClaims
+from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
@@ -47,10 +50,10 @@ class Surroundings:
 
     Attributes:
         sealer: the vault.
-        cache: what stands before sessions.
         secret: of every process of the platform the same; nonces are made with it, and secrets of
             users' applications are sealed under it.
         origin: of the API, as clients know it.
+        cache: what stands before sessions.
         mtls_origin: of the listener for certificates; None where there is none.
         allow_loopback: fetch clients' keys from this machine too, for development.
         breached: passwords that no user may choose; None without a list.
@@ -61,9 +64,9 @@ class Surroundings:
     clock: Clock
     ids: Ids
     sealer: Sealer
-    cache: Cache
     secret: bytes
     origin: str
+    cache: Cache
     mtls_origin: str | None = None
     allow_loopback: bool = False
     breached: BreachedPasswords | None = None
@@ -76,6 +79,7 @@ class Identity:
 
     Attributes:
         endpoints: below every issuer.
+        pages: for people, in no document.
         operations: of the API.
         owners: of sealed values.
         removals: of what is too old, by table.
@@ -86,11 +90,11 @@ class Identity:
     proofs: DpopVerifier
     keys: SigningKeys
     tokens: Tokens
-    authorization: Authorization
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
     endpoints: Sequence[ProtocolEndpoint]
+    pages: Sequence[BaseRoute]
     operations: Sequence[Operation]
     owners: Sequence[SealedOwner]
     removals: dict[str, RemoveAnswers]
@@ -99,29 +103,22 @@ class Identity:
     def of(cls, given: Surroundings, parts: Sequence[Part] = ()) -> Self:
         """Put it together."""
         database, clock, ids = given.database, given.clock, given.ids
-        loopback = given.allow_loopback
-        fetcher = KeyFetcher(
-            CheckedNetwork(SystemResolver(), allow_loopback=loopback), allow_loopback=loopback
-        )
+        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
+        fetcher, client_keys = _client_keys(given)
         used = UsedProofs(database, clock)
-        sessions = Sessions(database, given.cache, clock, ids)
-        people = _people(given, sessions)
         keys = SigningKeys(database, clock, ids, given.sealer)
-        client_keys = ClientKeys(fetcher)
         clients = ClientAuthenticator(Clients(database), client_keys, used, given.judge, clock)
         proofs = DpopVerifier(used, Nonces(given.secret), clock)
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
-        issuers = TenantIssuers(database, given.origin, given.mtls_origin)
-        authorization = Authorization.of(
-            database,
-            clock,
-            issuers,
-            clients,
-            client_keys,
-            tokens,
-            UserClaims(people.users, ids),
-        )
-        parts = [*authorization.parts, *parts]
+        sessions = Sessions(database, given.cache, clock, ids)
+        people = _people(given, sessions)
+        authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        parts = [
+            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *authorization.parts(),
+            DeviceEndpoints(people.approvals).part(),
+            *parts,
+        ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
         return cls(
             issuers=issuers,
@@ -129,11 +126,20 @@ class Identity:
             proofs=proofs,
             keys=keys,
             tokens=tokens,
-            authorization=authorization,
             people=people,
             sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
+            pages=page_routes(
+                Behind(
+                    doorkeeper=people.entrance,
+                    sessions=people.browsing,
+                    factors=people.factors,
+                    interactions=authorization.interactions,
+                    clock=clock,
+                ),
+                issuers,
+            ),
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
                 *grant_operations(tokens.grants),
@@ -158,6 +164,13 @@ class Identity:
         self.people.close()
         await self.tokens.close()
         await self.sessions.close()
+
+
+def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
+    loopback = given.allow_loopback
+    network = CheckedNetwork(SystemResolver(), allow_loopback=loopback)
+    fetcher = KeyFetcher(network, allow_loopback=loopback)
+    return fetcher, ClientKeys(fetcher)
 
 
 def _people(given: Surroundings, sessions: Sessions) -> People:

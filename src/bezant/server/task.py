@@ -24,6 +24,7 @@ class Task(ProcessTask, frozen=True):
         vault_socket: where the vault answers this machine's processes; None where there is none.
         vault_token: what it knows them by.
         public_url: the origin of the API, as clients know it.
+        breached_passwords: the file of passwords that no user may choose; None for none.
         public_mtls_url: of the listener for certificates.
         mtls_authorities: the file of the authorities that clients' certificates come from.
         mtls_proxies: the certificates of proxies whose word is taken, SHA-256 in hexadecimal.
@@ -45,6 +46,7 @@ class Task(ProcessTask, frozen=True):
     vault_socket: str | None
     vault_token: str
     public_url: str
+    breached_passwords: str | None
     public_mtls_url: str
     mtls_authorities: str | None
     mtls_proxies: list[str]

@@ -73,6 +73,9 @@ class Tasks:
             allow_webhook_loopback=settings.allow_webhook_loopback,
             vault_socket=self.vault_socket,
             vault_token=self.vault_token,
+            breached_passwords=(
+                None if settings.breached_passwords is None else str(settings.breached_passwords)
+            ),
             public_url=settings.public_url or url_of(settings.host, listener),
             public_mtls_url=settings.public_mtls_url
             or url_of(settings.mtls_host or settings.host, mtls_listener),

@@ -4,6 +4,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
+from bezant.identity.certificates import AuthoritiesFile
+from bezant.identity.clients import ClientCertificates
+from bezant.identity.factors import BreachedFile
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator, ApiKeyService
 from bezant.kernel.cache import Cache, open_cache
@@ -27,6 +30,7 @@ from bezant.server.app import Platform, create_app
 from bezant.server.background import background
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
+from bezant.server.forwarded import ForwardedCertificates
 from bezant.server.identity import Identity, Surroundings
 from bezant.server.process import load_certificate, run, serve_https
 from bezant.server.task import Task
@@ -43,7 +47,9 @@ async def _serve(task: Task) -> None:
     certificate = load_certificate(task)
     async with AsyncExitStack() as opened:
         platform = await _open(task, opened)
-        app = create_app(platform)
+        app = ForwardedCertificates(
+            create_app(platform), frozenset(task.mtls_proxies), SystemClock()
+        )
         await serve_https(
             task,
             app,
@@ -160,13 +166,24 @@ def _identity(
             clock,
             ids,
             sealer,
-            cache,
             read_sealing_key(task.sealing_key),
             origin=task.public_url,
+            cache=cache,
+            breached=(
+                None
+                if task.breached_passwords is None
+                else BreachedFile(Path(task.breached_passwords))
+            ),
             mtls_origin=task.public_mtls_url,
             allow_loopback=task.allow_webhook_loopback,
+            judge=ClientCertificates(_authorities(task), clock),
         )
     )
+
+
+def _authorities(task: Task) -> AuthoritiesFile:
+    path = task.mtls_authorities
+    return AuthoritiesFile(None if path is None else Path(path))
 
 
 def _vault(task: Task, opened: AsyncExitStack) -> VaultClient | None:

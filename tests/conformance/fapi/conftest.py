@@ -7,6 +7,7 @@ import httpx
 import pytest
 from joserfc.jwk import KeySet
 
+from conformance.fapi.bezant import bezant
 from conformance.fapi.calibration import oidc_provider
 from conformance.fapi.modules import FILE
 from conformance.fapi.party import Party, opened
@@ -24,8 +25,8 @@ def module_list() -> None:
 @pytest.fixture(scope="session")
 async def peer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peer]:
     folder = tmp_path_factory.mktemp("fapi")
-    assert os.environ.get("BEZANT_FAPI_PEER") == "oidc-provider"
-    async with oidc_provider(folder) as peer:
+    servers = {"bezant": bezant, "oidc-provider": oidc_provider}
+    async with servers[os.environ.get("BEZANT_FAPI_PEER", "bezant")](folder) as peer:
         yield peer
 
 

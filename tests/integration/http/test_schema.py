@@ -319,11 +319,11 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
             await delivered(tenant),
             await closed_books(api, tenant)
             | await schedules_of(tenant, book)
-            | await users_of(tenant)
             | {
                 name: {"approval": await asked_by_another(tenant)}
                 for name in ("read_approval", "approve_request", "refuse_request")
-            },
+            }
+            | await users_of(tenant),
             await fx_quote(book),
             made,
             {

@@ -65,6 +65,7 @@ def make_workers(
             vault_socket=None,
             vault_token="",
             public_url="https://localhost:8443",
+            breached_passwords=None,
             public_mtls_url="https://localhost:8445",
             mtls_authorities=None,
             mtls_proxies=[],

@@ -5,6 +5,25 @@ certificate is current, from an authority that is trusted and of the client that
 judged here, so that each refusal says why.
 """
 
+from bezant.identity.certificates.authorities import (
+    CHAIN_CERTIFICATES_MAX,
+    Authorities,
+    AuthoritiesFile,
+    check_validity,
+    read_certificate,
+)
+from bezant.identity.certificates.errors import CertificateFault, CertificateUnfit
 from bezant.identity.certificates.presented import PresentedCertificate
+from bezant.identity.certificates.subjects import RegisteredSubject
 
-__all__ = ["PresentedCertificate"]
+__all__ = [
+    "CHAIN_CERTIFICATES_MAX",
+    "Authorities",
+    "AuthoritiesFile",
+    "CertificateFault",
+    "CertificateUnfit",
+    "PresentedCertificate",
+    "RegisteredSubject",
+    "check_validity",
+    "read_certificate",
+]

@@ -2,6 +2,7 @@
 
 from bezant.identity.clients.api import operations as client_operations
 from bezant.identity.clients.authentication import AuthenticatedClient, ClientAuthenticator
+from bezant.identity.clients.certificates import ClientCertificates
 from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
 from bezant.identity.clients.keys import ClientKeys
 from bezant.identity.clients.ports import CertificateJudge, CertificateRefused
@@ -16,6 +17,7 @@ __all__ = [
     "CertificateRefused",
     "Client",
     "ClientAuthenticator",
+    "ClientCertificates",
     "ClientKeys",
     "ClientService",
     "Clients",

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Final, get_args
 
+from bezant.identity.certificates import RegisteredSubject
 from bezant.identity.clients.domain import Authentication, Binding, Profile
 from bezant.identity.clients.errors import ClientGrantTooWide, InvalidClientMetadata
 from bezant.identity.clients.redirects import check_redirect_uri
-from bezant.identity.clients.schemas import ClientKeysChange, NewOAuthClient
+from bezant.identity.clients.schemas import ClientKeysChange, NewOAuthClient, TlsSubject
 from bezant.identity.jose import JoseRefused, KeyFetcher, read_public_keys
 from bezant.kernel.api_keys import Scope
 
@@ -61,6 +62,8 @@ def check_keys(
         raise _invalid("The client needs keys.", "jwks")
     if (authentication is Authentication.TLS) != (keys.tls_subject is not None):
         raise _invalid("A certificate's subject goes with tls_client_auth.", "tls_subject")
+    if keys.tls_subject is not None:
+        _check_subject(keys.tls_subject)
     try:
         if keys.jwks_uri is not None:
             fetcher.target(keys.jwks_uri)
@@ -69,6 +72,13 @@ def check_keys(
     except JoseRefused as refused:
         field = "jwks" if keys.jwks_uri is None else "jwks_uri"
         raise _invalid(str(refused), field) from None
+
+
+def _check_subject(subject: TlsSubject) -> None:
+    try:
+        RegisteredSubject.read(subject.member, subject.value)
+    except ValueError:
+        raise _invalid("The certificate's subject is no name of its kind.", "tls_subject") from None
 
 
 def check_scopes(scopes: Iterable[str], granted: frozenset[str] | None) -> None:

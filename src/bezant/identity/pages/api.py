@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
-from bezant.identity.authorization.interactions import Interactions
+from bezant.identity.authorization import Interactions
 from bezant.identity.http import ProtocolEndpoint, protocol_routes
 from bezant.identity.issuers import Issuers
 from bezant.identity.pages.account import AccountPages, with_fresh_login

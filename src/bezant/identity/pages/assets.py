@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bezant.kernel.errors import NotFound
-from bezant.kernel.http.answers import PROBLEM
 
 _FOLDER: Final = Path(__file__).parent / "static"
 ASSETS_PATH: Final = "/id/assets"
@@ -60,7 +59,7 @@ class Assets:
         asset = self._by_path.get(request.url.path)
         if asset is None:
             refusal = NotFound("There is nothing under this path.")
-            return Response(refusal.encode(), refusal.status, media_type=PROBLEM.decode())
+            return Response(refusal.encode(), refusal.status, media_type="application/problem+json")
         return Response(asset.content, headers=_HEADERS, media_type=asset.media_type)
 
 

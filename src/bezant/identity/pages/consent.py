@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
-from bezant.identity.authorization.interactions import Interaction, Interactions
+from bezant.identity.authorization import Interaction, InteractionOver, Interactions, LoginTooWeak
 from bezant.identity.logins import Login
 from bezant.identity.pages.onward import browser_of, find
 from bezant.identity.pages.rendering import Going, Page

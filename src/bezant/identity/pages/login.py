@@ -5,7 +5,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from bezant.identity.authorization.interactions import Interactions
+from bezant.identity.authorization import Interactions
 from bezant.identity.factors.domain import PASSKEYS, Method
 from bezant.identity.pages.onward import Onward
 from bezant.identity.pages.rendering import FormError, Going, Page

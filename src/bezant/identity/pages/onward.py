@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
+from bezant.identity.authorization import COOKIE, Interaction, Interactions
 from bezant.identity.logins import Acr
 from bezant.identity.pages.destinations import Destination
 from bezant.identity.pages.visits import Visit

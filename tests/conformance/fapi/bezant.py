@@ -1,0 +1,187 @@
+"""Bezant, as `bezant up` serves it: clients and the user are made through its API and its pages."""
+
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import time
+from typing import Any
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import httpx
+import pyotp
+from lxml import html
+
+from bezant.server.provisioning import SANDBOX
+from conformance.fapi.keys import Certificate, Keys
+from conformance.fapi.peers import VARIANTS, Authentication, Registered, Shown, Variant
+from fixtures_api import fresh_key
+from running_platform import RunningPlatform, running
+
+EMAIL = "ann@example.com"
+PASSWORD = "a long way home in the rain"
+STEP_S = 30
+_METHODS = {
+    Authentication.PRIVATE_KEY_JWT: "private_key_jwt",
+    Authentication.MTLS: "self_signed_tls_client_auth",
+}
+_STEPS_MAX = 12
+
+Form = dict[str, str]
+
+
+@dataclass
+class Person:
+    """Somebody at a browser, who stays logged in.
+
+    Attributes:
+        secret: of the application that shows codes.
+        last_step: the time step of the last code that was typed in; none is taken twice.
+    """
+
+    browser: httpx.AsyncClient
+    secret: str = ""
+    last_step: int = field(default_factory=lambda: int(time()) // STEP_S - 2)
+
+    def code(self) -> str:
+        """What the application shows, or will show next, or has shown just now."""
+        self.last_step += 1
+        return pyotp.TOTP(self.secret).at(self.last_step * STEP_S)
+
+    async def submit(self, page: httpx.Response, button: Form | None = None) -> httpx.Response:
+        """Fill in the page's form that has the fields, or the button, and send it."""
+        known = {"name": EMAIL, "password": PASSWORD}
+        for form in html.fromstring(page.text).iter("form"):
+            inputs = {
+                each.get("name") or "": each.get("value") or "" for each in form.iter("input")
+            }
+            names = inputs.keys() - {"csrf"}
+            if button is None and "totp" in names:
+                inputs["totp"] = self.code()
+            elif button is None and "password" in names:
+                inputs |= {name: value for name, value in known.items() if name in names}
+            elif button is not None and button.items() <= {**inputs, **_buttons(form)}.items():
+                inputs |= button
+            else:
+                continue
+            action = urljoin(str(page.url), form.get("action") or "")
+            return await self.browser.post(action, data=inputs)
+        raise AssertionError(f"nothing to press: {page.text}")
+
+
+def _buttons(form: Any) -> Form:  # noqa: ANN401 - an element
+    wanted = [each for each in form.iter("button") if each.get("value") == "allow"]
+    return {each.get("name"): each.get("value") for each in wanted}
+
+
+@dataclass
+class Bezant:
+    """The peer."""
+
+    issuer: str
+    platform: RunningPlatform
+    person: Person
+    registered: dict[Variant, tuple[Registered, Registered]]
+
+    @property
+    def discovery(self) -> str:
+        return f"{self.issuer}/.well-known/openid-configuration"
+
+    def trust(self) -> ssl.SSLContext:
+        return self.platform.trust()
+
+    def clients(self, variant: Variant) -> tuple[Registered, Registered]:
+        return self.registered[variant]
+
+    async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
+        """Log in where it is asked for, and agree."""
+        person = self.person
+        page = await person.browser.get(url)
+        for _ in range(_STEPS_MAX):
+            if page.is_redirect:
+                location = urljoin(str(page.url), page.headers["Location"])
+                if location.startswith(to):
+                    return location
+                page = await person.browser.get(location)
+            elif page.is_error:
+                raise Shown(page.status_code, page.text)
+            elif not is_granted and "refuse" in page.text:
+                page = await person.submit(page, {"decision": "refuse"})
+            elif 'value="allow"' in page.text:
+                page = await person.submit(page, {"decision": "allow"})
+            else:
+                page = await person.submit(page)
+        raise AssertionError(f"it went round in circles: {page.text}")
+
+    async def look(self, url: str) -> None:
+        async with httpx.AsyncClient(verify=self.trust(), follow_redirects=True) as browser:
+            (await browser.get(url)).raise_for_status()
+
+
+@asynccontextmanager
+async def bezant(folder: Path) -> AsyncIterator[Bezant]:
+    """A platform of its own, which ends with the block."""
+    async with running(folder / "data", "--mtls-port", "0") as platform:
+        async with platform.client() as api:
+            registered = {
+                variant: (
+                    await _client(api, variant, folder, 1),
+                    await _client(api, variant, folder, 2),
+                )
+                for variant in VARIANTS
+            }
+            invited = {"name": "Ann", "email": EMAIL}
+            answer = await api.post("/v1/users", json=invited, headers=fresh_key())
+            assert answer.status_code == 201, answer.text
+        issuer = f"{platform.url}/id/{SANDBOX}"
+        async with httpx.AsyncClient(verify=platform.trust(), timeout=20) as browser:
+            person = Person(browser)
+            await _enrol(person, issuer, answer.json()["link"])
+            yield Bezant(issuer, platform, person, registered)
+
+
+async def _enrol(person: Person, issuer: str, link: str) -> None:
+    """Take up the invitation: a password, and an application that shows codes."""
+    page = await person.browser.get(f"{issuer}/link/{link}")
+    page = await person.submit(page)
+    for _ in range(_STEPS_MAX):
+        if page.is_redirect:
+            page = await person.browser.get(urljoin(str(page.url), page.headers["Location"]))
+        elif 'name="password"' in page.text:
+            page = await person.submit(page)
+        else:
+            break
+    page = await person.browser.get(f"{issuer}/account/totp")
+    found = re.search(r'class="secret">([^<]+)<', page.text)
+    assert found is not None, page.text
+    person.secret = found.group(1).replace(" ", "")
+    page = await person.submit(page)
+    assert page.is_redirect, page.text
+
+
+async def _client(
+    api: httpx.AsyncClient, variant: Variant, folder: Path, number: int
+) -> Registered:
+    name = f"{variant}-{number}"
+    keys = Keys(Certificate.made(folder, name))
+    uris = (f"https://{name}.example/callback", f"https://{name}.example/other?with=query")
+    scopes = ("openid", "offline_access")
+    is_mtls = variant.authentication is Authentication.MTLS
+    body = {
+        "name": name,
+        "profile": "fapi2-message-signing" if variant.is_signed else "fapi2",
+        "authentication": _METHODS[variant.authentication],
+        "binding": variant.binding.value,
+        "redirect_uris": uris,
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scopes": scopes,
+        "jwks": keys.jwks_with_certificate() if is_mtls else keys.jwks(),
+    }
+    answer = await api.post(
+        "/v1/oauth-clients", json=body, headers={"Idempotency-Key": str(uuid4())}
+    )
+    assert answer.status_code == 201, answer.text
+    return Registered(answer.json()["id"], variant, keys, uris, scopes)
