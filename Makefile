@@ -2,6 +2,7 @@
 #   make up      serve on https://localhost:8443         make test      everything that CI checks
 #   make lint    the checks that need no server          make fmt       write code in the house's format
 #   make bench   measure       make campaign  long tests make lock      resolve the dependencies anew
+#   make calibrate  run the FAPI modules on an independent server
 # ARGS go to `bezant`, PYTEST_ARGS to pytest, LOCK_ARGS to the resolver (`--upgrade`).
 
 PYTHON ?= python3

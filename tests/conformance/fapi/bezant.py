@@ -9,7 +9,6 @@ from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import urljoin
-from uuid import uuid4
 
 import httpx
 import pyotp
@@ -167,7 +166,8 @@ async def _client(
 ) -> Registered:
     name = f"{variant}-{number}"
     keys = Keys(Certificate.made(folder, name))
-    uris = (f"https://{name}.example/callback", f"https://{name}.example/other?with=query")
+    host = f"{name.replace('_', '-')}.example"
+    uris = (f"https://{host}/callback", f"https://{host}/other?with=query")
     scopes = ("openid", "offline_access")
     is_mtls = variant.authentication is Authentication.MTLS
     body = {
@@ -180,8 +180,6 @@ async def _client(
         "scopes": scopes,
         "jwks": keys.jwks_with_certificate() if is_mtls else keys.jwks(),
     }
-    answer = await api.post(
-        "/v1/oauth-clients", json=body, headers={"Idempotency-Key": str(uuid4())}
-    )
+    answer = await api.post("/v1/oauth-clients", json=body, headers=fresh_key())
     assert answer.status_code == 201, answer.text
     return Registered(answer.json()["id"], variant, keys, uris, scopes)

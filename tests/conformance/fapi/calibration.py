@@ -121,7 +121,8 @@ def _two(variant: Variant, folder: Path) -> tuple[Registered, Registered]:
 def _client(variant: Variant, folder: Path, number: int) -> Registered:
     name = f"{variant}-{number}"
     keys = Keys(Certificate.made(folder, name))
-    uris = (f"https://{name}.example/callback", f"https://{name}.example/other?with=query")
+    host = f"{name.replace('_', '-')}.example"
+    uris = (f"https://{host}/callback", f"https://{host}/other?with=query")
     return Registered(name, variant, keys, uris, ("openid", "offline_access"))
 
 

@@ -1,7 +1,9 @@
 """The server that the modules are run against: Bezant, or another to calibrate them."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +14,7 @@ from conformance.fapi.calibration import oidc_provider
 from conformance.fapi.modules import FILE
 from conformance.fapi.party import Party, opened
 from conformance.fapi.peers import Peer, Variant
+from fixtures_servers import open_folder
 
 Parties = tuple[Party, Party]
 
@@ -22,12 +25,18 @@ def module_list() -> None:
         pytest.skip(f"no list of modules at {FILE}")
 
 
+SERVERS: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Peer]]] = {
+    "bezant": bezant,
+    "oidc-provider": oidc_provider,
+}
+
+
 @pytest.fixture(scope="session")
-async def peer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Peer]:
-    folder = tmp_path_factory.mktemp("fapi")
-    servers = {"bezant": bezant, "oidc-provider": oidc_provider}
-    async with servers[os.environ.get("BEZANT_FAPI_PEER", "bezant")](folder) as peer:
-        yield peer
+async def peer() -> AsyncIterator[Peer]:
+    server = SERVERS[os.environ.get("BEZANT_FAPI_PEER", "bezant")]
+    with open_folder() as folder:
+        async with server(folder) as peer:
+            yield peer
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,7 @@ from bezant.identity.issuers import Issuer, Issuers
 from bezant.identity.proofs import DpopVerifier, Presented
 from bezant.identity.resources.challenges import Header, challenge
 from bezant.identity.resources.guard import is_proven
-from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
-from bezant.identity.tokens.domain import Claims
-from bezant.identity.tokens.narrowing import resources_of
+from bezant.identity.tokens import AccessTokens, Claims, InvalidAccessToken, resources_of
 from bezant.kernel.calls import Principal, PrincipalKind
 from bezant.kernel.errors import NotFound, Unauthenticated
 from bezant.kernel.http import DPOP, Authenticator, Credentials

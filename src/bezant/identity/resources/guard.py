@@ -7,9 +7,7 @@ from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError, ProtocolRequest
 from bezant.identity.proofs import DpopVerifier
 from bezant.identity.resources.challenges import challenge
-from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
-from bezant.identity.tokens.domain import Claims
-from bezant.identity.tokens.narrowing import resources_of
+from bezant.identity.tokens import AccessTokens, Claims, InvalidAccessToken, resources_of
 from bezant.kernel.errors import Unauthenticated
 from bezant.kernel.http import BEARER, DPOP
 

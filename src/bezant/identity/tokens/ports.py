@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bezant.identity.clients import Client
 from bezant.identity.confirmation import Confirmation
-from bezant.identity.grants.domain import Grant
+from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
 
 if TYPE_CHECKING:
