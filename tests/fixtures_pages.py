@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 
 from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.issuers import Issuer, TenantIssuers
-from bezant.identity.pages.api import Behind, page_routes
+from bezant.identity.pages import Behind, page_routes
 from bezant.identity.people import People, Secrecy, compose
 from bezant.identity.sessions.links import OperatorLinks
 from bezant.identity.users.means import Means

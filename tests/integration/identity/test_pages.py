@@ -16,6 +16,7 @@ from bezant.identity.pages.assets import Assets
 from bezant.identity.pages.visits import DEVICE_COOKIE, SESSION_COOKIE
 from fixtures_pages import Branch
 from fixtures_users import PASSWORD, Somebody
+from page_forms import csrf
 from waiting_requests import BROWSER, CLIENT
 
 OPEN = ("login", "login/forgotten", "link/of-no-use", "interactions/not-an-id")
@@ -37,12 +38,6 @@ async def visitor(branch: Branch) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=transport, base_url=f"{branch.issuer.url}/") as client:
         client.cookies.set(COOKIE, BROWSER, domain="localhost.local")
         yield client
-
-
-def csrf(page: httpx.Response) -> str:
-    match = re.search(r'name="csrf" value="([^"]+)"', page.text)
-    assert match is not None
-    return match[1]
 
 
 async def log_in(visitor: httpx.AsyncClient, who: Somebody, **more: str) -> httpx.Response:

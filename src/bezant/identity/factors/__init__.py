@@ -14,10 +14,18 @@ from bezant.identity.factors.approvals import Approvals
 from bezant.identity.factors.domain import Factor, Method
 from bezant.identity.factors.listing import factors_of, listed
 from bezant.identity.factors.passkeys import RelyingParty
-from bezant.identity.factors.passwords import BreachedFile, BreachedPasswords, Passwords
+from bezant.identity.factors.passwords import (
+    CHARACTERS_MAX,
+    CHARACTERS_MIN,
+    BreachedFile,
+    BreachedPasswords,
+    Passwords,
+)
 from bezant.identity.factors.proving import Proving
 
 __all__ = [
+    "CHARACTERS_MAX",
+    "CHARACTERS_MIN",
     "Approvals",
     "BreachedFile",
     "BreachedPasswords",

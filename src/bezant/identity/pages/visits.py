@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from bezant.identity.factors.passwords import CHARACTERS_MAX, CHARACTERS_MIN
+from bezant.identity.factors import CHARACTERS_MAX, CHARACTERS_MIN
 from bezant.identity.http import ProtocolAnswer, ProtocolRequest
 from bezant.identity.issuers import Issuer
 from bezant.identity.pages.assets import Assets
