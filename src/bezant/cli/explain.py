@@ -1,7 +1,7 @@
 """`bezant explain`: why somebody may do something, or may not.
 
-It asks the shipped policies as a running platform does, and needs none: what depends on the database
-(a person's roles, relations, approvals) is said on the command line.
+It asks the shipped policies as a running platform does, and needs none: what depends on the
+database (a person's roles, relations, approvals) is said on the command line.
 """
 
 from typing import Annotated
