@@ -83,7 +83,7 @@ PRIVILEGES: Final = {
     "log_node": "SELECT, INSERT",
     "checkpoint": "SELECT, INSERT",
     "checkpoint_key": "SELECT, INSERT, UPDATE",
-    "approval": "SELECT, INSERT, UPDATE, DELETE",
+    "approval": "SELECT, INSERT, UPDATE",
 }
 
 
