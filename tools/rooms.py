@@ -15,7 +15,7 @@ from typing import Final
 SOURCE: Final = Path(__file__).parents[1] / "src"
 ROOT: Final = "bezant"
 
-SHELVES: Final = {"kernel", "formats", "server", "cli"}
+SHELVES: Final = {"kernel", "formats", "identity", "server", "cli"}
 """Packages that hold parts rather than being one: each part is a room."""
 
 
