@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "backup": ("bezant.cli.backup", "Make, list and check sealed backups."),
     "restore": ("bezant.cli.restore", "Restore the database from a backup, or a book."),
     "top": ("bezant.cli.top", "Show live what a running platform does."),
+    "explain": ("bezant.cli.explain", "Say why somebody may do something, or may not."),
     "demo": ("bezant.cli.demo", "Play a day of a small fintech through the API."),
     "bench": ("bezant.cli.bench", "Measure this machine against the targets."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),

@@ -358,7 +358,7 @@ async def _new_approval(_: Book) -> Request:
     return "/v1/approvals", msgspec.to_builtins(REVOKE)
 
 
-async def _read_approval(book: Book) -> Request:
+async def _asked_approval(book: Book) -> Request:
     return f"/v1/approvals/{await asked_by_another(book.tenant)}", None
 
 
@@ -577,7 +577,7 @@ CASES: Mapping[str, Case] = {
     "replay_webhook_delivery": Case("POST", 201, _replay_delivery),
     "request_approval": Case("POST", 201, _new_approval, names=False),
     "list_approvals": _reads("/v1/approvals", names=False),
-    "read_approval": Case("GET", 200, _read_approval),
+    "read_approval": Case("GET", 200, _asked_approval),
     "approve_request": Case("POST", 200, _approve_request),
     "refuse_request": Case("POST", 200, _refuse_request),
     "metrics": _reads("/metrics", names=False),

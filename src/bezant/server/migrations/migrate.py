@@ -100,10 +100,10 @@ PRIVILEGES: Final = {
     "oauth_grant": "SELECT, INSERT, UPDATE",
     "access_token": "SELECT, INSERT, UPDATE, DELETE",
     "refresh_token": "SELECT, INSERT, UPDATE, DELETE",
-    "approval": "SELECT, INSERT, UPDATE, DELETE",
     "pushed_request": "SELECT, INSERT, UPDATE, DELETE",
     "interaction": "SELECT, INSERT, DELETE",
     "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
+    "approval": "SELECT, INSERT, UPDATE",
 }
 
 

@@ -1,7 +1,7 @@
 """Asking for approvals, giving them, and spending them."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -184,13 +184,3 @@ def _approval_of(row: "asyncpg.Record") -> Approval:
         decided_at=row["decided_at"],
         used_at=row["used_at"],
     )
-
-
-async def remove_old(database: Database, tenant_id: UUID, before: datetime, limit: int) -> int:
-    """Remove approvals that expired before an instant, at most so many; how many were removed."""
-
-    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> int:
-        status = await connection.execute(store.DELETE_OLD, tenant_id, before, limit)
-        return int(status.rpartition(" ")[2])
-
-    return await database.transaction(work)

@@ -38,10 +38,3 @@ USE: Final = """
     WHERE tenant_id = $1 AND approval_id = $2 AND state = 'approved' AND expires_at > $4
       AND requested_by = $5 AND operation = $6 AND scope = $7 AND fingerprint = $8
 """
-
-DELETE_OLD: Final = """
-    DELETE FROM approval WHERE tenant_id = $1 AND approval_id IN (
-        SELECT approval_id FROM approval
-        WHERE tenant_id = $1 AND expires_at < $2 ORDER BY approval_id LIMIT $3
-    )
-"""

@@ -35,13 +35,8 @@ APPROVAL = """
     )
 """
 
-# For removing what is over.
-APPROVAL_EXPIRES = """
-    CREATE INDEX IF NOT EXISTS approval_expires ON approval (tenant_id, expires_at)
-"""
-
 
 def upgrade() -> None:
     """Create what is missing."""
-    for statement in (APPROVAL, APPROVAL_EXPIRES):
+    for statement in (APPROVAL,):
         op.execute(statement)
