@@ -169,9 +169,7 @@ async def test_events_are_removed_when_they_were_numbered_long_ago(
 
 async def test_it_runs_as_a_scheduled_job(database: Database, owner: "Owner") -> None:
     # Another test may have had a whole application here, which scheduled this very occurrence.
-    await owner.execute(
-        "DELETE FROM job WHERE tenant_id = $1 AND kind = $2", PLATFORM, SWEEP.name
-    )
+    await owner.execute("DELETE FROM job WHERE tenant_id = $1 AND kind = $2", PLATFORM, SWEEP.name)
     office = Office(database, SWEEP, PLATFORM)  # type: ignore[arg-type]
     due = retention(database)
     async with running(database, due.handling(), schedules=[due.schedule()]):
