@@ -12,6 +12,8 @@ from fixtures_servers import open_folder
 from integration.outside.till import open_till
 from running_platform import COMMAND, ENVIRONMENT
 
+pytestmark = pytest.mark.long
+
 GUIDE = "docs/guides/back-up.md"
 
 

@@ -20,6 +20,8 @@ from bezant.server.embedded import DataFolder, PostgresAddress
 from fixtures_servers import open_folder
 from running_platform import ENVIRONMENT, until
 
+pytestmark = pytest.mark.long
+
 _TESTS = Path(__file__).parents[2]
 _PROCESS = _TESTS / "processes/archived_postgres.py"
 _READY_WITHIN_S = 60.0

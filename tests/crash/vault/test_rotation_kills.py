@@ -28,6 +28,8 @@ from fixtures_rotation import EMAIL, NAME, Urls
 from fixtures_vault import IDS, add_tenant
 from processes.rotator import KINDS, FileKeyStore, Task, call, rotate
 
+pytestmark = pytest.mark.long
+
 SCRIPT = Path(__file__).parents[2] / "processes" / "rotator.py"
 SUBJECTS, VALUES = 20, 300
 KILLS = 60

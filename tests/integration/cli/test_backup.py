@@ -45,6 +45,8 @@ from integration.outside.till import Till, bezant, open_till
 if TYPE_CHECKING:
     from bezant.ledger import BookReport
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True)
 class Bank(BackedUp):

@@ -13,6 +13,8 @@ from bezant.vault.keystores.local_file import Argon2
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT
 
+pytestmark = pytest.mark.long
+
 QUICK = Argon2(memory_kib=8 * 1024, passes=1, lanes=1)
 
 

@@ -12,6 +12,8 @@ from fixtures_api import fresh_key
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
 
+pytestmark = pytest.mark.long
+
 
 async def erase_somebody(platform: RunningPlatform) -> str:
     """Make a contact and erase the person; the contact's path."""

@@ -9,6 +9,8 @@ import pytest
 from fixtures_servers import open_folder
 from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 async def platform() -> AsyncIterator[RunningPlatform]:

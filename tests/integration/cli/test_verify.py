@@ -11,6 +11,8 @@ from bezant.server import endpoint
 from fixtures_servers import open_folder
 from integration.outside.till import Till, bezant, serving
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 async def till() -> AsyncIterator[Till]:

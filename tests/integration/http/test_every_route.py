@@ -33,6 +33,8 @@ from fixtures_api import (
 from fixtures_reconciliation import open_match, statement, upload
 from token_desk import given_grant
 
+pytestmark = pytest.mark.long
+
 Request = tuple[str, object]
 """A path and a body: None for no body, bytes for a file."""
 

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 from redis.asyncio import Redis
 
 from bezant.server import endpoint
@@ -36,6 +37,8 @@ from sinks import (
     superuser,
     uncompress_log,
 )
+
+pytestmark = pytest.mark.long
 
 CARD = Canary("tokenized card", "4000001234562015")
 MISPLACED = Canary("misplaced card", "4000001234562023")

@@ -4,12 +4,16 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from fixtures_api import serving
 from fixtures_vault import Counter
 from integration.http.test_schema import AnyOperation, Asker, Seeds
 from people import seal
 from receivers import Receiver
 from tokenized import PAN, TOKENS, card
+
+pytestmark = pytest.mark.long
 
 
 class VaultSeeds(Seeds):
