@@ -15,7 +15,15 @@ from lxml import html
 
 from bezant.server.provisioning import SANDBOX
 from conformance.fapi.keys import Certificate, Keys
-from conformance.fapi.peers import VARIANTS, Authentication, Registered, Shown, Variant
+from conformance.fapi.peers import (
+    IDENTITY_SCOPES,
+    SCOPES,
+    VARIANTS,
+    Authentication,
+    Registered,
+    Shown,
+    Variant,
+)
 from fixtures_api import fresh_key
 from running_platform import RunningPlatform, running
 
@@ -125,7 +133,7 @@ async def bezant(folder: Path) -> AsyncIterator[Bezant]:
                 )
                 for variant in VARIANTS
             }
-            invited = {"name": "Ann", "email": EMAIL}
+            invited = {"name": "Ann", "email": EMAIL, "phone": "+4915112345678"}
             answer = await api.post("/v1/users", json=invited, headers=fresh_key())
             assert answer.status_code == 201, answer.text
         issuer = f"{platform.url}/id/{SANDBOX}"
@@ -161,7 +169,6 @@ async def _client(
     keys = Keys(Certificate.made(folder, name))
     host = f"{name.replace('_', '-')}.example"
     uris = (f"https://{host}/callback", f"https://{host}/other?with=query")
-    scopes = ("openid", "offline_access")
     is_mtls = variant.authentication is Authentication.MTLS
     body = {
         "name": name,
@@ -170,9 +177,9 @@ async def _client(
         "binding": variant.binding.value,
         "redirect_uris": uris,
         "grant_types": ["authorization_code", "refresh_token"],
-        "scopes": scopes,
+        "scopes": sorted({*SCOPES, *IDENTITY_SCOPES}),
         "jwks": keys.jwks_with_certificate() if is_mtls else keys.jwks(),
     }
     answer = await api.post("/v1/oauth-clients", json=body, headers=fresh_key())
     assert answer.status_code == 201, answer.text
-    return Registered(answer.json()["id"], variant, keys, uris, scopes)
+    return Registered(answer.json()["id"], variant, keys, uris, SCOPES)

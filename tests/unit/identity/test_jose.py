@@ -186,7 +186,6 @@ def test_the_keys_in_a_header_are_not_followed() -> None:
         {"kty": "EC", "crv": ["P-256"]},
         {},
     ],
-    ids=str,
 )
 def test_a_key_that_is_not_fit_is_refused(jwk: dict[str, Any]) -> None:
     with pytest.raises(JoseRefused):

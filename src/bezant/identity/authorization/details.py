@@ -45,6 +45,19 @@ class DetailTypes:
         ends = [self._types[each["type"]].until(each) for each in checked]
         return tuple(checked), min((end for end in ends if end is not None), default=None)
 
+    async def check_intent(
+        self, client: Client, value: str
+    ) -> tuple[tuple[Mapping[str, Any], ...], datetime | None]:
+        """The intent that a FAPI 1.0 client names, as the detail that it is here.
+
+        Raises:
+            OAuthError: `invalid_request`, which is what such clients know.
+        """
+        try:
+            return await self.check(client, [{"type": INTENT, "value": value}])
+        except OAuthError:
+            raise OAuthError("invalid_request", "The intent is not one of the client.") from None
+
     async def _check(self, client: Client, detail: object) -> Mapping[str, Any]:
         name = detail.get("type") if isinstance(detail, dict) else None
         known = self._types.get(name) if isinstance(name, str) else None

@@ -156,7 +156,7 @@ class RequestReader:
             value = intent.get("value") if isinstance(intent, Mapping) else None
             if not isinstance(value, str) or details is not None:
                 raise OAuthError("invalid_request", "An intent is one text, and stands alone.")
-            details = [{"type": INTENT, "value": value}]
+            return await self._types.check_intent(client, value)
         if details is None:
             return (), None
         return await self._types.check(client, details)

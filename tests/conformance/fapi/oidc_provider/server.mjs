@@ -22,7 +22,17 @@ const algorithms = ['ES256', 'PS256', 'Ed25519', 'EdDSA'];
 const provider = new Provider(issuer, {
   clients: told.clients,
   jwks: { keys: [told.signing_key] },
-  scopes: ['openid', 'offline_access', 'profile'],
+  scopes: ['openid', 'offline_access', 'profile', 'email', 'phone'],
+  claims: {
+    openid: ['sub'],
+    email: ['email'],
+    phone: ['phone_number'],
+    profile: ['name'],
+  },
+  findAccount: (ctx, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, name: 'Ann', email: 'ann@example.com', phone_number: '+4915112345678' }),
+  }),
   clientAuthMethods: ['private_key_jwt', 'self_signed_tls_client_auth'],
   clockTolerance: 10,
   cookies: { keys: ['calibration'] },

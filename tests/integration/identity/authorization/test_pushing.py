@@ -303,7 +303,7 @@ class TestFapi1:
 
     @pytest.mark.parametrize(
         ("intent", "error"),
-        [("intent-2", "invalid_authorization_details"), (7, "invalid_request")],
+        [("intent-2", "invalid_request"), (7, "invalid_request")],
     )
     async def test_an_intent_that_is_not_the_clients_is_refused(
         self, app: App, intent: object, error: str
