@@ -106,3 +106,15 @@ def test_a_name_that_is_a_number_here_and_text_there_is_a_defect() -> None:
 
     with pytest.raises(AssertionError, match="amount"):
         CardNumberGuard(Both)
+
+
+PHONE = "+4915112345678"  # thirteen digits with a card's beginning and check digit
+
+
+async def test_telephone_numbers_are_no_card_numbers(tenant: Tenant) -> None:
+    person = {"name": "Ann", "phone": PHONE}
+    answer = await tenant.post("/v1/contacts", person)
+    assert answer.status_code == HTTPStatus.CREATED, answer.text
+    for elsewhere in ({"name": PHONE}, {"name": "Ann", "phone": PHONE.removeprefix("+")}):
+        answer = await tenant.post("/v1/contacts", elsewhere)
+        assert answer.json()["code"] == "CARD_NUMBER_MISPLACED", "the control"

@@ -7,12 +7,13 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from bezant.kernel.http import IS_PHONE
 from bezant.kernel.sealed import Purpose
 from bezant.kernel.telemetry import Sensitive
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
-Phone = Annotated[str, Meta(min_length=3, max_length=40)]
+Phone = Annotated[str, Meta(min_length=3, max_length=40, extra=IS_PHONE)]
 Iban = Annotated[str, Meta(min_length=5, max_length=42)]
 
 MATCHES_MAX: Final = 100

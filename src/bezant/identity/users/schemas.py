@@ -7,12 +7,13 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from bezant.identity.users.domain import Role, Status, User
+from bezant.kernel.http import IS_PHONE
 from bezant.kernel.sealed import Purpose
 from bezant.kernel.telemetry import Sensitive
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
-Phone = Annotated[str, Meta(min_length=3, max_length=40)]
+Phone = Annotated[str, Meta(min_length=3, max_length=40, extra=IS_PHONE)]
 Roles = Annotated[list[Role], Meta(max_length=len(Role))]
 
 

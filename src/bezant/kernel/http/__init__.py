@@ -16,7 +16,7 @@ from bezant.kernel.http.authorization import (
     needs_scope,
 )
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
-from bezant.kernel.http.card_numbers import IS_NUMBER, CardNumberMisplaced
+from bezant.kernel.http.card_numbers import IS_NUMBER, IS_PHONE, CardNumberMisplaced
 from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import MethodNotAllowed, Problem
@@ -44,6 +44,7 @@ __all__ = [
     "BEARER",
     "DPOP",
     "IS_NUMBER",
+    "IS_PHONE",
     "PROBLEM",
     "Action",
     "Admitted",

@@ -6,7 +6,7 @@ Amounts are exempt where a body's type declares them: sixteen digits of minor un
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -16,12 +16,20 @@ from msgspec import inspect
 from bezant.kernel.errors import Refusal
 from bezant.kernel.personal import Likeness, likeness
 
-IS_NUMBER: Final = {"is_number": True}
+IS_NUMBER: Final = {"digits": "number"}
 """`Meta(extra=IS_NUMBER)` marks text that holds a number, such as an amount."""
+
+IS_PHONE: Final = {"digits": "phone"}
+"""`Meta(extra=IS_PHONE)` marks text that holds a telephone number: every tenth of one with thirteen
+digits has a card's check digit, and those from +4 begin as cards do."""
 
 # Enough digits, however they are grouped; escapes and letters beyond ASCII may hide some.
 _MANY_DIGITS: Final = re.compile(rb"(?:[0-9][ \-]{0,3}){12}")
-_NUMBER: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+_DIGITS: Final = {
+    "number": re.compile(r"-?[0-9]+(?:\.[0-9]+)?"),
+    "phone": re.compile(r"\+[0-9][0-9 ()./-]*"),  # as ITU-T E.123 writes it: a card has no plus
+}
 
 
 class CardNumberMisplaced(Refusal):
@@ -66,16 +74,14 @@ class CardNumberGuard:
     """Looks through bodies of one type.
 
     Args:
-        kind: the type, whose fields that are marked by `IS_NUMBER` are exempt.
+        kind: the type, whose fields that are marked by `IS_NUMBER` or `IS_PHONE` may hold digits.
     """
 
     def __init__(self, kind: type[Any]) -> None:
-        marked: set[str] = set()
-        others: set[str] = set()
-        for name, is_number in _fields(inspect.type_info(kind), set()):
-            (marked if is_number else others).add(name)
-        assert not marked & others, f"a number here and text there: {marked & others}"
-        self._numbers = frozenset(marked)
+        marks: dict[str, str] = {}
+        for name, mark in _fields(inspect.type_info(kind), set()):
+            assert marks.setdefault(name, mark) == mark, f"a number here and text there: {name}"
+        self._digits = {name: _DIGITS[mark] for name, mark in marks.items() if mark}
 
     def check(self, raw: bytes) -> None:
         """Look through a body before it is decoded, so that no error can quote it.
@@ -89,7 +95,7 @@ class CardNumberGuard:
             value = msgspec.json.decode(raw)
         except (ValueError, RecursionError):
             return  # the decoder tells what is wrong, and quotes nothing
-        for field, text in _texts(value, self._numbers):
+        for field, text in _texts(value, self._digits):
             if _is_card_number(text):
                 raise CardNumberMisplaced(field)
 
@@ -98,8 +104,10 @@ def _is_card_number(text: str) -> bool:
     return likeness(text) is Likeness.CARD_NUMBER
 
 
-def _texts(value: object, numbers: frozenset[str]) -> Iterator[tuple[str | None, str]]:
-    """Every string of a JSON value with its field, but not those that are declared numbers.
+def _texts(
+    value: object, digits: Mapping[str, re.Pattern[str]]
+) -> Iterator[tuple[str | None, str]]:
+    """Every string of a JSON value with its field, but not the digits of those declared so.
 
     A member's name comes before what is in it, as text of the object: so no field has a name that
     is a card number itself.
@@ -115,21 +123,21 @@ def _texts(value: object, numbers: frozenset[str]) -> Iterator[tuple[str | None,
             case dict(members):
                 for name, member in members.items():
                     yield field or None, name
-                    is_number = name in numbers and isinstance(member, str)
-                    if not (is_number and _NUMBER.fullmatch(member)):
+                    declared = digits.get(name) if isinstance(member, str) else None
+                    if declared is None or not declared.fullmatch(member):
                         waiting.append((f"{field}.{name}" if field else name, member))
 
 
-def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, bool]]:
-    """The names of text fields within a type, each with whether it is a number."""
+def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, str]]:
+    """The names of text fields within a type, each with which digits it holds; empty for text."""
     match kind:
         case inspect.StructType(cls=cls, fields=fields):
             if cls not in seen:
                 seen.add(cls)
                 for each in fields:
-                    text = _text(each.type)
-                    if text is not None:
-                        yield each.encode_name, text
+                    mark = _mark(each.type)
+                    if mark is not None:
+                        yield each.encode_name, mark
                     yield from _fields(each.type, seen)
         case inspect.Metadata(type=inner):
             yield from _fields(inner, seen)
@@ -142,15 +150,15 @@ def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, boo
             yield from _fields(inner, seen)
 
 
-def _text(kind: inspect.Type) -> bool | None:
-    """Whether a field that holds text holds a number; None for one that holds none."""
+def _mark(kind: inspect.Type) -> str | None:
+    """Which digits a field that holds text is declared to hold; None for one that holds none."""
     match kind:
         case inspect.Metadata(type=inner, extra=extra):
-            found = _text(inner)
-            return found if found is None else bool((extra or {}).get("is_number"))
+            found = _mark(inner)
+            return found if found is None else (extra or {}).get("digits", "")
         case inspect.UnionType(types=types):
-            found_in = [each for each in map(_text, types) if each is not None]
-            return all(found_in) if found_in else None
+            found_in = [each for each in map(_mark, types) if each is not None]
+            return min(found_in, default=None)
         case inspect.StrType():
-            return False
+            return ""
     return None
