@@ -108,6 +108,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
                 "event": "serving",
                 "url": serving.url,
                 "mtls_url": serving.mtls_url,
+                "issuer": serving.issuer,
                 "ca": _text(serving.ca),
                 "api_key": serving.sandbox_key,
                 "operator_link": serving.operator_link,
@@ -120,6 +121,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     key = serving.sandbox_key or "$BEZANT_API_KEY"
     typer.echo(f"\nBezant serves {serving.url}")
     typer.echo(f"  With certificates    {serving.mtls_url}")
+    typer.echo(f"  Issuer of tokens     {serving.issuer}")
     typer.echo(f"  Vault                {serving.vault_url or _NO_VAULT}")
     if serving.passphrase is not None:
         typer.echo(f"  Vault's passphrase   {serving.passphrase}   (in production: elsewhere)")

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import structlog
 
+from bezant.identity.issuers import Issuer
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.settings import Settings
@@ -45,6 +46,7 @@ class Serving:
     Attributes:
         url: where.
         mtls_url: where it asks for client certificates.
+        issuer: the sandbox's authorization server.
         ca: the authority's certificate to trust; None with the operator's own certificate.
         sandbox_key: the sandbox's API key, at the first start only.
         operator_link: where the sandbox's first operator is made, at the first start only.
@@ -54,6 +56,7 @@ class Serving:
 
     url: str
     mtls_url: str
+    issuer: str
     ca: Path | None
     sandbox_key: str | None
     operator_link: str | None
@@ -123,6 +126,7 @@ async def _run(
         serving = Serving(
             url=url,
             mtls_url=url_of(mtls_host, mtls_listener),
+            issuer=Issuer(SANDBOX, settings.public_url or url).url,
             ca=certificates.ca,
             sandbox_key=told.sandbox_key,
             operator_link=(

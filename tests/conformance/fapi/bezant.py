@@ -13,7 +13,6 @@ import httpx
 import pyotp
 from lxml import html
 
-from bezant.server.provisioning import SANDBOX
 from conformance.fapi.keys import Certificate, Keys
 from conformance.fapi.peers import (
     IDENTITY_SCOPES,
@@ -136,7 +135,7 @@ async def bezant(folder: Path) -> AsyncIterator[Bezant]:
             invited = {"name": "Ann", "email": EMAIL, "phone": "+4915112345678"}
             answer = await api.post("/v1/users", json=invited, headers=fresh_key())
             assert answer.status_code == 201, answer.text
-        issuer = f"{platform.url}/id/{SANDBOX}"
+        issuer = platform.serving["issuer"]
         async with httpx.AsyncClient(verify=platform.trust(), timeout=20) as browser:
             person = Person(browser)
             await _enrol(person, issuer, answer.json()["link"])
