@@ -7,10 +7,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import requests
+from joserfc.jwk import KeySet
+from requests_oauth2client import DPoPToken, OAuth2Client, PrivateKeyJwt
 
 from conformance.fapi.nodes import NODE, install
 from conformance.fapi.party import Party
-from conformance.fapi.peers import VARIANTS, Authentication, Binding
+from conformance.fapi.peers import VARIANTS, Authentication, Binding, Variant
 
 FOLDER = Path(__file__).parent / "outside_clients"
 
@@ -63,3 +66,53 @@ async def test_a_client_of_others_completes_the_flow(party: Party, client: str) 
     assert answer["token_type"] == ("dpop" if told["is_dpop"] else "bearer")
     assert answer["sub"]
     assert answer["refreshed"]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        each
+        for each in VARIANTS
+        if not each.is_signed and each.authentication is Authentication.PRIVATE_KEY_JWT
+    ],
+    ids=str,
+)
+async def test_requests_oauth2client_completes_the_flow(
+    party: Party, metadata: dict[str, object], jwks: KeySet, variant: Variant
+) -> None:
+    """Its audience is the issuer, which has to be said: by default it names the endpoint."""
+    keys, is_dpop = party.client.keys, variant.binding is Binding.DPOP
+    session = requests.Session()
+    session.trust_env = False  # an environment's authorities would come first
+    session.verify = str(party.peer.authority)
+    if variant.uses_certificate:
+        session.cert = (str(keys.certificate.path), str(keys.certificate.key_path))
+    authentication = PrivateKeyJwt(
+        party.client.id, keys.signing.as_dict(private=True), aud=party.peer.issuer, alg="ES256"
+    )
+    aliases = metadata.get("mtls_endpoint_aliases", {}) if variant.uses_certificate else {}
+    assert isinstance(aliases, dict)
+    client = OAuth2Client.from_discovery_document(
+        {**metadata, **aliases},
+        issuer=party.peer.issuer,
+        auth=authentication,
+        authorization_server_jwks=dict(jwks.as_dict(private=False)),
+        redirect_uri=party.redirect_uri,
+        dpop_bound_access_tokens=is_dpop,
+        session=session,
+        id_token_signed_response_alg="ES256",
+        # It refuses ports of this machine unless it is told that this is a test.
+        testing=True,
+    )
+    asked = client.authorization_request(scope=" ".join(party.client.scopes))
+    pushed = await asyncio.to_thread(client.pushed_authorization_request, asked)
+    back = await party.peer.decide(str(pushed.uri), is_granted=True, to=party.redirect_uri)
+    answer = asked.validate_callback(back)
+    tokens = await asyncio.to_thread(client.authorization_code, answer)
+    assert isinstance(tokens, DPoPToken) is is_dpop
+    info = await asyncio.to_thread(client.userinfo, tokens)
+    assert info["sub"] == tokens.id_token.sub
+    if not is_dpop:  # it cannot refresh what is bound to a DPoP key
+        refreshed = await asyncio.to_thread(client.refresh_token, tokens)
+        assert refreshed.access_token
+    session.close()
