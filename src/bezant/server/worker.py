@@ -1,6 +1,6 @@
 """A worker: one process that serves requests, run as `python -m bezant.server.worker`."""
 
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from bezant.banking import ContactService
@@ -64,13 +64,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     """Everything that the application stands on, closed with `opened` in reverse order."""
     tracing = open_tracing(task.otlp_endpoint)
     opened.callback(tracing.close)
-    database = await opened.enter_async_context(
-        opened_database(
-            task.database_url,
-            connections_max=task.connections_max,
-            slow_statement_ms=task.slow_statement_ms,
-        )
-    )
+    database = await opened.enter_async_context(_database(task))
     replica = _replica(task)
     if replica is not None:
         opened.push_async_callback(replica.close)
@@ -80,14 +74,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     checkpoints = _checkpoints(task, database, clock, ids)
     opened.push_async_callback(checkpoints.close)
     ledger = Ledger(
-        database,
-        Path(task.run_folder),
-        clock=clock,
-        ids=ids,
-        replica=replica,
-        cache=cache,
+        database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache,
         gatekeeper=checkpoints.standing,
-    )
+    )  # fmt: skip
     await ledger.start()
     opened.push_async_callback(ledger.close)
     sealer = KeySealer(read_sealing_key(task.sealing_key))
@@ -98,12 +87,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     identity = _identity(task, database, clock, ids, sealing, cache)
     opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
-    too_old = {
-        "refused_transaction": ledger.remove_old_refusals,
-        "fx_quote": ledger.fx.remove_old_quotes,
-        **identity.removals,
-    }
-    retention = Retention(database, clock, task.keep, too_old)
+    retention = _retention(task, database, clock, ledger, identity)
     await opened.enter_async_context(
         background(
             database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
@@ -143,6 +127,25 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         tracing=tracing,
         vault=vault,
     )
+
+
+def _database(task: Task) -> AbstractAsyncContextManager[Database]:
+    return opened_database(
+        task.database_url,
+        connections_max=task.connections_max,
+        slow_statement_ms=task.slow_statement_ms,
+    )
+
+
+def _retention(
+    task: Task, database: Database, clock: Clock, ledger: Ledger, identity: Identity
+) -> Retention:
+    too_old = {
+        "refused_transaction": ledger.remove_old_refusals,
+        "fx_quote": ledger.fx.remove_old_quotes,
+        **identity.removals,
+    }
+    return Retention(database, clock, task.keep, too_old)
 
 
 def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> CheckpointService:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -101,3 +101,17 @@ async def test_the_vault_erases_what_others_hold_of_a_person(
     answer = await erase(strongroom, person)
     assert not answer.is_refusal
     assert await status(user_id) == "disabled"
+
+
+async def test_what_a_user_holds_is_kept_by_the_sweep_and_what_nobody_holds_is_not(
+    town: Town,
+) -> None:
+    who = await town.with_totp("held@example.com")
+    [row] = await town.means.database.fetch(
+        "SELECT email_ref, name_ref FROM identity_user WHERE tenant_id = $1 AND user_id = $2",
+        town.tenant_id,
+        who.id,
+    )
+    owner, stranger = town.people.users.owner(), uuid4()
+    held = await owner.find_held(town.tenant_id, [*row.values(), stranger])
+    assert set(held) == set(row.values())

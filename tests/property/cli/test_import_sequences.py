@@ -1,7 +1,7 @@
 """However statements reach us, the book ends as if they had come once, whole and in order."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,6 +46,12 @@ def runs(draw: st.DrawFn, *, at_least: int = 1) -> list[Statement]:
         run.append(statement)
         opening = closing
     return run
+
+
+def entries_of(movements: list[Movement]) -> set[tuple[int, int, date, date | None]]:
+    """What a statement's entries are known by; who paid is not part of it."""
+    booked = [each for each in movements if each.amount]
+    return {(at, each.amount, each.booked, each.valued) for at, each in enumerate(booked)}
 
 
 @given(runs(), st.data())
@@ -98,9 +104,8 @@ def test_a_statement_that_was_changed_never_changes_the_book(
     moved = data.draw(st.integers(1, 1_000))
     movements[first] = replace(movements[first], amount=movements[first].amount + moved)
     movements[second] = replace(movements[second], amount=movements[second].amount - moved)
-    kept = [each for each in run[at].movements if each.amount]
     # What is only added to, or was without movements, looks like an import that was interrupted.
-    assume(any(each not in movements for each in kept))
+    assume(entries_of(run[at].movements) - entries_of(movements))
     with TemporaryDirectory() as folder:
         desk = Desk(Path(folder))
         desk.load(*run)

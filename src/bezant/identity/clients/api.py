@@ -88,27 +88,7 @@ def operations(clients: ClientService) -> Sequence[Operation]:
     """The operations on clients."""
     routes = Routes(clients)
     return [
-        WriteOperation(
-            id="create_oauth_client",
-            path=_CLIENTS,
-            tag=_TAG,
-            summary="Register an OAuth client",
-            description="Its `id` is its `client_id`. There are no client secrets.",
-            scope=SCOPE,
-            action="oauth_client.create",
-            body_type=NewOAuthClient,
-            example={
-                "name": "Payments",
-                "redirect_uris": ["https://app.example.com/callback"],
-                "grant_types": ["authorization_code", "refresh_token"],
-                "scopes": ["openid"],
-                "jwks": _JWKS,
-            },
-            status=201,
-            answer_type=OAuthClient,
-            refusals=(ClientGrantTooWide, InvalidClientMetadata, InvalidRedirectUri),
-            handler=routes.create,
-        ),
+        _creation(routes),
         ReadOperation(
             id="list_oauth_clients",
             path=_CLIENTS,
@@ -166,3 +146,27 @@ def operations(clients: ClientService) -> Sequence[Operation]:
             handler=routes.disable,
         ),
     ]
+
+
+def _creation(routes: Routes) -> Operation:
+    return WriteOperation(
+        id="create_oauth_client",
+        path=_CLIENTS,
+        tag=_TAG,
+        summary="Register an OAuth client",
+        description="Its `id` is its `client_id`. There are no client secrets.",
+        scope=SCOPE,
+        action="oauth_client.create",
+        body_type=NewOAuthClient,
+        example={
+            "name": "Payments",
+            "redirect_uris": ["https://app.example.com/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scopes": ["openid"],
+            "jwks": _JWKS,
+        },
+        status=201,
+        answer_type=OAuthClient,
+        refusals=(ClientGrantTooWide, InvalidClientMetadata, InvalidRedirectUri),
+        handler=routes.create,
+    )

@@ -44,7 +44,7 @@ def test_an_operation_declares_what_its_kind_may_answer(desk: Desk) -> None:
     paths = desk.app.openapi()["paths"]
     write, read = paths["/v1/notes"]["post"], paths["/v1/notes/{note}"]["get"]
     assert set(write["responses"]) == {
-        *("201", "400", "401", "403", "408", "413", "415", "422", "429", "503")
+        *("201", "400", "401", "403", "408", "409", "413", "415", "422", "429", "503")
     }
     assert set(read["responses"]) == {"200", "400", "401", "403", "404", "422", "429", "503"}
     problem = write["responses"]["400"]["content"]["application/problem+json"]["schema"]

@@ -79,27 +79,7 @@ def operations(approvals: ApprovalService, may: MayDo) -> Sequence[Operation]:
     """
     routes = Routes(approvals, may)
     return [
-        WriteOperation(
-            id="request_approval",
-            path=_APPROVALS,
-            tag="approvals",
-            summary="Ask somebody else to agree to a request",
-            description="Once approved it is sent as `Bezant-Approval`, once, within 24 hours.",
-            scope=WRITE,
-            action="approval.request",
-            body_type=NewApproval,
-            example={
-                "operation": "revoke_api_key",
-                "scope": "keys:write",
-                "method": "POST",
-                "path": "/v1/api-keys/0198c2b4-0000-7000-8000-000000000001/revoke",
-                "body": "{}",
-                "reason": "It is not used any more.",
-            },
-            status=201,
-            answer_type=Approval,
-            handler=routes.request,
-        ),
+        _request(routes),
         ReadOperation(
             id="list_approvals",
             path=_APPROVALS,
@@ -152,3 +132,27 @@ def operations(approvals: ApprovalService, may: MayDo) -> Sequence[Operation]:
             handler=routes.refuse,
         ),
     ]
+
+
+def _request(routes: Routes) -> Operation:
+    return WriteOperation(
+        id="request_approval",
+        path=_APPROVALS,
+        tag="approvals",
+        summary="Ask somebody else to agree to a request",
+        description="Once approved it is sent as `Bezant-Approval`, once, within 24 hours.",
+        scope=WRITE,
+        action="approval.request",
+        body_type=NewApproval,
+        example={
+            "operation": "revoke_api_key",
+            "scope": "keys:write",
+            "method": "POST",
+            "path": "/v1/api-keys/0198c2b4-0000-7000-8000-000000000001/revoke",
+            "body": "{}",
+            "reason": "It is not used any more.",
+        },
+        status=201,
+        answer_type=Approval,
+        handler=routes.request,
+    )

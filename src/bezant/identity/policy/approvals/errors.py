@@ -12,7 +12,7 @@ class ApprovalNotFound(NotFound):
 class ApprovalOver(Conflict):
     """The approval was decided on, or has expired."""
 
-    code, title = "APPROVAL_OVER", "The approval is not open any more"
+    code, title = "APPROVAL_CLOSED", "The approval is not open any more"
 
 
 class OwnRequest(Forbidden):
