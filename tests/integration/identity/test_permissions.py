@@ -1,4 +1,4 @@
-"""Every route of the API and of the vault, by role: the table beside this file is reviewed, line by line."""
+"""Every route of the API and of the vault, by role: the table beside is reviewed, line by line."""
 
 from pathlib import Path
 from uuid import UUID
