@@ -51,7 +51,7 @@ class Person:
 
     def code(self) -> str:
         """What the application shows, or will show next, or has shown just now."""
-        self.last_step += 1
+        self.last_step = max(self.last_step + 1, int(time()) // STEP_S - 1)
         return pyotp.TOTP(self.secret).at(self.last_step * STEP_S)
 
     async def submit(self, page: httpx.Response, decision: str = "") -> httpx.Response:
