@@ -73,6 +73,11 @@ async def commit(
                 await superuser.execute("SELECT pg_switch_wal()")
     except (asyncpg.PostgresError, OSError):
         return acknowledged
+    except asyncpg.InterfaceError:
+        # The driver may have seen the end of the connection before it was asked to use it.
+        if not (superuser.is_closed() or owner.is_closed()):
+            raise
+        return acknowledged
 
 
 async def kept(address: PostgresAddress) -> list[int]:

@@ -189,7 +189,12 @@ class Seeds:
         ),
         ({"jwks"}, {"jwks": CLIENT_KEYS}, ("jwks_uri", "tls_subject")),
         ({"purpose"}, {"email": PERSON["email"]}, ("phone", "iban")),
-        ({"name", "email"}, PERSON, ("subject_id",)),
+        # A contact or a user: the latter has no account.
+        (
+            {"name", "email"},
+            {name: PERSON[name] for name in ("name", "email", "phone")},
+            ("subject_id", "iban"),
+        ),
         # Of an account of its own: nobody matches by hand while rules are at work.
         ({"account"}, {"account": "world", "period": {"to": "2026-01-31"}}, ("rules",)),
     )

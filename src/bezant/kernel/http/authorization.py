@@ -12,7 +12,7 @@ from uuid import UUID
 from starlette.types import Scope
 
 from bezant.kernel.calls import Call, Principal, PrincipalKind
-from bezant.kernel.errors import Forbidden, Refusal
+from bezant.kernel.errors import ApprovalNotUsable, Forbidden, Refusal
 from bezant.kernel.http.credentials import Credentials
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.headers import Headers
@@ -132,8 +132,8 @@ class ScopeAuthorizer:
         return Decision(allowed=False, policies=(), reason=needs_scope(action))
 
     async def spend(self, approval: UUID, action: Action, call: Call) -> None:
-        """No decision asks for one."""
-        raise NotImplementedError
+        """No decision asks for one, so there is none to spend."""
+        raise ApprovalNotUsable("No approval is needed here.")
 
 
 def needs_scope(action: Action) -> str:
