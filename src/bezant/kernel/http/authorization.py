@@ -131,7 +131,12 @@ class ScopeAuthorizer:
             return Decision(allowed=True, policies=("scopes",), reason="The key grants it.")
         return Decision(allowed=False, policies=(), reason=needs_scope(action))
 
-    async def spend(self, approval: UUID, action: Action, call: Call) -> None:
+    async def spend(
+        self,
+        approval: UUID,  # noqa: ARG002 - whichever it is
+        action: Action,  # noqa: ARG002 - as above
+        call: Call,  # noqa: ARG002 - as above
+    ) -> None:
         """No decision asks for one, so there is none to spend."""
         raise ApprovalNotUsable("No approval is needed here.")
 
