@@ -32,9 +32,9 @@ async def test_attempt_reuse_authorization_code_after_one_second(party: Party) -
     sent = await party.ask(await party.pushed())
     tokens = (await party.redeem(sent.code)).json()
     await require_works(party, tokens)
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # the module's second
     require_refused(await party.redeem(sent.code), "invalid_grant")
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # what a revocation may take to be seen everywhere
     assert (await party.resource(tokens["access_token"])).status_code == 401
 
 
