@@ -3,6 +3,7 @@
 import os
 import random
 import string
+from base64 import b32decode
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bezant.kernel.card_numbers import is_card_number, luhn_sum
-from bezant.kernel.personal import likeness
+from bezant.kernel.personal import Likeness, likeness
 from bezant.vault.crypto.keys import KEY_BYTES, KeyBytes
 from bezant.vault.tokens import ff1
 from bezant.vault.tokens.cards import CardNumber, parse_card_number
@@ -104,6 +105,13 @@ def test_opaque_tokens_are_long_random_and_nobodys_datum() -> None:
     assert len(tokens) == 10_000
     assert {len(token) for token in tokens} == {len("tok_") + 32}
     assert not any(likeness(token) for token in tokens)
+
+
+def test_an_opaque_token_that_reads_as_an_iban_is_drawn_again() -> None:
+    reads_as_an_iban = "lc57equolibqfdez3afgo22wvt5qmows"
+    assert likeness(f"tok_{reads_as_an_iban}") is Likeness.IBAN
+    drawn = iter([b32decode(reads_as_an_iban.upper()), bytes(20)])
+    assert opaque_token(lambda _: next(drawn)) == f"tok_{'a' * 32}"
 
 
 @given(st.text(string.digits, min_size=6, max_size=512), st.binary(max_size=64))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from bezant.kernel.card_numbers import luhn_sum
+from bezant.kernel.personal import likeness
 from bezant.vault.tokens.cards import CardNumber
 from bezant.vault.tokens.errors import TokenShapeRefused
 
@@ -33,7 +34,11 @@ _OPAQUE: Final = "tok_"
 
 def opaque_token(random_bytes: RandomBytes) -> str:
     """A token without a shape: `tok_` and 160 random bits."""
-    return _OPAQUE + b32encode(random_bytes(OPAQUE_BYTES)).decode().lower()
+    while True:
+        token = _OPAQUE + b32encode(random_bytes(OPAQUE_BYTES)).decode().lower()
+        # One in some millions reads as an IBAN, with its check digits, and would be refused as one.
+        if likeness(token) is None:
+            return token
 
 
 def card_token(card: CardNumber, random_bytes: RandomBytes, *, keeps_bin: bool) -> str:
