@@ -49,6 +49,7 @@ class Sizes:
 
     Attributes:
         seconds: of one case.
+        settling_s: until the database has analyzed tables that were empty a moment ago.
         accounts: in a book of the bulk cases, and in one whose past is asked for.
         entries: of a book whose past is asked for.
         scale: pgbench's; 100,000 of its accounts each.
@@ -57,6 +58,7 @@ class Sizes:
     """
 
     seconds: float = 5.0
+    settling_s: float = 12.0
     accounts: int = 100_000
     entries: int = 1_000_000
     scale: int = 50
@@ -64,7 +66,9 @@ class Sizes:
     kills: int = 3
 
 
-QUICK: Final = Sizes(seconds=0.2, accounts=200, entries=10_000, scale=1, lines=300, kills=1)
+QUICK: Final = Sizes(
+    seconds=0.2, settling_s=0.0, accounts=200, entries=10_000, scale=1, lines=300, kills=1
+)
 """Enough to see every case run; the figures mean nothing."""
 
 
@@ -269,6 +273,7 @@ async def _vault(bench: _Bench, platform: Endpoint) -> None:
     setup = tokenizer.Setup(platform.vault_url, platform.ca, bench.stage.api_key)
     bench.progress("Making tokens")
     async with agent.started(tokenizer, setup, tokenizer.Ready) as (calling, _):
+        await asyncio.sleep(bench.sizes.settling_s)
         for load, batch, single in (
             (tokenizer.Load.TOKENIZE, cases.TOKENIZE, cases.TOKENIZE_P99),
             (tokenizer.Load.DETOKENIZE, cases.DETOKENIZE, cases.DETOKENIZE_P99),
