@@ -16,7 +16,13 @@ from bezant.identity.http import add_protocol
 from bezant.identity.issuers import Issuer, TenantIssuers
 from bezant.identity.jose import KeyFetcher
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
-from bezant.identity.resources import Callers, GrantManagement, TokenAuthenticator, TokenGuard
+from bezant.identity.resources import (
+    Callers,
+    GrantManagement,
+    SignedCallers,
+    TokenAuthenticator,
+    TokenGuard,
+)
 from bezant.identity.tokens import (
     IntrospectionEndpoint,
     Redeemed,
@@ -109,15 +115,15 @@ async def token_realm(
     proofs = DpopVerifier(used, Nonces(bytes(32)), clock)
     network = CheckedNetwork(SystemResolver(), allow_loopback=False)
     fetcher = KeyFetcher(network, allow_loopback=False)
-    authenticator = ClientAuthenticator(
-        Clients(database), ClientKeys(fetcher), used, NoCertificates(), clock
-    )
+    registered, client_keys = Clients(database), ClientKeys(fetcher)
+    authenticator = ClientAuthenticator(registered, client_keys, used, NoCertificates(), clock)
     keys = ApiKeyAuthenticator(database, clock)
     app = FastAPI(redirect_slashes=False)
+    callers = Callers(keys, TokenAuthenticator(desk.access, proofs, issuers))
     install(
         app,
         grants.operations(desk.grants),
-        guard=Guard(Callers(keys, TokenAuthenticator(desk.access, proofs, issuers)), ByScope()),
+        guard=Guard(SignedCallers(callers, registered, client_keys, desk.keys, clock), ByScope()),
         ids=ids,
         observe=lambda _: None,
     )

@@ -22,6 +22,8 @@ from token_desk import GRANTED
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MTLS_ORIGIN = "https://mtls.bezant.test"
+KEY_ID = "of-the-client"
+KEY_MEMBERS = {"alg": "ES256", "use": "sig", "kid": KEY_ID}
 
 
 class MtlsListener:
@@ -164,7 +166,7 @@ async def register(app: ASGIApp, clients: ClientService, issuer: Issuer, **membe
         "jwks": None,
     }
     if not is_public:
-        new["jwks"] = {"keys": [key.as_dict(private=False) | {"alg": "ES256", "use": "sig"}]}
+        new["jwks"] = {"keys": [key.as_dict(private=False) | KEY_MEMBERS]}
         new["grant_types"] = [*new["grant_types"], "client_credentials"]
     call = Call(TimeOrderedIds().new(), issuer.tenant_id, "operator", "client.create", "/v1", "cli")
     answer = await clients.create(call, NewOAuthClient(**new | members))

@@ -47,6 +47,7 @@ class Principal(msgspec.Struct, frozen=True):
         roles: of the user, in this tenant.
         acr: how strong the user's login was, as the token says (OpenID Connect Core, section 2).
         authenticated_at: when the user last proved to be one; `auth_time`.
+        has_signed: whether the request is signed by the client's registered key (RFC 9421).
     """
 
     tenant_id: UUID
@@ -58,6 +59,7 @@ class Principal(msgspec.Struct, frozen=True):
     roles: frozenset[str] = frozenset()
     acr: str | None = None
     authenticated_at: datetime | None = None
+    has_signed: bool = False
 
 
 class Call(msgspec.Struct, frozen=True):

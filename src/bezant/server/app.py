@@ -1,6 +1,7 @@
 """The application: every domain's routes behind one door."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -27,6 +28,8 @@ from bezant.server.health import Health, add_health
 from bezant.server.identity import Identity
 from bezant.server.observing import observe
 from bezant.server.status import add_status
+
+_API: Final = "/v1/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +107,4 @@ def create_app(platform: Platform) -> ASGIApp:
     add_status(app, guard)
     add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
     app.router.routes.extend(platform.identity.pages)
-    return Traced(app, platform.tracing)
+    return Traced(platform.identity.signed(app, _API), platform.tracing)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from bezant.identity.clients import (
     CertificateJudge,
@@ -25,7 +26,7 @@ from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
-from bezant.identity.resources import Callers
+from bezant.identity.resources import Callers, SignedCallers, SignedMessages
 from bezant.identity.signing import SigningKeys
 from bezant.identity.users import Means
 from bezant.identity.users import operations as user_operations
@@ -87,6 +88,7 @@ class Identity:
 
     issuers: TenantIssuers
     clients: ClientAuthenticator
+    client_keys: ClientKeys
     proofs: DpopVerifier
     keys: SigningKeys
     tokens: Tokens
@@ -123,6 +125,7 @@ class Identity:
         return cls(
             issuers=issuers,
             clients=clients,
+            client_keys=client_keys,
             proofs=proofs,
             keys=keys,
             tokens=tokens,
@@ -154,9 +157,15 @@ class Identity:
             },
         )
 
-    def callers(self, keys: Authenticator) -> Callers:
+    def callers(self, keys: Authenticator) -> SignedCallers:
         """Whom API keys and access tokens let in."""
-        return Callers(keys, self.tokens.authenticator(self.issuers))
+        callers = Callers(keys, self.tokens.authenticator(self.issuers))
+        clients = Clients(self.tokens.database)
+        return SignedCallers(callers, clients, self.client_keys, self.keys, self.tokens.clock)
+
+    def signed(self, app: ASGIApp, prefix: str) -> SignedMessages:
+        """The application, whose answers to signed requests are signed below a path's prefix."""
+        return SignedMessages(app, self.keys, self.tokens.clock, prefix=prefix)
 
     async def close(self) -> None:
         """End what runs in the background."""

@@ -1,5 +1,6 @@
 """HTTP message signatures: what a verifier insists on, and digests of bodies."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bezant.formats.http_signatures import (
     Algorithm,
     Component,
+    DigestCheck,
     Message,
     Parameters,
     PublicKey,
@@ -18,6 +20,7 @@ from bezant.formats.http_signatures import (
     content_digest,
     is_digest_of,
     sign,
+    tagged,
     verify,
 )
 
@@ -161,3 +164,46 @@ def test_a_digest_is_of_one_body() -> None:
     for field in ("", "md5=:AAAA:", "sha-256=:AAAA:", f"{digest}, sha-512=:AAAA:", "sha-256=AAAA"):
         assert not is_digest_of(field, b"{}"), field
     assert not is_digest_of(digest, b"{ }")
+
+
+def test_a_digest_is_compared_while_the_body_arrives() -> None:
+    check = DigestCheck(content_digest(b"one two"))
+    check.update(b"one ")
+    assert not check.is_right()
+    check.update(b"two")
+    assert check.is_right()
+
+
+def test_an_answer_is_bound_to_what_was_asked() -> None:
+    asked = Message({"authorization": ["DPoP a"]}, "GET", "https://a.test/x?y=1")
+    components = [Component("@target-uri", of_request=True), Component("@status")]
+    components.append(Component("authorization", of_request=True))
+    answer = Message(status=200, request=asked)
+    covered, signature = sign(answer, components, Parameters(NOW, "key", tag="answer"), KEY)
+    assert '"@target-uri";req "@status" "authorization";req' in covered
+    fields = {"signature-input": [covered], "signature": [signature]}
+
+    def proven(of: Message | None) -> Verified:
+        return verify(
+            Message(fields, status=200, request=of),
+            "sig",
+            lambda _: KEY.public_key(),
+            required=components,
+            now=NOW,
+            age_max=timedelta(seconds=1),
+        )
+
+    assert proven(asked).components == tuple(components)
+    for other in (replace(asked, url="https://a.test/x?y=2"), replace(asked, fields={}), None):
+        with pytest.raises(SignatureRefused):
+            proven(other)
+
+
+def test_signatures_are_found_by_what_they_are_for() -> None:
+    covered, _ = signed(METHOD, parameters=Parameters(NOW, "key", tag="ours"))
+    theirs = 'theirs=("x";sf);created="a";tag="theirs"'
+    message = Message({"signature-input": [f"{covered}, {theirs}"]})
+    assert list(tagged(message, "ours")) == ["sig"]
+    assert tagged(message, "nobody's") == {}
+    with pytest.raises(SignatureRefused):
+        tagged(message, "theirs")

@@ -5,14 +5,15 @@ whoever verifies says which components must be covered, `content-digest` among t
 is a body, and how old it may be.
 """
 
-from bezant.formats.http_signatures.digests import content_digest, is_digest_of
+from bezant.formats.http_signatures.digests import DigestCheck, content_digest, is_digest_of
 from bezant.formats.http_signatures.keys import Algorithm, PrivateKey, PublicKey, algorithm_of
 from bezant.formats.http_signatures.messages import Component, Message, SignatureRefused
-from bezant.formats.http_signatures.signatures import Parameters, Verified, sign, verify
+from bezant.formats.http_signatures.signatures import Parameters, Verified, sign, tagged, verify
 
 __all__ = [
     "Algorithm",
     "Component",
+    "DigestCheck",
     "Message",
     "Parameters",
     "PrivateKey",
@@ -23,5 +24,6 @@ __all__ = [
     "content_digest",
     "is_digest_of",
     "sign",
+    "tagged",
     "verify",
 ]

@@ -1,7 +1,7 @@
 """Messages, and what of them a signature covers (RFC 9421, section 2)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
@@ -19,14 +19,17 @@ class Component:
     Attributes:
         name: of a field, in lower case, or a derived one such as `@method`.
         parameter: the name that `@query-param` takes, percent-encoded as in the query.
+        of_request: whether a response covers what its request said there (section 2.4).
     """
 
     name: str
     parameter: str | None = None
+    of_request: bool = False
 
     def __str__(self) -> str:
         """The component's identifier, as it is serialized."""
-        return f'"{self.name}"' + ("" if self.parameter is None else f';name="{self.parameter}"')
+        named = "" if self.parameter is None else f';name="{self.parameter}"'
+        return f'"{self.name}"{named}' + (";req" if self.of_request else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,14 @@ class Message:
         method: of a request.
         url: a request's target, absolute, as its client sees it.
         status: of a response.
+        request: which a response answers.
     """
 
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     method: str | None = None
     url: str | None = None
     status: int | None = None
+    request: "Message | None" = None
 
     def value(self, component: Component) -> str:
         """What the message says there.
@@ -51,6 +56,10 @@ class Message:
         Raises:
             SignatureRefused: it says nothing there, or nothing that is one line.
         """
+        if component.of_request:
+            if self.request is None:
+                raise SignatureRefused(f"There is no request that has a {component}.")
+            return self.request.value(replace(component, of_request=False))
         if component.name.startswith("@"):
             value = self._derived(component)
         else:

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,7 +21,7 @@ CLOCKS_APART: Final = timedelta(seconds=8)
 
 _LABEL = r"[a-z*][a-z0-9_.*-]*"
 _STRING = r'"[\x20\x21\x23-\x5b\x5d-\x7e]*"'
-_COMPONENT: Final = re.compile(rf'"(@?[a-z0-9-]+)"(?:;name=({_STRING}))?')
+_COMPONENT: Final = re.compile(rf'"(@?[a-z0-9-]+)"(?:;name=({_STRING}))?(;req)?')
 _PARAMETER: Final = re.compile(rf";({_LABEL})=({_STRING}|[0-9]{{1,15}})")
 # One member of the dictionary; of its strings, none can hold what would end it early.
 _INPUT: Final = re.compile(
@@ -135,6 +135,21 @@ def verify(
     return Verified(components, parameters)
 
 
+def tagged(message: Message, tag: str) -> Mapping[str, Parameters]:
+    """The signatures of a message that say to be for something, by label. None is verified.
+
+    Raises:
+        SignatureRefused: the field cannot be read.
+    """
+    # Those that others put there, for a purpose of their own, may say what is not understood here.
+    named = {
+        label: match[4]
+        for label, match in _members(_INPUT, message, "signature-input").items()
+        if f';tag="{tag}"' in match[4]
+    }
+    return {label: _parameters(text)[0] for label, text in named.items()}
+
+
 def _base(message: Message, components: Sequence[Component], inner: str) -> bytes:
     """The signature base (section 2.5)."""
     lines = [f"{component}: {message.value(component)}" for component in components]
@@ -165,7 +180,8 @@ def _components(listed: str) -> tuple[Component, ...]:
         match = _COMPONENT.fullmatch(item)
         if match is None:
             raise SignatureRefused("The signature covers something that is not understood.")
-        components.append(Component(match[1], None if match[2] is None else match[2][1:-1]))
+        named = None if match[2] is None else match[2][1:-1]
+        components.append(Component(match[1], named, of_request=match[3] is not None))
     return tuple(components)
 
 

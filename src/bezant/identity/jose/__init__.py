@@ -5,6 +5,7 @@ from bezant.identity.jose.errors import JoseRefused
 from bezant.identity.jose.keys import (
     ALGORITHMS,
     Algorithm,
+    Key,
     PublicKey,
     read_public_key,
     read_public_keys,
@@ -17,6 +18,7 @@ __all__ = [
     "ALGORITHMS",
     "Algorithm",
     "JoseRefused",
+    "Key",
     "KeyFetcher",
     "PrivateKey",
     "PublicKey",

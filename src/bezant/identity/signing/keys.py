@@ -104,14 +104,24 @@ class SigningKeys:
         Raises:
             Unavailable: the vault or the database does not answer.
         """
-        algorithm = alg or DEFAULT_ALGORITHM
+        key = await self.private_key(tenant_id, alg or DEFAULT_ALGORITHM)
+        return key.sign(claims, typ=typ)
+
+    async def private_key(
+        self, tenant_id: UUID, algorithm: Algorithm = DEFAULT_ALGORITHM
+    ) -> PrivateKey:
+        """The key that signs now, for what is no token.
+
+        Raises:
+            Unavailable: the vault or the database does not answer.
+        """
         loaded = await self._current(tenant_id)
         key = signing(loaded.keys, algorithm, self._clock.now())
         if key is None or key.id not in loaded.private:
             loaded = await self._load(tenant_id)
             key = signing(loaded.keys, algorithm, self._clock.now())
         assert key is not None, "loading makes what is missing"
-        return loaded.private[key.id].sign(claims, typ=typ)
+        return loaded.private[key.id]
 
     async def verify(self, tenant_id: UUID, token: str, typ: str) -> Mapping[str, Any]:
         """What a token of the tenant's issuer claims.

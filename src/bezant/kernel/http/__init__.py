@@ -17,10 +17,15 @@ from bezant.kernel.http.authorization import (
 )
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, IS_PHONE, CardNumberMisplaced
-from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
+from bezant.kernel.http.credentials import BEARER, DPOP, SIGNATURE_INPUT, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
-from bezant.kernel.http.errors import MethodNotAllowed, Problem
-from bezant.kernel.http.exchange import Exchange, Observer
+from bezant.kernel.http.errors import (
+    ContentDigestMismatch,
+    MethodNotAllowed,
+    Problem,
+    SignatureNotValid,
+)
+from bezant.kernel.http.exchange import Exchange, Observer, exchange_of
 from bezant.kernel.http.headers import Headers
 from bezant.kernel.http.limits import RateLimited, RateLimits, TokenBuckets
 from bezant.kernel.http.openapi import refusals_of, summary_of
@@ -46,12 +51,14 @@ __all__ = [
     "IS_NUMBER",
     "IS_PHONE",
     "PROBLEM",
+    "SIGNATURE_INPUT",
     "Action",
     "Admitted",
     "Authenticator",
     "Authorizer",
     "BodyDecoder",
     "CardNumberMisplaced",
+    "ContentDigestMismatch",
     "Context",
     "Credentials",
     "Decision",
@@ -73,6 +80,7 @@ __all__ = [
     "Resource",
     "ScopeAuthorizer",
     "ServerEvent",
+    "SignatureNotValid",
     "StreamOperation",
     "Streams",
     "TokenBuckets",
@@ -81,6 +89,7 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "exchange_of",
     "fingerprint_of",
     "headers_of",
     "install",

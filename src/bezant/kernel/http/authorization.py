@@ -175,7 +175,9 @@ class Guard:
         """
         headers = Headers(scope["headers"])
         principal = await self.authenticator.authenticate(Credentials.of(scope))
-        exchange_of(scope).actor = principal.actor
+        exchange = exchange_of(scope)
+        exchange.actor = principal.actor
+        exchange.signs_for = principal.tenant_id if principal.has_signed else None
         route = scope.get("route")
         resource = Resource(
             principal.tenant_id,

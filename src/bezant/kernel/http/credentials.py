@@ -1,5 +1,6 @@
 """Credentials: what a request brings to prove who sends it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from bezant.kernel.http.headers import Headers
 
 BEARER: Final = "bearer"
 DPOP: Final = "dpop"
+SIGNATURE_INPUT: Final = b"signature-input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Credentials:
             says: who relies on it compares its origin with those that are ours.
         proofs: the values of each `DPoP` header; more than one is to be refused.
         certificate: what the client showed in the TLS handshake, in DER, unjudged.
+        query: of the request, as it came, without the question mark.
+        signed_fields: all of its header fields, if it is signed (RFC 9421); else None.
     """
 
     scheme: str
@@ -32,6 +36,8 @@ class Credentials:
     url: str = ""
     proofs: tuple[str, ...] = ()
     certificate: bytes | None = None
+    query: str = ""
+    signed_fields: Mapping[str, Sequence[str]] | None = None
 
     @classmethod
     def of(cls, scope: Scope) -> Self:
@@ -50,6 +56,8 @@ class Credentials:
             url=_url(scope, headers),
             proofs=tuple(value.decode("latin-1") for value in headers.every(b"dpop")),
             certificate=tls.get("client_cert_der"),
+            query=scope.get("query_string", b"").decode("latin-1"),
+            signed_fields=headers.lines() if headers.every(SIGNATURE_INPUT) else None,
         )
 
 

@@ -20,6 +20,18 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     )
 
 
+class ContentDigestMismatch(Refusal):
+    """The body is not the one that `Content-Digest` names (RFC 9530)."""
+
+    status, code, title = 400, "CONTENT_DIGEST_MISMATCH", "The body is not the one that was sent"
+
+
+class SignatureNotValid(Refusal):
+    """The request says to be signed by its client, and is not as RFC 9421 and FAPI 2.0 have it."""
+
+    status, code, title = 400, "SIGNATURE_NOT_VALID", "The request's signature is not valid"
+
+
 class IdempotencyKeyRequired(Refusal):
     """A state-changing request came without `Idempotency-Key`."""
 

@@ -33,18 +33,29 @@ class Exchange:
         request_id: the caller's `X-Request-Id` where sane, else ours; echoed.
         route: the path's template, never the path: metrics stay few, logs without identifiers.
         actor: who, once authenticated.
+        signs_for: the tenant as whom the response is signed; None for one that is not.
         status: of the response; 499 when the client left before there was one.
         elapsed_s: until the response was handed over; of a stream, until it began.
         is_stream: whether the response goes on for as long as its reader likes.
     """
 
-    __slots__ = ("actor", "elapsed_s", "is_stream", "method", "request_id", "route", "status")
+    __slots__ = (
+        "actor",
+        "elapsed_s",
+        "is_stream",
+        "method",
+        "request_id",
+        "route",
+        "signs_for",
+        "status",
+    )
 
     def __init__(self, method: str, request_id: str) -> None:
         self.method = method
         self.request_id = request_id
         self.route = _UNROUTED
         self.actor = ""
+        self.signs_for: UUID | None = None
         self.status = 499
         self.elapsed_s = 0.0
         self.is_stream = False

@@ -1,6 +1,7 @@
 """Request headers, of which each that is read may come once."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -34,6 +35,13 @@ class Headers:
         if len(values) > 1:
             raise Malformed(f"The header {name.decode()} came more than once.")
         return values[0] if values else None
+
+    def lines(self) -> Mapping[str, Sequence[str]]:
+        """The values of every header's lines, in their order."""
+        found: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            found.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        return found
 
     def authorization(self) -> tuple[str, str]:
         """The scheme, in lower case, and the token of `Authorization` (RFC 9110, section 11.6.2).

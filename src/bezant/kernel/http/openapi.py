@@ -24,10 +24,12 @@ from bezant.kernel.errors import (
 from bezant.kernel.http.card_numbers import CardNumberMisplaced
 from bezant.kernel.http.documents import DocumentOperation
 from bezant.kernel.http.errors import (
+    ContentDigestMismatch,
     IdempotencyKeyInvalid,
     IdempotencyKeyRequired,
     Problem,
     RequestTimeout,
+    SignatureNotValid,
     UnsupportedMediaType,
 )
 from bezant.kernel.http.headers import IDEMPOTENCY_KEY_CHARACTERS_MAX, READ_AFTER_PATTERN
@@ -47,6 +49,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 OF_EVERY_OPERATION: Final = (
     Malformed,
+    SignatureNotValid,
     CardNumberMisplaced,
     Unauthenticated,
     StepUpNeeded,
@@ -61,6 +64,7 @@ OF_EVERY_WRITE: Final = (
     IdempotencyKeyRequired,
     IdempotencyKeyInvalid,
     KeyReused,
+    ContentDigestMismatch,
     TooContended,
     RequestTimeout,
     TooLarge,

@@ -50,8 +50,10 @@ def test_an_operation_declares_what_its_kind_may_answer(desk: Desk) -> None:
     problem = write["responses"]["400"]["content"]["application/problem+json"]["schema"]
     assert problem["allOf"][1]["properties"]["code"]["enum"] == [
         "MALFORMED",
+        "SIGNATURE_NOT_VALID",
         "IDEMPOTENCY_KEY_REQUIRED",
         "IDEMPOTENCY_KEY_INVALID",
+        "CONTENT_DIGEST_MISMATCH",
     ]
 
 
