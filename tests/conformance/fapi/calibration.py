@@ -19,6 +19,7 @@ from conformance.fapi.nodes import NODE, install
 from conformance.fapi.peers import (
     IDENTITY_SCOPES,
     SCOPES,
+    UK_VARIANTS,
     VARIANTS,
     Authentication,
     Binding,
@@ -93,7 +94,7 @@ class OidcProvider:
 async def oidc_provider(folder: Path) -> AsyncIterator[OidcProvider]:
     """The server, which ends with the block."""
     await install(FOLDER)
-    registered = {variant: _two(variant, folder) for variant in VARIANTS}
+    registered = {variant: _two(variant, folder) for variant in [*VARIANTS, *UK_VARIANTS]}
     certificate = Certificate.for_server(folder)
     process = await asyncio.create_subprocess_exec(
         NODE, "server.mjs", cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE
