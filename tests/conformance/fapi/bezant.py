@@ -1,5 +1,6 @@
 """Bezant, as `bezant up` serves it: clients and the user are made through its API and its pages."""
 
+import asyncio
 import re
 import ssl
 import sys
@@ -49,7 +50,7 @@ _STEPS_MAX = 12
 
 @dataclass
 class Person:
-    """Somebody at a browser, who stays logged in.
+    """Somebody at a browser, who stays logged in and looks at one page at a time.
 
     Attributes:
         secret: of the application that shows codes.
@@ -59,6 +60,7 @@ class Person:
     browser: httpx.AsyncClient
     secret: str = ""
     last_step: int = field(default_factory=lambda: int(time()) // STEP_S - 2)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def code(self) -> str:
         """What the application shows, or will show next, or has shown just now."""
@@ -113,6 +115,10 @@ class Bezant:
 
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
         """Log in where it is asked for, and agree."""
+        async with self.person.looking:
+            return await self._decide(url, is_granted=is_granted, to=to)
+
+    async def _decide(self, url: str, *, is_granted: bool, to: str) -> str:
         person = self.person
         page = await person.browser.get(url)
         for _ in range(_STEPS_MAX):

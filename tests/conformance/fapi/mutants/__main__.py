@@ -65,12 +65,11 @@ class Tried:
 
 async def campaign(*, with_all: bool, only: str) -> tuple[dict[str, str], list[Tried]]:
     """What failed without a mutant; and all mutants."""
-    modules = every()
     chosen = [mutant for mutant in MUTANTS if only in mutant.name]
     with open_folder() as folder:
         async with bezant(folder) as peer:
             trial = Trial(peer)
-            failed = {}
+            failed: dict[str, str] = {}
             for variant in dict.fromkeys(mutant.variant for mutant in chosen):
                 _say(f"without a mutant: {variant}")
                 reasons = await _run(trial, variant, _applicable(variant))
@@ -121,18 +120,22 @@ def _applicable(variant: Variant) -> frozenset[str]:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _table(tried: list[Tried]) -> None:
     for each in tried:
-        print(f"{'ok' if each.is_right else 'WRONG':5} {each.mutant}; {each.passed} others pass")
+        _tell(f"{'ok' if each.is_right else 'WRONG':5} {each.mutant}; {each.passed} others pass")
         for name in each.noticed:
-            print(f"        notices   {name.removeprefix(PREFIX)}")
+            _tell(f"        notices   {name.removeprefix(PREFIX)}")
         for name in each.survived:
-            print(f"        SURVIVES  {name.removeprefix(PREFIX)}")
+            _tell(f"        SURVIVES  {name.removeprefix(PREFIX)}")
         for name, reason in each.harmed.items():
-            print(f"        FAILS TOO {name.removeprefix(PREFIX)}: {reason}")
+            _tell(f"        FAILS TOO {name.removeprefix(PREFIX)}: {reason}")
 
 
 def main() -> int:
@@ -143,11 +146,11 @@ def main() -> int:
     options = parser.parse_args()
     failed, tried = asyncio.run(campaign(with_all=options.all, only=options.only))
     if options.json:
-        print(json.dumps({"without": failed, "mutants": [asdict(each) for each in tried]}))
+        _tell(json.dumps({"without": failed, "mutants": [asdict(each) for each in tried]}))
     else:
         _table(tried)
         for name, reason in failed.items():
-            print(f"FAILS WITHOUT A MUTANT {name}: {reason}")
+            _tell(f"FAILS WITHOUT A MUTANT {name}: {reason}")
     is_right = not failed and all(each.is_right for each in tried)
     survivors = sum(bool(each.survived) for each in tried)
     _say(f"{len(tried)} mutants, {survivors} survive, {len(failed)} modules fail without one")

@@ -1,6 +1,6 @@
 """Mutants that answer authorization requests wrongly, or announce what is not so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,10 @@ STATED = (
 )
 
 
-def answering(patch: Patch, change: Any) -> None:
+Answer = tuple[Issuer, AuthorizationRequest, Mapping[str, str]]
+
+
+def answering(patch: Patch, change: Callable[..., Answer]) -> None:
     """Answer something else; `change` has and gives what answers are made of."""
 
     def make(url: Original) -> Original:
@@ -57,9 +60,7 @@ def _(patch: Patch) -> None:
 
 @mutant("state is not returned with errors", "user-rejects-authentication")
 def _(patch: Patch) -> None:
-    def change(
-        issuer: Issuer, asked: AuthorizationRequest, given: Mapping[str, str]
-    ) -> tuple[Any, ...]:
+    def change(issuer: Issuer, asked: AuthorizationRequest, given: Mapping[str, str]) -> Answer:
         return issuer, structs.replace(asked, state=None) if "error" in given else asked, given
 
     answering(patch, change)
@@ -67,9 +68,7 @@ def _(patch: Patch) -> None:
 
 @mutant("that the user declined is called something else", "user-rejects-authentication")
 def _(patch: Patch) -> None:
-    def change(
-        issuer: Issuer, asked: AuthorizationRequest, given: Mapping[str, str]
-    ) -> tuple[Any, ...]:
+    def change(issuer: Issuer, asked: AuthorizationRequest, given: Mapping[str, str]) -> Answer:
         return issuer, asked, {**given, "error": "server_error"} if "error" in given else given
 
     answering(patch, change)
@@ -121,7 +120,7 @@ def _(patch: Patch) -> None:
     def make(metadata: Original) -> Original:
         def changed(self: Discovery, issuer: Issuer) -> dict[str, Any]:
             name = "request_object_signing_alg_values_supported"
-            return metadata(self, issuer) | {name: ["RS256", "ES256"]}
+            return {**metadata(self, issuer), name: ["RS256", "ES256"]}
 
         return changed
 

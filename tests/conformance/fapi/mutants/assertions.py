@@ -32,9 +32,7 @@ def audience(patch: Patch, takes: Callable[[Any, Issuer], bool]) -> None:
     around(patch, authentication, "check_claims", make)
 
 
-@mutant(
-    "an assertion may be for another server", "ensure-client-assertion-with-wrong-aud-fails"
-)
+@mutant("an assertion may be for another server", "ensure-client-assertion-with-wrong-aud-fails")
 def _(patch: Patch) -> None:
     audience(patch, lambda aud, issuer: isinstance(aud, str) and issuer.origin not in aud)
 
@@ -44,9 +42,7 @@ def _(patch: Patch) -> None:
     audience(patch, lambda aud, issuer: isinstance(aud, list) and issuer.url in aud)
 
 
-@mutant(
-    "an assertion may be for the PAR endpoint", "par-test-par-endpoint-url-as-audience-fails"
-)
+@mutant("an assertion may be for the PAR endpoint", "par-test-par-endpoint-url-as-audience-fails")
 def _(patch: Patch) -> None:
     audience(patch, lambda aud, issuer: bool(aud == issuer.at(Endpoint.PUSHED_REQUEST)))
 
@@ -58,9 +54,7 @@ def _(patch: Patch) -> None:
     audience(patch, lambda aud, issuer: bool(aud == issuer.at(Endpoint.TOKEN)))
 
 
-@mutant(
-    "assertions do not expire", "ensure-client-assertion-with-exp-is-5-minutes-in-past-fails"
-)
+@mutant("assertions do not expire", "ensure-client-assertion-with-exp-is-5-minutes-in-past-fails")
 def _(patch: Patch) -> None:
     with_claims(
         patch,
@@ -103,9 +97,7 @@ def _(patch: Patch) -> None:
     patch.setattr(assertions, "AHEAD_MAX", timedelta(hours=1))
 
 
-@mutant(
-    "a client that names itself is believed", "ensure-client-assertion-in-token-endpoint"
-)
+@mutant("a client that names itself is believed", "ensure-client-assertion-in-token-endpoint")
 def _(patch: Patch) -> None:
     def make(authenticate: Original) -> Original:
         async def changed(self: ClientAuthenticator, request: ProtocolRequest) -> object:
@@ -130,4 +122,3 @@ def _(patch: Patch) -> None:
         return changed
 
     around(patch, ClientAuthenticator, "authenticate", make)
-

@@ -30,7 +30,10 @@ from conformance.fapi.mutants.requests import query_with, reading
 Begun = tuple[UUID, AuthorizationRequest] | None
 
 FIND = "SELECT request FROM pushed_request WHERE tenant_id = $1 AND uri_hash = $2"
-CHANGE = "UPDATE pushed_request SET request = $3 WHERE tenant_id = $1 AND uri_hash = $2"
+CHANGE = """
+    UPDATE pushed_request SET request = $3 WHERE tenant_id = $1 AND uri_hash = $2
+    RETURNING uri_hash
+"""
 
 _asked = msgspec.json.Decoder(AuthorizationRequest)
 _come: ContextVar[ProtocolRequest] = ContextVar("come")
@@ -120,7 +123,7 @@ def brought(
             if row is not None:
                 pushed = msgspec.to_builtins(_asked.decode(row["request"]))
                 whole = change(pushed, _come.get())
-                await self._database.execute(CHANGE, *key, msgspec.json.encode(whole))
+                await self._database.fetchrow(CHANGE, *key, msgspec.json.encode(whole))
             begun: Begun = await begin(self, client, uri, browser)
             return begun
 
@@ -135,9 +138,7 @@ def outside(request: ProtocolRequest, name: str) -> dict[str, str]:
     return {name: request.query[name]} if name in request.query else {}
 
 
-@mutant(
-    "the browser's nonce is used", "ensure-different-nonce-inside-and-outside-request-object"
-)
+@mutant("the browser's nonce is used", "ensure-different-nonce-inside-and-outside-request-object")
 def _(patch: Patch) -> None:
     brought(patch, lambda pushed, request: pushed | outside(request, "nonce"))
 
@@ -169,7 +170,7 @@ def _(patch: Patch) -> None:
             self: endpoints._Path, scope: Scope, receive: Receive, send: Send
         ) -> None:
             if scope["path"].endswith(f"/{Endpoint.PUSHED_REQUEST}"):
-                scope = scope | {"method": "POST"}
+                scope = {**scope, "method": "POST"}
             await call(self, scope, receive, send)
 
         return changed

@@ -90,9 +90,7 @@ def _(patch: Patch) -> None:
     patch.setattr(objects, "AHEAD_MAX", timedelta(0))
 
 
-@mutant(
-    "request objects are taken with RS256", "ensure-signed-request-object-with-RS256-fails"
-)
+@mutant("request objects are taken with RS256", "ensure-signed-request-object-with-RS256-fails")
 def _(patch: Patch) -> None:
     with_rs256(patch, objects)
 

@@ -130,9 +130,7 @@ def _(patch: Patch) -> None:
     patch.setattr(parameters, "_redirect_uri", first)
 
 
-@mutant(
-    "response_type code id_token is taken for code", "ensure-response-type-code-idtoken-fails"
-)
+@mutant("response_type code id_token is taken for code", "ensure-response-type-code-idtoken-fails")
 def _(patch: Patch) -> None:
     texts(patch, lambda name, value: _code_for("code id_token", name, value))
 
@@ -174,9 +172,7 @@ def _(patch: Patch) -> None:
     "a request_uri may be pushed", "par-authorization-request-containing-request_uri-form-param"
 )
 def _(patch: Patch) -> None:
-    reading(
-        patch, Endpoint.PUSHED_REQUEST, lambda request: form_without(request, "request_uri")
-    )
+    reading(patch, Endpoint.PUSHED_REQUEST, lambda request: form_without(request, "request_uri"))
 
 
 @mutant("a proof beside another dpop_jkt is taken", "ensure-mismatched-dpop-jkt-fails")
@@ -246,4 +242,3 @@ def _(patch: Patch) -> None:
         return ({"type": details.INTENT, "value": value},), None
 
     patch.setattr(details.DetailTypes, "check_intent", whatever)
-

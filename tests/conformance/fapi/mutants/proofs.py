@@ -35,9 +35,7 @@ def _(patch: Patch) -> None:
     around(patch, dpop, "_check_time", make)
 
 
-@mutant(
-    "a proof of 10 s ago is too old", "ensure-dpopproof-with-iat-10seconds-before-succeeds"
-)
+@mutant("a proof of 10 s ago is too old", "ensure-dpopproof-with-iat-10seconds-before-succeeds")
 def _(patch: Patch) -> None:
     patch.setattr(dpop, "AGE_MAX", timedelta(seconds=8))
 
@@ -50,9 +48,7 @@ def _(patch: Patch) -> None:
     patch.setattr(dpop, "AHEAD_MAX", timedelta(seconds=1))
 
 
-def claimed(
-    patch: Patch, change: Callable[[dict[str, Any], Presented], dict[str, Any]]
-) -> None:
+def claimed(patch: Patch, change: Callable[[dict[str, Any], Presented], dict[str, Any]]) -> None:
     """Read what proofs claim as something else."""
 
     def make(check: Original) -> Original:
@@ -170,9 +166,7 @@ def _(patch: Patch) -> None:
     around(patch, guard, "is_proven", make)
 
 
-@mutant(
-    "tokens are given to who proves no key", "ensure-holder-of-key-required", "refresh-token"
-)
+@mutant("tokens are given to who proves no key", "ensure-holder-of-key-required", "refresh-token")
 def _(patch: Patch) -> None:
     def make(confirm: Original) -> Original:
         async def changed(
@@ -209,9 +203,7 @@ def _(patch: Patch) -> None:
     around(patch, endpoint, "confirm", make)
 
 
-@mutant(
-    "the scheme of a token is spelled in one way", "access-token-type-header-case-sensitivity"
-)
+@mutant("the scheme of a token is spelled in one way", "access-token-type-header-case-sensitivity")
 def _(patch: Patch) -> None:
     def make(authorization: Original) -> Original:
         def changed(self: Headers) -> tuple[str, str]:

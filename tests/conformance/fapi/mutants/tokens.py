@@ -1,25 +1,34 @@
 """Mutants that give tokens wrongly."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from msgspec import structs
 
 from bezant.identity.authorization import codes, store
+from bezant.identity.authorization.secrets import challenge_of
 from bezant.identity.clients import Client
 from bezant.identity.http import ProtocolRequest
 from bezant.identity.http.forms import Form
 from bezant.identity.issuers import Endpoint
-from bezant.identity.openid import id_tokens
+from bezant.identity.openid import IdTokens, id_tokens
 from bezant.identity.tokens import RefreshTokens, TokenEndpoint
 from bezant.identity.tokens import store as tokens_store
 from bezant.identity.tokens.domain import digest
 from bezant.identity.tokens.endpoint import TokenAnswer
 from bezant.identity.tokens.giving import Givers, _invalid
-from bezant.identity.openid import IdTokens
+from bezant.identity.tokens.ports import PresentedCode
 from conformance.fapi.mutants.mutant import Original, Patch, around, in_sql, mutant
 from conformance.fapi.mutants.requests import reading
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 NO_VERIFIER = "-"
 
@@ -49,7 +58,7 @@ def any_client(patch: Patch) -> None:
 
     def make(grant: Original) -> Original:
         async def changed(
-            self: Givers, connection: Any, client: Client, grant_id: UUID, at: object
+            self: Givers, connection: "Connection", client: Client, grant_id: UUID, at: object
         ) -> object:
             found = await self.grants.look(connection, client.tenant_id, grant_id)
             return await grant(
@@ -71,11 +80,12 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     def make(present: Original) -> Original:
         async def changed(
-            self: RefreshTokens, connection: Any, client: Client, text: str, *given: object
+            self: RefreshTokens, connection: "Connection", client: Client, text: str, *given: object
         ) -> object:
             row = await connection.fetchrow(
                 tokens_store.FIND_REFRESH, client.tenant_id, digest(text)
             )
+            assert row is not None
             holder = structs.replace(client, id=row["client_id"])
             return await present(self, connection, holder, text, *given)
 
@@ -85,13 +95,13 @@ def _(patch: Patch) -> None:
     any_client(patch)
 
 
-def without_verifier(patch: Patch, is_taken: Any) -> None:
+def without_verifier(patch: Patch, is_taken: Callable[[str], bool]) -> None:
     """Take a code whatever its verifier, if `is_taken` says so of that."""
 
     def make(fits: Original) -> Original:
-        def changed(row: Any, presented: Any) -> bool:
+        def changed(row: Mapping[str, object], presented: PresentedCode) -> bool:
             if is_taken(presented.verifier):
-                row = {**row, "challenge": codes.challenge_of(presented.verifier)}
+                row = {**row, "challenge": challenge_of(presented.verifier)}
             return bool(fits(row, presented))
 
         return changed
@@ -104,7 +114,7 @@ def _(patch: Patch) -> None:
     def fill(request: ProtocolRequest) -> ProtocolRequest:
         form = {each: request.form.every(each) for each in request.form}
         whole = {"code_verifier": (NO_VERIFIER,)} | form
-        return structs.replace(request, form=Form(whole))
+        return replace(request, form=Form(whole))
 
     reading(patch, Endpoint.TOKEN, fill)
     without_verifier(patch, lambda verifier: verifier == NO_VERIFIER)
@@ -112,10 +122,10 @@ def _(patch: Patch) -> None:
 
 @mutant("a verifier is not compared", "incorrect-pkce-code-verifier-rejected")
 def _(patch: Patch) -> None:
-    without_verifier(patch, lambda verifier: True)
+    without_verifier(patch, lambda _verifier: True)
 
 
-def answering(patch: Patch, change: Any) -> None:
+def answering(patch: Patch, change: Callable[[TokenAnswer], TokenAnswer]) -> None:
     """Answer token requests otherwise."""
 
     def make(answer: Original) -> Original:
@@ -143,7 +153,7 @@ def _(patch: Patch) -> None:
     answering(patch, lambda answer: structs.replace(answer, refresh_token=None))
 
 
-def telling(patch: Patch, change: Any) -> None:
+def telling(patch: Patch, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Say something else in ID tokens; `change` has the claims."""
 
     def make(issue: Original) -> Original:
@@ -165,7 +175,7 @@ def telling(patch: Patch, change: Any) -> None:
 class _Signing:
     """Keys that sign something else."""
 
-    def __init__(self, sign: Any) -> None:
+    def __init__(self, sign: Original) -> None:
         self.sign = sign
 
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bezant.identity.authorization import DetailTypes
 from bezant.server import authorization, worker
+from bezant.server.app import create_app
 from conformance.fapi.intents import Intents
 from conformance.fapi.mutants.switch import Lives
 from conformance.fapi.mutants.table import MUTANTS
@@ -39,7 +40,6 @@ class Mutable:
 
 def main() -> None:
     lives = Lives(Path(os.environ["FAPI_MUTANTS"]))
-    create_app = worker.create_app
     patch = pytest.MonkeyPatch()
     patch.setattr(worker, "create_app", lambda platform: Mutable(create_app(platform), lives))
     patch.setattr(authorization, "DetailTypes", partial(DetailTypes, [Intents()]))
