@@ -102,8 +102,12 @@ async def _run(trial: Trial, variant: Variant, names: AbstractSet[str]) -> dict[
 
 async def _try(trial: Trial, mutant: Mutant, names: AbstractSet[str]) -> Tried:
     tried = Tried(mutant.name)
-    with trial.peer.switch.on(MUTANTS.index(mutant)):
-        reasons = await _run(trial, mutant.variant, names)
+    reasons: dict[str, str] = {}
+    try:
+        with trial.peer.switch.on(MUTANTS.index(mutant)):
+            reasons = await _run(trial, mutant.variant, names)
+    except* AssertionError as broken:
+        tried.harmed["the server"] = str(broken.exceptions[0])
     for name, reason in sorted(reasons.items()):
         if name not in mutant.kills:
             tried.harmed |= {name: reason} if reason else {}

@@ -65,9 +65,7 @@ def _(patch: Patch) -> None:
     in_sql(patch, store, "BEGIN", "AND expires_at > $4", "AND $4::timestamptz IS NOT NULL")
 
 
-@mutant(
-    "the browser must bring the response_type again", "par-without-duplicate-parameters", *FLOWS
-)
+@mutant("the browser must bring the response_type again", "user-rejects-authentication", *FLOWS)
 def _(patch: Patch) -> None:
     def change(request: ProtocolRequest) -> ProtocolRequest:
         is_there = "response_type" in request.query

@@ -16,6 +16,7 @@ from bezant.identity.tokens import endpoint
 from bezant.kernel.errors import Unauthenticated
 from bezant.kernel.http import BEARER, DPOP, Headers
 from conformance.fapi.mutants.mutant import Original, Patch, around, mutant
+from conformance.fapi.mutants.parameters import confirming
 from conformance.fapi.peers import Authentication, Binding, Profile, Variant
 
 NEGATIVE = "dpop-negative-tests"
@@ -201,6 +202,8 @@ def _(patch: Patch) -> None:
         return changed
 
     around(patch, endpoint, "confirm", make)
+    # The code would be bound to the certificate that the pushed request came with.
+    confirming(patch, lambda _right, _named: None)
 
 
 @mutant("the scheme of a token is spelled in one way", "access-token-type-header-case-sensitivity")

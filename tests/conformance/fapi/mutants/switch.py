@@ -13,6 +13,11 @@ class Switch:
         path.write_bytes(bytes(count))
         self.path = path
 
+    def faults(self) -> int:
+        """How many answers were faults of the server, so far."""
+        noted = _faults(self.path)
+        return noted.stat().st_size if noted.exists() else 0
+
     @contextmanager
     def on(self, index: int) -> Iterator[None]:
         """Have a mutant live, from the next request on."""
@@ -33,8 +38,18 @@ class Lives:
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
+            self._faults = _faults(path)
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def now(self) -> frozenset[int]:
         """Those that are on."""
         return frozenset(index for index, value in enumerate(self._bytes[:]) if value)
+
+    def note_fault(self) -> None:
+        """A mutant that breaks down is none that somebody could have made by mistake."""
+        with self._faults.open("ab") as file:
+            file.write(b"!")
+
+
+def _faults(path: Path) -> Path:
+    return path.with_suffix(".faults")

@@ -21,7 +21,17 @@ class Trial:
     peer: Bezant
 
     async def passes(self, module: Module, variant: Variant) -> str:
-        """Run a module on what the platform is now; why it failed, or nothing."""
+        """Run a module on what the platform is now; why it failed, or nothing.
+
+        Raises:
+            AssertionError: the server had a fault, which is nothing that a module is there to find.
+        """
+        faults = self.peer.switch.faults()
+        reason = await self._reason(module, variant)
+        assert self.peer.switch.faults() == faults, f"the server broke down: {reason}"
+        return reason
+
+    async def _reason(self, module: Module, variant: Variant) -> str:
         try:
             async with AsyncExitStack() as opening:
                 given = await self._given(variant, opening)

@@ -6,10 +6,11 @@ see `conformance.fapi.intents`.
 
 import os
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bezant.identity.authorization import DetailTypes
 from bezant.server import authorization, worker
@@ -35,7 +36,13 @@ class Mutable:
             for index in sorted(lives):
                 MUTANTS[index].apply(self._patch)
             self._now = lives
-        await self._app(scope, receive, send)
+
+        async def noting(message: Message) -> None:
+            if message.get("status", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._lives.note_fault()
+            await send(message)
+
+        await self._app(scope, receive, noting)
 
 
 def main() -> None:
