@@ -15,6 +15,7 @@ import httpx
 import pyotp
 from lxml import html
 
+from conformance.fapi.intents import intent_of
 from conformance.fapi.keys import Certificate, Keys
 from conformance.fapi.mutants.switch import Switch
 from conformance.fapi.mutants.table import MUTANTS
@@ -112,6 +113,9 @@ class Bezant:
 
     def clients(self, variant: Variant) -> tuple[Registered, Registered]:
         return self.registered[variant]
+
+    def intent(self, client: Registered) -> str:
+        return intent_of(client.id)
 
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
         """Log in where it is asked for, and agree."""

@@ -58,6 +58,9 @@ class OidcProvider:
     def clients(self, variant: Variant) -> tuple[Registered, Registered]:
         return self.registered[variant]
 
+    def intent(self, _client: Registered) -> None:
+        return None
+
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
         """Press the buttons of its development pages."""
         async with httpx.AsyncClient(verify=self.trust()) as browser:

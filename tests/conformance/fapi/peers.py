@@ -132,6 +132,10 @@ class Peer(Protocol):
         """Two clients with different keys."""
         ...
 
+    def intent(self, client: Registered) -> str | None:
+        """An intent that a client has registered; None where the server keeps none."""
+        ...
+
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
         """Go to the authorization endpoint as a new user's browser, and log in and agree, or not.
 

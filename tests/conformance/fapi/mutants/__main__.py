@@ -13,8 +13,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 
 from conformance.fapi.bezant import bezant
-from conformance.fapi.modules import applies, every, listed
-from conformance.fapi.mutants.mutant import MUTANTS, PREFIX, Mutant
+from conformance.fapi.modules import every, listed, variants_of
+from conformance.fapi.mutants.mutant import EVERY, MUTANTS, PREFIX, Mutant
 from conformance.fapi.mutants.trial import Trial
 from conformance.fapi.peers import Variant
 from conformance.fapi.test_expiry import WAITING
@@ -72,7 +72,8 @@ async def campaign(*, with_all: bool, only: str) -> tuple[dict[str, str], list[T
             failed: dict[str, str] = {}
             for variant in dict.fromkeys(mutant.variant for mutant in chosen):
                 _say(f"without a mutant: {variant}")
-                reasons = await _run(trial, variant, _applicable(variant))
+                names = _applicable(variant) - (SLOW if variant != EVERY else frozenset())
+                reasons = await _run(trial, variant, names)
                 failed |= {f"{name} {variant}": why for name, why in reasons.items() if why}
             tried = []
             for number, mutant in enumerate(chosen, 1):
@@ -120,7 +121,7 @@ async def _try(trial: Trial, mutant: Mutant, names: AbstractSet[str]) -> Tried:
 
 
 def _applicable(variant: Variant) -> frozenset[str]:
-    return frozenset(name for name, row in listed().items() if applies(row, variant))
+    return frozenset(name for name in listed() if variant in variants_of(name))
 
 
 def _say(text: str) -> None:

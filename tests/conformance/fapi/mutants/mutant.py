@@ -20,6 +20,8 @@ PREFIX = "fapi2-security-profile-final-"
 EVERY = Variant(Authentication.PRIVATE_KEY_JWT, Binding.DPOP, Profile.MESSAGE_SIGNING)
 """The variant in which every module is run that is not of another profile."""
 
+UK = Variant(Authentication.PRIVATE_KEY_JWT, Binding.MTLS, Profile.UK)
+
 Original = Callable[..., Any]
 
 

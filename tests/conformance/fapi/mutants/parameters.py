@@ -15,7 +15,7 @@ from bezant.identity.clients import Client
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError
 from bezant.identity.issuers import Endpoint
-from conformance.fapi.mutants.mutant import Original, Patch, around, mutant
+from conformance.fapi.mutants.mutant import UK, Original, Patch, around, mutant
 from conformance.fapi.mutants.requests import form_without, reading
 
 Asked = AuthorizationRequest
@@ -234,11 +234,22 @@ def _(patch: Patch) -> None:
     confirming(patch, lambda right, named: other if right is not None and named is None else right)
 
 
+async def any_intent(
+    _self: object, _client: Client, value: str
+) -> tuple[tuple[dict[str, str], ...], None]:
+    """Every intent, as it was named."""
+    return ({"type": details.INTENT, "value": value},), None
+
+
 @mutant("an intent of anybody is the client's", "ensure-server-handles-non-matching-intent-id")
 def _(patch: Patch) -> None:
-    async def whatever(
-        _self: object, _client: Client, value: str
-    ) -> tuple[tuple[dict[str, str], ...], None]:
-        return ({"type": details.INTENT, "value": value},), None
+    patch.setattr(details.DetailTypes, "check_intent", any_intent)
 
-    patch.setattr(details.DetailTypes, "check_intent", whatever)
+
+@mutant(
+    "an intent of anybody is that of a client in the United Kingdom",
+    "ensure-server-handles-non-matching-intent-id",
+    variant=UK,
+)
+def _(patch: Patch) -> None:
+    patch.setattr(details.DetailTypes, "check_intent", any_intent)

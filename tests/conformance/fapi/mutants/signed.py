@@ -1,5 +1,7 @@
 """What mutants do to the reading of signed tokens."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import ModuleType
@@ -68,10 +70,11 @@ def _with_algorithm(
         try:
             return read_token(text)
         except JoseRefused:
-            # The signature of `none` is empty, which no token's is that is taken apart here.
-            filled = text + "AA" if text.endswith(".") else text
-            token = read_token(filled, algorithms=[*Algorithm, name])
-            return replace(token, text=text)
+            head, body, _ = text.split(".")
+            header = _decoded(head)
+            if header.get("alg") != name:
+                raise
+            return Token(text, Algorithm.PS256, header, _decoded(body))
 
     def verify_any(token: Token, keys: Sequence[PublicKey]) -> Signed:
         is_other = token.header["alg"] == name
@@ -80,3 +83,8 @@ def _with_algorithm(
 
     patch.setattr(reader, "read_token", read_any)
     patch.setattr(reader, "verify", verify_any)
+
+
+def _decoded(part: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(urlsafe_b64decode(part + "=="))
+    return found

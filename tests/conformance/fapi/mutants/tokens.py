@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import structs
 
-from bezant.identity.authorization import codes, store
+from bezant.identity.authorization import INTENT, codes, store
 from bezant.identity.authorization.secrets import challenge_of
 from bezant.identity.clients import Client
 from bezant.identity.http import ProtocolRequest
@@ -21,7 +21,7 @@ from bezant.identity.tokens.domain import digest
 from bezant.identity.tokens.endpoint import TokenAnswer
 from bezant.identity.tokens.giving import Givers, _invalid
 from bezant.identity.tokens.ports import PresentedCode
-from conformance.fapi.mutants.mutant import Original, Patch, around, in_sql, mutant
+from conformance.fapi.mutants.mutant import UK, Original, Patch, around, in_sql, mutant
 from conformance.fapi.mutants.requests import reading
 
 if TYPE_CHECKING:
@@ -197,6 +197,16 @@ def _(patch: Patch) -> None:
 )
 def _(patch: Patch) -> None:
     telling(patch, lambda claims: {"nonce": "made up"} | claims)
+
+
+@mutant("the intent is not told back", "ensure-server-handles-non-matching-intent-id", variant=UK)
+def _(patch: Patch) -> None:
+    telling(patch, lambda claims: {k: v for k, v in claims.items() if k != INTENT})
+
+
+@mutant("acr is told by our name", "test-essential-acr-sca-claim", variant=UK)
+def _(patch: Patch) -> None:
+    patch.setattr(id_tokens, "name_of", lambda acr, _names: acr.value)
 
 
 @mutant("acr is always that of a password", "test-essential-acr-sca-claim")
