@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey
 
 from bezant.kernel.database import Database
 from fixtures_api import CLIENT_KEYS, Api, Tenant, fresh_key
@@ -29,13 +29,14 @@ PHONE: dict[str, Any] = {
     "redirect_uris": ["com.example.app:/callback", "http://127.0.0.1:1234/callback"],
 }
 SUBJECT = {"member": "tls_client_auth_san_dns", "value": "client.example.com"}
-EDWARDS = {"keys": [OKPKey.generate_key("Ed25519").as_dict(private=False)]}
 BANK: dict[str, Any] = WEB | {
     "name": "Bank",
     "profile": "fapi1-advanced",
     "authentication": "tls_client_auth",
     "binding": "mtls",
     "tls_subject": SUBJECT,
+    # Those of the others are for EdDSA, which the profile does not have.
+    "jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]},
 }
 
 
@@ -74,7 +75,7 @@ async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, A
         ),
         (BANK | {"binding": "dpop"}, "binding"),
         (BANK | {"jwks": None}, "jwks"),
-        (BANK | {"jwks": EDWARDS}, "jwks"),
+        (BANK | {"jwks": CLIENT_KEYS}, "jwks"),
         (SERVICE | {"authentication": "self_signed_tls_client_auth", "jwks": None}, "jwks"),
     ],
 )
