@@ -3,6 +3,7 @@
 #   make lint    the checks that need no server          make fmt       write code in the house's format
 #   make bench   measure       make campaign  long tests make lock      resolve the dependencies anew
 #   make calibrate  run the FAPI modules on an independent server
+#   make mutants    run them on ours with one thing wrong at a time (ARGS: --all, --json, --only WORDS)
 # ARGS go to `bezant`, PYTEST_ARGS to pytest, LOCK_ARGS to the resolver (`--upgrade`).
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := up
 .DELETE_ON_ERROR:
-.PHONY: setup setup-dev up test lint bench campaign calibrate fmt lock clean
+.PHONY: setup setup-dev up test lint bench campaign calibrate mutants fmt lock clean
 
 setup: $(RUNTIME)
 	@:
@@ -72,6 +73,10 @@ campaign: setup-dev
 # The modules of the FAPI conformance tests on an independent server: what they ask of ours, it does too.
 calibrate: setup-dev
 	BEZANT_FAPI_PEER=oidc-provider $(BIN)/pytest tests/conformance/fapi $(PYTEST_ARGS)
+
+# What each module is there to notice, it notices, and no other does.
+mutants: setup-dev
+	@PYTHONPATH=tests:. $(BIN)/python -m conformance.fapi.mutants $(ARGS)
 
 fmt: setup-dev
 	$(BIN)/ruff check --fix

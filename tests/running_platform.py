@@ -41,9 +41,15 @@ class RunningPlatform:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    async def start(cls, data_dir: Path, *options: str, prefix: Sequence[str] = ()) -> Self:
+    async def start(
+        cls,
+        data_dir: Path,
+        *options: str,
+        prefix: Sequence[str] = (),
+        command: Sequence[str] = COMMAND,
+    ) -> Self:
         process = await asyncio.create_subprocess_exec(
-            *prefix, *COMMAND, "up", "--json", "--data-dir", str(data_dir),
+            *prefix, *command, "up", "--json", "--data-dir", str(data_dir),
             "--port", "0", "--mtls-port", "0", "--vault-port", "0", *options,
             env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
@@ -110,7 +116,10 @@ class RunningPlatform:
 
 @asynccontextmanager
 async def running(
-    data_dir: Path, *options: str, prefix: Sequence[str] = ()
+    data_dir: Path,
+    *options: str,
+    prefix: Sequence[str] = (),
+    command: Sequence[str] = COMMAND,
 ) -> AsyncIterator[RunningPlatform]:
     """A platform that is ended when the test does not.
 
@@ -119,7 +128,7 @@ async def running(
     """
     if not (prefix or "--database-url" in options):
         await furnish(data_dir)
-    platform = await RunningPlatform.start(data_dir, *options, prefix=prefix)
+    platform = await RunningPlatform.start(data_dir, *options, prefix=prefix, command=command)
     try:
         yield platform
     finally:

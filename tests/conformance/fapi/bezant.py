@@ -1,7 +1,9 @@
 """Bezant, as `bezant up` serves it: clients and the user are made through its API and its pages."""
 
+import asyncio
 import re
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +15,17 @@ import httpx
 import pyotp
 from lxml import html
 
+from conformance.fapi.intents import intent_of
 from conformance.fapi.keys import Certificate, Keys
+from conformance.fapi.mutants.switch import Switch
+from conformance.fapi.mutants.table import MUTANTS
 from conformance.fapi.peers import (
     IDENTITY_SCOPES,
     SCOPES,
+    UK_VARIANTS,
     VARIANTS,
     Authentication,
+    Profile,
     Registered,
     Shown,
     Variant,
@@ -26,6 +33,7 @@ from conformance.fapi.peers import (
 from fixtures_api import fresh_key
 from running_platform import RunningPlatform, running
 
+UP = Path(__file__).parent / "mutants" / "up.py"
 EMAIL = "ann@example.com"
 PASSWORD = "a long way home in the rain"
 STEP_S = 30
@@ -33,12 +41,17 @@ _METHODS = {
     Authentication.PRIVATE_KEY_JWT: "private_key_jwt",
     Authentication.MTLS: "self_signed_tls_client_auth",
 }
+_PROFILES = {
+    Profile.SECURITY: "fapi2",
+    Profile.MESSAGE_SIGNING: "fapi2-message-signing",
+    Profile.UK: "fapi1-advanced",
+}
 _STEPS_MAX = 12
 
 
 @dataclass
 class Person:
-    """Somebody at a browser, who stays logged in.
+    """Somebody at a browser, who stays logged in and looks at one page at a time.
 
     Attributes:
         secret: of the application that shows codes.
@@ -48,6 +61,7 @@ class Person:
     browser: httpx.AsyncClient
     secret: str = ""
     last_step: int = field(default_factory=lambda: int(time()) // STEP_S - 2)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def code(self) -> str:
         """What the application shows, or will show next, or has shown just now."""
@@ -83,6 +97,7 @@ class Bezant:
     issuer: str
     platform: RunningPlatform
     person: Person
+    switch: Switch
     registered: dict[Variant, tuple[Registered, Registered]]
 
     @property
@@ -99,8 +114,15 @@ class Bezant:
     def clients(self, variant: Variant) -> tuple[Registered, Registered]:
         return self.registered[variant]
 
+    def intent(self, client: Registered) -> str:
+        return intent_of(client.id)
+
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
         """Log in where it is asked for, and agree."""
+        async with self.person.looking:
+            return await self._decide(url, is_granted=is_granted, to=to)
+
+    async def _decide(self, url: str, *, is_granted: bool, to: str) -> str:
         person = self.person
         page = await person.browser.get(url)
         for _ in range(_STEPS_MAX):
@@ -108,6 +130,7 @@ class Bezant:
                 location = urljoin(str(page.url), page.headers["Location"])
                 if location.startswith(to):
                     return location
+                assert location.startswith(f"{self.issuer}/"), f"sent elsewhere: {location}"
                 page = await person.browser.get(location)
             elif page.is_error:
                 raise Shown(page.status_code, page.text)
@@ -126,15 +149,17 @@ class Bezant:
 
 @asynccontextmanager
 async def bezant(folder: Path) -> AsyncIterator[Bezant]:
-    """A platform of its own, which ends with the block."""
-    async with running(folder / "data", "--mtls-port", "0") as platform:
+    """A platform of its own, which ends with the block; it is whole until the switch is used."""
+    switch = Switch(folder / "mutants", len(MUTANTS))
+    command = (sys.executable, str(UP), str(switch.path))
+    async with running(folder / "data", "--mtls-port", "0", command=command) as platform:
         async with platform.client() as api:
             registered = {
                 variant: (
                     await _client(api, variant, folder, 1),
                     await _client(api, variant, folder, 2),
                 )
-                for variant in VARIANTS
+                for variant in [*VARIANTS, *UK_VARIANTS]
             }
             invited = {"name": "Ann", "email": EMAIL, "phone": "+4915112345678"}
             answer = await api.post("/v1/users", json=invited, headers=fresh_key())
@@ -143,7 +168,7 @@ async def bezant(folder: Path) -> AsyncIterator[Bezant]:
         async with httpx.AsyncClient(verify=platform.trust(), timeout=20) as browser:
             person = Person(browser)
             await _enrol(person, issuer, answer.json()["link"])
-            yield Bezant(issuer, platform, person, registered)
+            yield Bezant(issuer, platform, person, switch, registered)
 
 
 async def _enrol(person: Person, issuer: str, link: str) -> None:
@@ -175,7 +200,7 @@ async def _client(
     is_mtls = variant.authentication is Authentication.MTLS
     body = {
         "name": name,
-        "profile": "fapi2-message-signing" if variant.is_signed else "fapi2",
+        "profile": _PROFILES[variant.profile],
         "authentication": _METHODS[variant.authentication],
         "binding": variant.binding.value,
         "redirect_uris": uris,

@@ -19,6 +19,7 @@ from conformance.fapi.nodes import NODE, install
 from conformance.fapi.peers import (
     IDENTITY_SCOPES,
     SCOPES,
+    UK_VARIANTS,
     VARIANTS,
     Authentication,
     Binding,
@@ -57,6 +58,9 @@ class OidcProvider:
     def clients(self, variant: Variant) -> tuple[Registered, Registered]:
         return self.registered[variant]
 
+    def intent(self, _client: Registered) -> None:
+        return None
+
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:
         """Press the buttons of its development pages."""
         async with httpx.AsyncClient(verify=self.trust()) as browser:
@@ -93,7 +97,7 @@ class OidcProvider:
 async def oidc_provider(folder: Path) -> AsyncIterator[OidcProvider]:
     """The server, which ends with the block."""
     await install(FOLDER)
-    registered = {variant: _two(variant, folder) for variant in VARIANTS}
+    registered = {variant: _two(variant, folder) for variant in [*VARIANTS, *UK_VARIANTS]}
     certificate = Certificate.for_server(folder)
     process = await asyncio.create_subprocess_exec(
         NODE, "server.mjs", cwd=FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE

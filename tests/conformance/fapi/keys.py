@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ class Keys:
     certificate: Certificate
     signing: ECKey = field(default_factory=lambda: _ec("signing"))
     rsa: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "rsa"}))
+    edwards: OKPKey = field(
+        default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "edwards"})
+    )
     dpop: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))
 
     def jwks(self) -> dict[str, Any]:
@@ -101,8 +104,8 @@ class Keys:
         The RSA key is for PS256, and has no `alg`, so that a server which takes RS256 can be found
         out.
         """
-        keys = [self.signing.as_dict(private=False), self.rsa.as_dict(private=False)]
-        return {"keys": [{**key, "use": "sig"} for key in keys]}
+        keys: list[ECKey | RSAKey | OKPKey] = [self.signing, self.rsa, self.edwards]
+        return {"keys": [{**key.as_dict(private=False), "use": "sig"} for key in keys]}
 
     def jwks_with_certificate(self) -> dict[str, Any]:
         """The same with the certificate."""

@@ -2,15 +2,17 @@
 
 import csv
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from conformance.fapi.peers import VARIANTS, Authentication, Binding, Variant
+from conformance.fapi.peers import UK_VARIANTS, VARIANTS, Authentication, Binding, Variant
 
-T = TypeVar("T", bound=Callable[..., object])
+Module = Callable[..., Awaitable[None]]
+T = TypeVar("T", bound=Module)
 
 ROOT = Path(__file__).parents[3]
 FILE = Path(os.environ.get("BEZANT_VECTORS", ROOT.parent / "shared" / "data")) / (
@@ -18,7 +20,14 @@ FILE = Path(os.environ.get("BEZANT_VECTORS", ROOT.parent / "shared" / "data")) /
 )
 COUNTRIES = ("-australia-", "-brazil-")
 
-covered: set[str] = set()
+UNITED_KINGDOM = (
+    "fapi2-security-profile-final-ensure-server-handles-non-matching-intent-id",
+    "fapi2-security-profile-final-test-essential-acr-sca-claim",
+)
+"""Run with clients of UK Open Banking too."""
+
+tests: dict[str, Module] = {}
+"""The tests of the modules that were imported."""
 
 
 def listed() -> dict[str, dict[str, str]]:
@@ -47,11 +56,24 @@ def applies(row: dict[str, str], variant: Variant) -> bool:
 
 def module(name: str) -> Callable[[T], T]:
     """Run a test as a module of the suite: once with each variant that the suite runs it with."""
-    return pytest.mark.parametrize("variant", variants_of(name), ids=str)
+    parametrized = pytest.mark.parametrize("variant", variants_of(name), ids=str)
+
+    def register(test: T) -> T:
+        tests[name] = test
+        return parametrized(test)
+
+    return register
 
 
 def variants_of(name: str) -> list[Variant]:
-    """Those that the suite runs a module with, which is covered by whoever asks."""
-    covered.add(name)
+    """Those that the suite runs a module with."""
     rows = listed()
-    return [variant for variant in VARIANTS if not rows or applies(rows[name], variant)]
+    found = [variant for variant in VARIANTS if not rows or applies(rows[name], variant)]
+    return [*found, *UK_VARIANTS] if name in UNITED_KINGDOM else found
+
+
+def every() -> dict[str, Module]:
+    """The tests of all modules."""
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        import_module(f"conformance.fapi.{path.stem}")
+    return tests

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import secrets
 import time
+import warnings
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 from joserfc import jws, jwt
-from joserfc.jwk import ECKey, KeySet
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import ECKey, KeySet, OKPKey
 
 from conformance.fapi.peers import Authentication, Binding, Peer, Registered
 
@@ -124,9 +126,13 @@ class Party:
         keys = (signer or self.client).keys
         if alg == "none":
             return _unsigned(claims, header)
-        key = keys.signing if alg == "ES256" else keys.rsa
+        by_algorithm: dict[str, ECKey | OKPKey] = {"ES256": keys.signing, "EdDSA": keys.edwards}
+        key = by_algorithm.get(alg, keys.rsa)
         whole = {**header, "alg": alg, "kid": key.kid}
-        return jwt.encode(whole, claims, key, algorithms=["ES256", "PS256", "RS256"])
+        with warnings.catch_warnings():
+            # RFC 9864 has another name for what FAPI 2.0 calls EdDSA; RS256 is a fault on purpose.
+            warnings.simplefilter("ignore", SecurityWarning)
+            return jws.serialize_compact(whole, _json(claims), key, algorithms=[alg])
 
     def proof(
         self,

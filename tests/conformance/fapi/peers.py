@@ -23,17 +23,31 @@ class Binding(StrEnum):
     MTLS = "mtls"
 
 
+class Profile(StrEnum):
+    """What a client keeps to."""
+
+    SECURITY = "unsigned"
+    """FAPI 2.0 Security Profile."""
+
+    MESSAGE_SIGNING = "signed"
+    """The same with signed requests and responses (FAPI 2.0 Message Signing)."""
+
+    UK = "uk"
+    """FAPI 1.0 Advanced Final as UK Open Banking has it: the same by PAR and JARM, and intents."""
+
+
 @dataclass(frozen=True)
 class Variant:
-    """How a module is run.
-
-    Attributes:
-        is_signed: with signed requests and responses (FAPI 2.0 Message Signing).
-    """
+    """How a module is run."""
 
     authentication: Authentication
     binding: Binding
-    is_signed: bool
+    profile: Profile
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its requests and responses are signed."""
+        return self.profile is not Profile.SECURITY
 
     @property
     def uses_certificate(self) -> bool:
@@ -41,16 +55,20 @@ class Variant:
         return Authentication.MTLS is self.authentication or Binding.MTLS is self.binding
 
     def __str__(self) -> str:
-        signed = "signed" if self.is_signed else "unsigned"
-        return f"{self.authentication}-{self.binding}-{signed}"
+        return f"{self.authentication}-{self.binding}-{self.profile}"
 
 
 VARIANTS = [
-    Variant(authentication, binding, is_signed)
-    for is_signed in (False, True)
+    Variant(authentication, binding, profile)
+    for profile in (Profile.SECURITY, Profile.MESSAGE_SIGNING)
     for authentication in Authentication
     for binding in Binding
 ]
+
+UK_VARIANTS = [
+    Variant(authentication, Binding.MTLS, Profile.UK) for authentication in Authentication
+]
+"""FAPI 1.0 Advanced, section 5.2.2: tokens are bound to certificates."""
 
 SCOPES = ("openid", "offline_access")
 """What requests ask for."""
@@ -112,6 +130,10 @@ class Peer(Protocol):
 
     def clients(self, variant: Variant) -> tuple[Registered, Registered]:
         """Two clients with different keys."""
+        ...
+
+    def intent(self, client: Registered) -> str | None:
+        """An intent that a client has registered; None where the server keeps none."""
         ...
 
     async def decide(self, url: str, *, is_granted: bool, to: str) -> str:

@@ -78,24 +78,36 @@ async def test_ensure_response_type_token_fails(party: Party) -> None:
 
 
 @module("fapi2-security-profile-final-ensure-server-handles-non-matching-intent-id")
-async def test_ensure_server_handles_non_matching_intent_id(party: Party) -> None:
-    """An intent that nobody gave this client opens nothing."""
-    wanted = {"openbanking_intent_id": {"value": "urn:intent:of-another", "essential": True}}
-    claims: object = {"id_token": wanted}
-    if not party.client.variant.is_signed:
-        claims = json.dumps(claims)
-    answer = await party.push({"claims": claims})
+async def test_ensure_server_handles_non_matching_intent_id(party: Party, other: Party) -> None:
+    """An intent that another client has registered opens nothing to this one."""
+    anothers = party.peer.intent(other.client) or "urn:intent:of-another"
+    answer = await party.push(claiming(party, anothers))
     if answer.status_code != 201:
         assert error_of(answer) in {"invalid_request", "invalid_request_object"}
-        return
+    else:
+        await require_not_told(party, answer.json()["request_uri"])
+    own = party.peer.intent(party.client)
+    if own is not None:
+        told = party.id_token(await party.tokens(claiming(party, own)))
+        assert told["openbanking_intent_id"] == own, "the control"
+
+
+def claiming(party: Party, intent: str) -> dict[str, object]:
+    """The parameter `claims` with an intent, which a request object holds as it is."""
+    wanted = {"openbanking_intent_id": {"value": intent, "essential": True}}
+    claims: object = {"id_token": wanted}
+    return {"claims": claims if party.client.variant.is_signed else json.dumps(claims)}
+
+
+async def require_not_told(party: Party, request_uri: str) -> None:
+    """The server says no later, or knows no intents: then it must not say that it gave one."""
     try:
-        sent = await party.ask(answer.json()["request_uri"])
+        sent = await party.ask(request_uri)
     except Shown as shown:
         shown.require_refusal()
         return
     if sent.error:
         assert sent.error in ERRORS
         return
-    # The server knows no intents: then it must not say that it gave this one.
     tokens = (await party.redeem(sent.code)).json()
     assert "openbanking_intent_id" not in party.id_token(tokens)

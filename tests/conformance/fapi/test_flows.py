@@ -7,7 +7,7 @@ import httpx
 from conformance.fapi.checks import require_answered, require_refused, require_works
 from conformance.fapi.modules import module
 from conformance.fapi.party import Party, error_of
-from conformance.fapi.peers import IDENTITY_SCOPES, Binding, Peer, Shown
+from conformance.fapi.peers import IDENTITY_SCOPES, Binding, Peer, Profile, Shown
 
 
 @module("fapi2-security-profile-final-discovery-end-point-verification")
@@ -156,7 +156,9 @@ async def test_refresh_token(party: Party, other: Party) -> None:
 async def test_essential_acr_sca_claim(party: Party, metadata: dict[str, object]) -> None:
     supported = metadata.get("acr_values_supported") or []
     assert isinstance(supported, list)
-    sca = next((name for name in supported if name.endswith(":sca")), "urn:openbanking:psd2:sca")
+    sca = "urn:openbanking:psd2:sca"
+    if party.client.variant.profile is not Profile.UK:
+        sca = next((name for name in supported if name.endswith(":sca")), sca)
     claims: object = {"id_token": {"acr": {"essential": True, "values": [sca]}}}
     if not party.client.variant.is_signed:
         claims = httpx.Request("POST", "https://localhost", json=claims).content.decode()

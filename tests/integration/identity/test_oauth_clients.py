@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from joserfc.jwk import ECKey
 
 from bezant.kernel.database import Database
 from fixtures_api import CLIENT_KEYS, Api, Tenant, fresh_key
@@ -34,6 +35,8 @@ BANK: dict[str, Any] = WEB | {
     "authentication": "tls_client_auth",
     "binding": "mtls",
     "tls_subject": SUBJECT,
+    # Those of the others are for EdDSA, which the profile does not have.
+    "jwks": {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]},
 }
 
 
@@ -72,6 +75,7 @@ async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, A
         ),
         (BANK | {"binding": "dpop"}, "binding"),
         (BANK | {"jwks": None}, "jwks"),
+        (BANK | {"jwks": CLIENT_KEYS}, "jwks"),
         (SERVICE | {"authentication": "self_signed_tls_client_auth", "jwks": None}, "jwks"),
     ],
 )

@@ -1,12 +1,16 @@
 """Clients: the applications that ask for tokens, and how each proves to be itself."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+
+from bezant.identity.jose import Algorithm
+
+_OF_FAPI1: Final = (Algorithm.PS256, Algorithm.ES256)
 
 
 class Profile(StrEnum):
@@ -20,6 +24,11 @@ class Profile(StrEnum):
 
     FAPI1_ADVANCED = "fapi1-advanced"
     """FAPI 1.0 Advanced Final: a signed request object by PAR, JARM, certificate-bound tokens."""
+
+    @property
+    def algorithms(self) -> Collection[Algorithm]:
+        """What a client may sign with (FAPI 2.0, section 5.4.1; FAPI 1.0 Advanced, section 8.6)."""
+        return _OF_FAPI1 if self is Profile.FAPI1_ADVANCED else tuple(Algorithm)
 
 
 class Authentication(StrEnum):

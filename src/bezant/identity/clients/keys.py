@@ -35,11 +35,15 @@ class ClientKeys:
         self._fetches: dict[str, asyncio.Task[Sequence[PublicKey]]] = {}
 
     async def of(self, client: Client, kid: str | None) -> Sequence[PublicKey]:
-        """A client's keys, new enough to have `kid` if it was published.
+        """A client's keys that its profile lets it use, new enough to have `kid` if published.
 
         Raises:
             JoseRefused: it has none, or they cannot be fetched.
         """
+        algorithms = client.profile.algorithms
+        return [key for key in await self._of(client, kid) if key.algorithm in algorithms]
+
+    async def _of(self, client: Client, kid: str | None) -> Sequence[PublicKey]:
         if client.jwks is not None:
             return read_public_keys(client.jwks)
         if client.jwks_uri is None:

@@ -67,8 +67,10 @@ def check_keys(
     try:
         if keys.jwks_uri is not None:
             fetcher.target(keys.jwks_uri)
-        if keys.jwks is not None and not read_public_keys(keys.jwks):
-            raise _invalid("No key of the set is one of PS256, ES256 or EdDSA.", "jwks")
+        if keys.jwks is not None:
+            found = {key.algorithm for key in read_public_keys(keys.jwks)}
+            if found.isdisjoint(profile.algorithms):
+                raise _invalid(f"No key of the set is for {', '.join(profile.algorithms)}.", "jwks")
     except JoseRefused as refused:
         field = "jwks" if keys.jwks_uri is None else "jwks_uri"
         raise _invalid(str(refused), field) from None
