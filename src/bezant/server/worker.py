@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
-from bezant.banking import ContactService
+from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.certificates import AuthoritiesFile
 from bezant.identity.clients import ClientCertificates
 from bezant.identity.factors import BreachedFile
@@ -87,7 +87,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     identity = _identity(task, database, clock, ids, sealing, cache)
     opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
-    retention = _retention(task, database, clock, ledger, identity)
+    policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
+    opened.push_async_callback(policy.close)
+    retention = _retention(task, database, clock, ledger, identity, policy)
     await opened.enter_async_context(
         background(
             database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
@@ -102,14 +104,13 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
-    policy = Policy.shipped(database, clock, ids)
-    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
         checkpoints=checkpoints,
         reconciliations=reconciliations,
         contacts=contacts,
+        holders=HolderService(database, clock, ids, ledger),
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,
@@ -138,12 +139,18 @@ def _database(task: Task) -> AbstractAsyncContextManager[Database]:
 
 
 def _retention(
-    task: Task, database: Database, clock: Clock, ledger: Ledger, identity: Identity
+    task: Task,
+    database: Database,
+    clock: Clock,
+    ledger: Ledger,
+    identity: Identity,
+    policy: Policy,
 ) -> Retention:
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
         "fx_quote": ledger.fx.remove_old_quotes,
         **identity.removals,
+        **policy.removals,
     }
     return Retention(database, clock, task.keep, too_old)
 

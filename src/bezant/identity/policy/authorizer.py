@@ -11,6 +11,7 @@ from bezant.identity.policy.audited import DecisionLog
 from bezant.identity.policy.book import Demand
 from bezant.identity.policy.engine import Engine, Question, Verdict
 from bezant.identity.policy.relations import Relations
+from bezant.identity.policy.schema import SCOPES
 from bezant.kernel.calls import Call, Principal, PrincipalKind
 from bezant.kernel.clock import Clock
 from bezant.kernel.errors import ApprovalNeeded, Refusal, StepUpNeeded
@@ -102,6 +103,24 @@ def may_do(engine: Engine, clock: Clock) -> Callable[[Principal, Action], bool]:
         return engine.answer(question).allowed
 
     return may
+
+
+def usable_scopes(engine: Engine, clock: Clock) -> Callable[[Principal], frozenset[str]]:
+    """Those of somebody's scopes that policies let them use in their own tenant, to the full.
+
+    A credential that stands for itself, such as an API key, is bound by its scopes alone: who makes
+    one by a role that may only read under a scope, or not use it at all, would gain by it.
+    """
+    may = may_do(engine, clock)
+
+    def usable(principal: Principal) -> frozenset[str]:
+        return frozenset(
+            scope
+            for scope in principal.scopes & SCOPES
+            if all(may(principal, Action("any", scope, changes)) for changes in (False, True))
+        )
+
+    return usable
 
 
 def _login_age_s(principal: Principal, clock: Clock) -> int | None:
