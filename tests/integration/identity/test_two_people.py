@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bezant.server.identity import Identity
-from fixtures_api import Api, Tenant, fresh_key
+from fixtures_api import CLIENT_KEYS, Api, Tenant, fresh_key
 from token_people import Person, person_of
 
 if TYPE_CHECKING:
@@ -248,3 +248,27 @@ async def test_a_key_makes_no_key_that_grants_more_than_itself(scene: Scene) -> 
         assert told(answer) == (403, "GRANT_TOO_WIDE")
         answer = await client.post(KEYS, json=NEW_KEY, headers=fresh_key())
         assert answer.status_code == 201
+
+
+async def test_a_client_for_itself_may_do_no_more_than_who_registers_it(scene: Scene) -> None:
+    developer = await scene.person("developer")
+    for_itself = {"grant_types": ["client_credentials"], "jwks": CLIENT_KEYS}
+    for_users = {
+        "grant_types": ["authorization_code"],
+        "redirect_uris": ["https://client.test/cb"],
+        "jwks": CLIENT_KEYS,
+    }
+    for grants, scope, status in (
+        (for_itself, "vault:detokenize", 403),
+        (for_itself, "events:read", 201),
+        (for_users, "ledger:read", 201),
+    ):
+        new = {"name": "Reporting", "scopes": [scope], **grants}
+        answer = await developer.post("/v1/oauth-clients", new)
+        assert answer.status_code == status, answer.text
+    wide = {"name": "Reporting", "scopes": ["ledger:read"], **for_itself}
+    registered = await scene.tenant.create("/v1/oauth-clients", wide)
+    path = f"/v1/oauth-clients/{registered['id']}/keys"
+    answer = await developer.post(path, {"jwks": CLIENT_KEYS})
+    assert told(answer) == (403, "CLIENT_GRANT_TOO_WIDE")
+    assert (await scene.ada.post(path, {"jwks": CLIENT_KEYS})).status_code == 200
