@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from bezant.identity.policy.approvals import ApprovalService
 from bezant.identity.policy.audited import DecisionLog
@@ -18,6 +19,8 @@ from bezant.kernel.errors import ApprovalNeeded, Refusal, StepUpNeeded
 from bezant.kernel.http import Action, Context, Decision, Resource, needs_scope
 
 _PERMITTED: Final = "A policy permits it."
+
+log = structlog.get_logger("bezant.policy")
 
 
 class PolicyAuthorizer:
@@ -53,7 +56,15 @@ class PolicyAuthorizer:
         Raises:
             Unavailable: a relation cannot be looked up now, or the decision not be audited.
         """
-        question = await self._question(principal, action, resource)
+        try:
+            question = await self._question(principal, action, resource)
+        except Refusal:
+            raise
+        except Exception:  # whatever a relation failed with, it is no permission
+            log.exception("relation_failed", action=action.id)
+            decision = _decision(Verdict(allowed=False, policies=(), is_error=True), action, None)
+            self._decisions.note(principal, action, resource, decision)
+            return decision
         verdict, approval = self._engine.answer(question), None
         if context.approval is not None and verdict.demand and verdict.demand.approvals:
             verdict = self._engine.answer(msgspec.structs.replace(question, approved=True))
