@@ -1,7 +1,10 @@
 """A worker: one process that serves requests, run as `python -m bezant.server.worker`."""
 
+import hashlib
+import hmac
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.certificates import AuthoritiesFile
@@ -36,6 +39,8 @@ from bezant.server.process import load_certificate, run, serve_https
 from bezant.server.task import Task
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
+
+_LANES: Final = b"bezant workers, between each other"
 
 
 def main() -> None:
@@ -75,7 +80,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(checkpoints.close)
     ledger = Ledger(
         database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache,
-        gatekeeper=checkpoints.standing,
+        gatekeeper=checkpoints.standing, token=_lane_token(read_sealing_key(task.sealing_key)),
     )  # fmt: skip
     await ledger.start()
     opened.push_async_callback(ledger.close)
@@ -128,6 +133,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         tracing=tracing,
         vault=vault,
     )
+
+
+def _lane_token(sealing_key: bytes) -> str:
+    """What the workers know each other by: it follows from what the platform gave all of them."""
+    return hmac.digest(sealing_key, _LANES, hashlib.sha256).hex()
 
 
 def _database(task: Task) -> AbstractAsyncContextManager[Database]:
