@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from bezant.banking import ContactService
+from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
@@ -238,13 +238,14 @@ async def api(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    policy = Policy.shipped(database, clock, ids)
+    policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
     platform = Platform(
         database=database,
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
         contacts=ContactService(database, clock, ids, sealer),
+        holders=HolderService(database, clock, ids, ledger),
         authenticator=identity.callers(authenticator),
         policy=policy,
         api_keys=service,

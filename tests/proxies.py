@@ -38,6 +38,7 @@ class CommitProxy:
         self.cut = Cut.NEVER
         self.cuts = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["CommitProxy"]:
@@ -50,9 +51,13 @@ class CommitProxy:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.close()
+            self._writers.clear()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._upstream)
+        self._writers |= {writer, upstream_writer}
         answers = asyncio.create_task(self._answers(upstream_reader, writer))
         task = asyncio.create_task(self._requests(reader, writer, upstream_writer, answers))
         for each in (answers, task):

@@ -128,6 +128,9 @@ HOUSE = Policy(
         "bezant/vault/fields/store.py:FIND_PROVISIONAL": "Whoever sealed them was killed.",
         "bezant/vault/subjects/store.py:FIND_TENANTS_WITH_EXPIRED": "Any tenant's may be due.",
         "bezant/server/migrations/versions/0017_subjects.py:VAULT_ERASURE_HEAD": _EVERY_ERASURE,
+        "bezant/server/migrations/versions/0030_holders.py:ACCOUNT_HOLDER_BY_USER": (
+            "A person's accounts are in any book of their tenant."
+        ),
         **{
             f"bezant/vault/subjects/store.py:{name}": _EVERY_ERASURE
             for name in ("FIND_PENDING", "FIND_HEAD", "FIND_ALL_ERASURES")
@@ -141,6 +144,10 @@ HOUSE = Policy(
         "bezant/ledger/checkpoints/store.py:FIND_STANDINGS": "Tells which books have grown.",
         "bezant/ledger/verify/store.py:FIND_BOOKS": "The operator's check visits every book.",
         "bezant/ledger/feed/store.py:FIND_HEADS": "Tells which of a tenant's books have news.",
+        **{
+            f"bezant/banking/holders/store.py:{name}": "Export and erasure; no batch reads it."
+            for name in ("FIND_OF_SUBJECT", "DELETE_OF_SUBJECTS")
+        },
         "bezant/ledger/store.py:FIND_BOOKS": "Lists the books of a tenant, outside of any batch.",
     },
     templates={

@@ -34,6 +34,9 @@ def explain(  # noqa: PLR0913 - a question has as many sides
     relation: Annotated[
         list[str] | None, typer.Option(help="Of the user to the resource, as `owns_account`.")
     ] = None,
+    operation: Annotated[
+        str, typer.Option(help="Its `operationId`: a few policies are about some of a scope's.")
+    ] = "any",
     acr: Annotated[Acr, typer.Option(help="How strong the login was.")] = Acr.SCA,
     login_age_s: Annotated[int, typer.Option(help="How old it is.")] = 0,
     read: Annotated[bool, typer.Option("--read", help="The operation changes nothing.")] = False,
@@ -58,7 +61,7 @@ def explain(  # noqa: PLR0913 - a question has as many sides
     )
     question = Question(
         principal,
-        Action("the operation", scope, changes=not read),
+        Action(operation, scope, changes=not read),
         _FOREIGN if foreign else _TENANT,
         frozenset(relation or []),
         approved,

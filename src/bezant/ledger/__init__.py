@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bezant.ledger.api import operations
     from bezant.ledger.balance_cache import clear_run_folder
     from bezant.ledger.chart.api import operations as chart_operations
-    from bezant.ledger.errors import FeedPositionAhead
+    from bezant.ledger.errors import AccountNotFound, BookNotFound, FeedPositionAhead
     from bezant.ledger.feed import Event, Events, FeedBroken, type_of
     from bezant.ledger.feed.api import operations as feed_operations
     from bezant.ledger.fx.api import operations as fx_operations
@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from bezant.ledger.verify import BookReport, Finding, verify_book
 
 __all__ = [
+    "AccountNotFound",
     "AtTime",
     "Axis",
+    "BookNotFound",
     "BookReport",
     "Decision",
     "Event",
@@ -93,7 +95,7 @@ __getattr__ = lazily(
         "api": "operations",
         "balance_cache": "clear_run_folder",
         "chart.api": "operations as chart_operations",
-        "errors": "FeedPositionAhead",
+        "errors": "AccountNotFound, BookNotFound, FeedPositionAhead",
         "feed": "Event, Events, FeedBroken, type_of",
         "feed.api": "operations as feed_operations",
         "fx.api": "operations as fx_operations",

@@ -54,6 +54,8 @@ class Ledger(LedgerReads):
         replica: answers reads whose callers say what they must see; None where there is none.
         cache: in front of books, accounts and balances; None reads them from the database.
         gatekeeper: asked before this process begins to write a book; None lets every book be.
+        token: what shows other processes of the platform that this one belongs to it; the empty one
+            is for a folder that nothing else reaches.
 
     Attributes:
         fx: rates, quotes, conversions and revaluations.
@@ -71,6 +73,7 @@ class Ledger(LedgerReads):
         replica: Replica | None = None,
         cache: Cache | None = None,
         gatekeeper: Gatekeeper | None = None,
+        token: str = "",
     ) -> None:
         super().__init__(database, clock or SystemClock(), replica, cache)
         self._ids = ids or TimeOrderedIds()
@@ -87,6 +90,7 @@ class Ledger(LedgerReads):
             domain,
             grew=self._tail.grew,
             gatekeeper=gatekeeper,
+            token=token,
         )
         if cache is not None:
             self._cached_accounts = CachedAccounts(database, cache, Claims(domain), self._lanes)

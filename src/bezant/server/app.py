@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 import bezant
 from bezant import ledger
-from bezant.banking import ContactService, contact_operations
+from bezant.banking import ContactService, HolderService, contact_operations, holder_operations
 from bezant.identity.http import add_protocol
 from bezant.identity.policy import Policy
 from bezant.kernel import api_keys, jobs, outbox, webhooks
@@ -45,6 +45,7 @@ class Platform:
     checkpoints: CheckpointService
     reconciliations: ReconciliationService
     contacts: ContactService
+    holders: HolderService
     authenticator: Authenticator
     policy: Policy
     api_keys: ApiKeyService
@@ -91,7 +92,8 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.checkpoints.operations(platform.checkpoints),
             *ledger.reconciliation.operations(platform.reconciliations),
             *contact_operations(platform.contacts),
-            *api_keys.operations(platform.api_keys),
+            *holder_operations(platform.holders),
+            *api_keys.operations(platform.api_keys, platform.policy.usable_scopes),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),
             *webhooks.operations(platform.webhooks, platform.webhook_deliveries),

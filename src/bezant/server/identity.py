@@ -25,6 +25,7 @@ from bezant.identity.jose import KeyFetcher
 from bezant.identity.pages import Behind, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
+from bezant.identity.policy import Engine, usable_scopes
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources import Callers, SignedCallers, SignedMessages
 from bezant.identity.signing import SigningKeys
@@ -144,7 +145,10 @@ class Identity:
                 issuers,
             ),
             operations=[
-                *client_operations(ClientService(database, clock, ids, fetcher)),
+                *client_operations(
+                    ClientService(database, clock, ids, fetcher),
+                    usable_scopes(Engine.shipped(), clock),
+                ),
                 *grant_operations(tokens.grants),
                 *user_operations(people.users),
             ],

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bezant
+from bezant.banking import HolderHolding
 from bezant.identity.enrolment import UserHolding
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
@@ -194,7 +195,7 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
             clock,
             ids,
             vault_folder(Path(task.data_dir)),
-            holdings=[UserHolding(database, clock)],
+            holdings=[UserHolding(database, clock), HolderHolding(database)],
         )
     except KeyStoreDown as error:
         await key_store.close()

@@ -1,9 +1,12 @@
 """A worker: one process that serves requests, run as `python -m bezant.server.worker`."""
 
+import hashlib
+import hmac
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
+from typing import Final
 
-from bezant.banking import ContactService
+from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.certificates import AuthoritiesFile
 from bezant.identity.clients import ClientCertificates
 from bezant.identity.factors import BreachedFile
@@ -36,6 +39,8 @@ from bezant.server.process import load_certificate, run, serve_https
 from bezant.server.task import Task
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
+
+_LANES: Final = b"bezant workers, between each other"
 
 
 def main() -> None:
@@ -75,7 +80,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(checkpoints.close)
     ledger = Ledger(
         database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache,
-        gatekeeper=checkpoints.standing,
+        gatekeeper=checkpoints.standing, token=_lane_token(read_sealing_key(task.sealing_key)),
     )  # fmt: skip
     await ledger.start()
     opened.push_async_callback(ledger.close)
@@ -87,7 +92,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     identity = _identity(task, database, clock, ids, sealing, cache)
     opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
-    retention = _retention(task, database, clock, ledger, identity)
+    policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
+    opened.push_async_callback(policy.close)
+    retention = _retention(task, database, clock, ledger, identity, policy)
     await opened.enter_async_context(
         background(
             database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
@@ -102,14 +109,13 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(Serving.start(means).close)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
-    policy = Policy.shipped(database, clock, ids)
-    opened.push_async_callback(policy.close)
     return Platform(
         database=database,
         ledger=ledger,
         checkpoints=checkpoints,
         reconciliations=reconciliations,
         contacts=contacts,
+        holders=HolderService(database, clock, ids, ledger),
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,
@@ -129,6 +135,11 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     )
 
 
+def _lane_token(sealing_key: bytes) -> str:
+    """What the workers know each other by: it follows from what the platform gave all of them."""
+    return hmac.digest(sealing_key, _LANES, hashlib.sha256).hex()
+
+
 def _database(task: Task) -> AbstractAsyncContextManager[Database]:
     return opened_database(
         task.database_url,
@@ -138,12 +149,18 @@ def _database(task: Task) -> AbstractAsyncContextManager[Database]:
 
 
 def _retention(
-    task: Task, database: Database, clock: Clock, ledger: Ledger, identity: Identity
+    task: Task,
+    database: Database,
+    clock: Clock,
+    ledger: Ledger,
+    identity: Identity,
+    policy: Policy,
 ) -> Retention:
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
         "fx_quote": ledger.fx.remove_old_quotes,
         **identity.removals,
+        **policy.removals,
     }
     return Retention(database, clock, task.keep, too_old)
 

@@ -352,6 +352,17 @@ async def _user_link(book: Book) -> Request:
     return f"{await _user(book)}/links", {"kind": "invitation"}
 
 
+async def _new_holder(book: Book) -> Request:
+    user = (await _user(book)).rpartition("/")[2]
+    return f"{book.path}/accounts/wallet/holders", {"user_id": user}
+
+
+async def _remove_holder(book: Book) -> Request:
+    path, body = await _new_holder(book)
+    holder = await book.tenant.create(path, body)
+    return f"{path}/{holder['user_id']}/remove", {}
+
+
 async def _new_hook(_: Book) -> Request:
     return "/v1/webhook-endpoints", {"url": HOOK_URL}
 
@@ -541,6 +552,9 @@ CASES: Mapping[str, Case] = {
     "list_checkpoints": _reads("{book.path}/checkpoints"),
     "list_checkpoint_keys": _reads("/v1/checkpoint-keys", names=False),
     "rotate_checkpoint_key": Case("POST", 201, _rotate_checkpoint_key, names=False),
+    "add_account_holder": Case("POST", 201, _new_holder),
+    "list_account_holders": _reads("{book.path}/accounts/wallet/holders"),
+    "remove_account_holder": Case("POST", 200, _remove_holder),
     "create_contact": Case("POST", 201, _new_contact, names=False),
     "list_contacts": _reads("/v1/contacts", names=False),
     "open_contact": Case("GET", 200, _open_contact),

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bezant.banking import ContactService
+from bezant.banking import ContactService, HolderService
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
@@ -67,6 +67,7 @@ async def limited(
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             reconciliations=reconciliations,
             contacts=ContactService(database, SystemClock(), ids, Unsealed()),
+            holders=HolderService(database, SystemClock(), ids, ledger),
             authenticator=limits,
             policy=Policy.shipped(database, SystemClock(), ids),
             api_keys=api.keys,

@@ -59,6 +59,8 @@ CLIENT = {"name": "Books", "grant_types": ["client_credentials"], "jwks": CLIENT
 
 PROTOCOL_TAG = "Identity"
 
+HOLDER = {"name": "Grace Hopper", "email": "grace@example.com"}
+
 HOLDS = 10
 """More than there are operations on holds."""
 
@@ -138,6 +140,8 @@ class Seeds:
         if "transfer_id" in value:
             leg = transfer_id(UUID(self._existing["transaction"]), 0)
             value |= {"transfer_id": str(leg)}
+        if "user_id" in value:
+            value |= {"user_id": self._existing["user"]}
         if "stream" in value:
             value |= {"stream": f"book:{self._existing['book']}", "after": 0}
 
@@ -301,6 +305,14 @@ async def users_of(tenant: Tenant) -> dict[str, dict[str, str]]:
     return found
 
 
+async def holders_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
+    """A holder to remove."""
+    new = {"name": "Ada Lovelace", "email": "holder@example.com"}
+    user = (await tenant.create("/v1/users", new))["user"]["id"]
+    await tenant.create(f"{book.path}/accounts/wallet/holders", {"user_id": user})
+    return {"remove_account_holder": {"book": book.id, "account": "wallet", "user": user}}
+
+
 @pytest.mark.timeout(900)  # some thousand requests, on however busy a machine
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
@@ -328,12 +340,14 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
                 name: {"approval": await asked_by_another(tenant)}
                 for name in ("read_approval", "approve_request", "refuse_request")
             }
-            | await users_of(tenant),
+            | await users_of(tenant)
+            | await holders_of(tenant, book),
             await fx_quote(book),
             made,
             {
                 "contact": (await tenant.create("/v1/contacts", PERSON))["id"],
                 "grant": await given_grant(tenant),
+                "user": (await tenant.create("/v1/users", HOLDER))["user"]["id"],
                 "client": (await tenant.create("/v1/oauth-clients", CLIENT))["id"],
             },
         )

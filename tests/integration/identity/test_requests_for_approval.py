@@ -6,12 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from bezant.identity.policy import Policy
 from bezant.identity.policy.approvals import Approval, ApprovalService, ApprovalState, NewApproval
+from bezant.identity.policy.approvals.errors import ApprovalNotFound
 from bezant.kernel.calls import Answer, Call, Principal, PrincipalKind
 from bezant.kernel.clock import ManualClock
 from bezant.kernel.errors import ApprovalNotUsable
 from bezant.kernel.http import Action, fingerprint_of
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.retention import Keep, Retention
 from fixtures_api import Tenant
 
 IDS = TimeOrderedIds()
@@ -125,3 +128,23 @@ async def test_it_expires_undecided_and_unused(scene: Scene) -> None:
     scene.clock.advance(seconds=24 * 3600)
     assert (await scene.approve(person(scene.tenant, 2), undecided)).status == 409
     assert not await scene.is_spent(unused, scene.call(asking))
+
+
+async def test_retention_removes_approvals_three_days_after_they_expired(scene: Scene) -> None:
+    database, asking = scene.tenant.database, person(scene.tenant, 1)
+    policy = Policy.shipped(database, scene.clock, IDS)
+    retention = Retention(database, scene.clock, Keep(), policy.removals)
+    pending, used = await scene.ask(asking), await scene.ask(asking)
+    await scene.approve(person(scene.tenant, 2), used)
+    call = scene.call(asking)
+    assert await scene.is_spent(used, call)
+    scene.clock.advance(seconds=(24 + 72) * 3600)
+    await retention.sweep()
+    assert (await scene.service.find(scene.tenant.id, pending)).body == "{}"
+    assert await scene.is_spent(used, call), "a repeat, as long as its answer is kept"
+    scene.clock.advance(seconds=1)
+    assert (await retention.sweep())["approval"] >= 2
+    for approval in (pending, used):
+        with pytest.raises(ApprovalNotFound):
+            await scene.service.find(scene.tenant.id, approval)
+    await policy.close()

@@ -11,7 +11,16 @@ ASKED = {
     "a role": (["ledger:write", "--role", "operations"], 0, "Allowed.", "By operations:"),
     "no role": (["ledger:write"], 1, "Denied.", "No policy permits it."),
     "an account of one's own": (
-        ["ledger:read", "--read", "--relation", "owns_account"], 0, "Allowed.", "By own-accounts:",
+        [
+            "ledger:read", "--read", "--relation", "owns_account", "--operation", "get_balance",
+        ],
+        0, "Allowed.", "By own-accounts:",
+    ),
+    "what the bank keeps about it": (
+        [
+            "ledger:read", "--read", "--relation", "owns_account", "--operation", "list_imports",
+        ],
+        1, "Denied.", "No policy permits it.",
     ),
     "two roles that exclude each other": (
         ["ledger:close", "--role", "operations", "--role", "compliance"],

@@ -1,6 +1,6 @@
 """The routes of clients."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -19,8 +19,9 @@ from bezant.identity.clients.schemas import (
     OAuthClient,
     OAuthClients,
 )
-from bezant.identity.clients.service import ClientService
-from bezant.kernel.calls import Answer
+from bezant.identity.clients.service import ClientService, GrantedScopes
+from bezant.kernel.api_keys import UsableScopes
+from bezant.kernel.calls import Answer, Principal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 
@@ -50,14 +51,27 @@ class ClientPath(Struct, frozen=True):
 
 
 class Routes:
-    """The handlers. A caller hands on at most the scopes that it holds."""
+    """The handlers. A caller hands on at most the scopes that it holds, as far as it may use them.
 
-    def __init__(self, clients: ClientService) -> None:
+    The latter where the client gets tokens for itself: those for users are bound by the users' own
+    roles, so who registers a client for them need not have these.
+    """
+
+    def __init__(self, clients: ClientService, usable: UsableScopes) -> None:
         self._clients = clients
+        self._usable = usable
+
+    def _granted(self, principal: Principal) -> GrantedScopes:
+        def granted(grant_types: Collection[str]) -> frozenset[str]:
+            is_for_itself = "client_credentials" in grant_types
+            return self._usable(principal) if is_for_itself else principal.scopes
+
+        return granted
 
     async def create(self, asked: Writing[Nothing, NewOAuthClient]) -> Answer:
         """`POST /v1/oauth-clients`."""
-        return await self._clients.create(asked.call, asked.body, granted=asked.principal.scopes)
+        granted = self._granted(asked.principal)
+        return await self._clients.create(asked.call, asked.body, granted=granted)
 
     async def page(self, asked: Reading[Nothing, Page]) -> OAuthClients:
         """`GET /v1/oauth-clients`."""
@@ -76,7 +90,7 @@ class Routes:
     async def change_keys(self, asked: Writing[ClientPath, ClientKeysChange]) -> Answer:
         """`POST /v1/oauth-clients/{client}/keys`."""
         return await self._clients.change_keys(
-            asked.call, asked.path.client, asked.body, granted=asked.principal.scopes
+            asked.call, asked.path.client, asked.body, granted=self._granted(asked.principal)
         )
 
     async def disable(self, asked: Writing[ClientPath, Nothing]) -> Answer:
@@ -84,9 +98,14 @@ class Routes:
         return await self._clients.disable(asked.call, asked.path.client)
 
 
-def operations(clients: ClientService) -> Sequence[Operation]:
-    """The operations on clients."""
-    routes = Routes(clients)
+def operations(clients: ClientService, usable: UsableScopes) -> Sequence[Operation]:
+    """The operations on clients.
+
+    Args:
+        clients: of every tenant.
+        usable: bounds what callers hand on.
+    """
+    routes = Routes(clients, usable)
     return [
         _creation(routes),
         ReadOperation(

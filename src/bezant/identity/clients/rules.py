@@ -88,13 +88,13 @@ def check_scopes(scopes: Iterable[str], granted: frozenset[str] | None) -> None:
 
     Args:
         scopes: the client's.
-        granted: the caller's; None for an operator, who has the database anyway.
+        granted: those that the caller can hand on; None for an operator, who has the database.
 
     Raises:
         ClientGrantTooWide: they would.
     """
     if granted is not None and not granted.issuperset(_OF_THE_API.intersection(scopes)):
-        raise ClientGrantTooWide("A client gets at most what you hold.", field="scopes")
+        raise ClientGrantTooWide("A client gets at most what you may do.", field="scopes")
 
 
 def _invalid(reason: str, field: str) -> InvalidClientMetadata:

@@ -1,6 +1,7 @@
 """Registering, listing and disabling clients, and changing what they prove themselves by."""
 
 import json
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     Connection = PoolConnectionProxy[asyncpg.Record]
 
+GrantedScopes = Callable[[Collection[str]], frozenset[str]]
+"""What a caller can hand on to a client, by the client's grant types."""
+
 _BEFORE_ALL: Final = UUID(int=0)
 
 
@@ -49,16 +53,16 @@ class ClientService:
         self._fetcher = fetcher
 
     async def create(
-        self, call: Call, new: NewOAuthClient, *, granted: frozenset[str] | None = None
+        self, call: Call, new: NewOAuthClient, *, granted: GrantedScopes | None = None
     ) -> Answer:
         """Register a client (201 `OAuthClient`).
 
-        `granted` are the scopes of the caller, which those of the API may not exceed.
+        `granted` are the scopes that the caller can hand on, which those of the API may not exceed.
         """
         client_id = self._ids.new()
 
         async def work(connection: "Connection") -> Answer:
-            check_scopes(new.scopes, granted)
+            check_scopes(new.scopes, granted and granted(new.grant_types))
             check_client(new, self._fetcher)
             await connection.execute(
                 store.INSERT,
@@ -85,7 +89,7 @@ class ClientService:
         client_id: UUID,
         change: ClientKeysChange,
         *,
-        granted: frozenset[str] | None = None,
+        granted: GrantedScopes | None = None,
     ) -> Answer:
         """Replace all that a client proves itself by (200 `OAuthClient`).
 
@@ -94,7 +98,7 @@ class ClientService:
 
         async def work(connection: "Connection") -> Answer:
             client = await _find(connection, call.tenant_id, client_id)
-            check_scopes(client.scopes, granted)
+            check_scopes(client.scopes, granted and granted(client.grant_types))
             if client.disabled_at is not None:
                 raise OAuthClientDisabled("A disabled client gets no keys.")
             check_keys(client.authentication, client.profile, change, self._fetcher)

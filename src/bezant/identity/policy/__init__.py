@@ -1,5 +1,6 @@
 """Policy: who may do what. Cedar policies, checked at the start; whatever fails is a denial."""
 
+from bezant.identity.policy.authorizer import PolicyAuthorizer, usable_scopes
 from bezant.identity.policy.book import PolicyBook, PolicyRefused, shipped_policies
 from bezant.identity.policy.composed import Policy
 from bezant.identity.policy.engine import Engine, Question, Verdict
@@ -10,6 +11,7 @@ __all__ = [
     "SCOPES",
     "Engine",
     "Policy",
+    "PolicyAuthorizer",
     "PolicyBook",
     "PolicyRefused",
     "Question",
@@ -18,4 +20,5 @@ __all__ = [
     "Verdict",
     "shipped_policies",
     "shipped_schema",
+    "usable_scopes",
 ]

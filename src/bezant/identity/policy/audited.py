@@ -21,7 +21,9 @@ from bezant.kernel.ids import Ids
 WAITING_MAX: Final = 10_000
 """Entries that wait to be written; with more nothing is decided that would need another."""
 
-_EVERY_S: Final = 0.25
+EVERY_S: Final = 0.25
+"""How long a decision waits for others to be written with: what is left of a second is for that."""
+
 _AGAIN_S: Final = 1.0
 
 log = structlog.get_logger("bezant.policy")
@@ -55,7 +57,7 @@ class DecisionLog:
             action=f"decide.{action.id}",
             resource=_named(resource),
             origin="policy",
-            purpose=" ".join(decision.policies) or "no policy permits it",
+            purpose=" ".join(decision.policies) or decision.reason,
         )
         answer = Answer(200, b"") if decision.allowed else Answer(Forbidden.status, b"")
         rows = audit.entry(call, answer, self._clock.now())
@@ -75,10 +77,10 @@ class DecisionLog:
 
     async def _write_soon(self) -> None:
         """Write until nothing waits."""
-        pause_s = _EVERY_S
+        pause_s = EVERY_S
         while self._waiting:
             await asyncio.sleep(pause_s)
-            pause_s = _EVERY_S
+            pause_s = EVERY_S
             for tenant_id in list(self._waiting):
                 rows = self._waiting.pop(tenant_id)
                 try:

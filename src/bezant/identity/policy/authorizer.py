@@ -5,18 +5,22 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from bezant.identity.policy.approvals import ApprovalService
 from bezant.identity.policy.audited import DecisionLog
 from bezant.identity.policy.book import Demand
 from bezant.identity.policy.engine import Engine, Question, Verdict
 from bezant.identity.policy.relations import Relations
+from bezant.identity.policy.schema import SCOPES
 from bezant.kernel.calls import Call, Principal, PrincipalKind
 from bezant.kernel.clock import Clock
 from bezant.kernel.errors import ApprovalNeeded, Refusal, StepUpNeeded
 from bezant.kernel.http import Action, Context, Decision, Resource, needs_scope
 
 _PERMITTED: Final = "A policy permits it."
+
+log = structlog.get_logger("bezant.policy")
 
 
 class PolicyAuthorizer:
@@ -52,7 +56,15 @@ class PolicyAuthorizer:
         Raises:
             Unavailable: a relation cannot be looked up now, or the decision not be audited.
         """
-        question = await self._question(principal, action, resource)
+        try:
+            question = await self._question(principal, action, resource)
+        except Refusal:
+            raise
+        except Exception:  # whatever a relation failed with, it is no permission
+            log.exception("relation_failed", action=action.id)
+            decision = _decision(Verdict(allowed=False, policies=(), is_error=True), action, None)
+            self._decisions.note(principal, action, resource, decision)
+            return decision
         verdict, approval = self._engine.answer(question), None
         if context.approval is not None and verdict.demand and verdict.demand.approvals:
             verdict = self._engine.answer(msgspec.structs.replace(question, approved=True))
@@ -102,6 +114,24 @@ def may_do(engine: Engine, clock: Clock) -> Callable[[Principal, Action], bool]:
         return engine.answer(question).allowed
 
     return may
+
+
+def usable_scopes(engine: Engine, clock: Clock) -> Callable[[Principal], frozenset[str]]:
+    """Those of somebody's scopes that policies let them use in their own tenant, to the full.
+
+    A credential that stands for itself, such as an API key, is bound by its scopes alone: who makes
+    one by a role that may only read under a scope, or not use it at all, would gain by it.
+    """
+    may = may_do(engine, clock)
+
+    def usable(principal: Principal) -> frozenset[str]:
+        return frozenset(
+            scope
+            for scope in principal.scopes & SCOPES
+            if all(may(principal, Action("any", scope, changes)) for changes in (False, True))
+        )
+
+    return usable
 
 
 def _login_age_s(principal: Principal, clock: Clock) -> int | None:

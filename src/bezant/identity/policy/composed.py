@@ -1,19 +1,21 @@
 """Policy as a process opens it: the authorizer, and what stands behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from bezant.identity.policy.approvals import ApprovalService
 from bezant.identity.policy.approvals import operations as approval_operations
 from bezant.identity.policy.audited import DecisionLog
-from bezant.identity.policy.authorizer import PolicyAuthorizer, may_do
+from bezant.identity.policy.authorizer import PolicyAuthorizer, may_do, usable_scopes
 from bezant.identity.policy.engine import Engine
 from bezant.identity.policy.relations import Relation, Relations
+from bezant.kernel.calls import Principal
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
+from bezant.kernel.retention import RemoveAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,14 @@ class Policy:
     Attributes:
         authorizer: every operation's.
         routes: of approvals, for the process that serves them.
+        usable_scopes: those of a caller's that credentials which the caller makes may have.
+        removals: of what is too old, by table.
     """
 
     authorizer: PolicyAuthorizer
     routes: Sequence[Operation]
+    usable_scopes: Callable[[Principal], frozenset[str]]
+    removals: Mapping[str, RemoveAnswers]
     _decisions: DecisionLog
 
     @classmethod
@@ -49,7 +55,9 @@ class Policy:
         decisions = DecisionLog(database, clock, ids)
         authorizer = PolicyAuthorizer(engine, Relations(relations), approvals, decisions, clock)
         routes = approval_operations(approvals, may_do(engine, clock))
-        return cls(authorizer, routes, decisions)
+        usable = usable_scopes(engine, clock)
+        removals = {"approval": approvals.remove_over}
+        return cls(authorizer, routes, usable, removals, decisions)
 
     async def close(self) -> None:
         """Write what waits to be audited."""

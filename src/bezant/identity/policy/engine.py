@@ -157,6 +157,7 @@ def _request_of(question: Question) -> dict[str, object]:
         "action": _uid("Action", question.action.id),
         "resource": _uid("Resource", str(question.tenant_id)),
         "context": {
+            "operation": question.action.id,
             "scope": question.action.scope,
             "approved": question.approved,
             "relations": sorted(question.relations),

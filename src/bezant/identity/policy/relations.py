@@ -14,8 +14,15 @@ class Relation(Protocol):
             a path has them all.
     """
 
-    name: str
-    parameters: frozenset[str]
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """See above."""
+        ...
 
     async def holds(self, tenant_id: UUID, user_id: UUID, names: Mapping[str, str]) -> bool:
         """Whether it holds between a user and what the path names.

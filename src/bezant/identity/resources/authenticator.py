@@ -74,7 +74,7 @@ class TokenAuthenticator:
         certificate = None if der is None else PresentedCertificate(der)
         if not is_proven(claims.cnf, credentials.scheme, jkt, certificate):
             raise _refused(credentials)
-        return _principal(issuer.tenant_id, claims)
+        return _principal(issuer.tenant_id, claims, await self._access.roles(issuer, claims))
 
     async def _issuer(self, token: str) -> Issuer:
         """Whose token it claims to be, which its signature then has to show."""
@@ -124,7 +124,7 @@ class Callers:
         return await self._tokens.authenticate(credentials)
 
 
-def _principal(tenant_id: UUID, claims: Claims) -> Principal:
+def _principal(tenant_id: UUID, claims: Claims, roles: frozenset[str]) -> Principal:
     if claims.grant_id is None:
         return Principal(
             tenant_id,
@@ -141,6 +141,7 @@ def _principal(tenant_id: UUID, claims: Claims) -> Principal:
         kind=PrincipalKind.USER,
         user_id=UUID(claims.sub),
         client_id=claims.client_id,
+        roles=roles,
         acr=claims.acr,
         authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
     )

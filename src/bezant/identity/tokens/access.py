@@ -122,6 +122,14 @@ class AccessTokens:
             raise InvalidAccessToken
         return claims
 
+    async def roles(self, issuer: Issuer, claims: Claims) -> frozenset[str]:
+        """The roles that who gave a token has now.
+
+        Raises:
+            Unavailable: they cannot be known.
+        """
+        return await self._standings.roles(issuer.tenant_id, claims.jti)
+
     async def _verify(self, issuer: Issuer, text: str) -> Claims:
         try:
             payload = await self._keys.verify(issuer.tenant_id, text, TYPE)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bezant.identity.tokens import store
 from bezant.identity.tokens.domain import digest
+from bezant.identity.users import Status
 from bezant.kernel.cache import Flights
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -30,10 +31,16 @@ _TRIES_MAX: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the database said of a token. `at` is when it was asked, on the monotonic clock."""
+    """What the database said of a token.
+
+    Attributes:
+        at: when it was asked, on the monotonic clock.
+        roles: of the person who gave it; none where it does not hold.
+    """
 
     at: float
     holds: bool
+    roles: frozenset[str] = frozenset()
 
 
 class TokenStandings:
@@ -57,20 +64,33 @@ class TokenStandings:
         self._flights: Flights[tuple[UUID, bytes], _Seen] = Flights()
 
     async def holds(self, tenant_id: UUID, jti: str) -> bool:
-        """Whether a token was issued and not revoked, its grant holds, its client is not disabled.
+        """Whether a token was issued and not revoked, its grant holds, and nobody is disabled.
+
+        Neither its client nor the person who gave it.
 
         Raises:
             Unavailable: that cannot be known.
         """
+        return (await self._standing(tenant_id, jti)).holds
+
+    async def roles(self, tenant_id: UUID, jti: str) -> frozenset[str]:
+        """The roles of who gave a token; none if it does not hold any more.
+
+        Raises:
+            Unavailable: they cannot be known.
+        """
+        return (await self._standing(tenant_id, jti)).roles
+
+    async def _standing(self, tenant_id: UUID, jti: str) -> _Seen:
         key = (tenant_id, digest(jti))
         seen = self._seen.get(key)
         if seen is not None and self._since_boot() - seen.at < FRESH_S:
-            return seen.holds
+            return seen
         for _ in range(_TRIES_MAX):
             seen = await self._flights.join(key, lambda: self._ask(key))
             # Who joins a question that was asked long before asks again.
             if self._since_boot() - seen.at < ANSWER_S_MAX:
-                return seen.holds
+                return seen
         raise _unavailable()
 
     def forget_all(self) -> None:
@@ -92,10 +112,12 @@ class TokenStandings:
             row is not None
             and row["revoked_at"] is None
             and row["client_disabled_at"] is None
+            and row["user_status"] != Status.DISABLED
             and row["grant_revoked_at"] is None
             and (row["grant_until"] is None or self._clock.now() < row["grant_until"])
         )
-        seen = _Seen(at, holds)
+        roles = frozenset(row["user_roles"] or ()) if row is not None and holds else frozenset()
+        seen = _Seen(at, holds, roles)
         self._seen.pop(key, None)
         self._seen[key] = seen
         if len(self._seen) > CACHED_MAX:

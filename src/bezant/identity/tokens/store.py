@@ -7,13 +7,16 @@ INSERT_ACCESS: Final = """
     VALUES ($1, $2, $3, $4, $5, $6)
 """
 
-# Whether a token holds is one look-up: its own row, its client's, and that of its grant.
+# Whether a token holds is one look-up: its own row, its client's, that of its grant, and the one of
+# the person who gave it, with what roles they have.
 FIND_ACCESS: Final = """
     SELECT t.expires_at, t.revoked_at, t.grant_id, g.revoked_at AS grant_revoked_at,
-           g.until AS grant_until, c.disabled_at AS client_disabled_at
+           g.until AS grant_until, c.disabled_at AS client_disabled_at, u.status AS user_status,
+           u.roles AS user_roles
     FROM access_token AS t
     LEFT JOIN oauth_grant AS g ON g.tenant_id = t.tenant_id AND g.grant_id = t.grant_id
     LEFT JOIN oauth_client AS c ON c.tenant_id = t.tenant_id AND c.client_id = t.client_id
+    LEFT JOIN identity_user AS u ON u.tenant_id = g.tenant_id AND u.user_id = g.user_id
     WHERE t.tenant_id = $1 AND t.jti_hash = $2
 """
 

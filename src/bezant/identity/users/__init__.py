@@ -4,7 +4,7 @@ from bezant.identity.users import domain, errors, means, notices, schemas
 from bezant.identity.users.api import operations
 from bezant.identity.users.domain import Role, Status, User
 from bezant.identity.users.means import Means
-from bezant.identity.users.service import UserService, is_active, subject_of
+from bezant.identity.users.service import UserService, is_active, is_known, subject_of
 
 __all__ = [
     "Means",
@@ -15,6 +15,7 @@ __all__ = [
     "domain",
     "errors",
     "is_active",
+    "is_known",
     "means",
     "notices",
     "operations",

@@ -271,6 +271,12 @@ async def is_active(connection: "Connection", tenant_id: UUID, user_id: UUID) ->
     return bool(status == Status.ACTIVE)
 
 
+async def is_known(connection: "Connection", tenant_id: UUID, user_id: UUID) -> bool:
+    """Whether a user can log in, now or once they have used their invitation."""
+    status = await connection.fetchval(store.FIND_STATUS, tenant_id, user_id)
+    return status in {Status.INVITED, Status.ACTIVE}
+
+
 def subject_of(user_id: UUID) -> str:
     """Whose sessions a user's are, for the kernel; the actor of what the user does."""
     return f"user:{user_id}"

@@ -1,6 +1,6 @@
 """API keys: credentials of servers. Hashed, scoped, expiring, rotating."""
 
-from bezant.kernel.api_keys.api import operations
+from bezant.kernel.api_keys.api import UsableScopes, operations
 from bezant.kernel.api_keys.authenticator import ApiKeyAuthenticator
 from bezant.kernel.api_keys.choosing import KeysOrTokens
 from bezant.kernel.api_keys.schemas import ApiKey, ApiKeys, IssuedApiKey, NewApiKey, Rotation, Scope
@@ -16,5 +16,6 @@ __all__ = [
     "NewApiKey",
     "Rotation",
     "Scope",
+    "UsableScopes",
     "operations",
 ]

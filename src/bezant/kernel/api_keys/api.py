@@ -1,6 +1,6 @@
 """The routes of API keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -14,13 +14,17 @@ from bezant.kernel.api_keys.errors import (
 )
 from bezant.kernel.api_keys.schemas import ApiKey, ApiKeys, IssuedApiKey, NewApiKey, Rotation
 from bezant.kernel.api_keys.service import ApiKeyService
-from bezant.kernel.calls import Answer
+from bezant.kernel.calls import Answer, Principal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 
 SCOPE: Final = "keys:write"
 
 _KEYS: Final = "/v1/api-keys"
+
+
+UsableScopes = Callable[[Principal], frozenset[str]]
+"""Those of a caller's scopes that are of use to the caller: a key is bound by no role any more."""
 
 
 class KeyPath(Struct, frozen=True):
@@ -30,14 +34,17 @@ class KeyPath(Struct, frozen=True):
 
 
 class Routes:
-    """The handlers. A caller hands on at most the scopes that it holds."""
+    """The handlers. A caller hands on at most the scopes that it holds and could use itself."""
 
-    def __init__(self, keys: ApiKeyService) -> None:
+    def __init__(self, keys: ApiKeyService, usable: UsableScopes) -> None:
         self._keys = keys
+        self._usable = usable
 
     async def create(self, asked: Writing[Nothing, NewApiKey]) -> Answer:
         """`POST /v1/api-keys`."""
-        return await self._keys.create(asked.call, asked.body, granted=asked.principal.scopes)
+        return await self._keys.create(
+            asked.call, asked.body, granted=self._usable(asked.principal)
+        )
 
     async def page(self, asked: Reading[Nothing, Page]) -> ApiKeys:
         """`GET /v1/api-keys`."""
@@ -55,7 +62,7 @@ class Routes:
             asked.call,
             asked.path.key,
             overlap_s=asked.body.overlap_s,
-            granted=asked.principal.scopes,
+            granted=self._usable(asked.principal),
         )
 
     async def revoke(self, asked: Writing[KeyPath, Nothing]) -> Answer:
@@ -63,9 +70,14 @@ class Routes:
         return await self._keys.revoke(asked.call, asked.path.key)
 
 
-def operations(keys: ApiKeyService) -> Sequence[Operation]:
-    """The operations on API keys."""
-    routes = Routes(keys)
+def operations(keys: ApiKeyService, usable: UsableScopes) -> Sequence[Operation]:
+    """The operations on API keys.
+
+    Args:
+        keys: of every tenant.
+        usable: bounds what callers hand on.
+    """
+    routes = Routes(keys, usable)
     return [
         WriteOperation(
             id="create_api_key",

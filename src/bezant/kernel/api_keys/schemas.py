@@ -16,6 +16,8 @@ Scope = Literal[
     "events:read",
     "grants:read",
     "grants:write",
+    "holders:read",
+    "holders:write",
     "identity:clients",
     "jobs:read",
     "jobs:write",

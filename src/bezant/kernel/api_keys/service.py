@@ -50,8 +50,8 @@ class ApiKeyService:
     ) -> Answer:
         """Make a key (201 `IssuedApiKey`).
 
-        `granted` are the scopes of the caller, which the key may not exceed; None for an operator,
-        who has the database anyway.
+        `granted` are the scopes that the caller could use, which the key may not exceed; None for
+        an operator, who has the database anyway.
         """
         token = self._new_token(call.tenant_id)
 
@@ -193,4 +193,4 @@ def _key_of(row: "asyncpg.Record") -> ApiKey:
 
 def _require_within(scopes: Iterable[str], granted: frozenset[str] | None) -> None:
     if granted is not None and not granted.issuperset(scopes):
-        raise GrantTooWide("A key grants at most what its maker holds.", field="scopes")
+        raise GrantTooWide("A key grants at most what its maker may do.", field="scopes")

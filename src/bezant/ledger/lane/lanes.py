@@ -84,6 +84,7 @@ class Lanes:
         *,
         grew: Grew = told_nobody,
         gatekeeper: Gatekeeper | None = None,
+        token: str = "",
     ) -> None:
         self._database = database
         self._clock = clock
@@ -91,13 +92,14 @@ class Lanes:
         self._grew = grew
         self._gatekeeper = gatekeeper
         self._server = PeerServer(
-            run_folder / f"lane-{watching.tag}{ids.new().hex[-12:]}.sock", self._submit_here
+            run_folder / f"lane-{watching.tag}{ids.new().hex[-12:]}.sock", self._submit_here, token
         )
         self._watching = watching
         self._lanes: dict[BookKey, Lane] = {}
         # Gone with the last who waits: books that do not exist leave nothing behind.
         self._locating: WeakValueDictionary[BookKey, asyncio.Lock] = WeakValueDictionary()
         self._peers: dict[str, PeerClient] = {}
+        self._token = token
         self._jitter = random.Random()  # noqa: S311 - not a secret
         self._is_closing = asyncio.Event()
         self._expiring: asyncio.Task[None] | None = None
@@ -258,7 +260,7 @@ class Lanes:
             del self._lanes[key]
 
     def _peer(self, path: str) -> PeerClient:
-        return self._peers.setdefault(path, PeerClient(path))
+        return self._peers.setdefault(path, PeerClient(path, self._token))
 
     async def _locate(self, key: BookKey, gone: str | None, silent: str | None) -> Lane | str:
         """The lane, taken if it is free; else the socket of the process that holds it."""

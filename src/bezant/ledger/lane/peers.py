@@ -1,9 +1,11 @@
 """Between processes of one machine: riders go to the holder of their lane over a unix socket.
 
-A frame's body is MessagePack. Answers may come in any order.
+The first frame proves that a peer belongs to the same platform; every other one's body is
+MessagePack. Answers may come in any order.
 """
 
 import asyncio
+import hmac
 import itertools
 import socket
 from collections.abc import Awaitable, Callable
@@ -13,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.errors import Busy, Refusal, Unavailable
@@ -72,18 +75,27 @@ _asks: Final = msgspec.msgpack.Decoder(Ask)
 _replies: Final = msgspec.msgpack.Decoder(Reply)
 _encode: Final = msgspec.msgpack.Encoder().encode
 
+log = structlog.get_logger("bezant.lanes")
+
 
 class PeerServer:
-    """Takes riders from other processes.
+    """Takes riders from other processes of the platform.
+
+    A rider is carried out for whomever its call names: a process that merely runs as the same user
+    has no part in this.
 
     Attributes:
         address: what others find this process by, `host:path of the socket`.
+
+    Args:
+        token: what the platform's processes know.
     """
 
-    def __init__(self, path: Path, serve: Serve) -> None:
+    def __init__(self, path: Path, serve: Serve, token: str) -> None:
         self.address = f"{socket.gethostname()}:{path}"
         self._path = path
         self._serve = serve
+        self._token = token.encode()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -106,6 +118,9 @@ class PeerServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
+            if not hmac.compare_digest(await read_frame(reader), self._token):
+                log.warning("lane_caller_refused")
+                return
             while True:
                 ask = _asks.decode(await read_frame(reader))
                 task = asyncio.create_task(self._reply(ask, writer))
@@ -135,10 +150,15 @@ class PeerServer:
 
 
 class PeerClient:
-    """A connection to one other process, shared by everything that goes there."""
+    """A connection to one other process, shared by everything that goes there.
 
-    def __init__(self, path: str) -> None:
+    Args:
+        token: what the platform's processes know.
+    """
+
+    def __init__(self, path: str, token: str) -> None:
         self._path = path
+        self._token = token.encode()
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -193,6 +213,7 @@ class PeerClient:
                     reader, self._writer = await asyncio.open_unix_connection(self._path)
                 except OSError as error:
                     raise PeerGone(self._path) from error
+                write_frame(self._writer, self._token)
                 self._listener = asyncio.create_task(self._listen(reader, self._writer))
             return self._writer
 

@@ -103,7 +103,8 @@ PRIVILEGES: Final = {
     "pushed_request": "SELECT, INSERT, UPDATE, DELETE",
     "interaction": "SELECT, INSERT, DELETE",
     "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
-    "approval": "SELECT, INSERT, UPDATE",
+    "approval": "SELECT, INSERT, UPDATE, DELETE",
+    "account_holder": "SELECT, INSERT, DELETE",
 }
 
 
@@ -120,6 +121,7 @@ VAULT_PRIVILEGES: Final = {
     "approval": "SELECT, UPDATE",
     # A person who is erased is let in no more, in the same transaction.
     "identity_user": "SELECT, UPDATE",
+    "account_holder": "SELECT, DELETE",
     **dict.fromkeys(
         (
             "identity_password",

@@ -23,7 +23,7 @@ from bezant.kernel.http import Action
 Evaluate = Callable[..., cedarpy.AuthzResult]
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
-READ = Action("read_account", "ledger:read")
+READ = Action("get_account", "ledger:read")
 POST = Action("post_transaction", "ledger:write", changes=True)
 CLOSE = Action("close_period", "ledger:close", changes=True)
 ROTATE = Action("start_rotation", "vault:keys", changes=True)
@@ -123,6 +123,8 @@ def test_a_relation_reaches_what_is_ones_own(
     assert engine.answer(related).allowed
     assert not engine.answer(asked(principal, READ)).allowed
     assert not engine.answer(asked(principal, POST, relations=frozenset({relation}))).allowed
+    the_banks = Action("list_imports", "ledger:read")
+    assert not engine.answer(asked(principal, the_banks, relations=frozenset({relation}))).allowed
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Asking for approvals, giving them, and spending them."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -108,6 +108,10 @@ class ApprovalService:
             raise Unavailable("It is not known whether the approval was used; repeat it.") from None
         if not is_usable:
             raise ApprovalNotUsable("It is not yours, not for this request, not given, or over.")
+
+    async def remove_over(self, tenant_id: UUID, before: datetime, limit: int) -> int:
+        """Remove some that expired before an instant; how many were removed."""
+        return await self._database.remove(store.DELETE_OVER, tenant_id, before, limit)
 
     async def find(self, tenant_id: UUID, approval_id: UUID) -> Approval:
         """One of them.

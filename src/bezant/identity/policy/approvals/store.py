@@ -32,6 +32,15 @@ DECIDE: Final = """
     WHERE tenant_id = $1 AND approval_id = $2 AND state = 'pending' AND expires_at > $6
 """
 
+# Kept beyond its end as long as the idempotency record of the request that it was used for, which a
+# repeat of it still finds.
+DELETE_OVER: Final = """
+    DELETE FROM approval
+    WHERE tenant_id = $1 AND approval_id IN (
+        SELECT approval_id FROM approval WHERE tenant_id = $1 AND expires_at < $2 LIMIT $3
+    )
+"""
+
 # Of many who use it at once one does.
 USE: Final = """
     UPDATE approval SET state = 'used', used_key = $3, used_at = $4
