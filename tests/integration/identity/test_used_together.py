@@ -62,9 +62,7 @@ async def test_of_fifty_replays_at_once_one_is_given(
     form = await refresh_form(token_realm, caller) if is_refresh else CREDENTIALS
     before = await tokens_of(owner, caller)
     assertion, proof = caller.assertion(), proof_of(caller)
-    answers = await asyncio.gather(
-        *(send(caller, form, assertion, proof) for _ in range(AT_ONCE))
-    )
+    answers = await asyncio.gather(*(send(caller, form, assertion, proof) for _ in range(AT_ONCE)))
     assert sorted(answers) == ["given"] + ["invalid_client"] * (AT_ONCE - 1)
     assert await tokens_of(owner, caller) == before + 1
 

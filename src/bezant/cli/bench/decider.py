@@ -16,15 +16,13 @@ from uuid import UUID, uuid4
 from msgspec import Struct
 
 from bezant.cli.bench.agent import Rounds, percentile, serve
-from bezant.cli.bench.signing import SigningClient
+from bezant.cli.bench.signing import SigningClient, hash_of
 from bezant.identity.clients import Authentication, Binding, Client, Profile
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.logins import Acr
-from bezant.identity.policy import Policy
-from bezant.identity.policy.engine import Engine, Question
+from bezant.identity.policy import Engine, Policy, Question
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
-from bezant.identity.proofs.dpop import token_hash
 from bezant.identity.resources import TokenAuthenticator
 from bezant.identity.signing import SigningKeys
 from bezant.identity.tokens import AccessTokens, TokenStandings
@@ -90,7 +88,7 @@ class _Decider:
         self._database = database
         self._clock, self._ids = SystemClock(), TimeOrderedIds()
         keys = SigningKeys(database, self._clock, self._ids, vault)
-        standings = TokenStandings(database, self._clock)
+        self._standings = standings = TokenStandings(database, self._clock)
         self._issuers = TenantIssuers(database, setup.url)
         self._access = AccessTokens(keys, standings, self._clock)
         self._nonces = Nonces(secrets.token_bytes(32))
@@ -155,12 +153,13 @@ class _Decider:
             took.append((ended - began) * 1_000)
             if ended >= until:
                 break
+        await self._standings.close()
         return _outcome(took)
 
     def _credentials(self, token: str) -> Credentials:
         url = f"{self._setup.url}/v1/books/{_NAMES['book']}/accounts/{_NAMES['account']}/balance"
         nonce = self._nonces.make(self._setup.tenant_id, self._client.thumbprint, self._clock.now())
-        proof = self._client.proof("GET", url, nonce=nonce, ath=token_hash(token))
+        proof = self._client.proof("GET", url, nonce=nonce, ath=hash_of(token))
         return Credentials(DPOP, token, "GET", url, (proof,))
 
     def _judge(self, seconds: float) -> Outcome:

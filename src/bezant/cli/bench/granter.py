@@ -12,7 +12,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
@@ -28,7 +28,6 @@ from bezant.cli.bench.agent import Rounds, serve
 from bezant.cli.bench.connections import Origin, Outcome
 from bezant.cli.bench.signing import SigningClient, jwk_of
 from bezant.identity.clients import Clients
-from bezant.identity.clients.assertions import ASSERTION_TYPE
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.grants import GrantService, NewGrant
 from bezant.identity.issuers import Endpoint, Issuer
@@ -38,10 +37,17 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+
 PREPARED_PER_S: Final = 1_000
 PREPARED_MAX: Final = 10_000
 """Of a longer round, the rest is signed when it is sent: a proof is good for a minute."""
 
+_ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _REFRESH_TOKENS: Final = 200
 _API: Final = "/v1/oauth-clients"
 _SCOPES: Final = ["ledger:read", "ledger:write"]
@@ -170,18 +176,16 @@ class _Granter:
         client = await Clients(database).find(tenant_id, self._client_id)
         assert client is not None
         now = clock.now()
-        for _ in range(_REFRESH_TOKENS):
+
+        async def work(connection: "Connection") -> str:
             login = Login(uuid4(), uuid4(), now, Acr.SCA, ("pwd", "hwk"))
             new = NewGrant(client_id=client.id, login=login, scopes=frozenset(_SCOPES))
-            grant = await database.transaction(
-                lambda connection, new=new: grants.make(connection, tenant_id, new, now)
-            )
-            text = await database.transaction(
-                lambda connection, grant=grant: tokens.begin(
-                    connection, client, grant, Confirmation(jkt=self._client.thumbprint), now
-                )
-            )
-            self._refresh_tokens.append(text)
+            grant = await grants.make(connection, tenant_id, new, now)
+            key = Confirmation(jkt=self._client.thumbprint)
+            return await tokens.begin(connection, client, grant, key, now)
+
+        for _ in range(_REFRESH_TOKENS):
+            self._refresh_tokens.append(await database.transaction(work))
         await database.close()
 
     def _credentials(self) -> bytes:
@@ -199,7 +203,7 @@ class _Granter:
 
     def _asserting(self, **form: str) -> dict[str, str]:
         assertion = self._client.assertion(self._client_id, self._issuer.url)
-        return {**form, "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+        return {**form, "client_assertion_type": _ASSERTION_TYPE, "client_assertion": assertion}
 
     def _proof(self) -> str:
         return self._client.proof("POST", self._issuer.at(Endpoint.TOKEN))

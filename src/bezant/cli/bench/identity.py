@@ -8,6 +8,7 @@ figure that has a target; the other one counts it too.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +57,7 @@ class IdentitySuite:
             asked = visitor.Round(LOGIN_CONNECTIONS, self.seconds)
             return await self._rates(
                 cases.LOGINS,
-                lambda: visiting.ask(asked, connections.Outcome),
+                partial(visiting.ask, asked, connections.Outcome),
                 requests=_REQUESTS_OF_A_LOGIN,
             )
 
@@ -65,18 +66,15 @@ class IdentitySuite:
         async with self._granting() as granting:
 
             async def ask(load: granter.Load, count: int) -> connections.Outcome:
-                return await granting.ask(
-                    granter.Round(load, count, self.seconds), connections.Outcome
-                )
+                asked = granter.Round(load, count, self.seconds)
+                return await granting.ask(asked, connections.Outcome)
 
             figures: dict[str, float] = {}
             for name, load in (
                 (cases.CREDENTIALS, granter.Load.CREDENTIALS),
                 (cases.REFRESHES, granter.Load.REFRESH),
             ):
-                figures |= await self._rates(
-                    name, lambda load=load: ask(load, GRANTING_CONNECTIONS)
-                )
+                figures |= await self._rates(name, partial(ask, load, GRANTING_CONNECTIONS))
             self.progress(cases.INTROSPECTION_P50)
             introspected = await ask(granter.Load.INTROSPECTION, 1)
             return {**figures, cases.INTROSPECTION_P50: introspected.p50_ms}
@@ -114,9 +112,7 @@ class IdentitySuite:
                 (cases.DECISION_P99, decider.Load.POLICY, _US_PER_MS),
             ):
                 self.progress(name)
-                outcome = await deciding.ask(
-                    decider.Round(load, self.seconds), decider.Outcome
-                )
+                outcome = await deciding.ask(decider.Round(load, self.seconds), decider.Outcome)
                 figures[name] = outcome.p99_ms * factor
             return figures
 

@@ -32,7 +32,7 @@ class SigningClient:
     @property
     def thumbprint(self) -> str:
         """Of the key (RFC 7638): its members in the order of their names."""
-        return _text(sha256(msgspec.json.encode(self.jwk, order="sorted")).digest())
+        return hash_of(msgspec.json.encode(self.jwk, order="sorted").decode())
 
     def assertion(self, client_id: str, issuer: str) -> str:
         """Authenticates a client once, within five minutes (RFC 7523, section 3)."""
@@ -59,6 +59,11 @@ def jwk_of(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
     numbers = key.public_numbers()
     x, y = (_text(each.to_bytes(_COORDINATE_BYTES)) for each in (numbers.x, numbers.y))
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
+def hash_of(text: str) -> str:
+    """Its SHA-256, as a proof's `ath` has it of an access token (RFC 9449, section 4.2)."""
+    return _text(sha256(text.encode()).digest())
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """An agent of people's browsers, which log in by name and password over HTTPS."""
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from itertools import count
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
@@ -15,8 +16,8 @@ from msgspec import Struct
 from bezant.cli.bench.agent import Rounds, serve
 from bezant.cli.bench.connections import Origin, Outcome
 from bezant.identity.issuers import Issuer
-from bezant.identity.pages.csrf import csrf_token
-from bezant.identity.pages.visits import DEVICE_COOKIE
+
+_CSRF: Final = re.compile(r'name="csrf" value="([^"]+)"')
 
 
 class Setup(Struct, frozen=True):
@@ -43,15 +44,12 @@ class Round(Struct, frozen=True):
 class _Person(NamedTuple):
     name: str
     password: str
-    device: str
-
-    @property
-    def cookie(self) -> str:
-        return f"{DEVICE_COOKIE}={self.device}"
+    cookies: str
+    csrf: str
 
     def form(self, **fields: str) -> dict[str, str]:
-        """A form of this browser's: its token follows from the cookie alone, before a login."""
-        return {"csrf": csrf_token(self.device, None), "password": self.password, **fields}
+        """A form of this browser's: its token follows from the cookie, until there is a login."""
+        return {"csrf": self.csrf, "password": self.password, **fields}
 
 
 class _Visitor:
@@ -71,27 +69,30 @@ class _Visitor:
             base_url=self._setup.url, verify=self._setup.ca, timeout=60
         ) as http:
             for _ in range(self._setup.people):
-                person = _Person(
-                    f"{uuid4()}@example.com", secrets.token_urlsafe(), secrets.token_urlsafe()
-                )
-                invited = await http.post(
-                    "/v1/users",
-                    json={"name": "Bench", "email": person.name},
-                    headers={
-                        "Authorization": f"Bearer {self._setup.api_key}",
-                        "Idempotency-Key": str(uuid4()),
-                    },
-                )
-                assert invited.status_code == HTTPStatus.CREATED, invited.text
-                # Not kept by the client: the next browser has cookies of its own.
-                entered = await http.post(
-                    f"{self._issuer.url}/link/{invited.json()['link']}",
-                    data=person.form(),
-                    headers={"Cookie": person.cookie},
-                )
-                assert entered.status_code == HTTPStatus.SEE_OTHER, entered.text
+                self._people.append(await self._invite(http))
+                # The next has a browser of their own.
                 http.cookies.clear()
-                self._people.append(person)
+
+    async def _invite(self, http: httpx.AsyncClient) -> _Person:
+        name = f"{uuid4()}@example.com"
+        invited = await http.post(
+            "/v1/users",
+            json={"name": "Bench", "email": name},
+            headers={
+                "Authorization": f"Bearer {self._setup.api_key}",
+                "Idempotency-Key": str(uuid4()),
+            },
+        )
+        assert invited.status_code == HTTPStatus.CREATED, invited.text
+        link = f"{self._issuer.url}/link/{invited.json()['link']}"
+        page = await http.get(link)
+        found = _CSRF.search(page.text)
+        assert found is not None, page.text
+        cookies = "; ".join(f"{each.name}={each.value}" for each in http.cookies.jar)
+        person = _Person(name, secrets.token_urlsafe(), cookies, found[1])
+        entered = await http.post(link, data=person.form())
+        assert entered.status_code == HTTPStatus.SEE_OTHER, entered.text
+        return person
 
     async def run(self, asked: Round) -> Outcome:
         """Half of the requests get the page, the other half send its form."""
@@ -100,7 +101,7 @@ class _Visitor:
     def _next(self) -> bytes:
         turn, is_form = divmod(next(self._turns), 2)
         person = self._people[turn % len(self._people)]
-        headers = f"cookie: {person.cookie}\r\n"
+        headers = f"cookie: {person.cookies}\r\n"
         if not is_form:
             return self._origin.page(self._path, headers)
         return self._origin.form(self._path, urlencode(person.form(name=person.name)), headers)

@@ -119,9 +119,7 @@ class ClientAuthenticator:
             raise _invalid(f"client_assertion: {refused}") from None
         return AuthenticatedClient(client, key_thumbprint=signed.key.thumbprint)
 
-    async def _use(
-        self, issuer: Issuer, client: Client, signed: Signed, uses: Uses | None
-    ) -> None:
+    async def _use(self, issuer: Issuer, client: Client, signed: Signed, uses: Uses | None) -> None:
         """Check what an assertion claims, and use it up.
 
         Last of all: nobody but the client can have an assertion used up.

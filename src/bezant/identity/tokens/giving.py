@@ -61,7 +61,7 @@ class Given(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What was presented had been used before, so that its grant has ended: committed, not given."""
+    """What was presented was used before, so that its grant has ended: committed, not given."""
 
     refusal: OAuthError
 
