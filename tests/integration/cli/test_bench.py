@@ -68,6 +68,20 @@ SPECIFIED = {
         "tokenize one card, 1 connection: p99": True,
         "detokenize one, 1 connection: p99": True,
     },
+    "identity": {
+        "password logins over HTTPS, 4 connections": False,
+        "password logins per core": True,
+        "... PostgreSQL's time counted too: password logins": False,
+        "client-credentials grants over HTTPS, 16 connections": False,
+        "client-credentials grants per core": True,
+        "... PostgreSQL's time counted too: client-credentials grants": False,
+        "refreshes over HTTPS, 16 connections": False,
+        "refreshes per core": True,
+        "... PostgreSQL's time counted too: refreshes": False,
+        "introspection over mTLS, cached, 1 connection: p50": True,
+        "token, proof and policy checked inside the API: p99": True,
+        "policy decision, warm: p99": True,
+    },
 }
 # What a run leaves out, it says so.
 NOT_MEASURED = {"bulk after 10 M transfers"}

@@ -206,3 +206,33 @@ async def test_what_nobody_can_use_any_more_is_swept_away(
     desk.advance(31 * 24 * 3600)
     assert await sweep.remove_refresh(desk.tenant_id, 1_000) >= 2
     assert await sweep.remove_refresh(desk.tenant_id, 1_000) == 0
+
+
+async def test_a_token_in_use_is_asked_about_before_anybody_has_to_wait(desk: TokenDesk) -> None:
+    given = await desk.begun(client_of(desk.tenant_id))
+    process, database = desk.other_process(), counting(desk)
+    assert await process.holds(given)
+    before = database.lookups
+    process.since_boot_s += standing.RENEWED_AFTER_S
+    database.gate.clear()
+    assert await process.holds(given), "nobody waits for the database"
+    await asyncio.sleep(0)
+    assert database.lookups == before + 1
+    database.gate.set()
+    await process.standings.close()
+    # Within the bound of the first answer; this is the second's.
+    process.since_boot_s += standing.FRESH_S - standing.RENEWED_AFTER_S
+    assert await process.holds(given)
+    await process.standings.close()
+    assert database.lookups == before + 2
+
+
+async def test_a_revocation_is_told_by_the_answer_that_nobody_waited_for(desk: TokenDesk) -> None:
+    given = await desk.begun(client_of(desk.tenant_id))
+    process = desk.other_process()
+    assert await process.holds(given)
+    await revoke(desk, given.claims.grant_id)
+    process.since_boot_s += standing.RENEWED_AFTER_S
+    assert await process.holds(given)
+    await process.standings.close()
+    assert not await process.holds(given)

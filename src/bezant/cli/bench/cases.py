@@ -15,6 +15,7 @@ class Suite(StrEnum):
     LEDGER = "ledger"
     RECONCILIATION = "reconciliation"
     VAULT = "vault"
+    IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,21 @@ DETOKENIZE: Final = "detokenize over HTTPS, batches of 100"
 TOKENIZE_P99: Final = "tokenize one card, 1 connection: p99"
 DETOKENIZE_P99: Final = "detokenize one, 1 connection: p99"
 
+LOGINS: Final = "password logins over HTTPS, 4 connections"
+CREDENTIALS: Final = "client-credentials grants over HTTPS, 16 connections"
+REFRESHES: Final = "refreshes over HTTPS, 16 connections"
+PER_CORE: Final = {
+    name: f"{name.partition(' over ')[0]} per core" for name in (LOGINS, CREDENTIALS, REFRESHES)
+}
+PER_CORE_OF_ALL: Final = {
+    name: f"... PostgreSQL's time counted too: {name.partition(' over ')[0]}" for name in PER_CORE
+}
+INTROSPECTION_P50: Final = "introspection over mTLS, cached, 1 connection: p50"
+CHECK_P99: Final = "token, proof and policy checked inside the API: p99"
+DECISION_P99: Final = "policy decision, warm: p99"
+
 _RATE: Final = "transfers/s"
+_APART: Final = "of the platform's processes; PostgreSQL's are apart"
 _LAID_IN: Final = "rows laid in by SQL, dated in any order"
 
 CASES: Final = (
@@ -175,6 +190,18 @@ CASES: Final = (
     Case(Suite.VAULT, DETOKENIZE, "tokens/s", 3_000, note="an audit entry for each"),
     Case(Suite.VAULT, TOKENIZE_P99, "ms", 10, is_ceiling=True),
     Case(Suite.VAULT, DETOKENIZE_P99, "ms", 10, is_ceiling=True),
+    *(
+        case
+        for name, per_core in ((LOGINS, 15), (CREDENTIALS, 400), (REFRESHES, 400))
+        for case in (
+            Case(Suite.IDENTITY, name, "1/s"),
+            Case(Suite.IDENTITY, PER_CORE[name], "1/s", per_core, note=_APART),
+            Case(Suite.IDENTITY, PER_CORE_OF_ALL[name], "1/s"),
+        )
+    ),
+    Case(Suite.IDENTITY, INTROSPECTION_P50, "ms", 1, is_ceiling=True),
+    Case(Suite.IDENTITY, CHECK_P99, "ms", 1, is_ceiling=True),
+    Case(Suite.IDENTITY, DECISION_P99, "us", 250, is_ceiling=True, note="evaluated anew"),
     *(
         case
         for form, name in RECONCILE.items()

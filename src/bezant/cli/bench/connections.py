@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from bezant.cli.bench.agent import percentile
 _HANDSHAKES_AT_ONCE: Final = 8
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length: "
+# A form that was taken sends the browser on.
+_GOOD: Final = (b"HTTP/1.1 2", b"HTTP/1.1 303 ")
 
 
 class Outcome(Struct, frozen=True):
@@ -40,6 +43,7 @@ class _Tally:
 
     until: float
     latencies: list[float] = field(default_factory=list)
+    must_hold: bytes = b""
 
 
 class _Connection(asyncio.Protocol):
@@ -74,7 +78,7 @@ class _Connection(asyncio.Protocol):
             return
         now = time.perf_counter()
         self._received = b""
-        if not head.startswith(b"HTTP/1.1 2"):
+        if not head.startswith(_GOOD) or self._tally.must_hold not in body:
             self._end(RuntimeError((head + end + body).decode(errors="replace")))
             return
         self._tally.latencies.append(now - self._sent)
@@ -100,17 +104,27 @@ class _Connection(asyncio.Protocol):
 class Origin:
     """Where requests go, and as whom.
 
+    Args:
+        url: the platform's.
+        ca: the certificate of the authority to trust.
+        api_key: of requests to the API; protocol endpoints and pages take none.
+        certificate: a file with one and its key, to connect with.
+
     Attributes:
-        common: the headers of every request.
+        common: the headers of every request to the API.
     """
 
-    def __init__(self, url: str, ca: str, api_key: str) -> None:
+    def __init__(
+        self, url: str, ca: str, api_key: str = "", certificate: Path | None = None
+    ) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 443
         self._trust = ssl.create_default_context(cafile=ca)
+        if certificate is not None:
+            self._trust.load_cert_chain(certificate)
+        self._to = f"host: {parts.netloc}\r\n"
         self.common = (
-            f"host: {parts.netloc}\r\nauthorization: Bearer {api_key}\r\n"
-            "content-type: application/json\r\n"
+            f"{self._to}authorization: Bearer {api_key}\r\ncontent-type: application/json\r\n"
         )
 
     def post(self, path: str, key: str, body: str) -> bytes:
@@ -124,12 +138,35 @@ class Origin:
         """A request that reads."""
         return f"GET {path} HTTP/1.1\r\n{self.common}\r\n".encode("ascii")
 
+    def form(self, path: str, body: str, headers: str = "") -> bytes:
+        """A form for a protocol endpoint or a page."""
+        return (
+            f"POST {path} HTTP/1.1\r\n{self._to}{headers}"
+            "content-type: application/x-www-form-urlencoded\r\n"
+            f"content-length: {len(body)}\r\n\r\n{body}"
+        ).encode("ascii")
+
+    def page(self, path: str, headers: str = "") -> bytes:
+        """A request for a page."""
+        return f"GET {path} HTTP/1.1\r\n{self._to}{headers}\r\n".encode("ascii")
+
     async def keep_asking(
-        self, request: Callable[[], bytes], connections: int, seconds: float
+        self,
+        request: Callable[[], bytes],
+        connections: int,
+        seconds: float,
+        must_hold: bytes = b"",
     ) -> Outcome:
-        """Send the next request on each connection when its last one is answered."""
+        """Send the next request on each connection when its last one is answered.
+
+        Args:
+            request: makes the next.
+            connections: how many.
+            seconds: how long.
+            must_hold: what is in the body of each good answer.
+        """
         started = time.perf_counter()
-        tally = _Tally(started + seconds)
+        tally = _Tally(started + seconds, must_hold=must_hold)
         await asyncio.gather(*(self._connect(request, tally) for _ in range(connections)))
         return _outcome(tally, started)
 

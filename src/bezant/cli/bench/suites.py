@@ -23,6 +23,7 @@ from bezant.cli.bench import (
 from bezant.cli.bench.agent import Agent
 from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
+from bezant.cli.bench.identity import IdentitySuite
 from bezant.cli.bench.pgbench import transactions_per_second
 from bezant.cli.bench.stage import Stage, memory_mib, open_stage
 from bezant.cli.client import Client
@@ -55,6 +56,7 @@ class Sizes:
         scale: pgbench's; 100,000 of its accounts each.
         lines: of a statement, and entries beside it.
         kills: of each process whose end is recovered from.
+        people: who log in.
     """
 
     seconds: float = 5.0
@@ -64,10 +66,18 @@ class Sizes:
     scale: int = 50
     lines: int = 100_000
     kills: int = 3
+    people: int = 50
 
 
 QUICK: Final = Sizes(
-    seconds=0.2, settling_s=0.0, accounts=200, entries=10_000, scale=1, lines=300, kills=1
+    seconds=0.2,
+    settling_s=0.0,
+    accounts=200,
+    entries=10_000,
+    scale=1,
+    lines=300,
+    kills=1,
+    people=2,
 )
 """Enough to see every case run; the figures mean nothing."""
 
@@ -158,6 +168,8 @@ async def run(
                 await _reconciliation(bench, platform)
             if Suite.VAULT in suites:
                 await _vault(bench, platform)
+            if Suite.IDENTITY in suites:
+                await _identity(bench, platform)
         if Suite.LEDGER in suites:
             await _recoveries(bench)
         if Suite.PLATFORM in suites:
@@ -286,6 +298,18 @@ async def _vault(bench: _Bench, platform: Endpoint) -> None:
                 bench.measured[case] = (
                     outcome.per_second * tokenizer.BATCH if is_batch else outcome.p99_ms
                 )
+
+
+async def _identity(bench: _Bench, platform: Endpoint) -> None:
+    suite = IdentitySuite(
+        platform,
+        bench.stage.api_key,
+        bench.stage.run_folder,
+        bench.sizes.seconds,
+        bench.sizes.people,
+        bench.progress,
+    )
+    bench.measured.update(await suite.run())
 
 
 async def _recoveries(bench: _Bench) -> None:

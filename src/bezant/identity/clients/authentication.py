@@ -12,7 +12,7 @@ from bezant.identity.clients.reading import Clients
 from bezant.identity.http import OAuthError, ProtocolRequest
 from bezant.identity.issuers import Issuer
 from bezant.identity.jose import JoseRefused, Signed, read_token, verify
-from bezant.identity.proofs import UsedProofs
+from bezant.identity.proofs import UsedProofs, Uses
 from bezant.kernel.clock import Clock
 
 _BY_CERTIFICATE: Final = (Authentication.TLS, Authentication.SELF_SIGNED_TLS)
@@ -65,8 +65,14 @@ class ClientAuthenticator:
             taken += _BY_CERTIFICATE
         return [method.value for method in taken]
 
-    async def authenticate(self, request: ProtocolRequest) -> AuthenticatedClient:
+    async def authenticate(
+        self, request: ProtocolRequest, uses: Uses | None = None
+    ) -> AuthenticatedClient:
         """The client that a request comes from.
+
+        Args:
+            request: what came.
+            uses: where it is noted that its assertion is used up; without it, that is done at once.
 
         Raises:
             OAuthError: `invalid_client`.
@@ -76,7 +82,7 @@ class ClientAuthenticator:
         if request.headers.every(b"authorization") or "client_secret" in form:
             raise _invalid("There are no client secrets here.")
         if "client_assertion" in form or "client_assertion_type" in form:
-            return await self._by_assertion(request)
+            return await self._by_assertion(request, uses)
         if "client_id" not in form:
             raise _invalid("The request names no client.")
         client = await self._find(request.issuer, form["client_id"])
@@ -92,7 +98,9 @@ class ClientAuthenticator:
             raise _invalid(str(refused)) from None
         return AuthenticatedClient(client, certificate=request.certificate)
 
-    async def _by_assertion(self, request: ProtocolRequest) -> AuthenticatedClient:
+    async def _by_assertion(
+        self, request: ProtocolRequest, uses: Uses | None
+    ) -> AuthenticatedClient:
         """`private_key_jwt` (RFC 7523, section 3; FAPI 2.0, section 5.3.2.1)."""
         form = request.form
         if form.get("client_assertion_type") != ASSERTION_TYPE:
@@ -106,20 +114,23 @@ class ClientAuthenticator:
             if client.authentication is not Authentication.PRIVATE_KEY_JWT:
                 raise _invalid(_FAILED)
             signed = verify(token, await self._keys.of(client, token.kid))
-            await self._use(request.issuer, client, signed)
+            await self._use(request.issuer, client, signed, uses)
         except JoseRefused as refused:
             raise _invalid(f"client_assertion: {refused}") from None
         return AuthenticatedClient(client, key_thumbprint=signed.key.thumbprint)
 
-    async def _use(self, issuer: Issuer, client: Client, signed: Signed) -> None:
+    async def _use(self, issuer: Issuer, client: Client, signed: Signed, uses: Uses | None) -> None:
         """Check what an assertion claims, and use it up.
 
         Last of all: nobody but the client can have an assertion used up.
         """
         good = check_claims(signed.claims, issuer, self._clock.now())
         name = f"assertion {client.id} {good.jti}"
-        if not await self._used.use(issuer.tenant_id, name, good.until):
-            raise JoseRefused("It was used before.")
+        refusal = _invalid("client_assertion: It was used before.")
+        if uses is not None:
+            uses.note(name, good.until, refusal)
+        elif not await self._used.use(issuer.tenant_id, name, good.until):
+            raise refusal
 
     async def _find(self, issuer: Issuer, client_id: str) -> Client:
         client = await self._clients.find(issuer.tenant_id, client_id)

@@ -1,7 +1,7 @@
 """Finding clients."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from bezant.identity.clients import store
@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     import asyncpg
 
 
+_READ_MAX: Final = 1_000
+
+
 class Clients:
-    """A tenant's clients, as they are now: a client that was disabled is so at once."""
+    """A tenant's clients, as they are now: a client that was disabled is so at once.
+
+    The row is read each time; what it says is read again only if it changed.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._read: dict[tuple[UUID, UUID], tuple[asyncpg.Record, Client]] = {}
 
     async def find(self, tenant_id: UUID, client_id: str) -> Client | None:
         """The client, disabled or not; None where there is none."""
@@ -27,7 +34,16 @@ class Clients:
         if str(identifier) != client_id:
             return None
         row = await self._database.fetchrow(store.FIND, tenant_id, identifier)
-        return None if row is None else client_of(row, tenant_id)
+        if row is None:
+            return None
+        held = self._read.get((tenant_id, identifier))
+        if held is not None and held[0] == row:
+            return held[1]
+        client = client_of(row, tenant_id)
+        self._read[tenant_id, identifier] = (row, client)
+        if len(self._read) > _READ_MAX:
+            del self._read[next(iter(self._read))]
+        return client
 
 
 def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from joserfc.errors import JoseError
@@ -19,6 +20,9 @@ RSA_BITS_MIN: Final = 2048
 RSA_BITS_MAX: Final = 4096
 KEYS_MAX: Final = 20
 KID_CHARACTERS_MAX: Final = 256
+
+_READ_MAX: Final = 2_000
+"""Keys that are kept as read. Strangers may push others out, which costs nothing but time."""
 
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -65,6 +69,18 @@ def read_public_key(jwk: Mapping[str, Any]) -> PublicKey:
     Raises:
         JoseRefused: private, symmetric, of another kind, too small, or not for signatures.
     """
+    if all(isinstance(value, str) for value in jwk.values()):
+        return _read_again(frozenset(jwk.items()))
+    return _read(jwk)
+
+
+@lru_cache(_READ_MAX)
+def _read_again(members: frozenset[tuple[str, str]]) -> PublicKey:
+    """A key is a function of its members. The same keys come with every request of a client's."""
+    return _read(dict(members))
+
+
+def _read(jwk: Mapping[str, Any]) -> PublicKey:
     # First: whatever else is wrong with it, its owner must hear of this.
     if not _PRIVATE.isdisjoint(jwk):
         raise JoseRefused("The key is a private or symmetric one.")

@@ -1,15 +1,15 @@
 """Private keys of our own, and what they sign."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from bezant.identity.jose.keys import Algorithm, Key, PublicKey, read_public_key
-from bezant.identity.jose.tokens import Registry
+from bezant.identity.jose.tokens import SIGNATURES
 from bezant.kernel.telemetry import Sensitive
 
 _KINDS: Final[Mapping[Algorithm, type[Key]]] = {
@@ -66,8 +66,14 @@ class PrivateKey(Sensitive):
     def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
         """A token in compact serialization."""
         header = {"alg": self.algorithm.value, "typ": typ, "kid": self.kid}
-        registry = Registry(algorithms=[self.algorithm])
-        payload = json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
-        return jws.serialize_compact(
-            header, payload, self.key, algorithms=[self.algorithm], registry=registry
-        )
+        signed = f"{_encoded(header)}.{_encoded(claims)}"
+        signature = SIGNATURES[self.algorithm].sign(signed.encode("ascii"), self.key)
+        return f"{signed}.{_text(signature)}"
+
+
+def _encoded(members: Mapping[str, Any]) -> str:
+    return _text(json.dumps(members, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

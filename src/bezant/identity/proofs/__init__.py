@@ -2,6 +2,6 @@
 
 from bezant.identity.proofs.dpop import DpopVerifier, Presented
 from bezant.identity.proofs.nonces import Nonces
-from bezant.identity.proofs.used import UsedProofs
+from bezant.identity.proofs.used import UsedProofs, Uses
 
-__all__ = ["DpopVerifier", "Nonces", "Presented", "UsedProofs"]
+__all__ = ["DpopVerifier", "Nonces", "Presented", "UsedProofs", "Uses"]

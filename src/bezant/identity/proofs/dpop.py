@@ -3,6 +3,7 @@
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,7 +22,7 @@ from bezant.identity.jose import (
 )
 from bezant.identity.proofs.nonces import Nonces
 from bezant.identity.proofs.urls import normalized
-from bezant.identity.proofs.used import UsedProofs
+from bezant.identity.proofs.used import UsedProofs, Uses
 from bezant.kernel.clock import Clock
 
 TYPE: Final = "dpop+jwt"
@@ -76,10 +77,25 @@ class DpopVerifier:
         self._nonces = nonces
         self._clock = clock
 
+    def together(self, tenant_id: UUID) -> AbstractAsyncContextManager[Uses]:
+        """What a request uses up in one commit with what it brings. See `UsedProofs`."""
+        return self._used.together(tenant_id)
+
     async def verify(
-        self, request: ProtocolRequest, *, access_token: str | None = None, durable: bool = True
+        self,
+        request: ProtocolRequest,
+        *,
+        access_token: str | None = None,
+        durable: bool = True,
+        uses: Uses | None = None,
     ) -> str | None:
         """The thumbprint of the key that a request proves; None where it has no proof.
+
+        Args:
+            request: what came.
+            access_token: that came with it.
+            durable: whether the proof is used up.
+            uses: where that is noted; without it, it is done at once.
 
         Raises:
             OAuthError: `invalid_dpop_proof`; `use_dpop_nonce`, with a nonce to use.
@@ -87,9 +103,11 @@ class DpopVerifier:
         """
         proofs = [value.decode("latin-1") for value in request.headers.every(b"dpop")]
         presented = Presented(proofs, request.method, request.url, access_token, durable)
-        return await self.prove(request.issuer.tenant_id, presented)
+        return await self.prove(request.issuer.tenant_id, presented, uses)
 
-    async def prove(self, tenant_id: UUID, presented: Presented) -> str | None:
+    async def prove(
+        self, tenant_id: UUID, presented: Presented, uses: Uses | None = None
+    ) -> str | None:
         """The same of a request to anything else of a tenant's. See `verify`."""
         if not presented.proofs:
             return None
@@ -105,8 +123,11 @@ class DpopVerifier:
         self._check_nonce(token.claimed, tenant_id, jkt, now, is_durable=presented.is_durable)
         if presented.is_durable:
             until = now + AGE_MAX + AHEAD_MAX
-            if not await self._used.use(tenant_id, f"dpop {jkt} {jti}", until):
-                raise _invalid("The proof was used before.")
+            name, refusal = f"dpop {jkt} {jti}", _invalid("The proof was used before.")
+            if uses is not None:
+                uses.note(name, until, refusal)
+            elif not await self._used.use(tenant_id, name, until):
+                raise refusal
         return jkt
 
     async def bound_key(self, request: ProtocolRequest, named: str | None) -> str | None:

@@ -2,9 +2,12 @@
 
 from typing import Final
 
-# The primary key decides between two that present the same proof at once.
+# The primary key decides between two that present the same proof at once. All of a request's are
+# one statement: they commit with what it brings.
 INSERT: Final = """
-    INSERT INTO used_proof (tenant_id, digest, until) VALUES ($1, $2, $3)
+    INSERT INTO used_proof (tenant_id, digest, until)
+    SELECT $1, new.digest, new.until
+    FROM unnest($2::bytea[], $3::timestamptz[]) AS new(digest, until)
     ON CONFLICT (tenant_id, digest) DO NOTHING
     RETURNING digest
 """

@@ -3,17 +3,25 @@
 from bezant.identity.clients import Binding, Client
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError, ProtocolRequest
-from bezant.identity.proofs import DpopVerifier
+from bezant.identity.proofs import DpopVerifier, Uses
 
 
-async def confirm(request: ProtocolRequest, client: Client, proofs: DpopVerifier) -> Confirmation:
+async def confirm(
+    request: ProtocolRequest, client: Client, proofs: DpopVerifier, uses: Uses | None = None
+) -> Confirmation:
     """The key that the client's tokens are bound to, proven by this request.
+
+    Args:
+        request: what came.
+        client: from whom.
+        proofs: verifies DPoP proofs.
+        uses: where it is noted that the proof is used up; without it, that is done at once.
 
     Raises:
         OAuthError: none is proven, or the proof is not in order. There are no bearer tokens.
     """
     if client.binding is Binding.DPOP:
-        jkt = await proofs.verify(request)
+        jkt = await proofs.verify(request, uses=uses)
         if jkt is None:
             raise OAuthError("invalid_dpop_proof", "The request needs a DPoP proof.")
         return Confirmation(jkt=jkt)

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from bezant.identity.clients import ClientAuthenticator
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
-from bezant.identity.proofs import DpopVerifier
+from bezant.identity.proofs import DpopVerifier, Uses
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.confirming import confirm
 from bezant.identity.tokens.giving import Asked, Given, Givers
@@ -62,16 +62,21 @@ class TokenEndpoint:
 
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
         """`POST {issuer}/token`."""
-        client = (await self._clients.authenticate(request)).client
+        async with self._proofs.together(request.issuer.tenant_id) as uses:
+            asked, given = await self._give(request, uses)
+        return ProtocolAnswer.json(200, await self._answer(asked, given))
+
+    async def _give(self, request: ProtocolRequest, uses: Uses) -> tuple[Asked, Given]:
+        client = (await self._clients.authenticate(request, uses)).client
         grant_type = request.form.required("grant_type")
         give = self._givers.get(grant_type)
         if give is None:
             raise OAuthError("unsupported_grant_type", "There is no such grant type here.")
         if grant_type not in client.grant_types:
             raise OAuthError("unauthorized_client", "The client may not use this grant type.")
-        confirmation = await confirm(request, client, self._proofs)
-        asked = Asked(request.issuer, client, confirmation, request.form)
-        return ProtocolAnswer.json(200, await self._answer(asked, await give(asked)))
+        confirmation = await confirm(request, client, self._proofs, uses)
+        asked = Asked(request.issuer, client, confirmation, request.form, uses)
+        return asked, await give(asked)
 
     async def _answer(self, asked: Asked, given: Given) -> TokenAnswer:
         claims = given.claims

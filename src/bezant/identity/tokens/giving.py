@@ -10,6 +10,7 @@ from bezant.identity.confirmation import Confirmation
 from bezant.identity.grants import Grant, GrantNotFound, GrantService
 from bezant.identity.http import Form, OAuthError
 from bezant.identity.issuers import Issuer
+from bezant.identity.proofs import Uses
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.domain import Claims, Rotation
 from bezant.identity.tokens.narrowing import narrow_audience, narrow_details, narrow_scopes
@@ -33,12 +34,17 @@ _OF_USERS: Final = frozenset({"openid", "offline_access"})
 
 
 class Asked(NamedTuple):
-    """A token request whose client is authenticated and whose key is proven."""
+    """A token request whose client is authenticated and whose key is proven.
+
+    Attributes:
+        uses: its assertion and its proof, which the commit that gives uses up.
+    """
 
     issuer: Issuer
     client: Client
     confirmation: Confirmation
     form: Form
+    uses: Uses | None = None
 
 
 class Given(NamedTuple):
@@ -52,6 +58,12 @@ class Given(NamedTuple):
     grant: Grant | None = None
     refresh_token: str | None = None
     redeemed: Redeemed | None = None
+
+
+class Ended(NamedTuple):
+    """What was presented was used before, so that its grant has ended: committed, not given."""
+
+    refusal: OAuthError
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ class Givers:
             await self.access.write(connection, asked.client.tenant_id, claims)
             return Given(claims)
 
-        return await self._commit(work)
+        return await self._commit(asked, work)
 
     async def code(self, asked: Asked) -> Given:
         """The tokens of an authorization code (RFC 6749, section 4.1.3)."""
@@ -98,7 +110,7 @@ class Givers:
             asked.confirmation,
         )
 
-        async def work(connection: "Connection") -> Given | OAuthError:
+        async def work(connection: "Connection") -> Given | Ended:
             at = self.clock.now()
             redeemed = await self.codes.redeem(connection, presented, at)
             if redeemed is None:
@@ -115,13 +127,13 @@ class Givers:
                 )
             return Given(claims, grant, refresh_token, redeemed)
 
-        return await self._commit(work)
+        return await self._commit(asked, work)
 
     async def refreshed(self, asked: Asked) -> Given:
         """A new access token of a refresh token (RFC 6749, section 6)."""
         client, text = asked.client, asked.form.required("refresh_token")
 
-        async def work(connection: "Connection") -> Given | OAuthError:
+        async def work(connection: "Connection") -> Given | Ended:
             at = self.clock.now()
             presented = await self.refresh.present(connection, client, text, asked.confirmation, at)
             if presented is None:
@@ -132,7 +144,7 @@ class Givers:
             claims = await self._write(connection, asked, grant, at)
             return Given(claims, grant, presented.successor)
 
-        return await self._commit(work)
+        return await self._commit(asked, work)
 
     async def _grant(
         self, connection: "Connection", client: Client, grant_id: UUID, at: datetime
@@ -166,17 +178,30 @@ class Givers:
 
     async def _end(
         self, connection: "Connection", client: Client, grant_id: UUID, at: datetime
-    ) -> OAuthError:
+    ) -> Ended:
         await self.grants.end(connection, client.tenant_id, grant_id, at)
-        return _invalid("It was used before: the grant has been revoked.")
+        return Ended(_invalid("It was used before: the grant has been revoked."))
 
-    async def _commit(self, work: "Callable[[Connection], Awaitable[Given | OAuthError]]") -> Given:
+    async def _commit(
+        self, asked: Asked, work: "Callable[[Connection], Awaitable[Given | Ended]]"
+    ) -> Given:
+        uses = asked.uses
+
+        async def together(connection: "Connection") -> Given | Ended | OAuthError:
+            # First: who shows again what was used learns nothing else.
+            refusal = None if uses is None else await uses.take(connection)
+            return await work(connection) if refusal is None else refusal
+
         try:
-            given = await self.database.transaction(work)
+            given = await self.database.transaction(together)
         except CommitUnknown as error:
             raise Unavailable("Whether the tokens were given is not known.") from error
-        if isinstance(given, OAuthError):
+        if uses is not None:
+            uses.taken()
+        if isinstance(given, Ended):
             self.standings.forget_all()
+            raise given.refusal
+        if isinstance(given, OAuthError):
             raise given
         return given
 

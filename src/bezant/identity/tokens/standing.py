@@ -18,6 +18,10 @@ from bezant.kernel.errors import Unavailable
 FRESH_S: Final = 0.7
 """How old an answer of the database may be to be relied on by who asks for it."""
 
+RENEWED_AFTER_S: Final = 0.35
+"""How old an answer is when its next use has it asked for again, for those who come later: a token
+that is used all the time is never waited for."""
+
 ANSWER_S_MAX: Final = 1.0
 """How old it may have become by the time that it was read: the bound on a revocation's reach."""
 
@@ -84,7 +88,10 @@ class TokenStandings:
     async def _standing(self, tenant_id: UUID, jti: str) -> _Seen:
         key = (tenant_id, digest(jti))
         seen = self._seen.get(key)
-        if seen is not None and self._since_boot() - seen.at < FRESH_S:
+        age_s = FRESH_S if seen is None else self._since_boot() - seen.at
+        if seen is not None and age_s < FRESH_S:
+            if age_s >= RENEWED_AFTER_S:
+                self._flights.begin(key, lambda: self._ask(key))
             return seen
         for _ in range(_TRIES_MAX):
             seen = await self._flights.join(key, lambda: self._ask(key))

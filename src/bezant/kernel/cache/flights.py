@@ -20,13 +20,17 @@ class Flights(Generic[K, T]):
 
     async def join(self, key: K, fetch: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What the fetch under way brings, or that of a new one."""
+        # Shielded: who leaves does not take it from those who wait with them.
+        return await asyncio.shield(self.begin(key, fetch))
+
+    def begin(self, key: K, fetch: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Task[T]":
+        """The fetch under way, or a new one; nobody has to wait for it."""
         flight = self._under_way.get(key)
         if flight is None:
             flight = asyncio.create_task(fetch())
             self._under_way[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
-        # Shielded: who leaves does not take it from those who wait with them.
-        return await asyncio.shield(flight)
+        return flight
 
     def _landed(self, key: K, flight: "asyncio.Task[T]") -> None:
         del self._under_way[key]
