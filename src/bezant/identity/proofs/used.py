@@ -38,20 +38,22 @@ class UsedProofs:
         Raises:
             Unavailable: whether it was used cannot be known; it counts as used.
         """
-        digest = hashlib.sha256(name.encode()).digest()
-
-        async def work(connection: "Connection") -> bool:
-            used = await connection.fetchrow(
-                store.INSERT, tenant_id, digest, until + REMEMBERED_LONGER
-            )
-            return used is not None
-
         try:
-            return await self._database.transaction(work)
+            return await self._database.transaction(
+                lambda connection: self.use_within(connection, tenant_id, name, until)
+            )
         except CommitUnknown:
             raise Unavailable(
                 "It is not known whether the proof was used: make a new one."
             ) from None
+
+    async def use_within(
+        self, connection: "Connection", tenant_id: UUID, name: str, until: datetime
+    ) -> bool:
+        """The same within another's commit: without the commit, it was not used."""
+        digest = hashlib.sha256(name.encode()).digest()
+        used = await connection.fetchrow(store.INSERT, tenant_id, digest, until + REMEMBERED_LONGER)
+        return used is not None
 
     async def remove_old(self, tenant_id: UUID, _before: datetime, limit: int) -> int:
         """Forget some of a tenant's that are too old anyway; how many."""

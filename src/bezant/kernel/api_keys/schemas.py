@@ -17,6 +17,7 @@ Scope = Literal[
     "grants:read",
     "grants:write",
     "identity:clients",
+    "identity:registration",
     "jobs:read",
     "jobs:write",
     "keys:write",
