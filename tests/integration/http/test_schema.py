@@ -301,6 +301,17 @@ async def users_of(tenant: Tenant) -> dict[str, dict[str, str]]:
     return found
 
 
+async def trusted_by(tenant: Tenant) -> dict[str, dict[str, str]]:
+    """What lets clients register, by the operation that ends it."""
+    new = {"issuer": "Directory", "jwks": CLIENT_KEYS}
+    issuer = await tenant.create("/v1/software-statement-issuers", new)
+    token = await tenant.create("/v1/initial-access-tokens", {"name": "Partner"})
+    return {
+        "remove_software_statement_issuer": {"issuer": issuer["id"]},
+        "revoke_initial_access_token": {"token": token["initial_access_token"]["id"]},
+    }
+
+
 @pytest.mark.timeout(900)  # some thousand requests, on however busy a machine
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
@@ -328,7 +339,8 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
                 name: {"approval": await asked_by_another(tenant)}
                 for name in ("read_approval", "approve_request", "refuse_request")
             }
-            | await users_of(tenant),
+            | await users_of(tenant)
+            | await trusted_by(tenant),
             await fx_quote(book),
             made,
             {

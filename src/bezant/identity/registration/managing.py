@@ -294,9 +294,10 @@ class ManagementEndpoint:
             row["statement_id"] if statement is None else statement.jti,
             row["statement_hash"] if statement is None else statement.digest,
             software["software_version"],
+            row["token_hash"],
         )
         if updated is None:
-            raise RegistrationTokenInvalid("The token was replaced.")
+            raise RegistrationChanged("Read the client, and ask again.")
 
 
 def _fits(token: str, row: "asyncpg.Record") -> bool:

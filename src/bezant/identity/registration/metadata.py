@@ -50,9 +50,10 @@ class ClientMetadata(Struct, frozen=True, kw_only=True):
 
     client_name: Annotated[str, Meta(min_length=1, max_length=100)]
     redirect_uris: Annotated[list[Uri], Meta(max_length=20)] = []
-    grant_types: Annotated[list[GrantType], Meta(min_length=1, max_length=10)] = [
-        "authorization_code"
-    ]
+    # RFC 7591, section 2: what it means to leave them out.
+    grant_types: Annotated[list[GrantType], Meta(min_length=1, max_length=10)] = msgspec.field(
+        default_factory=lambda: ["authorization_code"]
+    )
     response_types: Annotated[list[str], Meta(max_length=10)] | None = None
     scope: Annotated[str, Meta(max_length=10_000)] | None = None
     token_endpoint_auth_method: Authentication = Authentication.PRIVATE_KEY_JWT

@@ -97,12 +97,13 @@ LIST_REGISTRATIONS: Final = """
     ORDER BY client_id LIMIT $3
 """
 
-# The token that was presented stays good until its successor was: an answer may be lost.
+# The token that was presented stays good until its successor was: an answer may be lost. Each
+# update has a token of its own, which tells that there was none since the row was looked at.
 UPDATE_REGISTRATION: Final = """
     UPDATE client_registration
     SET token_hash = $4, former_token_hash = $3, limits = $5, statement_id = $6,
         statement_hash = $7, software_version = $8
-    WHERE tenant_id = $1 AND client_id = $2 AND deleted_at IS NULL
+    WHERE tenant_id = $1 AND client_id = $2 AND token_hash = $9
       AND (token_hash = $3 OR former_token_hash = $3)
     RETURNING client_id
 """
