@@ -97,7 +97,7 @@ class Registry:
         """Ask as JSON, or with a signed token."""
         mtls = url.startswith(str(self.issuer.mtls_origin))
         app = MtlsListener(self.app, certificate) if mtls else self.app
-        transport = httpx.ASGITransport(app, client=(self.address, 1))  # type: ignore[arg-type]  # an application like others
+        transport = httpx.ASGITransport(app, client=(self.address, 1))
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(transport=transport) as client:
             if isinstance(body, str):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from bezant.identity.clients.errors import ClientGrantTooWide
+from bezant.identity.clients import ClientGrantTooWide
 from bezant.identity.registration.errors import (
     InitialAccessTokenNotFound,
     StatementIssuerExists,

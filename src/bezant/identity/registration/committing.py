@@ -8,10 +8,15 @@ from uuid import UUID
 import msgspec
 
 from bezant.identity.certificates import PresentedCertificate
-from bezant.identity.clients import CertificateJudge, CertificateRefused, Client
-from bezant.identity.clients.errors import InvalidClientMetadata, InvalidRedirectUri
-from bezant.identity.clients.rules import check_client
-from bezant.identity.clients.schemas import NewOAuthClient
+from bezant.identity.clients import (
+    CertificateJudge,
+    CertificateRefused,
+    Client,
+    InvalidClientMetadata,
+    InvalidRedirectUri,
+    NewOAuthClient,
+    check_client,
+)
 from bezant.identity.http import OAuthError, ProtocolRequest
 from bezant.identity.issuers import Endpoint, Issuer
 from bezant.identity.jose import KeyFetcher

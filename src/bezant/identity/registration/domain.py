@@ -9,8 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from bezant.identity.clients.domain import Client, Profile
-from bezant.identity.clients.schemas import NewOAuthClient
+from bezant.identity.clients import Client, NewOAuthClient, Profile
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
-from bezant.identity.clients import Binding, CertificateRefused, Client, Clients
-from bezant.identity.clients.schemas import NewOAuthClient
-from bezant.identity.clients.service import disable_client, replace_client
+from bezant.identity.clients import (
+    Binding,
+    CertificateRefused,
+    Client,
+    Clients,
+    NewOAuthClient,
+    disable_client,
+    replace_client,
+)
 from bezant.identity.grants import GrantService
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.registration import metadata, store
@@ -31,6 +36,7 @@ from bezant.identity.registration.reading import (
     refused_token,
 )
 from bezant.identity.registration.registering import information
+from bezant.identity.registration.secrets import REGISTRATION, SECRET_BYTES, digest, write_secret
 from bezant.identity.registration.statements import Statements
 from bezant.kernel.calls import Answer
 from bezant.kernel.idempotency import once
@@ -140,7 +146,7 @@ class ManagementEndpoint:
         except OAuthError as error:
             await desk.refuse(call, error)
             raise
-        token = write_secret(self._random_bytes(SECRET_BYTES))
+        token = write_secret(REGISTRATION, self._random_bytes(SECRET_BYTES))
         software = managed.software
         if update.statement is not None:
             software["software_version"] = update.statement.software_version

@@ -14,10 +14,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
-from bezant.identity.clients.schemas import (
+from bezant.identity.clients import (
+    Authentication,
+    Binding,
+    Client,
     GrantType,
     NewOAuthClient,
+    Profile,
     ScopeToken,
     TlsSubject,
     Uri,

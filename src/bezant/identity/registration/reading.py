@@ -3,8 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from bezant.identity.clients import ClientKeys
-from bezant.identity.clients.assertions import check_claims
+from bezant.identity.clients import ClientKeys, check_claims
 from bezant.identity.http import OAuthError, ProtocolRequest
 from bezant.identity.jose import JoseRefused, read_token, verify
 from bezant.identity.registration.domain import Once

@@ -8,11 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
-from bezant.identity.clients import CertificateRefused, Client
-from bezant.identity.clients.domain import Profile
-from bezant.identity.clients.schemas import NewOAuthClient
-from bezant.identity.clients.service import insert_client
+from bezant.identity.clients import (
+    CertificateRefused,
+    Client,
+    NewOAuthClient,
+    Profile,
+    insert_client,
+)
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.issuers import Issuer
 from bezant.identity.registration import metadata, store
@@ -26,6 +28,7 @@ from bezant.identity.registration.reading import (
     members_of,
     refused_token,
 )
+from bezant.identity.registration.secrets import REGISTRATION, SECRET_BYTES, digest, write_secret
 from bezant.identity.registration.statements import Statements
 from bezant.kernel.calls import Answer
 from bezant.kernel.idempotency import once
@@ -101,7 +104,7 @@ class RegistrationEndpoint:
         except OAuthError as error:
             await desk.refuse(call, error)
             raise
-        token = write_secret(self._random_bytes(SECRET_BYTES))
+        token = write_secret(REGISTRATION, self._random_bytes(SECRET_BYTES))
 
         async def work(connection: "Connection") -> Answer:
             await self._write(connection, judged, digest(token))

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bezant.identity.clients.domain import Profile
-from bezant.identity.clients.schemas import ScopeToken, Uri
+from bezant.identity.clients import Profile, ScopeToken, Uri
 
 USES_MAX = 100
 VALID_S_DEFAULT = 24 * 3600

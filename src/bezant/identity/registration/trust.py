@@ -9,11 +9,14 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
-from bezant.identity.clients.domain import Authentication, Profile
-from bezant.identity.clients.errors import InvalidClientMetadata
-from bezant.identity.clients.rules import check_keys, check_scopes
-from bezant.identity.clients.schemas import ClientKeysChange
+from bezant.identity.clients import (
+    Authentication,
+    ClientKeysChange,
+    InvalidClientMetadata,
+    Profile,
+    check_keys,
+    check_scopes,
+)
 from bezant.identity.jose import KeyFetcher
 from bezant.identity.registration import store
 from bezant.identity.registration.errors import (
@@ -33,6 +36,7 @@ from bezant.identity.registration.schemas import (
     StatementIssuer,
     StatementIssuers,
 )
+from bezant.identity.registration.secrets import INITIAL, SECRET_BYTES, digest, write_secret
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
@@ -128,7 +132,7 @@ class TrustService:
         What is stored of the answer has no text of it, so that a database that leaks lets nobody
         register.
         """
-        token_id, text = self._ids.new(), write_secret(self._random_bytes(SECRET_BYTES))
+        token_id, text = self._ids.new(), write_secret(INITIAL, self._random_bytes(SECRET_BYTES))
 
         async def work(connection: "Connection") -> Answer:
             check_scopes(new.scopes, granted)

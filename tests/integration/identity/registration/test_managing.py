@@ -167,9 +167,7 @@ async def test_a_statement_is_swapped_for_a_newer_one_of_the_same_software_only(
     newer = directory.statement(
         jwks=jwks(KEY), scope="openid accounts payments", software_version="2.0"
     )
-    new = await updated(
-        registry, told, software_statement=newer, scope="accounts openid payments"
-    )
+    new = await updated(registry, told, software_statement=newer, scope="accounts openid payments")
     assert (new["scope"], new["software_version"]) == ("accounts openid payments", "2.0")
     answer = await registry.register({"software_statement": newer})
     assert error_of(answer) == (400, "invalid_software_statement")
@@ -230,9 +228,7 @@ async def test_a_client_with_a_certificate_shows_it_whenever_it_manages(
     said = web(KEY, token_endpoint_auth_method="tls_client_auth") | {
         "tls_client_auth_san_dns": "client.example"
     }
-    told = await registry.registered(
-        said, token=await registry.initial(), certificate=holder.der
-    )
+    told = await registry.registered(said, token=await registry.initial(), certificate=holder.der)
     for method in ("GET", "PUT", "DELETE"):
         for certificate in (None, other.der):
             body = updating(told) if method == "PUT" else None

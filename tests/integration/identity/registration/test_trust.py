@@ -1,7 +1,7 @@
 """Whom a tenant trusts to register clients: kept, listed, audited, and no more than it holds."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -80,7 +80,7 @@ async def test_the_text_of_a_token_is_told_once_and_kept_nowhere(tenant: Tenant)
     key = fresh_key()
     first = await tenant.client.post(INITIAL, json=INVITATION, headers=key)
     again = await tenant.client.post(INITIAL, json=INVITATION, headers=key)
-    assert len(first.json()["token"]) == 43
+    assert len(first.json()["token"]) == len("bzi_") + 43
     assert again.json() == first.json() | {"token": None}
     rows = await tenant.database.fetch(
         "SELECT token_hash FROM initial_access_token WHERE tenant_id = $1", tenant.id
@@ -107,7 +107,7 @@ async def test_a_token_is_listed_and_lets_nobody_register_once_it_is_revoked(
 
 async def test_an_expired_token_leaves_the_list_a_month_later(api: Api, database: Database) -> None:
     async with api.tenant() as tenant:
-        made = await tenant.create(INITIAL, INVITATION | {"expires_in_s": 60})
+        await tenant.create(INITIAL, INVITATION | {"expires_in_s": 60})
         rows = await database.fetch(
             "SELECT expires_at FROM initial_access_token WHERE tenant_id = $1", tenant.id
         )
@@ -117,5 +117,4 @@ async def test_an_expired_token_leaves_the_list_a_month_later(api: Api, database
         assert await sweep.remove_tokens(tenant.id, clock.now(), 10) == 0
         clock.advance(seconds=1)
         assert await sweep.remove_tokens(tenant.id, clock.now() - timedelta(days=1), 10) == 1
-        assert UUID(made["initial_access_token"]["id"])
         assert (await tenant.client.get(INITIAL)).json()["initial_access_tokens"] == []
