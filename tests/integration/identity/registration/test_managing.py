@@ -13,6 +13,7 @@ from bezant.identity.logins import Acr, Login
 from bezant.identity.tokens.standing import TokenStandings
 from bezant.kernel.ids import TimeOrderedIds
 from certified import self_signed
+from fixtures_api import Tenant
 from fixtures_registration import CLIENTS_CA
 from registering import ISSUERS, Directory, Registry, error_of, jwks, new_key, updating, web
 from token_callers import Caller
@@ -296,10 +297,15 @@ async def test_a_client_that_its_tenant_disabled_manages_nothing(registry: Regis
     assert error_of(await registry.manage("GET", told)) == (401, "invalid_token")
 
 
-async def test_a_token_manages_its_own_client_and_no_other(registry: Registry) -> None:
+async def test_a_token_manages_its_own_client_and_no_other(
+    registry: Registry, other_tenant: Tenant
+) -> None:
     mine, theirs = await shop(registry), await shop(registry)
     uri = theirs["registration_client_uri"]
     answer = await registry.manage("GET", mine | {"registration_client_uri": uri})
+    assert error_of(answer) == (401, "invalid_token")
+    elsewhere = uri.replace(str(registry.tenant.id), str(other_tenant.id))
+    answer = await registry.manage("GET", theirs | {"registration_client_uri": elsewhere})
     assert error_of(answer) == (401, "invalid_token")
     for client in (uuid4(), "none"):
         uri = f"{registry.issuer.url}/register/{client}"

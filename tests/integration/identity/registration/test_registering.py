@@ -5,13 +5,14 @@ import hashlib
 import json
 from typing import Any
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from bezant.identity.jose import Algorithm, read_token
 from certified import self_signed
-from fixtures_api import Api
+from fixtures_api import BASE, MTLS_BASE, Api, Tenant
 from fixtures_registration import CLIENTS_CA
 from receivers import NAME, Receiver, status
 from registering import (
@@ -412,6 +413,23 @@ async def test_requests_are_bounded_and_of_two_kinds(registry: Registry) -> None
     url = f"{registry.issuer.url}/register"
     answer = await registry.send("POST", url, None)
     assert error_of(answer) == (401, "invalid_token")
+
+
+async def test_the_platform_announces_where_clients_register(api: Api, tenant: Tenant) -> None:
+    told = await tenant.create("/v1/initial-access-tokens", {"name": "Partner"})
+    issuer, transport = f"/id/{tenant.id}", httpx.ASGITransport(api.app)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as anybody:
+        metadata = (await anybody.get(f"{issuer}/.well-known/openid-configuration")).json()
+        assert metadata["registration_endpoint"] == f"{BASE}{issuer}/register"
+        alias = metadata["mtls_endpoint_aliases"]["registration_endpoint"]
+        assert alias == f"{MTLS_BASE}{issuer}/register"
+        answer = await anybody.post(
+            metadata["registration_endpoint"],
+            json=web(KEY, scope=""),
+            headers={"Authorization": f"Bearer {told['token']}"},
+        )
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_registrations_are_audited_and_told(registry: Registry) -> None:
