@@ -222,6 +222,21 @@ async def test_keys_are_changed_by_who_has_the_present_ones(registry: Registry) 
     assert error_of(answer) == (400, "invalid_client_metadata")
 
 
+async def test_nobody_weakens_how_a_client_authenticates_not_even_who_has_its_keys(
+    registry: Registry,
+) -> None:
+    told = await shop(registry)
+    before = await seen(registry, told)
+    weaker = updating(told, token_endpoint_auth_method="none")
+    del weaker["jwks"]
+    signed = registry.signed(KEY, told["client_id"], weaker)
+    answer = await registry.manage("PUT", told, signed)
+    assert error_of(answer) == (400, "invalid_client_metadata")
+    assert await seen(registry, told) == before
+    signed = registry.signed(KEY, told["client_id"], updating(told))
+    assert (await registry.manage("PUT", told, signed)).status_code == 200
+
+
 async def test_a_client_with_a_certificate_shows_it_whenever_it_manages(
     registry: Registry,
 ) -> None:
