@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from bezant.identity.certificates import PresentedCertificate
@@ -35,14 +36,18 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.http import RateLimited, TokenBuckets
+from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
 from bezant.kernel.outbox import event
 
 if TYPE_CHECKING:
-    import asyncpg
+    from collections.abc import Awaitable, Callable
+
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
+
+_OF_ONE_CALL: Final = ("audit_entry_pkey", "oauth_client_pkey")
 
 PER_S_MAX: Final = 5
 BURST_MAX: Final = 50
@@ -113,6 +118,22 @@ class Desk:
         """Write down what somebody who is trusted was refused."""
         await audit.write(self.database, self.clock, call, Answer(error.status, b""))
 
+    async def commit(self, call: Call, work: "Callable[[Connection], Awaitable[Answer]]") -> None:
+        """Do what was judged, with its audit entry.
+
+        Raises:
+            OAuthError: something changed since, or is used up.
+        """
+        try:
+            answer = await once(self.database, self.clock, call, work)
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name not in _OF_ONE_CALL:
+                raise
+            # These keys are of this call alone: its first commit took effect, and the answer to
+            # that was lost. What would be told of it is known.
+            return
+        _require_done(answer)
+
     async def use(
         self,
         connection: "Connection",
@@ -148,7 +169,7 @@ def manager_of(issuer: Issuer, client: Client) -> str:
     return f"{url}/{client.id}"
 
 
-def require_done(answer: Answer) -> None:
+def _require_done(answer: Answer) -> None:
     """Go on if the commit did what it should.
 
     Raises:

@@ -25,7 +25,7 @@ from bezant.identity.clients import (
 from bezant.identity.grants import GrantService
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.registration import metadata, store
-from bezant.identity.registration.committing import Desk, require_done
+from bezant.identity.registration.committing import Desk
 from bezant.identity.registration.domain import Limits, Once, Statement
 from bezant.identity.registration.errors import RegistrationChanged, RegistrationTokenInvalid
 from bezant.identity.registration.metadata import BY_CERTIFICATE, invalid
@@ -39,7 +39,6 @@ from bezant.identity.registration.registering import information
 from bezant.identity.registration.secrets import REGISTRATION, SECRET_BYTES, digest, write_secret
 from bezant.identity.registration.statements import Statements
 from bezant.kernel.calls import Answer
-from bezant.kernel.idempotency import once
 
 if TYPE_CHECKING:
     import asyncpg
@@ -157,7 +156,7 @@ class ManagementEndpoint:
             await desk.tell(connection, call, "oauth_client.updated", client.id)
             return Answer(200, b"")
 
-        require_done(await once(desk.database, desk.clock, call, work))
+        await desk.commit(call, work)
         told = information(request.issuer, client, update.new, software, token)
         if "software_statement" in members:
             told["software_statement"] = members["software_statement"]
@@ -186,7 +185,7 @@ class ManagementEndpoint:
             await desk.tell(connection, call, "oauth_client.disabled", client.id)
             return Answer(204, b"")
 
-        require_done(await once(desk.database, desk.clock, call, work))
+        await desk.commit(call, work)
         return ProtocolAnswer.empty(204)
 
     async def _admit(self, request: ProtocolRequest) -> Managed:

@@ -18,7 +18,7 @@ from bezant.identity.clients import (
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.issuers import Issuer
 from bezant.identity.registration import metadata, store
-from bezant.identity.registration.committing import Desk, manager_of, require_done
+from bezant.identity.registration.committing import Desk, manager_of
 from bezant.identity.registration.domain import Limits, Once, Statement
 from bezant.identity.registration.errors import RegistrationTokenInvalid
 from bezant.identity.registration.metadata import ClientMetadata, invalid
@@ -31,7 +31,6 @@ from bezant.identity.registration.reading import (
 from bezant.identity.registration.secrets import REGISTRATION, SECRET_BYTES, digest, write_secret
 from bezant.identity.registration.statements import Statements
 from bezant.kernel.calls import Answer
-from bezant.kernel.idempotency import once
 
 if TYPE_CHECKING:
     import asyncpg
@@ -111,7 +110,7 @@ class RegistrationEndpoint:
             await desk.tell(connection, call, "oauth_client.registered", client_id)
             return Answer(201, b"")
 
-        require_done(await once(desk.database, desk.clock, call, work))
+        await desk.commit(call, work)
         told = information(request.issuer, judged.client, judged.new, judged.software, token)
         if ground.statement is not None:
             told["software_statement"] = members["software_statement"]

@@ -11,6 +11,8 @@ from bezant.identity.grants import GrantService, NewGrant
 from bezant.identity.jose import read_token
 from bezant.identity.logins import Acr, Login
 from bezant.identity.tokens.standing import TokenStandings
+from bezant.kernel.calls import Answer
+from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.ids import TimeOrderedIds
 from certified import self_signed
 from fixtures_api import Tenant
@@ -304,6 +306,41 @@ async def holds(registry: Registry, jti: str) -> bool:
         return await standings.holds(registry.tenant.id, jti)
     finally:
         await standings.close()
+
+
+def doubting(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose the answer to the next commit that writes an audit entry."""
+    transaction = Database.transaction
+    lost: list[object] = []
+
+    async def doubtful(self: Database, work: Any, **more: Any) -> Any:  # noqa: ANN401 - as the real one
+        result = await transaction(self, work, **more)
+        if self is registry.database and isinstance(result, Answer) and not lost:
+            lost.append(result)
+            raise CommitUnknown
+        return result
+
+    monkeypatch.setattr(Database, "transaction", doubtful)
+
+
+async def test_a_commit_in_doubt_is_told_as_what_it_did(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await registry.initial(uses=2)
+    before = await registry.clients()
+    with monkeypatch.context() as context:
+        doubting(registry, context)
+        told = await registry.registered(web(KEY), token=token)
+    assert await registry.clients() - before == {UUID(told["client_id"])}
+    with monkeypatch.context() as context:
+        doubting(registry, context)
+        new = await updated(registry, told, client_name="Stall")
+    assert (await registry.manage("GET", new)).json() == new
+    with monkeypatch.context() as context:
+        doubting(registry, context)
+        assert (await registry.manage("DELETE", new)).status_code == 204
+    assert error_of(await registry.manage("GET", new)) == (401, "invalid_token")
+    await registry.registered(web(KEY), token=token)
 
 
 async def test_a_client_that_its_tenant_disabled_manages_nothing(registry: Registry) -> None:
