@@ -43,6 +43,7 @@ from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
 from bezant.server.authorization import Authorization
+from bezant.server.registration import Registration
 from bezant.server.tokens import Tokens
 
 
@@ -116,9 +117,11 @@ class Identity:
         sessions = Sessions(database, given.cache, clock, ids)
         people = _people(given, sessions)
         authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        registration = Registration.of(tokens, fetcher, client_keys, used, given.judge)
         parts = [
             *tokens.parts(authorization.codes, authorization.id_tokens),
             *authorization.parts(),
+            registration.part(),
             DeviceEndpoints(people.approvals).part(),
             *parts,
         ]
@@ -150,6 +153,7 @@ class Identity:
                     usable_scopes(Engine.shipped(), clock),
                 ),
                 *grant_operations(tokens.grants),
+                *registration.operations(),
                 *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
@@ -157,6 +161,7 @@ class Identity:
                 "used_proof": used.remove_old,
                 **tokens.removals(),
                 **authorization.removals(),
+                **registration.removals(),
                 **people.removals,
             },
         )

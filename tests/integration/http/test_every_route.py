@@ -483,6 +483,29 @@ async def _disable_client(book: Book) -> Request:
     return f"{await _client(book)}/disable", {}
 
 
+def _statement_issuer() -> dict[str, Any]:
+    return {"issuer": f"https://{uuid4().hex}.example", "jwks": CLIENT_KEYS}
+
+
+async def _new_issuer(_: Book) -> Request:
+    return "/v1/software-statement-issuers", _statement_issuer()
+
+
+async def _remove_issuer(book: Book) -> Request:
+    path, body = await _new_issuer(book)
+    return f"{path}/{(await book.tenant.create(path, body))['id']}/remove", {}
+
+
+async def _new_initial(_: Book) -> Request:
+    return "/v1/initial-access-tokens", {"name": "Partner"}
+
+
+async def _revoke_initial(book: Book) -> Request:
+    path, body = await _new_initial(book)
+    made = await book.tenant.create(path, body)
+    return f"{path}/{made['initial_access_token']['id']}/revoke", {}
+
+
 CASES: Mapping[str, Case] = {
     "create_book": Case("POST", 201, _new_book, names=False),
     "list_books": _reads("/v1/books", names=False),
@@ -578,6 +601,13 @@ CASES: Mapping[str, Case] = {
     "read_oauth_client": Case("GET", 200, _read_client),
     "change_oauth_client_keys": Case("POST", 200, _change_client_keys),
     "disable_oauth_client": Case("POST", 200, _disable_client),
+    "create_software_statement_issuer": Case("POST", 201, _new_issuer, names=False),
+    "list_software_statement_issuers": _reads("/v1/software-statement-issuers", names=False),
+    "remove_software_statement_issuer": Case("POST", 200, _remove_issuer),
+    "create_initial_access_token": Case("POST", 201, _new_initial, names=False),
+    "list_initial_access_tokens": _reads("/v1/initial-access-tokens", names=False),
+    "revoke_initial_access_token": Case("POST", 200, _revoke_initial),
+    "list_oauth_client_registrations": _reads("/v1/oauth-client-registrations", names=False),
     "list_events": _reads("/v1/events", names=False),
     "list_dead_jobs": _reads("/v1/jobs/dead", names=False),
     "replay_dead_job": Case("POST", 200, _replay),
@@ -774,12 +804,12 @@ async def test_a_replay_is_the_same_bytes_and_another_body_is_refused(
     assert (first.status_code, again.status_code) == (case.status, case.status)
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
-    shown_once = {"key", "secret", "link"} & set(first.json())
+    shown_once = {"key", "secret", "link", "token"} & set(first.json())
     if shown_once:
         # The one exception: a credential is shown once.
         [name] = shown_once
         assert again.json() == first.json() | {name: None}
-        assert first.json()[name].startswith(("bz_", "whsec_", "bzl_"))
+        assert first.json()[name].startswith(("bz_", "whsec_", "bzl_", "bzi_"))
     else:
         assert again.content == first.content
     assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")

@@ -313,6 +313,17 @@ async def holders_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
     return {"remove_account_holder": {"book": book.id, "account": "wallet", "user": user}}
 
 
+async def trusted_by(tenant: Tenant) -> dict[str, dict[str, str]]:
+    """What lets clients register, by the operation that ends it."""
+    new = {"issuer": "Directory", "jwks": CLIENT_KEYS}
+    issuer = await tenant.create("/v1/software-statement-issuers", new)
+    token = await tenant.create("/v1/initial-access-tokens", {"name": "Partner"})
+    return {
+        "remove_software_statement_issuer": {"issuer": issuer["id"]},
+        "revoke_initial_access_token": {"token": token["initial_access_token"]["id"]},
+    }
+
+
 @pytest.mark.timeout(900)  # some thousand requests, on however busy a machine
 async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -> None:
     async with api.tenant() as tenant, serving(api.app) as url:
@@ -341,7 +352,8 @@ async def test_every_answer_is_declared_and_every_operation_succeeds(api: Api) -
                 for name in ("read_approval", "approve_request", "refuse_request")
             }
             | await users_of(tenant)
-            | await holders_of(tenant, book),
+            | await holders_of(tenant, book)
+            | await trusted_by(tenant),
             await fx_quote(book),
             made,
             {

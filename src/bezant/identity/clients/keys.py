@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from bezant.identity.clients.domain import Client
 from bezant.identity.jose import JoseRefused, KeyFetcher, PublicKey, read_public_keys
@@ -41,20 +41,28 @@ class ClientKeys:
             JoseRefused: it has none, or they cannot be fetched.
         """
         algorithms = client.profile.algorithms
-        return [key for key in await self._of(client, kid) if key.algorithm in algorithms]
+        keys = await self.read(client.jwks, client.jwks_uri, kid)
+        return [key for key in keys if key.algorithm in algorithms]
 
-    async def _of(self, client: Client, kid: str | None) -> Sequence[PublicKey]:
-        if client.jwks is not None:
-            return read_public_keys(client.jwks)
-        if client.jwks_uri is None:
-            raise JoseRefused("The client has no keys.")
-        held = self._sets.get(client.jwks_uri)
+    async def read(
+        self, jwks: Mapping[str, Any] | None, jwks_uri: str | None, kid: str | None
+    ) -> Sequence[PublicKey]:
+        """The same for whoever is no client, such as an issuer of software statements.
+
+        Raises:
+            JoseRefused: there are none, or they cannot be fetched.
+        """
+        if jwks is not None:
+            return read_public_keys(jwks)
+        if jwks_uri is None:
+            raise JoseRefused("There are no keys.")
+        held = self._sets.get(jwks_uri)
         if held is not None:
             age_s = self._monotonic() - held[0]
             is_known = any(kid is None or key.kid == kid for key in held[1])
             if age_s < (FRESH_S if is_known else RETRY_S):
                 return held[1]
-        return await asyncio.shield(self._fetch(client.jwks_uri))
+        return await asyncio.shield(self._fetch(jwks_uri))
 
     def _fetch(self, url: str) -> "asyncio.Task[Sequence[PublicKey]]":
         """The fetch that is under way, or a new one: a client's clients do not multiply it."""

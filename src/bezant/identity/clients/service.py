@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -64,20 +65,7 @@ class ClientService:
         async def work(connection: "Connection") -> Answer:
             check_scopes(new.scopes, granted and granted(new.grant_types))
             check_client(new, self._fetcher)
-            await connection.execute(
-                store.INSERT,
-                call.tenant_id,
-                client_id,
-                new.name,
-                new.profile.value,
-                new.authentication.value,
-                new.binding.value,
-                list(dict.fromkeys(new.redirect_uris)),
-                sorted({*new.grant_types}),
-                sorted({*new.scopes}),
-                *_key_columns(ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)),
-                self._clock.now(),
-            )
+            await insert_client(connection, call.tenant_id, client_id, new, self._clock.now())
             await self._tell(connection, call, "oauth_client.created", client_id)
             return Answer.of(await _find(connection, call.tenant_id, client_id), 201)
 
@@ -121,7 +109,7 @@ class ClientService:
             client = await _find(connection, call.tenant_id, client_id)
             if client.disabled_at is None:
                 now = self._clock.now()
-                await connection.execute(store.DISABLE, call.tenant_id, client_id, now)
+                await disable_client(connection, call.tenant_id, client_id, now)
                 await self._tell(connection, call, "oauth_client.disabled", client_id)
                 client = msgspec.structs.replace(client, disabled_at=now, changed_at=now)
             return Answer.of(client)
@@ -150,6 +138,61 @@ class ClientService:
         subject = f"/v1/oauth-clients/{client_id}"
         row = event(self._ids.new(), kind, subject, self._clock.now(), None)
         await write_rows(connection, call.tenant_id, [row])
+
+
+async def insert_client(
+    connection: "Connection", tenant_id: UUID, client_id: UUID, new: NewOAuthClient, at: datetime
+) -> None:
+    """Write a client that was checked, within the commit that registers it."""
+    await connection.execute(
+        store.INSERT,
+        tenant_id,
+        client_id,
+        new.name,
+        new.profile.value,
+        new.authentication.value,
+        new.binding.value,
+        list(dict.fromkeys(new.redirect_uris)),
+        sorted({*new.grant_types}),
+        sorted({*new.scopes}),
+        *_key_columns(ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)),
+        at,
+    )
+
+
+async def replace_client(
+    connection: "Connection",
+    tenant_id: UUID,
+    client_id: UUID,
+    new: NewOAuthClient,
+    *,
+    at: datetime,
+    seen: datetime,
+) -> bool:
+    """Write what a client became; whether it still was as it was when it changed last, at `seen`.
+
+    How it authenticates, its profile and what its tokens are bound to stay.
+    """
+    replaced = await connection.fetchrow(
+        store.REPLACE,
+        tenant_id,
+        client_id,
+        new.name,
+        list(dict.fromkeys(new.redirect_uris)),
+        sorted({*new.grant_types}),
+        sorted({*new.scopes}),
+        *_key_columns(ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)),
+        at,
+        seen,
+    )
+    return replaced is not None
+
+
+async def disable_client(
+    connection: "Connection", tenant_id: UUID, client_id: UUID, at: datetime
+) -> None:
+    """Refuse all requests of a client, from this commit on."""
+    await connection.execute(store.DISABLE, tenant_id, client_id, at)
 
 
 def _key_columns(keys: ClientKeysChange) -> tuple[bytes | str | None, ...]:

@@ -33,3 +33,12 @@ DISABLE: Final = """
     UPDATE oauth_client SET disabled_at = $3, changed_at = $3
     WHERE tenant_id = $1 AND client_id = $2
 """
+
+# Not if somebody else changed or disabled it since it was looked at.
+REPLACE: Final = """
+    UPDATE oauth_client
+    SET name = $3, redirect_uris = $4, grant_types = $5, scopes = $6, jwks = $7, jwks_uri = $8,
+        tls_subject_member = $9, tls_subject = $10, changed_at = $11
+    WHERE tenant_id = $1 AND client_id = $2 AND changed_at = $12 AND disabled_at IS NULL
+    RETURNING client_id
+"""

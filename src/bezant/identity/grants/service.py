@@ -92,6 +92,14 @@ class GrantService:
         grants = [row["grant_id"] for row in rows]
         await self._tell(connection, tenant_id, "grant.revoked", grants, at)
 
+    async def end_of_client(
+        self, connection: "Connection", tenant_id: UUID, client_id: UUID, at: datetime
+    ) -> None:
+        """Revoke all that a client was given, as when it ends its registration."""
+        rows = await connection.fetch(store.REVOKE_OF_CLIENT, tenant_id, client_id, at)
+        grants = [row["grant_id"] for row in rows]
+        await self._tell(connection, tenant_id, "grant.revoked", grants, at)
+
     async def revoke(
         self, call: Call, grant_id: UUID, *, within: Callable[[Grant], bool] = lambda _: True
     ) -> Answer:

@@ -55,3 +55,9 @@ REVOKE_OF_USER: Final = """
     WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
     RETURNING grant_id
 """
+
+REVOKE_OF_CLIENT: Final = """
+    UPDATE oauth_grant SET revoked_at = $3
+    WHERE tenant_id = $1 AND client_id = $2 AND revoked_at IS NULL
+    RETURNING grant_id
+"""

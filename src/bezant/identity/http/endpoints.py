@@ -37,6 +37,7 @@ class ProtocolEndpoint:
         endpoint: below the issuer's URL; instead of `path`.
         path: a template with `{tenant}` in it, such as `/id/{tenant}/grants/{grant}`.
         takes: what its bodies are.
+        takes_jwt: whether they may be a signed token instead.
         media_type: what it answers, when it does.
     """
 
@@ -47,6 +48,7 @@ class ProtocolEndpoint:
     endpoint: Endpoint | None = None
     path: str = ""
     takes: Body = Body.FORM
+    takes_jwt: bool = False
     media_type: str = "application/json"
 
     def __post_init__(self) -> None:
@@ -58,9 +60,10 @@ class ProtocolEndpoint:
     async def answer(self, issuer: Issuer, scope: Scope, receive: Receive) -> ProtocolAnswer:
         """Answer one request; refusals are answers."""
         limit = asyncio.timeout(REQUEST_SECONDS_MAX)
+        takes = (self.takes, Body.JWT) if self.takes_jwt else (self.takes,)
         try:
             async with limit:
-                request = await ProtocolRequest.read(issuer, scope, receive, self.takes)
+                request = await ProtocolRequest.read(issuer, scope, receive, *takes)
                 return await self.handler(request)
         except OAuthError as error:
             return ProtocolAnswer.error(error)
@@ -176,5 +179,8 @@ def _described(endpoint: ProtocolEndpoint) -> dict[str, Any]:
         },
     }
     if endpoint.method != "GET":
-        described["requestBody"] = {"content": {endpoint.takes: {"schema": {"type": "object"}}}}
+        content = {endpoint.takes: {"schema": {"type": "object"}}}
+        if endpoint.takes_jwt:
+            content[Body.JWT] = {"schema": {"type": "string"}}
+        described["requestBody"] = {"content": content}
     return described

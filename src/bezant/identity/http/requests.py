@@ -1,6 +1,6 @@
 """Requests to protocol endpoints, read whole and within limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -22,6 +22,8 @@ class Body(StrEnum):
 
     FORM = "application/x-www-form-urlencoded"
     JSON = "application/json"
+    JWT = "application/jwt"
+    """A signed token; an endpoint that takes JSON may take it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class ProtocolRequest:
         query: the query's parameters; of an endpoint that pages post to, too.
         form: the body's; empty where there is no body.
         json: the body's members, of an endpoint that takes JSON.
+        token: the body as it came, where it is a signed token.
         headers: names in lower case.
         cookies: by name, of those that came once.
         certificate: what the peer presented to the mTLS listener, unjudged.
@@ -50,15 +53,16 @@ class ProtocolRequest:
     headers: Headers
     path: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] = field(default_factory=dict)
+    token: str | None = None
     cookies: Mapping[str, str] = field(default_factory=dict)
     certificate: PresentedCertificate | None = None
     address: str = ""
 
     @classmethod
     async def read(
-        cls, issuer: Issuer, scope: Scope, receive: Receive, takes: Body
+        cls, issuer: Issuer, scope: Scope, receive: Receive, *takes: Body
     ) -> "ProtocolRequest":
-        """Read a request.
+        """Read a request, whose body is one of what its endpoint takes.
 
         Raises:
             OAuthError: `invalid_request`.
@@ -67,8 +71,7 @@ class ProtocolRequest:
         headers = Headers(scope["headers"])
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         body = await _body(headers, receive) if method != "GET" else b""
-        if body:
-            _require(headers.one(b"content-type"), takes)
+        kind = _kind(headers.one(b"content-type"), takes) if body else None
         path = {name: value for name, value in scope["path_params"].items() if name != "tenant"}
         client = scope.get("client")
         return cls(
@@ -76,10 +79,12 @@ class ProtocolRequest:
             method=method,
             url=_origin(issuer, scope) + scope["path"],
             query=Form.parse(scope["query_string"]),
-            form=Form.parse(body if takes is Body.FORM else b""),
+            form=Form.parse(body if kind is Body.FORM else b""),
             headers=headers,
             path=path,
-            json=_DECODER.decode(body) if body and takes is Body.JSON else {},
+            json=_DECODER.decode(body) if kind is Body.JSON else {},
+            # What is no token's text is refused by whoever reads it as one.
+            token=body.decode("latin-1") if kind is Body.JWT else None,
             cookies=_cookies(headers),
             certificate=PresentedCertificate.of_scope(scope),
             address=client[0] if client else "",
@@ -103,11 +108,13 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
         ) from None
 
 
-def _require(content_type: bytes | None, takes: Body) -> None:
+def _kind(content_type: bytes | None, takes: Sequence[Body]) -> Body:
     declared, _, parameters = (content_type or b"").lower().partition(b";")
     charset = parameters.strip().replace(b'"', b"")
-    if declared.strip() != takes.encode() or charset not in {b"", b"charset=utf-8"}:
-        raise OAuthError("invalid_request", f"Bodies are sent as {takes}, in UTF-8.")
+    for kind in takes:
+        if declared.strip() == kind.encode() and charset in {b"", b"charset=utf-8"}:
+            return kind
+    raise OAuthError("invalid_request", f"Bodies are sent as {' or '.join(takes)}, in UTF-8.")
 
 
 def _origin(issuer: Issuer, scope: Scope) -> str:

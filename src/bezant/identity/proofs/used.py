@@ -138,6 +138,14 @@ class UsedProofs:
             return False
         return True
 
+    async def use_within(
+        self, connection: "Connection", tenant_id: UUID, name: str, until: datetime
+    ) -> bool:
+        """The same within another's commit: without the commit, it was not used."""
+        digest = hashlib.sha256(name.encode()).digest()
+        until += REMEMBERED_LONGER
+        return bool(await connection.fetch(store.INSERT, tenant_id, [digest], [until]))
+
     async def remove_old(self, tenant_id: UUID, _before: datetime, limit: int) -> int:
         """Forget some of a tenant's that are too old anyway; how many."""
         return await self._database.remove(store.DELETE_OLD, tenant_id, self._clock.now(), limit)

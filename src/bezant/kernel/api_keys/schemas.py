@@ -19,6 +19,7 @@ Scope = Literal[
     "holders:read",
     "holders:write",
     "identity:clients",
+    "identity:registration",
     "jobs:read",
     "jobs:write",
     "keys:write",
