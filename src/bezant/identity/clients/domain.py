@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
+"""The grant type of token exchange (RFC 8693, section 2.1)."""
 
 
 class Profile(StrEnum):
@@ -49,6 +52,8 @@ class Client(Struct, frozen=True, kw_only=True):
         grant_types: those that it may use at the token endpoint.
         scopes: those that it may ask for.
         jwks: its public keys; None where `jwks_uri` names them, or certificates are all it has.
+        exchange_audiences: for which it may exchange tokens (RFC 8693).
+        impersonates: whether a token that it exchanged hides that it did.
         tls_subject: of `tls_client_auth`, the metadata member that names its certificate, such as
             `tls_client_auth_san_dns`, and what that member says (RFC 8705, section 2.1.2).
         disabled_at: since when all its requests are refused.
@@ -66,6 +71,8 @@ class Client(Struct, frozen=True, kw_only=True):
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
     tls_subject: tuple[str, str] | None = None
+    exchange_audiences: frozenset[str] = frozenset()
+    impersonates: bool = False
     created_at: datetime
     disabled_at: datetime | None = None
 

@@ -56,6 +56,7 @@ class DecisionLog:
             resource=_named(resource),
             origin="policy",
             purpose=" ".join(decision.policies) or "no policy permits it",
+            through=principal.through,
         )
         answer = Answer(200, b"") if decision.allowed else Answer(Forbidden.status, b"")
         rows = audit.entry(call, answer, self._clock.now())

@@ -159,6 +159,7 @@ def _request_of(question: Question) -> dict[str, object]:
         "context": {
             "scope": question.action.scope,
             "approved": question.approved,
+            "delegated": bool(principal.through),
             "relations": sorted(question.relations),
         },
     }

@@ -125,13 +125,15 @@ class Callers:
 
 
 def _principal(tenant_id: UUID, claims: Claims) -> Principal:
+    through = () if claims.act is None else claims.act.chain
     if claims.grant_id is None:
         return Principal(
             tenant_id,
-            f"client:{claims.client_id}",
+            f"client:{claims.sub}",
             claims.scopes,
             kind=PrincipalKind.CLIENT,
             client_id=claims.client_id,
+            through=through,
         )
     assert claims.auth_time is not None
     return Principal(
@@ -143,6 +145,7 @@ def _principal(tenant_id: UUID, claims: Claims) -> Principal:
         client_id=claims.client_id,
         acr=claims.acr,
         authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
+        through=through,
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -15,7 +15,13 @@ from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
 from bezant.identity.signing import InvalidSignature, SigningKeys
 from bezant.identity.tokens import store
-from bezant.identity.tokens.domain import ACCESS_TOKEN_VALID, SECRET_BYTES, Claims, digest
+from bezant.identity.tokens.domain import (
+    ACCESS_TOKEN_VALID,
+    SECRET_BYTES,
+    Actor,
+    Claims,
+    digest,
+)
 from bezant.identity.tokens.standing import TokenStandings
 from bezant.kernel.clock import Clock
 
@@ -76,7 +82,7 @@ class AccessTokens:
             aud=audience,
             client_id=client.id,
             scope=" ".join(sorted(scopes)),
-            jti=urlsafe_b64encode(self._random_bytes(SECRET_BYTES)).rstrip(b"=").decode(),
+            jti=self._new_jti(),
             iat=int(at.timestamp()),
             exp=int(until.timestamp()),
             cnf=confirmation,
@@ -85,6 +91,36 @@ class AccessTokens:
             acr=None if grant is None else grant.login.acr,
             authorization_details=list(details),
         )
+
+    def exchanged(
+        self,
+        subject: Claims,
+        client: Client,
+        confirmation: Confirmation,
+        *,
+        until: int,
+        scopes: frozenset[str],
+        audience: str | list[str],
+        act: Actor | None,
+        details: tuple[Mapping[str, Any], ...],
+    ) -> Claims:
+        """What a token says that is given for another (RFC 8693): who it is about stays."""
+        at = self._clock.now()
+        return msgspec.structs.replace(
+            subject,
+            aud=audience,
+            client_id=client.id,
+            scope=" ".join(sorted(scopes)),
+            jti=self._new_jti(),
+            iat=int(at.timestamp()),
+            exp=min(int((at + ACCESS_TOKEN_VALID).timestamp()), until),
+            cnf=confirmation,
+            act=act,
+            authorization_details=list(details),
+        )
+
+    def _new_jti(self) -> str:
+        return urlsafe_b64encode(self._random_bytes(SECRET_BYTES)).rstrip(b"=").decode()
 
     async def write(self, connection: "Connection", tenant_id: UUID, claims: Claims) -> None:
         """Write down a token, within the commit that gives it."""
@@ -96,6 +132,25 @@ class AccessTokens:
             claims.grant_id,
             datetime.fromtimestamp(claims.iat, UTC),
             datetime.fromtimestamp(claims.exp, UTC),
+        )
+
+    async def write_exchanged(
+        self,
+        connection: "Connection",
+        tenant_id: UUID,
+        claims: Claims,
+        came_of: Sequence[bytes],
+    ) -> None:
+        """The same of an exchanged token, with the digests of all tokens that it came of."""
+        await connection.execute(
+            store.INSERT_EXCHANGED,
+            tenant_id,
+            digest(claims.jti),
+            claims.client_id,
+            claims.grant_id,
+            datetime.fromtimestamp(claims.iat, UTC),
+            datetime.fromtimestamp(claims.exp, UTC),
+            came_of,
         )
 
     async def sign(self, tenant_id: UUID, claims: Claims) -> str:
