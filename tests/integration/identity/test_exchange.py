@@ -322,7 +322,7 @@ async def test_whatever_an_exchanged_token_came_of_ends_it_in_every_process(
         app, given, token = await passed_on(token_realm, service)
         last = await exchanged(service, token, audience=ORIGIN)
         last = await exchanged(service, last, audience=ELSEWHERE)
-        assert await other.access.read(desk.issuer, last)
+        assert (await other.access.read(desk.issuer, last)).act is not None
         return app, given, token, last
 
     async def ended(text: str) -> bool:

@@ -13,6 +13,7 @@ from bezant.identity.clients import Client
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
+from bezant.identity.jose import read_token
 from bezant.identity.signing import InvalidSignature, SigningKeys
 from bezant.identity.tokens import store
 from bezant.identity.tokens.domain import (
@@ -58,7 +59,7 @@ class AccessTokens:
         self._standings = standings
         self._clock = clock
         self._random_bytes = random_bytes
-        self._verified: dict[bytes, Claims] = {}
+        self._verified: dict[bytes, tuple[str, Claims]] = {}
 
     def claims(
         self,
@@ -165,19 +166,23 @@ class AccessTokens:
             Unavailable: that cannot be known.
         """
         name = digest(f"{issuer.url} {text}")
-        claims = self._verified.get(name)
-        if claims is None:
-            claims = await self._verify(issuer, text)
-            self._verified[name] = claims
+        verified = self._verified.get(name)
+        if verified is None:
+            verified = await self._verify(issuer, text)
+            self._verified[name] = verified
             if len(self._verified) > VERIFIED_MAX:
                 del self._verified[next(iter(self._verified))]
+        kid, claims = verified
         if claims.is_over(self._clock.now()):
+            raise InvalidAccessToken
+        if not await self._keys.holds(issuer.tenant_id, kid):
             raise InvalidAccessToken
         if not await self._standings.holds(issuer.tenant_id, claims.jti):
             raise InvalidAccessToken
         return claims
 
-    async def _verify(self, issuer: Issuer, text: str) -> Claims:
+    async def _verify(self, issuer: Issuer, text: str) -> tuple[str, Claims]:
+        """The key that signed a token, and what it says."""
         try:
             payload = await self._keys.verify(issuer.tenant_id, text, TYPE)
             claims = msgspec.convert(payload, Claims)
@@ -185,4 +190,6 @@ class AccessTokens:
             raise InvalidAccessToken from None
         if claims.iss != issuer.url:
             raise InvalidAccessToken
-        return claims
+        kid = read_token(text).kid
+        assert kid is not None, "it was found by it"
+        return kid, claims

@@ -17,6 +17,7 @@ from bezant.kernel.http.authorization import (
 )
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, IS_PHONE, CardNumberMisplaced
+from bezant.kernel.http.challenges import ChallengeHeader, challenge
 from bezant.kernel.http.credentials import BEARER, DPOP, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import MethodNotAllowed, Problem
@@ -52,6 +53,7 @@ __all__ = [
     "Authorizer",
     "BodyDecoder",
     "CardNumberMisplaced",
+    "ChallengeHeader",
     "Context",
     "Credentials",
     "Decision",
@@ -81,6 +83,7 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "challenge",
     "fingerprint_of",
     "headers_of",
     "install",
