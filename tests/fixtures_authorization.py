@@ -31,6 +31,7 @@ from bezant.identity.resources.guard import TokenGuard
 from bezant.identity.signing import SigningKeys
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.endpoint import TokenEndpoint
+from bezant.identity.tokens.exchanging import TokenExchange
 from bezant.identity.tokens.giving import Givers
 from bezant.identity.tokens.refreshing import RefreshTokens
 from bezant.identity.tokens.standing import TokenStandings
@@ -67,7 +68,9 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
         RequestReader(types),
     )
     browsers = AuthorizationEndpoint(database, clock, ids, clients, responses)
-    tokens = TokenEndpoint(authenticator, proofs, givers, access, IdTokens(keys, Known(), clock))
+    exchange = TokenExchange(database, clock, ids, access)
+    id_tokens = IdTokens(keys, Known(), clock)
+    tokens = TokenEndpoint(authenticator, proofs, givers, access, id_tokens, exchange)
     parts = [
         authorization.part(pushed, browsers, types),
         openid.part(UserinfoEndpoint(TokenGuard(access, proofs), Known())),

@@ -28,6 +28,7 @@ from bezant.identity.tokens import (
     Redeemed,
     RevocationEndpoint,
     TokenEndpoint,
+    TokenExchange,
 )
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.calls import Call, Principal
@@ -92,10 +93,15 @@ class TokenRealm:
         answer = await self.clients.disable(call, caller.client_id)
         assert not answer.is_refusal
 
-    async def code(self, caller: Caller) -> dict[str, str]:
-        """A token request's parameters for a new grant."""
+    async def client(self, caller: Caller) -> Client:
+        """A client as it is registered."""
         client = await Clients(self.desk.database).find(self.tenant.id, str(caller.client_id))
         assert client is not None
+        return client
+
+    async def code(self, caller: Caller) -> dict[str, str]:
+        """A token request's parameters for a new grant."""
+        client = await self.client(caller)
         code = await self.desk.code(await self.desk.grant(client))
         return {"grant_type": "authorization_code", "code": code, "code_verifier": "v" * 43}
 
@@ -131,7 +137,14 @@ async def token_realm(
         app,
         [
             *tokens.part(
-                TokenEndpoint(authenticator, proofs, desk.givers, desk.access, PlainIdTokens()),
+                TokenEndpoint(
+                    authenticator,
+                    proofs,
+                    desk.givers,
+                    desk.access,
+                    PlainIdTokens(),
+                    TokenExchange(database, clock, ids, desk.access),
+                ),
                 IntrospectionEndpoint(authenticator, desk.access, desk.keys, clock),
                 RevocationEndpoint(
                     authenticator, desk.access, desk.standings, desk.grants, database, clock, ids

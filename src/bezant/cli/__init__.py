@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "up": ("bezant.cli.up", "Serve: databases, migrations, HTTPS."),
     "keys": ("bezant.cli.keys", "Create, list, rotate and revoke API keys."),
     "operator-link": ("bezant.cli.operator_link", "Make the link by which an operator is made."),
+    "signing-keys": ("bezant.cli.signing_keys", "List what signs tokens; end a key that leaked."),
     "vault": (
         "bezant.cli.vault",
         "The vault's key store; rotate and end keys; accept a lost journal.",

@@ -47,6 +47,7 @@ class Principal(msgspec.Struct, frozen=True):
         roles: of the user, in this tenant.
         acr: how strong the user's login was, as the token says (OpenID Connect Core, section 2).
         authenticated_at: when the user last proved to be one; `auth_time`.
+        through: who acts for the caller, whoever acts now first; none where nobody else does.
         has_signed: whether the request is signed by the client's registered key (RFC 9421).
     """
 
@@ -59,6 +60,7 @@ class Principal(msgspec.Struct, frozen=True):
     roles: frozenset[str] = frozenset()
     acr: str | None = None
     authenticated_at: datetime | None = None
+    through: tuple[str, ...] = ()
     has_signed: bool = False
 
 
@@ -78,6 +80,7 @@ class Call(msgspec.Struct, frozen=True):
         purpose: why personal data is touched, where it is; else empty.
         former_fingerprints: what an earlier process would have called the same request, where
             fingerprints are keyed and the key was rotated.
+        through: who acts for the actor, as `Principal.through`.
     """
 
     id: UUID
@@ -90,6 +93,7 @@ class Call(msgspec.Struct, frozen=True):
     fingerprint: bytes = b""
     purpose: str = ""
     former_fingerprints: tuple[bytes, ...] = ()
+    through: tuple[str, ...] = ()
 
     @property
     def fingerprints(self) -> frozenset[bytes]:

@@ -70,29 +70,31 @@ class StepUpNeeded(Unauthenticated):
     """The user has to log in again, by stronger means or more recently (RFC 9470).
 
     Attributes:
-        headers: what tells a client how to ask for that, in either of the schemes of tokens.
+        wanted: what a client is to ask for, as the challenge says it.
+        headers: the challenge, in the scheme of the caller's token.
     """
 
     code, title = "STEP_UP_NEEDED", "A stronger login is needed"
 
     def __init__(self, detail: str, *, acr: str | None, max_age_s: int | None = None) -> None:
         super().__init__(detail)
-        needed = ['error="insufficient_user_authentication"']
+        self.wanted: dict[str, str] = {}
         if acr is not None:
-            needed.append(f'acr_values="{acr}"')
+            self.wanted["acr_values"] = acr
         if max_age_s is not None:
-            needed.append(f'max_age="{max_age_s}"')
-        challenge = ", ".join(needed)
-        assert challenge.isascii()
-        self.headers = tuple(
-            (b"www-authenticate", f"{scheme} {challenge}".encode()) for scheme in ("DPoP", "Bearer")
-        )
+            self.wanted["max_age"] = str(max_age_s)
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Forbidden(Refusal):
-    """The credential is valid but does not grant this action."""
+    """The credential is valid but does not grant this action.
+
+    Attributes:
+        headers: the challenge, where another scope is all that is missing.
+    """
 
     status, code, title = 403, "FORBIDDEN", "The credential does not grant this action"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class ApprovalNeeded(Forbidden):

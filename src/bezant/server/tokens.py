@@ -23,6 +23,7 @@ from bezant.identity.tokens import (
     RefreshTokens,
     RevocationEndpoint,
     TokenEndpoint,
+    TokenExchange,
     TokenStandings,
     TokenSweep,
 )
@@ -90,7 +91,14 @@ class Tokens:
         )
         return [
             tokens.part(
-                TokenEndpoint(self.clients, self.proofs, givers, self.access, id_tokens),
+                TokenEndpoint(
+                    self.clients,
+                    self.proofs,
+                    givers,
+                    self.access,
+                    id_tokens,
+                    TokenExchange(self.database, self.clock, self.ids, self.access),
+                ),
                 IntrospectionEndpoint(self.clients, self.access, self.keys, self.clock),
                 RevocationEndpoint(
                     self.clients,

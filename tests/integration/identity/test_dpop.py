@@ -138,11 +138,15 @@ async def test_with_a_token_the_proof_is_of_that_token(
     verifier: DpopVerifier, issuer: Issuer, clock: ManualClock
 ) -> None:
     prover, at, url = Prover(), clock.now(), issuer.at(Endpoint.TOKEN)
+    nonce = verifier.nonce(issuer.tenant_id, prover.jkt)[1].decode()
     for token in (None, "another"):
-        proof = prover.proof(url, at, access_token=token)
+        proof = prover.proof(url, at, access_token=token, nonce=nonce)
         with pytest.raises(OAuthError, match="invalid_dpop_proof"):
             await verifier.verify(request_to(issuer, dpop=proof), access_token="mine")
     proof = prover.proof(url, at, access_token="mine")
+    with pytest.raises(OAuthError, match="use_dpop_nonce"):
+        await verifier.verify(request_to(issuer, dpop=proof), access_token="mine")
+    proof = prover.proof(url, at, access_token="mine", nonce=nonce)
     shown = await verifier.verify(request_to(issuer, dpop=proof), access_token="mine")
     assert shown == prover.jkt
 

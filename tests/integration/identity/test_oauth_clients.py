@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from joserfc.jwk import ECKey
 
+from bezant.identity.clients import TOKEN_EXCHANGE as EXCHANGE
 from bezant.kernel.database import Database
 from fixtures_api import CLIENT_KEYS, Api, Tenant, fresh_key
 
@@ -59,6 +60,9 @@ async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, A
         (WEB | {"redirect_uris": []}, "redirect_uris"),
         (SERVICE | {"redirect_uris": WEB["redirect_uris"]}, "redirect_uris"),
         (SERVICE | {"grant_types": ["refresh_token"]}, "grant_types"),
+        (SERVICE | {"grant_types": [EXCHANGE]}, "exchange"),
+        (SERVICE | {"exchange": {"audiences": ["https://a.test"]}}, "exchange"),
+        (PHONE | {"grant_types": ["authorization_code", EXCHANGE]}, "grant_types"),
         (SERVICE | {"jwks": None}, "jwks"),
         (SERVICE | {"jwks": {"keys": []}}, "jwks"),
         (SERVICE | {"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, "jwks"),
@@ -189,3 +193,14 @@ async def test_what_is_done_to_clients_is_audited_and_told(
 async def test_an_unknown_client_is_not_found(tenant: Tenant) -> None:
     answer = await tenant.client.get(f"{CLIENTS}/{uuid4()}")
     assert (answer.status_code, answer.json()["code"]) == (404, "OAUTH_CLIENT_NOT_FOUND")
+
+
+async def test_what_a_client_may_exchange_tokens_for_is_shown(tenant: Tenant) -> None:
+    exchange = {"audiences": ["https://b.test", "https://a.test"]}
+    grant_types = ["client_credentials", EXCHANGE]
+    body = SERVICE | {"grant_types": grant_types, "exchange": exchange}
+    created = await tenant.create(CLIENTS, body)
+    shown = {"audiences": ["https://a.test", "https://b.test"], "impersonates": False}
+    assert created["exchange"] == shown
+    plain = await tenant.create(CLIENTS, SERVICE)
+    assert plain["exchange"] is None

@@ -1,15 +1,25 @@
 """Signing keys: sealed at rest, one set for all processes, replaced in time."""
 
 import asyncio
+import json
 from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bezant.identity.jose import Algorithm
-from bezant.identity.signing import PUBLISHED_AFTER, PUBLISHED_BEFORE, InvalidSignature, SigningKeys
+from bezant.identity.signing import (
+    PUBLISHED_AFTER,
+    PUBLISHED_BEFORE,
+    InvalidSignature,
+    KeyRetirement,
+    SigningKeys,
+)
+from bezant.identity.signing.keys import LOOKED_FOR_S
 from bezant.identity.signing.life import SIGNS_FOR
+from bezant.identity.tokens import InvalidAccessToken
 from bezant.kernel.clock import ManualClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
@@ -17,6 +27,7 @@ from bezant.kernel.sealed import NoVault
 from bezant.kernel.unsealed import Unsealed
 from bezant.vault import VaultClient
 from fixtures_api import Api, Tenant
+from token_desk import TokenDesk, client_of
 
 
 @pytest.fixture
@@ -178,3 +189,66 @@ async def test_without_a_vault_nothing_is_signed(
     keys = SigningKeys(database, clock, TimeOrderedIds(), Unsealed())
     with pytest.raises(NoVault):
         await keys.sign(mine.id, {}, typ="JWT")
+
+
+async def test_a_retired_key_is_gone_from_every_process_within_a_second(
+    keys: SigningKeys,
+    database: Database,
+    clock: ManualClock,
+    sealer: VaultClient,
+    mine: Tenant,
+    watch: Watch,
+) -> None:
+    other = SigningKeys(database, clock, TimeOrderedIds(), sealer, watch)
+    token = await keys.sign(mine.id, {"sub": "a"}, typ="JWT")
+    spared = await keys.sign(mine.id, {"sub": "a"}, typ="JWT", alg=Algorithm.EDDSA)
+    kid = UUID(json.loads(_head(token))["kid"])
+    assert await other.verify(mine.id, token, "JWT")
+    assert await other.holds(mine.id, str(kid))
+    retirement = KeyRetirement(database, clock, TimeOrderedIds())
+    assert kid in await retirement.kids(mine.id)
+    assert await retirement.retire(mine.id, kid, "It was in a log.")
+    watch.now_s += LOOKED_FOR_S
+    for process in (keys, other):
+        with pytest.raises(InvalidSignature):
+            await process.verify(mine.id, token, "JWT")
+        assert not await process.holds(mine.id, str(kid))
+        assert await process.verify(mine.id, spared, "JWT")
+        jwks = await process.jwks(mine.id)
+        assert str(kid) not in {key["kid"] for key in jwks["keys"]}
+        assert {key["alg"] for key in jwks["keys"]} == {"PS256", "ES256", "EdDSA"}
+        new = await process.sign(mine.id, {}, typ="JWT")
+        assert str(kid) not in _head(new)
+        assert await other.verify(mine.id, new, "JWT") == {}
+    entry = "SELECT purpose FROM audit_entry WHERE tenant_id = $1 AND action = 'signing_key.retire'"
+    assert [row["purpose"] for row in await database.fetch(entry, mine.id)] == ["It was in a log."]
+
+
+async def test_a_key_of_another_tenant_is_not_retired(
+    keys: SigningKeys, database: Database, clock: ManualClock, mine: Tenant, other_tenant: Tenant
+) -> None:
+    token = await keys.sign(mine.id, {}, typ="JWT")
+    kid = UUID(json.loads(_head(token))["kid"])
+    retirement = KeyRetirement(database, clock, TimeOrderedIds())
+    assert not await retirement.retire(other_tenant.id, kid, "a drill")
+    assert await retirement.retire(mine.id, kid, "a drill")
+    assert not await retirement.retire(mine.id, kid, "again")
+
+
+async def test_an_access_token_ends_with_the_key_that_signed_it_however_often_it_was_read(
+    keys: SigningKeys, database: Database, clock: ManualClock, mine: Tenant, watch: Watch
+) -> None:
+    desk = TokenDesk(database, mine.id, keys, clock)
+    client = client_of(mine.id)
+    await desk.register(client)
+    claims = (await desk.givers.client_credentials(desk.asked(client))).claims
+    text = await desk.access.sign(mine.id, claims)
+    assert await desk.access.read(desk.issuer, text) == claims
+    kid = UUID(json.loads(_head(text))["kid"])
+    assert await KeyRetirement(database, clock, TimeOrderedIds()).retire(mine.id, kid, "a drill")
+    watch.now_s += LOOKED_FOR_S
+    with pytest.raises(InvalidAccessToken):
+        await desk.access.read(desk.issuer, text)
+    # The row is still there: what the new key signs of the same is believed.
+    again = await desk.access.sign(mine.id, claims)
+    assert await desk.access.read(desk.issuer, again) == claims

@@ -1,7 +1,7 @@
 """Access tokens at the API: whose they are, who else has them, and how that is told apart."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
@@ -9,10 +9,15 @@ import pytest
 
 from bezant.identity.clients import Clients
 from bezant.identity.confirmation import Confirmation
+from bezant.identity.issuers import Endpoint
+from bezant.identity.tokens import InvalidAccessToken
 from fixtures_api import Tenant
 from fixtures_tokens import TokenRealm
 from token_callers import Caller, new_key, sign
 from token_desk import ORIGIN
+
+if TYPE_CHECKING:
+    import asyncpg
 
 GRANTS = "/v1/grants"
 CERTIFICATE = b"a certificate in DER, which nobody has to read"
@@ -102,7 +107,7 @@ async def test_a_proof_is_for_its_request_and_token_and_for_our_address(
     assert (await caller.call("GET", GRANTS, token, DPoP=good)).status_code == 200
 
 
-async def test_a_read_needs_a_nonce_and_a_write_a_proof_that_was_never_used(
+async def test_a_request_needs_a_nonce_and_a_write_a_proof_that_was_never_used(
     token_realm: TokenRealm,
 ) -> None:
     caller = await caller_of(token_realm)
@@ -118,6 +123,10 @@ async def test_a_read_needs_a_nonce_and_a_write_a_proof_that_was_never_used(
     )
     assert client is not None
     path = f"{GRANTS}/{(await token_realm.desk.grant(client)).id}/revoke"
+    without = caller.proof("POST", ORIGIN + path, token, nonce=None)
+    key = {"Idempotency-Key": uuid4().hex}
+    answer = await caller.call("POST", path, token, DPoP=without, **key)
+    assert refused(answer, error="use_dpop_nonce")
     proof = caller.proof("POST", ORIGIN + path, token)
     first, second = [
         await caller.call("POST", path, token, DPoP=proof, **{"Idempotency-Key": uuid4().hex})
@@ -211,7 +220,7 @@ async def test_a_weak_or_old_login_is_told_what_is_needed(token_realm: TokenReal
         'error="insufficient_user_authentication", acr_values="urn:bezant:acr:sca", max_age="300"'
     )
     challenges = answer.headers.get_list("www-authenticate")
-    assert challenges == [f"DPoP {asked}", f"Bearer {asked}"]
+    assert challenges == [f'DPoP {asked}, algs="PS256 ES256 EdDSA"']
 
 
 async def test_api_keys_are_taken_beside_tokens(token_realm: TokenRealm) -> None:
@@ -221,3 +230,45 @@ async def test_api_keys_are_taken_beside_tokens(token_realm: TokenRealm) -> None
         for scheme, status in (("Bearer", 200), ("DPoP", 401)):
             headers = {"Authorization": f"{scheme} {token_realm.tenant.key}"}
             assert (await client.get(GRANTS, headers=headers)).status_code == status
+
+
+async def test_a_missing_scope_is_told_in_the_scheme_of_the_token(token_realm: TokenRealm) -> None:
+    told = 'error="insufficient_scope", scope="grants:read"'
+    caller = await token_realm.register(scopes=["accounts"])
+    answer = await caller.call("GET", GRANTS, await own_token(caller))
+    assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
+    assert answer.headers["www-authenticate"] == f'DPoP {told}, algs="PS256 ES256 EdDSA"'
+    caller = await token_realm.register(scopes=["accounts"], certificate=CERTIFICATE)
+    answer = await caller.call("GET", GRANTS, await own_token(caller), scheme="Bearer")
+    assert answer.status_code == 403
+    assert answer.headers["www-authenticate"] == f"Bearer {told}"
+
+
+@pytest.mark.parametrize("ending", ["disabled", "deleted"])
+async def test_the_tokens_of_a_client_that_ended_are_worth_nothing_in_any_process(
+    token_realm: TokenRealm, owner: "asyncpg.Connection[asyncpg.Record]", ending: str
+) -> None:
+    caller = await caller_of(token_realm)
+    given = await caller.tokens(**await token_realm.code(caller))
+    own, asker = await own_token(caller), await token_realm.register(scopes=["introspection"])
+    desk, other = token_realm.desk, token_realm.desk.other_process()
+    for token in (own, given["access_token"]):
+        assert (await asker.introspected(token))["active"]
+        assert (await other.access.read(desk.issuer, token)).client_id == caller.client_id
+    assert (await caller.call("GET", GRANTS, own)).status_code == 200
+    if ending == "disabled":
+        await token_realm.disable(caller)
+    else:
+        delete = "DELETE FROM oauth_client WHERE tenant_id = $1 AND client_id = $2"
+        await owner.execute(delete, token_realm.tenant.id, caller.client_id)
+    desk.since_boot_s += 1
+    other.since_boot_s += 1
+    assert refused(await caller.call("GET", GRANTS, own))
+    for token in (own, given["access_token"]):
+        assert await asker.introspected(token) == {"active": False}
+        with pytest.raises(InvalidAccessToken):
+            await other.access.read(desk.issuer, token)
+    form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"]}
+    for each in (form, {"grant_type": "client_credentials"}):
+        answer = await caller.post(Endpoint.TOKEN, each)
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")

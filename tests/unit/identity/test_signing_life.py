@@ -57,3 +57,9 @@ def test_after_a_long_pause_a_key_signs_at_once() -> None:
     keys = [key(algorithm, NOW) for algorithm in Algorithm]
     later = NOW + SIGNS_FOR * 3
     assert missing(keys, later) == dict.fromkeys(Algorithm, later)
+
+
+def test_where_the_key_that_signed_is_gone_another_signs_before_its_successor_would() -> None:
+    keys = [key(algorithm, NOW) for algorithm in Algorithm if algorithm is not Algorithm.ES256]
+    successor = key(Algorithm.ES256, NOW + SIGNS_FOR)
+    assert missing([*keys, successor], NOW) == {Algorithm.ES256: NOW}

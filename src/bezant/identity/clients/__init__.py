@@ -4,7 +4,13 @@ from bezant.identity.clients.api import operations as client_operations
 from bezant.identity.clients.assertions import check_claims
 from bezant.identity.clients.authentication import AuthenticatedClient, ClientAuthenticator
 from bezant.identity.clients.certificates import ClientCertificates
-from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
+from bezant.identity.clients.domain import (
+    TOKEN_EXCHANGE,
+    Authentication,
+    Binding,
+    Client,
+    Profile,
+)
 from bezant.identity.clients.errors import (
     ClientGrantTooWide,
     InvalidClientMetadata,
@@ -30,6 +36,7 @@ from bezant.identity.clients.service import (
 )
 
 __all__ = [
+    "TOKEN_EXCHANGE",
     "AuthenticatedClient",
     "Authentication",
     "Binding",

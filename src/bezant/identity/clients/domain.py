@@ -11,6 +11,8 @@ from msgspec import Struct
 from bezant.identity.jose import Algorithm
 
 _OF_FAPI1: Final = (Algorithm.PS256, Algorithm.ES256)
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
+"""The grant type of token exchange (RFC 8693, section 2.1)."""
 
 
 class Profile(StrEnum):
@@ -58,6 +60,8 @@ class Client(Struct, frozen=True, kw_only=True):
         grant_types: those that it may use at the token endpoint.
         scopes: those that it may ask for.
         jwks: its public keys; None where `jwks_uri` names them, or certificates are all it has.
+        exchange_audiences: for which it may exchange tokens (RFC 8693).
+        impersonates: whether a token that it exchanged hides that it did.
         tls_subject: of `tls_client_auth`, the metadata member that names its certificate, such as
             `tls_client_auth_san_dns`, and what that member says (RFC 8705, section 2.1.2).
         disabled_at: since when all its requests are refused.
@@ -75,6 +79,8 @@ class Client(Struct, frozen=True, kw_only=True):
     jwks: Mapping[str, Any] | None = None
     jwks_uri: str | None = None
     tls_subject: tuple[str, str] | None = None
+    exchange_audiences: frozenset[str] = frozenset()
+    impersonates: bool = False
     created_at: datetime
     disabled_at: datetime | None = None
 

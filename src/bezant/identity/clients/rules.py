@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, get_args
 
 from bezant.identity.certificates import RegisteredSubject
-from bezant.identity.clients.domain import Authentication, Binding, Profile
+from bezant.identity.clients.domain import TOKEN_EXCHANGE, Authentication, Binding, Profile
 from bezant.identity.clients.errors import ClientGrantTooWide, InvalidClientMetadata
 from bezant.identity.clients.redirects import check_redirect_uri
 from bezant.identity.clients.schemas import ClientKeysChange, NewOAuthClient, TlsSubject
@@ -15,6 +15,7 @@ JWKS_BYTES_MAX: Final = 64 * 1024
 
 _BY_KEYS: Final = (Authentication.PRIVATE_KEY_JWT, Authentication.SELF_SIGNED_TLS)
 _SIGNED_REQUESTS: Final = (Profile.FAPI2_MESSAGE_SIGNING, Profile.FAPI1_ADVANCED)
+_OF_CREDENTIALS: Final = frozenset({"client_credentials", TOKEN_EXCHANGE})
 _OF_THE_API: Final = frozenset(get_args(Scope))
 
 
@@ -31,7 +32,7 @@ def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
         raise _invalid("A public client's tokens are bound by DPoP.", "binding")
     if is_public and new.profile is not Profile.FAPI2:
         raise _invalid("A public client has no keys to sign requests with.", "profile")
-    if is_public and "client_credentials" in new.grant_types:
+    if is_public and not _OF_CREDENTIALS.isdisjoint(new.grant_types):
         raise _invalid("A public client has no credentials.", "grant_types")
     if new.profile is Profile.FAPI1_ADVANCED and new.binding is not Binding.MTLS:
         raise _invalid("FAPI 1.0 Advanced binds tokens to certificates.", "binding")
@@ -39,6 +40,8 @@ def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
         raise _invalid("Redirect URIs go with authorization_code.", "redirect_uris")
     if "refresh_token" in new.grant_types and not with_code:
         raise _invalid("Refresh tokens come with authorization_code.", "grant_types")
+    if (TOKEN_EXCHANGE in new.grant_types) != (new.exchange is not None):
+        raise _invalid("Rights to exchange go with token-exchange.", "exchange")
     for uri in new.redirect_uris:
         check_redirect_uri(uri, is_public=is_public)
     keys = ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)

@@ -8,7 +8,12 @@ from msgspec import Meta, Struct
 
 from bezant.identity.clients.domain import Authentication, Binding, Profile
 
-GrantType = Literal["authorization_code", "client_credentials", "refresh_token"]
+GrantType = Literal[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 
 ScopeToken = Annotated[
     str,
@@ -34,6 +39,22 @@ class TlsSubject(Struct, frozen=True, forbid_unknown_fields=True):
     value: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+class ExchangeRights(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client may exchange tokens for (RFC 8693).
+
+    Attributes:
+        audiences: where the exchanged tokens may be used: the API's address, an address of a
+            server of yours, or the identifier of a client.
+        impersonates: exchanged tokens do not name the client as the actor.
+    """
+
+    audiences: Annotated[
+        list[Annotated[str, Meta(pattern=r"^[!#-\[\]-~]{1,200}\Z")]],
+        Meta(min_length=1, max_length=20),
+    ]
+    impersonates: bool = False
+
+
 class ClientKeysChange(Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/oauth-clients/{client}/keys`: all that the client will prove itself by."""
 
@@ -55,6 +76,7 @@ class NewOAuthClient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     jwks: dict[str, Any] | None = None
     jwks_uri: Uri | None = None
     tls_subject: TlsSubject | None = None
+    exchange: ExchangeRights | None = None
 
 
 class OAuthClient(Struct, frozen=True, kw_only=True):
@@ -71,6 +93,7 @@ class OAuthClient(Struct, frozen=True, kw_only=True):
     jwks: dict[str, Any] | None = None
     jwks_uri: str | None = None
     tls_subject: TlsSubject | None = None
+    exchange: ExchangeRights | None = None
     created_at: datetime
     changed_at: datetime
     disabled_at: datetime | None = None

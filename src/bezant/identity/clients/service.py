@@ -9,11 +9,13 @@ from uuid import UUID
 import msgspec
 
 from bezant.identity.clients import store
+from bezant.identity.clients.domain import Client
 from bezant.identity.clients.errors import OAuthClientDisabled, OAuthClientNotFound
 from bezant.identity.clients.reading import client_of
 from bezant.identity.clients.rules import check_client, check_keys, check_scopes
 from bezant.identity.clients.schemas import (
     ClientKeysChange,
+    ExchangeRights,
     NewOAuthClient,
     OAuthClient,
     OAuthClients,
@@ -157,6 +159,8 @@ async def insert_client(
         sorted({*new.scopes}),
         *_key_columns(ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)),
         at,
+        [] if new.exchange is None else sorted({*new.exchange.audiences}),
+        new.exchange is not None and new.exchange.impersonates,
     )
 
 
@@ -226,7 +230,14 @@ def _client(row: "asyncpg.Record", tenant_id: UUID) -> OAuthClient:
         jwks=None if client.jwks is None else dict(client.jwks),
         jwks_uri=client.jwks_uri,
         tls_subject=None if client.tls_subject is None else TlsSubject(*client.tls_subject),  # type: ignore[arg-type]  # the database holds members only
+        exchange=_exchange_of(client),
         created_at=client.created_at,
         changed_at=row["changed_at"],
         disabled_at=client.disabled_at,
     )
+
+
+def _exchange_of(client: Client) -> ExchangeRights | None:
+    if not client.exchange_audiences:
+        return None
+    return ExchangeRights(sorted(client.exchange_audiences), client.impersonates)

@@ -13,8 +13,8 @@ from bezant.identity.http.errors import OAuthError
 PARAMETERS_MAX: Final = 60
 FORM_BYTES_MAX: Final = 64 * 1024
 
-_REPEATABLE: Final = frozenset({"resource"})
-"""RFC 8707, section 2: a client may name several resources."""
+_REPEATABLE: Final = frozenset({"audience", "resource"})
+"""RFC 8707, section 2, and RFC 8693, section 2.1: a client may name several."""
 
 
 class Form(Mapping[str, str]):

@@ -58,6 +58,7 @@ class DecisionLog:
             resource=_named(resource),
             origin="policy",
             purpose=" ".join(decision.policies) or decision.reason,
+            through=principal.through,
         )
         answer = Answer(200, b"") if decision.allowed else Answer(Forbidden.status, b"")
         rows = audit.entry(call, answer, self._clock.now())

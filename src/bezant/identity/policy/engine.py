@@ -160,6 +160,7 @@ def _request_of(question: Question) -> dict[str, object]:
             "operation": question.action.id,
             "scope": question.action.scope,
             "approved": question.approved,
+            "delegated": bool(principal.through),
             "relations": sorted(question.relations),
         },
     }

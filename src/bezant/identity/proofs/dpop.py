@@ -68,8 +68,9 @@ class Presented:
 class DpopVerifier:
     """Verifies proofs.
 
-    A proof is used up in the database where something is changed or given out. Where nothing is, it
-    needs a nonce instead, and nothing is written.
+    A proof is used up in the database where something is changed or given out; where nothing is,
+    nothing is written. With a token it needs a nonce in either case: proofs that were made ahead by
+    who had the key for a while are worth nothing (RFC 9449, section 11.2).
     """
 
     def __init__(self, used: UsedProofs, nonces: Nonces, clock: Clock) -> None:
@@ -120,7 +121,7 @@ class DpopVerifier:
             jti = _check(token.claimed, presented, now)
         except JoseRefused as refused:
             raise _invalid(str(refused)) from None
-        self._check_nonce(token.claimed, tenant_id, jkt, now, is_durable=presented.is_durable)
+        self._check_nonce(token.claimed, tenant_id, jkt, now, presented)
         if presented.is_durable:
             until = now + AGE_MAX + AHEAD_MAX
             name, refusal = f"dpop {jkt} {jti}", _invalid("The proof was used before.")
@@ -159,14 +160,16 @@ class DpopVerifier:
         tenant_id: UUID,
         jkt: str,
         now: datetime,
-        *,
-        is_durable: bool,
+        presented: Presented,
     ) -> None:
-        """Require a nonce where the proof is not used up; elsewhere one that is there is right."""
+        """Require a nonce of whoever uses a token; elsewhere one that is there is right.
+
+        At the token endpoint, and with pushed requests, the client authenticates too.
+        """
         nonce = claims.get("nonce")
-        if nonce is None and is_durable:
+        if nonce is None and presented.access_token is None:
             return
-        age_max = NONCE_AGE_MAX_DURABLE if is_durable else NONCE_AGE_MAX
+        age_max = NONCE_AGE_MAX_DURABLE if presented.is_durable else NONCE_AGE_MAX
         if not self._nonces.is_fresh(nonce, tenant_id, jkt, now, age_max):
             raise OAuthError(
                 "use_dpop_nonce",

@@ -12,12 +12,11 @@ from bezant.identity.certificates import PresentedCertificate
 from bezant.identity.http import OAuthError
 from bezant.identity.issuers import Issuer, Issuers
 from bezant.identity.proofs import DpopVerifier, Presented
-from bezant.identity.resources.challenges import Header, challenge
 from bezant.identity.resources.guard import is_proven
 from bezant.identity.tokens import AccessTokens, Claims, InvalidAccessToken, resources_of
 from bezant.kernel.calls import Principal, PrincipalKind
 from bezant.kernel.errors import NotFound, Unauthenticated
-from bezant.kernel.http import DPOP, Authenticator, Credentials
+from bezant.kernel.http import DPOP, Authenticator, ChallengeHeader, Credentials, challenge
 
 TOKEN_CHARACTERS_MAX: Final = 8_192
 API_KEY_PREFIX: Final = "bz_"
@@ -33,7 +32,7 @@ class TokenRefused(Unauthenticated):
         headers: the challenge, and a nonce where the proof needs a newer one.
     """
 
-    def __init__(self, *headers: Header) -> None:
+    def __init__(self, *headers: ChallengeHeader) -> None:
         super().__init__("The access token is not valid for this request.")
         self.headers = headers
 
@@ -125,13 +124,15 @@ class Callers:
 
 
 def _principal(tenant_id: UUID, claims: Claims, roles: frozenset[str]) -> Principal:
+    through = () if claims.act is None else claims.act.chain
     if claims.grant_id is None:
         return Principal(
             tenant_id,
-            f"client:{claims.client_id}",
+            f"client:{claims.sub}",
             claims.scopes,
             kind=PrincipalKind.CLIENT,
             client_id=claims.client_id,
+            through=through,
         )
     assert claims.auth_time is not None
     return Principal(
@@ -144,8 +145,9 @@ def _principal(tenant_id: UUID, claims: Claims, roles: frozenset[str]) -> Princi
         roles=roles,
         acr=claims.acr,
         authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
+        through=through,
     )
 
 
-def _refused(credentials: Credentials, *others: Header) -> TokenRefused:
+def _refused(credentials: Credentials, *others: ChallengeHeader) -> TokenRefused:
     return TokenRefused(challenge(credentials.scheme, "invalid_token"), *others)

@@ -104,8 +104,8 @@ class GrantManagement:
     async def _client(self, request: ProtocolRequest, scope: str) -> UUID:
         """Whose token the request brings: the client's own, with the scope."""
         claims = await self._guard.admit(request, scope)
-        if claims.grant_id is not None:
-            # A user's grant does not extend to the grants of others.
+        if claims.grant_id is not None or claims.sub != str(claims.client_id):
+            # A user's grant does not extend to the grants of others, nor does acting for a client.
             raise OAuthError("insufficient_scope", "This needs a token of the client's own.", 403)
         return claims.client_id
 

@@ -6,10 +6,9 @@ from bezant.identity.certificates import PresentedCertificate
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError, ProtocolRequest
 from bezant.identity.proofs import DpopVerifier
-from bezant.identity.resources.challenges import challenge
 from bezant.identity.tokens import AccessTokens, Claims, InvalidAccessToken, resources_of
 from bezant.kernel.errors import Unauthenticated
-from bezant.kernel.http import BEARER, DPOP
+from bezant.kernel.http import BEARER, DPOP, challenge
 
 
 def is_proven(

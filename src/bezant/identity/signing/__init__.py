@@ -2,11 +2,13 @@
 
 from bezant.identity.signing.keys import InvalidSignature, SigningKeys
 from bezant.identity.signing.life import DEFAULT_ALGORITHM, PUBLISHED_AFTER, PUBLISHED_BEFORE
+from bezant.identity.signing.retiring import KeyRetirement
 
 __all__ = [
     "DEFAULT_ALGORITHM",
     "PUBLISHED_AFTER",
     "PUBLISHED_BEFORE",
     "InvalidSignature",
+    "KeyRetirement",
     "SigningKeys",
 ]

@@ -31,6 +31,7 @@ from bezant.identity.signing.life import (
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
+from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealed import SealedField, Sealer, Sealing
 from bezant.kernel.sealed_owners import SealedOwner
@@ -46,6 +47,12 @@ LOADED_FOR_S: Final = 300.0
 
 ASKED_AGAIN_S: Final = 2.0
 """How soon an unknown `kid` has the keys loaded again: another process may have made it."""
+
+LOOKED_FOR_S: Final = 0.7
+"""How long it is relied on that no key was retired, by whoever signs, verifies or publishes."""
+
+LOOK_S_MAX: Final = 1.0
+"""How long the database may take to say so."""
 
 PRIVATE_KEY: Final = SealedField("signing_key.private")
 
@@ -91,6 +98,8 @@ class SigningKeys:
         self._monotonic = monotonic
         self._loaded: dict[UUID, _Loaded] = {}
         self._loads: dict[UUID, asyncio.Task[_Loaded]] = {}
+        self._looked: dict[UUID, float] = {}
+        self._looks: dict[UUID, asyncio.Task[set[UUID]]] = {}
 
     def owner(self) -> SealedOwner:
         """Which sealed values keys hold, for the sweep."""
@@ -144,6 +153,15 @@ class SigningKeys:
             raise InvalidSignature from None
         return signed.claims
 
+    async def holds(self, tenant_id: UUID, kid: str) -> bool:
+        """Whether what a key signed is still to be believed; a retired key's is not.
+
+        Raises:
+            Unavailable: that cannot be known.
+        """
+        loaded = await self._current(tenant_id)
+        return any(key.kid == kid for key in loaded.public)
+
     async def jwks(self, tenant_id: UUID) -> dict[str, Any]:
         """What is published: the keys that sign, will soon, and did until lately (RFC 7517, 5)."""
         loaded, now = await self._current(tenant_id), self._clock.now()
@@ -151,9 +169,31 @@ class SigningKeys:
 
     async def _current(self, tenant_id: UUID) -> _Loaded:
         loaded = self._loaded.get(tenant_id)
-        if loaded is not None and self._monotonic() - loaded.at < LOADED_FOR_S:
+        if loaded is None or self._monotonic() - loaded.at >= LOADED_FOR_S:
+            return await self._load(tenant_id)
+        if self._monotonic() - self._looked.get(tenant_id, loaded.at) < LOOKED_FOR_S:
             return loaded
-        return await self._load(tenant_id)
+        task = self._looks.get(tenant_id)
+        if task is None:
+            task = asyncio.create_task(self._look(tenant_id))
+            self._looks[tenant_id] = task
+            task.add_done_callback(lambda _: self._looks.pop(tenant_id))
+        known = await asyncio.shield(task)
+        loaded = self._loaded[tenant_id]
+        if known != {key.id for key in loaded.keys}:
+            return await self._load(tenant_id)
+        return loaded
+
+    async def _look(self, tenant_id: UUID) -> set[UUID]:
+        """Which keys there are: an operator may have retired one."""
+        at = self._monotonic()
+        try:
+            async with asyncio.timeout(LOOK_S_MAX):
+                rows = await self._database.fetch(store.FIND_IDS, tenant_id)
+        except TimeoutError:
+            raise Unavailable("The signing keys could not be checked in time.") from None
+        self._looked[tenant_id] = at
+        return {row["key_id"] for row in rows}
 
     async def _newer(self, tenant_id: UUID, loaded: _Loaded) -> _Loaded:
         if self._monotonic() - loaded.at < ASKED_AGAIN_S:
@@ -184,6 +224,7 @@ class SigningKeys:
         public = [read_public_key(key.public_jwk) for key in keys if key.is_published(now)]
         loaded = _Loaded(at, keys, private, public)
         self._loaded[tenant_id] = loaded
+        self._looked[tenant_id] = at
         return loaded
 
     async def _make(

@@ -55,7 +55,8 @@ def missing(keys: Sequence[SigningKey], at: datetime) -> dict[Algorithm, datetim
     needed = {}
     for algorithm in Algorithm:
         last = max((key.signs_until for key in keys if key.algorithm is algorithm), default=at)
-        if last <= at:
+        # None signs either where one was retired before its successor's time.
+        if last <= at or signing(keys, algorithm, at) is None:
             needed[algorithm] = at
         elif last - PUBLISHED_BEFORE <= at:
             needed[algorithm] = last

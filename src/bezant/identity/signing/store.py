@@ -18,6 +18,14 @@ DELETE_OLD: Final = """
     DELETE FROM signing_key WHERE tenant_id = $1 AND signs_until < $2 RETURNING reference
 """
 
+FIND_IDS: Final = """
+    SELECT key_id FROM signing_key WHERE tenant_id = $1
+"""
+
+RETIRE: Final = """
+    DELETE FROM signing_key WHERE tenant_id = $1 AND key_id = $2 RETURNING algorithm
+"""
+
 FIND_HELD: Final = """
     SELECT reference FROM signing_key WHERE tenant_id = $1 AND reference = ANY($2::uuid[])
 """

@@ -4,6 +4,7 @@ from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
 from bezant.identity.tokens.api import part
 from bezant.identity.tokens.domain import Claims
 from bezant.identity.tokens.endpoint import TokenEndpoint
+from bezant.identity.tokens.exchanging import TokenExchange
 from bezant.identity.tokens.giving import Givers
 from bezant.identity.tokens.introspection import IntrospectionEndpoint
 from bezant.identity.tokens.narrowing import resources_of
@@ -33,6 +34,7 @@ __all__ = [
     "RevocationEndpoint",
     "Spent",
     "TokenEndpoint",
+    "TokenExchange",
     "TokenStandings",
     "TokenSweep",
     "part",

@@ -2,7 +2,7 @@
 
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -13,9 +13,16 @@ from bezant.identity.clients import Client
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
+from bezant.identity.jose import read_token
 from bezant.identity.signing import InvalidSignature, SigningKeys
 from bezant.identity.tokens import store
-from bezant.identity.tokens.domain import ACCESS_TOKEN_VALID, SECRET_BYTES, Claims, digest
+from bezant.identity.tokens.domain import (
+    ACCESS_TOKEN_VALID,
+    SECRET_BYTES,
+    Actor,
+    Claims,
+    digest,
+)
 from bezant.identity.tokens.standing import TokenStandings
 from bezant.kernel.clock import Clock
 
@@ -52,7 +59,7 @@ class AccessTokens:
         self._standings = standings
         self._clock = clock
         self._random_bytes = random_bytes
-        self._verified: dict[bytes, Claims] = {}
+        self._verified: dict[bytes, tuple[str, Claims]] = {}
 
     def claims(
         self,
@@ -76,7 +83,7 @@ class AccessTokens:
             aud=audience,
             client_id=client.id,
             scope=" ".join(sorted(scopes)),
-            jti=urlsafe_b64encode(self._random_bytes(SECRET_BYTES)).rstrip(b"=").decode(),
+            jti=self._new_jti(),
             iat=int(at.timestamp()),
             exp=int(until.timestamp()),
             cnf=confirmation,
@@ -85,6 +92,36 @@ class AccessTokens:
             acr=None if grant is None else grant.login.acr,
             authorization_details=list(details),
         )
+
+    def exchanged(
+        self,
+        subject: Claims,
+        client: Client,
+        confirmation: Confirmation,
+        *,
+        until: int,
+        scopes: frozenset[str],
+        audience: str | list[str],
+        act: Actor | None,
+        details: tuple[Mapping[str, Any], ...],
+    ) -> Claims:
+        """What a token says that is given for another (RFC 8693): who it is about stays."""
+        at = self._clock.now()
+        return msgspec.structs.replace(
+            subject,
+            aud=audience,
+            client_id=client.id,
+            scope=" ".join(sorted(scopes)),
+            jti=self._new_jti(),
+            iat=int(at.timestamp()),
+            exp=min(int((at + ACCESS_TOKEN_VALID).timestamp()), until),
+            cnf=confirmation,
+            act=act,
+            authorization_details=list(details),
+        )
+
+    def _new_jti(self) -> str:
+        return urlsafe_b64encode(self._random_bytes(SECRET_BYTES)).rstrip(b"=").decode()
 
     async def write(self, connection: "Connection", tenant_id: UUID, claims: Claims) -> None:
         """Write down a token, within the commit that gives it."""
@@ -96,6 +133,25 @@ class AccessTokens:
             claims.grant_id,
             datetime.fromtimestamp(claims.iat, UTC),
             datetime.fromtimestamp(claims.exp, UTC),
+        )
+
+    async def write_exchanged(
+        self,
+        connection: "Connection",
+        tenant_id: UUID,
+        claims: Claims,
+        came_of: Sequence[bytes],
+    ) -> None:
+        """The same of an exchanged token, with the digests of all tokens that it came of."""
+        await connection.execute(
+            store.INSERT_EXCHANGED,
+            tenant_id,
+            digest(claims.jti),
+            claims.client_id,
+            claims.grant_id,
+            datetime.fromtimestamp(claims.iat, UTC),
+            datetime.fromtimestamp(claims.exp, UTC),
+            came_of,
         )
 
     async def sign(self, tenant_id: UUID, claims: Claims) -> str:
@@ -110,13 +166,16 @@ class AccessTokens:
             Unavailable: that cannot be known.
         """
         name = digest(f"{issuer.url} {text}")
-        claims = self._verified.get(name)
-        if claims is None:
-            claims = await self._verify(issuer, text)
-            self._verified[name] = claims
+        verified = self._verified.get(name)
+        if verified is None:
+            verified = await self._verify(issuer, text)
+            self._verified[name] = verified
             if len(self._verified) > VERIFIED_MAX:
                 del self._verified[next(iter(self._verified))]
+        kid, claims = verified
         if claims.is_over(self._clock.now()):
+            raise InvalidAccessToken
+        if not await self._keys.holds(issuer.tenant_id, kid):
             raise InvalidAccessToken
         if not await self._standings.holds(issuer.tenant_id, claims.jti):
             raise InvalidAccessToken
@@ -130,7 +189,8 @@ class AccessTokens:
         """
         return await self._standings.roles(issuer.tenant_id, claims.jti)
 
-    async def _verify(self, issuer: Issuer, text: str) -> Claims:
+    async def _verify(self, issuer: Issuer, text: str) -> tuple[str, Claims]:
+        """The key that signed a token, and what it says."""
         try:
             payload = await self._keys.verify(issuer.tenant_id, text, TYPE)
             claims = msgspec.convert(payload, Claims)
@@ -138,4 +198,6 @@ class AccessTokens:
             raise InvalidAccessToken from None
         if claims.iss != issuer.url:
             raise InvalidAccessToken
-        return claims
+        kid = read_token(text).kid
+        assert kid is not None, "it was found by it"
+        return kid, claims

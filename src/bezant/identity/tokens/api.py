@@ -1,5 +1,6 @@
 """Tokens as a part of every issuer."""
 
+from bezant.identity.clients import TOKEN_EXCHANGE
 from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import Endpoint
 from bezant.identity.parts import Part
@@ -37,7 +38,7 @@ def part(
         ),
     ]
     metadata = {
-        "grant_types_supported": [CLIENT_CREDENTIALS, CODE, REFRESH],
+        "grant_types_supported": [CLIENT_CREDENTIALS, CODE, REFRESH, TOKEN_EXCHANGE],
         "introspection_signing_alg_values_supported": [DEFAULT_ALGORITHM],
     }
     return Part(endpoints, metadata)

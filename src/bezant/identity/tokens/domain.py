@@ -25,6 +25,30 @@ PREFIX: Final = "bzr_"
 """Lets secret scanners recognise a refresh token that leaked."""
 
 
+ACTORS_MAX: Final = 4
+"""How many may act one for another: who checks a token has to read them all."""
+
+
+class Actor(Struct, frozen=True, omit_defaults=True):
+    """Who acts for the subject of a token (RFC 8693, section 4.1).
+
+    Attributes:
+        sub: a client, or the user whom its token named.
+        client_id: the client that exchanged the token.
+        act: for whom this one acted in turn.
+    """
+
+    sub: str
+    client_id: UUID
+    act: "Actor | None" = None
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """Opaque references of all, the one who acts now first."""
+        kind = "client" if self.sub == str(self.client_id) else "user"
+        return (f"{kind}:{self.sub}", *(() if self.act is None else self.act.chain))
+
+
 class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An access token's claims (RFC 9068, section 2.2; RFC 9396, section 9.1).
 
@@ -33,6 +57,7 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
         aud: where it may be used (RFC 8707).
         cnf: whose it is: without this key it is worth nothing.
         grant_id: what it was issued of; None for a client's own.
+        act: who acts for `sub`; None where nobody else does.
     """
 
     iss: str
@@ -47,6 +72,7 @@ class Claims(Struct, frozen=True, kw_only=True, omit_defaults=True):
     grant_id: UUID | None = None
     auth_time: int | None = None
     acr: Acr | None = None
+    act: Actor | None = None
     authorization_details: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from bezant.identity.clients import ClientAuthenticator
+from bezant.identity.clients import TOKEN_EXCHANGE, ClientAuthenticator
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.proofs import DpopVerifier, Uses
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.confirming import confirm
+from bezant.identity.tokens.exchanging import ACCESS_TOKEN, TokenExchange
 from bezant.identity.tokens.giving import Asked, Given, Givers
 from bezant.identity.tokens.ports import IdTokenIssuer
 
@@ -26,6 +27,7 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
         token_type: `DPoP`; `Bearer` where the key is that of a certificate, which is what RFC 8705
             calls a token that no other can bear.
         refresh_token: to be presented next time; None where none is given, or the old one stays.
+        issued_token_type: of an exchanged token (RFC 8693, section 2.2.1).
         grant_id: by which the client manages what the user gave it.
     """
 
@@ -35,6 +37,7 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str
     refresh_token: str | None = None
     id_token: str | None = None
+    issued_token_type: str | None = None
     grant_id: UUID | None = None
     authorization_details: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -49,6 +52,7 @@ class TokenEndpoint:
         givers: Givers,
         access: AccessTokens,
         id_tokens: IdTokenIssuer,
+        exchange: TokenExchange,
     ) -> None:
         self._clients = clients
         self._proofs = proofs
@@ -58,6 +62,7 @@ class TokenEndpoint:
             CLIENT_CREDENTIALS: givers.client_credentials,
             CODE: givers.code,
             REFRESH: givers.refreshed,
+            TOKEN_EXCHANGE: exchange.give,
         }
 
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
@@ -94,6 +99,9 @@ class TokenEndpoint:
             scope=claims.scope,
             refresh_token=given.refresh_token,
             id_token=id_token,
+            issued_token_type=(
+                ACCESS_TOKEN if asked.form["grant_type"] == TOKEN_EXCHANGE else None
+            ),
             grant_id=claims.grant_id,
             authorization_details=claims.authorization_details,
         )

@@ -14,6 +14,7 @@ from bezant.identity.issuers import Issuer
 from bezant.identity.logins import Acr
 from bezant.identity.signing import SigningKeys
 from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
+from bezant.identity.tokens.domain import Actor
 from bezant.kernel.clock import Clock
 
 SCOPE: Final = "introspection"
@@ -40,6 +41,7 @@ class Introspection(Struct, frozen=True, kw_only=True, omit_defaults=True):
     grant_id: UUID | None = None
     auth_time: int | None = None
     acr: Acr | None = None
+    act: Actor | None = None
     authorization_details: list[Mapping[str, Any]] = field(default_factory=list)
 
 
@@ -96,6 +98,7 @@ class IntrospectionEndpoint:
             grant_id=claims.grant_id,
             auth_time=claims.auth_time,
             acr=claims.acr,
+            act=claims.act,
             authorization_details=claims.authorization_details,
         )
 

@@ -68,9 +68,9 @@ class TokenStandings:
         self._flights: Flights[tuple[UUID, bytes], _Seen] = Flights()
 
     async def holds(self, tenant_id: UUID, jti: str) -> bool:
-        """Whether a token was issued and not revoked, its grant holds, and nobody is disabled.
+        """Whether a token was issued and not revoked, its grant holds, its client is in use.
 
-        Neither its client nor the person who gave it.
+        As must be the person who gave it, and what it was exchanged for.
 
         Raises:
             Unavailable: that cannot be known.
@@ -118,8 +118,10 @@ class TokenStandings:
         holds = (
             row is not None
             and row["revoked_at"] is None
+            and not row["client_gone"]
             and row["client_disabled_at"] is None
             and row["user_status"] != Status.DISABLED
+            and not row["source_ended"]
             and row["grant_revoked_at"] is None
             and (row["grant_until"] is None or self._clock.now() < row["grant_until"])
         )

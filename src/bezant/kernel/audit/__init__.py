@@ -1,6 +1,7 @@
 """The audit log: who did what, to which resource, why, from where, and with what outcome.
 
-References only, no personal data: an actor is a key or user id, a resource a path.
+References only, no personal data: an actor is a key or user id, a resource a path. Where others act
+for the actor, they are named too: `user:… via client:…`.
 """
 
 from datetime import datetime
@@ -22,7 +23,7 @@ def entry(call: Call, answer: Answer, at: datetime) -> list[Row]:
     values = (
         call.id,
         at,
-        call.actor,
+        " via ".join((call.actor, *call.through)),
         call.action,
         call.resource,
         call.purpose,

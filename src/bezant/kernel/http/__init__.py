@@ -17,6 +17,7 @@ from bezant.kernel.http.authorization import (
 )
 from bezant.kernel.http.bodies import BodyDecoder, malformed, read_body
 from bezant.kernel.http.card_numbers import IS_NUMBER, IS_PHONE, CardNumberMisplaced
+from bezant.kernel.http.challenges import ChallengeHeader, challenge
 from bezant.kernel.http.credentials import BEARER, DPOP, SIGNATURE_INPUT, Credentials
 from bezant.kernel.http.documents import Document, DocumentOperation
 from bezant.kernel.http.errors import (
@@ -58,6 +59,7 @@ __all__ = [
     "Authorizer",
     "BodyDecoder",
     "CardNumberMisplaced",
+    "ChallengeHeader",
     "ContentDigestMismatch",
     "Context",
     "Credentials",
@@ -89,6 +91,7 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "challenge",
     "exchange_of",
     "fingerprint_of",
     "headers_of",

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.types import Send
 
 from bezant.kernel.calls import Answer
-from bezant.kernel.errors import Forbidden, Refusal, TooLarge, Unauthenticated
+from bezant.kernel.errors import Refusal, TooLarge, Unauthenticated
 from bezant.kernel.http.errors import MethodNotAllowed
 
 JSON: Final = b"application/json"
@@ -47,9 +47,6 @@ def _usual(refusal: Refusal) -> Headers:
     match refusal:
         case Unauthenticated():
             return [(b"www-authenticate", b'Bearer realm="bezant"')]
-        case Forbidden(facts={"scope": scope}):
-            challenge = f'Bearer realm="bezant", error="insufficient_scope", scope="{scope}"'
-            return [(b"www-authenticate", challenge.encode())]
         case MethodNotAllowed(facts={"allow": allow}):
             return [(b"allow", str(allow).encode())]
         case TooLarge():

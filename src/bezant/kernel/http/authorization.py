@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from bezant.kernel.calls import Call, Principal, PrincipalKind
 from bezant.kernel.errors import ApprovalNotUsable, Forbidden, Refusal
+from bezant.kernel.http.challenges import challenged
 from bezant.kernel.http.credentials import Credentials
 from bezant.kernel.http.exchange import exchange_of
 from bezant.kernel.http.headers import Headers
@@ -174,7 +175,8 @@ class Guard:
             Unavailable: one of the two cannot be known now.
         """
         headers = Headers(scope["headers"])
-        principal = await self.authenticator.authenticate(Credentials.of(scope))
+        credentials = Credentials.of(scope)
+        principal = await self.authenticator.authenticate(credentials)
         exchange = exchange_of(scope)
         exchange.actor = principal.actor
         exchange.signs_for = principal.tenant_id if principal.has_signed else None
@@ -187,5 +189,6 @@ class Guard:
         context = Context(headers.approval() if action.takes_approval else None)
         decision = await self.authorizer.decide(principal, action, resource, context)
         if not decision.allowed:
-            raise decision.refusal or Forbidden(decision.reason, scope=action.scope)
+            refusal = decision.refusal or Forbidden(decision.reason, scope=action.scope)
+            raise challenged(refusal, credentials.scheme)
         return Admitted(principal, decision.approval)

@@ -84,6 +84,7 @@ class Reading(Generic[P, Q]):
             resource=self.resource,
             origin="http",
             purpose=purpose,
+            through=self.principal.through,
         )
 
 
@@ -320,6 +321,7 @@ class WriteOperation(Operation, Generic[P, B]):
             origin="http",
             idempotency_key=key,
             fingerprint=fingerprint_of(self.method, resource, raw),
+            through=principal.through,
         )
         body = self.decoder.decode(raw)
         if admitted.approval is not None:

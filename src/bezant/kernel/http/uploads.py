@@ -84,6 +84,7 @@ class UploadOperation(Operation, Generic[P, Q]):
                 origin="http",
                 idempotency_key=key,
                 fingerprint=hashlib.sha256(asked + b"\n" + digest).digest(),
+                through=principal.through,
             )
             return await self.handler(
                 Uploading(principal, path, query, media_type, source, digest, call)

@@ -5,6 +5,7 @@ from typing import cast
 from uuid import UUID
 
 import cedarpy
+import msgspec
 import pytest
 
 from bezant.identity.logins import Acr
@@ -145,6 +146,16 @@ def test_duties_stay_apart_whatever_roles_one_person_has(
     together = engine.answer(asked(person(*roles), action, approved=True))
     assert not together.allowed
     assert policy in together.policies
+
+
+def test_who_acts_for_another_reads_but_touches_no_keys_in_their_name(engine: Engine) -> None:
+    owner = person("owner")
+    acting = msgspec.structs.replace(owner, through=("client:a",))
+    assert engine.answer(asked(owner, ROTATE, approved=True)).allowed
+    assert engine.answer(asked(acting, READ)).allowed
+    verdict = engine.answer(asked(acting, ROTATE, approved=True))
+    assert not verdict.allowed
+    assert verdict.policies == ("who-acts-for-another-gives-no-rights",)
 
 
 @pytest.mark.parametrize(

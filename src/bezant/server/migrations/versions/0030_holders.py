@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0030"
-down_revision = "0027"
+down_revision = "0028"
 
 # No reference to the account: accounts are never removed, and their rows are the lanes' to write.
 ACCOUNT_HOLDER = """
