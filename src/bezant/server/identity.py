@@ -6,6 +6,7 @@ from typing import Self
 
 from starlette.routing import BaseRoute
 
+from bezant.identity.backchannel import PingJobs, SignedRequests
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -41,6 +42,7 @@ from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
 from bezant.server.authorization import Authorization
+from bezant.server.backchannel import Backchannel
 from bezant.server.tokens import Tokens
 
 
@@ -90,6 +92,7 @@ class Identity:
     proofs: DpopVerifier
     keys: SigningKeys
     tokens: Tokens
+    backchannel: Backchannel
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
@@ -113,10 +116,19 @@ class Identity:
         sessions = Sessions(database, given.cache, clock, ids)
         people = _people(given, sessions)
         authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        backchannel = Backchannel.of(
+            tokens,
+            people,
+            SignedRequests(client_keys, used, clock),
+            authorization.types,
+            KeySealer(given.secret),
+            allow_loopback=given.allow_loopback,
+        )
         parts = [
-            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *tokens.parts(authorization.codes, authorization.id_tokens, backchannel.pollers()),
             *authorization.parts(),
             DeviceEndpoints(people.approvals).part(),
+            backchannel.part(),
             *parts,
         ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
@@ -146,10 +158,12 @@ class Identity:
                 *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
+            backchannel=backchannel,
             removals={
                 "used_proof": used.remove_old,
                 **tokens.removals(),
                 **authorization.removals(),
+                **backchannel.removals(),
                 **people.removals,
             },
         )
@@ -162,6 +176,7 @@ class Identity:
         """End what runs in the background."""
         self.fetcher.close()
         self.people.close()
+        await self.backchannel.close()
         await self.tokens.close()
         await self.sessions.close()
 
@@ -176,4 +191,5 @@ def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
 def _people(given: Surroundings, sessions: Sessions) -> People:
     secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
     means = Means(given.database, given.clock, given.ids)
-    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))
+    party, passwords = RelyingParty(given.origin), Passwords(given.breached)
+    return compose(means, secrecy, sessions, party, passwords, PingJobs(given.ids).heard)

@@ -1,15 +1,26 @@
 """Finding clients."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
 from bezant.identity.clients import store
-from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
+from bezant.identity.clients.domain import (
+    Authentication,
+    Backchannel,
+    Binding,
+    Client,
+    Profile,
+)
 from bezant.kernel.database import Database
 
 if TYPE_CHECKING:
     import asyncpg
+
+
+_backchannel: Final = msgspec.json.Decoder(Backchannel)
 
 
 class Clients:
@@ -32,7 +43,7 @@ class Clients:
 
 def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:
     """The client of a row."""
-    subject = row["tls_subject_member"]
+    subject, backchannel = row["tls_subject_member"], row["backchannel"]
     return Client(
         id=row["client_id"],
         tenant_id=tenant_id,
@@ -46,6 +57,7 @@ def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:
         jwks=None if row["jwks"] is None else json.loads(row["jwks"]),
         jwks_uri=row["jwks_uri"],
         tls_subject=None if subject is None else (subject, row["tls_subject"]),
+        backchannel=None if backchannel is None else _backchannel.decode(backchannel),
         created_at=row["created_at"],
         disabled_at=row["disabled_at"],
     )

@@ -6,9 +6,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bezant.identity.clients.domain import Authentication, Binding, Profile
+from bezant.identity.clients.domain import Authentication, Backchannel, Binding, Profile
 
-GrantType = Literal["authorization_code", "client_credentials", "refresh_token"]
+GrantType = Literal[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:openid:params:grant-type:ciba",
+]
 
 ScopeToken = Annotated[
     str,
@@ -55,6 +60,7 @@ class NewOAuthClient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     jwks: dict[str, Any] | None = None
     jwks_uri: Uri | None = None
     tls_subject: TlsSubject | None = None
+    backchannel: Backchannel | None = None
 
 
 class OAuthClient(Struct, frozen=True, kw_only=True):
@@ -71,6 +77,7 @@ class OAuthClient(Struct, frozen=True, kw_only=True):
     jwks: dict[str, Any] | None = None
     jwks_uri: str | None = None
     tls_subject: TlsSubject | None = None
+    backchannel: Backchannel | None = None
     created_at: datetime
     changed_at: datetime
     disabled_at: datetime | None = None

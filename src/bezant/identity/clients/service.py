@@ -72,6 +72,7 @@ class ClientService:
                 sorted({*new.grant_types}),
                 sorted({*new.scopes}),
                 *_key_columns(ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)),
+                None if new.backchannel is None else msgspec.json.encode(new.backchannel),
                 self._clock.now(),
             )
             await self._tell(connection, call, "oauth_client.created", client_id)
@@ -179,6 +180,7 @@ def _client(row: "asyncpg.Record", tenant_id: UUID) -> OAuthClient:
         jwks=None if client.jwks is None else dict(client.jwks),
         jwks_uri=client.jwks_uri,
         tls_subject=None if client.tls_subject is None else TlsSubject(*client.tls_subject),  # type: ignore[arg-type]  # the database holds members only
+        backchannel=client.backchannel,
         created_at=client.created_at,
         changed_at=row["changed_at"],
         disabled_at=client.disabled_at,

@@ -104,6 +104,7 @@ PRIVILEGES: Final = {
     "interaction": "SELECT, INSERT, DELETE",
     "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
     "approval": "SELECT, INSERT, UPDATE",
+    "backchannel_request": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
@@ -130,6 +131,7 @@ VAULT_PRIVILEGES: Final = {
             "identity_approval",
             "identity_ticket",
             "identity_browser",
+            "backchannel_request",
         ),
         "SELECT, DELETE",
     ),
