@@ -23,6 +23,7 @@ pytest_plugins = [
     "fixtures_authorization",
     "fixtures_tokens",
     "fixtures_users",
+    "fixtures_backchannel",
     "fixtures_pages",
     "fixtures_registration",
 ]

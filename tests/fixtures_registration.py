@@ -73,7 +73,7 @@ async def registry(
     proofs = DpopVerifier(used, Nonces(bytes(32)), clock)
     tokens = Tokens.of(database, clock, ids, signing, authenticator, proofs)
     registration = Registration.of(tokens, fetcher, keys, used, judge)
-    parts = [*tokens.parts(Codes(), PlainIdTokens()), registration.part()]
+    parts = [*tokens.parts(Codes(), PlainIdTokens(), {}), registration.part()]
     app = FastAPI(redirect_slashes=False)
     add_protocol(app, [each for part in parts for each in part.endpoints], issuers)
     yield Registry(app, tenant, issuers.of(tenant.id), clock, database)

@@ -10,6 +10,7 @@ import msgspec
 import pyotp
 import pytest
 
+from bezant.identity.backchannel import PingJobs
 from bezant.identity.factors.domain import Method
 from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.factors.passwords import BreachedPasswords, Cost, Passwords
@@ -227,7 +228,8 @@ async def town(
     sessions = Sessions(database, cache, clock, IDS)
     means = Means(database, clock, IDS)
     secrecy = Secrecy(sealer, KeySealer(bytes(32)), os.urandom(32))
-    people = compose(means, secrecy, sessions, RelyingParty(ORIGIN), passwords)
+    heard = PingJobs(IDS).heard
+    people = compose(means, secrecy, sessions, RelyingParty(ORIGIN), passwords, heard)
     tenant_id = await add_tenant(database)
     yield Town(people, means, clock, passwords, tenant_id, sessions)
     await sessions.close()

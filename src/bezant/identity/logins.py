@@ -29,14 +29,15 @@ class Login(Struct, frozen=True):
 
     Attributes:
         user_id: who; the `sub` of tokens.
-        session_id: the browser session in which it was made; the `sid` of ID tokens.
+        session_id: the browser session in which it was made, the `sid` of ID tokens; None where
+            it was made on a device of the user's, in no browser.
         at: when the last factor was proven; `auth_time`.
         acr: how strong it was.
         amr: what was used (RFC 8176): `pwd`, `otp`, `hwk`, `user`, `mfa` ...
     """
 
     user_id: UUID
-    session_id: UUID
+    session_id: UUID | None
     at: datetime
     acr: Acr
     amr: tuple[str, ...]

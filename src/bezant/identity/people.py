@@ -7,6 +7,7 @@ from typing import Final
 
 from bezant.identity.enrolment import FactorService
 from bezant.identity.factors import Approvals, Passwords, Proving, RelyingParty
+from bezant.identity.factors.approvals import Heard, nobody
 from bezant.identity.sessions import Browsing, Entrance, Throttle
 from bezant.identity.tickets import Tickets
 from bezant.identity.users import Means, UserService
@@ -79,6 +80,7 @@ def compose(
     sessions: Sessions,
     party: RelyingParty,
     passwords: Passwords | None = None,
+    heard: Heard = nobody,
 ) -> People:
     """Put everything together.
 
@@ -88,6 +90,7 @@ def compose(
         sessions: the kernel's.
         party: whom passkeys are for.
         passwords: by default at the default cost and without a list of breached ones.
+        heard: is told of what users decide on their devices.
     """
     passwords = passwords or Passwords()
     users = UserService(
@@ -97,7 +100,7 @@ def compose(
     proving = Proving(means, passwords, secrecy.secrets, party)
     throttle = Throttle(means.database, means.clock, secrecy.throttle_secret)
     factors = FactorService(means, users, browsing, passwords, secrecy.secrets, party)
-    approvals = Approvals(means, secrecy.secrets)
+    approvals = Approvals(means, secrecy.secrets, heard)
     return People(
         users=users,
         entrance=Entrance(means, users, proving, browsing, throttle, approvals, passwords),

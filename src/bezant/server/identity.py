@@ -7,6 +7,7 @@ from typing import Self
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from bezant.identity.backchannel import PingJobs, SignedRequests
 from bezant.identity.clients import (
     CertificateJudge,
     ClientAuthenticator,
@@ -43,6 +44,7 @@ from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
 from bezant.server.authorization import Authorization
+from bezant.server.backchannel import Backchannel
 from bezant.server.registration import Registration
 from bezant.server.tokens import Tokens
 
@@ -94,6 +96,7 @@ class Identity:
     proofs: DpopVerifier
     keys: SigningKeys
     tokens: Tokens
+    backchannel: Backchannel
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
@@ -118,11 +121,20 @@ class Identity:
         people = _people(given, sessions)
         authorization = Authorization.of(tokens, issuers, client_keys, people.users)
         registration = Registration.of(tokens, fetcher, client_keys, used, given.judge)
+        backchannel = Backchannel.of(
+            tokens,
+            people,
+            SignedRequests(client_keys, used, clock),
+            authorization.types,
+            KeySealer(given.secret),
+            allow_loopback=given.allow_loopback,
+        )
         parts = [
-            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *tokens.parts(authorization.codes, authorization.id_tokens, backchannel.pollers()),
             *authorization.parts(),
             registration.part(),
             DeviceEndpoints(people.approvals).part(),
+            backchannel.part(),
             *parts,
         ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
@@ -157,11 +169,13 @@ class Identity:
                 *user_operations(people.users),
             ],
             owners=[keys.owner(), people.users.owner()],
+            backchannel=backchannel,
             removals={
                 "used_proof": used.remove_old,
                 **tokens.removals(),
                 **authorization.removals(),
                 **registration.removals(),
+                **backchannel.removals(),
                 **people.removals,
             },
         )
@@ -180,6 +194,7 @@ class Identity:
         """End what runs in the background."""
         self.fetcher.close()
         self.people.close()
+        await self.backchannel.close()
         await self.tokens.close()
         await self.sessions.close()
 
@@ -194,4 +209,5 @@ def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
 def _people(given: Surroundings, sessions: Sessions) -> People:
     secrecy = Secrecy(given.sealer, KeySealer(given.secret), throttle_secret(given.secret))
     means = Means(given.database, given.clock, given.ids)
-    return compose(means, secrecy, sessions, RelyingParty(given.origin), Passwords(given.breached))
+    party, passwords = RelyingParty(given.origin), Passwords(given.breached)
+    return compose(means, secrecy, sessions, party, passwords, PingJobs(given.ids).heard)

@@ -1,6 +1,6 @@
 """Tokens put together: what gives them and takes them back, and whom they let in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -20,6 +20,7 @@ from bezant.identity.tokens import (
     Givers,
     IdTokenIssuer,
     IntrospectionEndpoint,
+    Poller,
     RefreshTokens,
     RevocationEndpoint,
     TokenEndpoint,
@@ -78,8 +79,10 @@ class Tokens:
             guard=TokenGuard(access, proofs),
         )
 
-    def parts(self, codes: CodeRedeemer, id_tokens: IdTokenIssuer) -> Sequence[Part]:
-        """What clients speak with."""
+    def parts(
+        self, codes: CodeRedeemer, id_tokens: IdTokenIssuer, pollers: Mapping[str, Poller]
+    ) -> Sequence[Part]:
+        """What clients speak with; `pollers` are further grant types."""
         givers = Givers(
             self.database,
             self.clock,
@@ -98,6 +101,7 @@ class Tokens:
                     self.access,
                     id_tokens,
                     TokenExchange(self.database, self.clock, self.ids, self.access),
+                    pollers,
                 ),
                 IntrospectionEndpoint(self.clients, self.access, self.keys, self.clock),
                 RevocationEndpoint(

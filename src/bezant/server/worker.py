@@ -95,10 +95,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
     opened.push_async_callback(policy.close)
     retention = _retention(task, database, clock, ledger, identity, policy)
+    further = [reconciliations.handling(), identity.backchannel.handling()]
     await opened.enter_async_context(
-        background(
-            database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
-        )
+        background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, further)
     )
     events = EventReader(database)
     means = webhook_means(

@@ -30,6 +30,20 @@ PHONE: dict[str, Any] = {
     "redirect_uris": ["com.example.app:/callback", "http://127.0.0.1:1234/callback"],
 }
 SUBJECT = {"member": "tls_client_auth_san_dns", "value": "client.example.com"}
+PING = {
+    "token_delivery_mode": "ping",
+    "client_notification_endpoint": "https://till.example.com/told",
+    "authentication_request_signing_alg": "ES256",
+}
+POLL = {"token_delivery_mode": "poll"}
+TILL: dict[str, Any] = {
+    "name": "Till",
+    "profile": "fapi2-message-signing",
+    "grant_types": ["refresh_token", "urn:openid:params:grant-type:ciba"],
+    "scopes": ["openid"],
+    "jwks": CLIENT_KEYS,
+    "backchannel": PING,
+}
 BANK: dict[str, Any] = WEB | {
     "name": "Bank",
     "profile": "fapi1-advanced",
@@ -41,7 +55,9 @@ BANK: dict[str, Any] = WEB | {
 }
 
 
-@pytest.mark.parametrize("body", [SERVICE, WEB, PHONE, BANK], ids=lambda body: str(body["name"]))
+@pytest.mark.parametrize(
+    "body", [SERVICE, WEB, PHONE, BANK, TILL], ids=lambda body: str(body["name"])
+)
 async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, Any]) -> None:
     created = await tenant.create(CLIENTS, body)
     assert {name: created[name] for name in body} == body
@@ -81,6 +97,33 @@ async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, A
         (BANK | {"jwks": None}, "jwks"),
         (BANK | {"jwks": CLIENT_KEYS}, "jwks"),
         (SERVICE | {"authentication": "self_signed_tls_client_auth", "jwks": None}, "jwks"),
+        (TILL | {"backchannel": None}, "backchannel"),
+        (SERVICE | {"backchannel": POLL}, "backchannel"),
+        (TILL | {"backchannel": POLL}, "backchannel"),
+        (
+            PHONE
+            | {"grant_types": [*PHONE["grant_types"], TILL["grant_types"][1]]}
+            | {"backchannel": POLL},
+            "backchannel",
+        ),
+        (
+            TILL
+            | {"profile": "fapi2", "authentication": "tls_client_auth"}
+            | {"binding": "mtls", "tls_subject": SUBJECT, "jwks": None},
+            "jwks",
+        ),
+        *(
+            (TILL | {"backchannel": PING | {"client_notification_endpoint": url}}, "backchannel")
+            for url in (
+                None,
+                "http://till.example.com/",
+                "https://127.0.0.1/",
+                "https://169.254.169.254/latest",
+                "https://user@till.example.com/",
+                "https://till.example.com:6379/",
+            )
+        ),
+        (TILL | {"backchannel": PING | {"token_delivery_mode": "poll"}}, "backchannel"),
     ],
 )
 async def test_a_contradiction_is_refused(tenant: Tenant, body: dict[str, Any], field: str) -> None:
@@ -100,6 +143,9 @@ async def test_a_contradiction_is_refused(tenant: Tenant, body: dict[str, Any], 
         SERVICE | {"scopes": ["two words"]},
         SERVICE | {"scopes": [""]},
         SERVICE | {"client_secret": "secret"},
+        TILL | {"backchannel": PING | {"token_delivery_mode": "push"}},
+        TILL | {"backchannel": PING | {"authentication_request_signing_alg": "RS256"}},
+        TILL | {"backchannel": PING | {"user_code": True}},
     ],
 )
 async def test_what_is_not_offered_is_malformed(tenant: Tenant, body: dict[str, Any]) -> None:

@@ -3,22 +3,32 @@
 from bezant.identity.authorization.api import part
 from bezant.identity.authorization.beginning import AuthorizationEndpoint
 from bezant.identity.authorization.codes import Codes
-from bezant.identity.authorization.contexts import ACRS, name_of
+from bezant.identity.authorization.committing import commit
+from bezant.identity.authorization.contexts import ACRS, context_of, name_of
 from bezant.identity.authorization.deciding import InteractionService
 from bezant.identity.authorization.details import INTENT, DetailTypes
 from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
 from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
-from bezant.identity.authorization.objects import RequestObjects
-from bezant.identity.authorization.parameters import RequestReader
+from bezant.identity.authorization.objects import AHEAD_MAX, VALID_MAX, RequestObjects
+from bezant.identity.authorization.parameters import (
+    Parameters,
+    RequestReader,
+    read_resources,
+    read_scopes,
+)
 from bezant.identity.authorization.ports import DetailRefused, DetailType
 from bezant.identity.authorization.pushing import PushedRequests
 from bezant.identity.authorization.responses import Responses
+from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
 from bezant.identity.authorization.sweeping import AuthorizationSweep
 
 __all__ = [
     "ACRS",
+    "AHEAD_MAX",
     "COOKIE",
     "INTENT",
+    "SECRET_BYTES",
+    "VALID_MAX",
     "AuthorizationEndpoint",
     "AuthorizationSweep",
     "Codes",
@@ -30,10 +40,17 @@ __all__ = [
     "InteractionService",
     "Interactions",
     "LoginTooWeak",
+    "Parameters",
     "PushedRequests",
     "RequestObjects",
     "RequestReader",
     "Responses",
+    "commit",
+    "context_of",
+    "digest",
     "name_of",
     "part",
+    "read_resources",
+    "read_scopes",
+    "write_secret",
 ]

@@ -132,9 +132,9 @@ class RequestReader:
             redirect_uri=_redirect_uri(client, given),
             response_mode=_response_mode(client, given),
             challenge=_challenge(given),
-            scopes=_scopes(client, given),
+            scopes=read_scopes(client, given),
             details=details,
-            resources=_resources(issuer, given),
+            resources=read_resources(issuer, given),
             state=given.visible("state"),
             nonce=given.visible("nonce"),
             acr=context.acr,
@@ -193,14 +193,16 @@ def _challenge(given: Parameters) -> str:
     return challenge
 
 
-def _scopes(client: Client, given: Parameters) -> tuple[str, ...]:
+def read_scopes(client: Client, given: Parameters) -> tuple[str, ...]:
+    """The scopes of a request, all of which the client may ask for."""
     scopes = given.words("scope")
     if not scopes or not client.scopes.issuperset(scopes):
         raise OAuthError("invalid_scope", "The scope is not one that the client may ask for.")
     return scopes
 
 
-def _resources(issuer: Issuer, given: Parameters) -> tuple[str, ...]:
+def read_resources(issuer: Issuer, given: Parameters) -> tuple[str, ...]:
+    """Where its tokens are to be used (RFC 8707, section 2)."""
     resources = given.resources()
     known = {issuer.origin, issuer.mtls_origin} - {None}
     if not known.issuperset(resources):

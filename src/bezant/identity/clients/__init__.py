@@ -5,10 +5,13 @@ from bezant.identity.clients.assertions import check_claims
 from bezant.identity.clients.authentication import AuthenticatedClient, ClientAuthenticator
 from bezant.identity.clients.certificates import ClientCertificates
 from bezant.identity.clients.domain import (
+    CIBA,
     TOKEN_EXCHANGE,
     Authentication,
+    Backchannel,
     Binding,
     Client,
+    Delivery,
     Profile,
 )
 from bezant.identity.clients.errors import (
@@ -36,9 +39,11 @@ from bezant.identity.clients.service import (
 )
 
 __all__ = [
+    "CIBA",
     "TOKEN_EXCHANGE",
     "AuthenticatedClient",
     "Authentication",
+    "Backchannel",
     "Binding",
     "CertificateJudge",
     "CertificateRefused",
@@ -50,6 +55,7 @@ __all__ = [
     "ClientKeysChange",
     "ClientService",
     "Clients",
+    "Delivery",
     "GrantType",
     "InvalidClientMetadata",
     "InvalidRedirectUri",

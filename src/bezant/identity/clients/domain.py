@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bezant.identity.jose import Algorithm
 
@@ -50,6 +50,31 @@ class Binding(StrEnum):
     MTLS = "mtls"
 
 
+CIBA: Final = "urn:openid:params:grant-type:ciba"
+
+
+class Delivery(StrEnum):
+    """How a client learns that its user has decided (CIBA Core, section 5); never by a push."""
+
+    POLL = "poll"
+    PING = "ping"
+
+
+class Backchannel(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a client asks users on their own devices (CIBA Core, section 4).
+
+    Attributes:
+        token_delivery_mode: poll the token endpoint, or be told when to.
+        client_notification_endpoint: where a client is told; of `ping` alone.
+        authentication_request_signing_alg: all its requests are signed, with this; None: no
+            request is.
+    """
+
+    token_delivery_mode: Delivery
+    client_notification_endpoint: Annotated[str, Meta(min_length=1, max_length=2_000)] | None = None
+    authentication_request_signing_alg: Algorithm | None = None
+
+
 class Client(Struct, frozen=True, kw_only=True):
     """A registered client.
 
@@ -64,6 +89,7 @@ class Client(Struct, frozen=True, kw_only=True):
         impersonates: whether a token that it exchanged hides that it did.
         tls_subject: of `tls_client_auth`, the metadata member that names its certificate, such as
             `tls_client_auth_san_dns`, and what that member says (RFC 8705, section 2.1.2).
+        backchannel: of a client that asks users on their own devices.
         disabled_at: since when all its requests are refused.
     """
 
@@ -81,6 +107,7 @@ class Client(Struct, frozen=True, kw_only=True):
     tls_subject: tuple[str, str] | None = None
     exchange_audiences: frozenset[str] = frozenset()
     impersonates: bool = False
+    backchannel: Backchannel | None = None
     created_at: datetime
     disabled_at: datetime | None = None
 

@@ -4,8 +4,16 @@ import json
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
 from bezant.identity.clients import store
-from bezant.identity.clients.domain import Authentication, Binding, Client, Profile
+from bezant.identity.clients.domain import (
+    Authentication,
+    Backchannel,
+    Binding,
+    Client,
+    Profile,
+)
 from bezant.kernel.database import Database
 
 if TYPE_CHECKING:
@@ -13,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _READ_MAX: Final = 1_000
+_backchannel: Final = msgspec.json.Decoder(Backchannel)
 
 
 class Clients:
@@ -48,7 +57,7 @@ class Clients:
 
 def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:
     """The client of a row."""
-    subject = row["tls_subject_member"]
+    subject, backchannel = row["tls_subject_member"], row["backchannel"]
     return Client(
         id=row["client_id"],
         tenant_id=tenant_id,
@@ -64,6 +73,7 @@ def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:
         tls_subject=None if subject is None else (subject, row["tls_subject"]),
         exchange_audiences=frozenset(row["exchange_audiences"]),
         impersonates=row["exchange_impersonates"],
+        backchannel=None if backchannel is None else _backchannel.decode(backchannel),
         created_at=row["created_at"],
         disabled_at=row["disabled_at"],
     )

@@ -4,12 +4,20 @@ from collections.abc import Iterable
 from typing import Final, get_args
 
 from bezant.identity.certificates import RegisteredSubject
-from bezant.identity.clients.domain import TOKEN_EXCHANGE, Authentication, Binding, Profile
+from bezant.identity.clients.domain import (
+    CIBA,
+    TOKEN_EXCHANGE,
+    Authentication,
+    Binding,
+    Delivery,
+    Profile,
+)
 from bezant.identity.clients.errors import ClientGrantTooWide, InvalidClientMetadata
 from bezant.identity.clients.redirects import check_redirect_uri
 from bezant.identity.clients.schemas import ClientKeysChange, NewOAuthClient, TlsSubject
 from bezant.identity.jose import JoseRefused, KeyFetcher, read_public_keys
 from bezant.kernel.api_keys import Scope
+from bezant.kernel.outbound import TargetRefused, read_target
 
 JWKS_BYTES_MAX: Final = 64 * 1024
 
@@ -38,10 +46,11 @@ def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
         raise _invalid("FAPI 1.0 Advanced binds tokens to certificates.", "binding")
     if with_code != bool(new.redirect_uris):
         raise _invalid("Redirect URIs go with authorization_code.", "redirect_uris")
-    if "refresh_token" in new.grant_types and not with_code:
-        raise _invalid("Refresh tokens come with authorization_code.", "grant_types")
+    if "refresh_token" in new.grant_types and not (with_code or CIBA in new.grant_types):
+        raise _invalid("Refresh tokens come with what users grant.", "grant_types")
     if (TOKEN_EXCHANGE in new.grant_types) != (new.exchange is not None):
         raise _invalid("Rights to exchange go with token-exchange.", "exchange")
+    _check_backchannel(new, fetcher)
     for uri in new.redirect_uris:
         check_redirect_uri(uri, is_public=is_public)
     keys = ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)
@@ -77,6 +86,36 @@ def check_keys(
     except JoseRefused as refused:
         field = "jwks" if keys.jwks_uri is None else "jwks_uri"
         raise _invalid(str(refused), field) from None
+
+
+def _check_backchannel(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
+    """How it asks users on their own devices (CIBA Core, section 4; FAPI-CIBA, section 5.2)."""
+    asks = new.backchannel
+    if (CIBA in new.grant_types) != (asks is not None):
+        raise _invalid(f"The member goes with the grant type {CIBA}.", "backchannel")
+    if asks is None:
+        return
+    if new.authentication is Authentication.NONE:
+        raise _invalid("Users are asked on their devices by confidential clients.", "backchannel")
+    algorithm = asks.authentication_request_signing_alg
+    if algorithm is None and new.profile in _SIGNED_REQUESTS:
+        raise _invalid("The profile asks for signed requests: name their alg.", "backchannel")
+    if algorithm is not None and new.jwks is None and new.jwks_uri is None:
+        raise _invalid("The client needs keys to sign its requests.", "jwks")
+    url = asks.client_notification_endpoint
+    if (asks.token_delivery_mode is Delivery.PING) != (url is not None):
+        raise _invalid("The endpoint for notifications goes with ping.", "backchannel")
+    if url is not None:
+        _check_notified(url, fetcher)
+
+
+def _check_notified(url: str, fetcher: KeyFetcher) -> None:
+    if not url.startswith("https://"):
+        raise _invalid("The endpoint for notifications begins with https://.", "backchannel")
+    try:
+        read_target(url, allow_loopback=fetcher.allow_loopback)
+    except TargetRefused as refused:
+        raise _invalid(str(refused), "backchannel") from None
 
 
 def _check_subject(subject: TlsSubject) -> None:

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from bezant.identity.clients.domain import Authentication, Binding, Profile
+from bezant.identity.clients.domain import Authentication, Backchannel, Binding, Profile
 
 GrantType = Literal[
     "authorization_code",
     "client_credentials",
     "refresh_token",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:openid:params:grant-type:ciba",
 ]
 
 ScopeToken = Annotated[
@@ -77,6 +78,7 @@ class NewOAuthClient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     jwks_uri: Uri | None = None
     tls_subject: TlsSubject | None = None
     exchange: ExchangeRights | None = None
+    backchannel: Backchannel | None = None
 
 
 class OAuthClient(Struct, frozen=True, kw_only=True):
@@ -94,6 +96,7 @@ class OAuthClient(Struct, frozen=True, kw_only=True):
     jwks_uri: str | None = None
     tls_subject: TlsSubject | None = None
     exchange: ExchangeRights | None = None
+    backchannel: Backchannel | None = None
     created_at: datetime
     changed_at: datetime
     disabled_at: datetime | None = None

@@ -161,6 +161,7 @@ async def insert_client(
         at,
         [] if new.exchange is None else sorted({*new.exchange.audiences}),
         new.exchange is not None and new.exchange.impersonates,
+        None if new.backchannel is None else msgspec.json.encode(new.backchannel),
     )
 
 
@@ -231,6 +232,7 @@ def _client(row: "asyncpg.Record", tenant_id: UUID) -> OAuthClient:
         jwks_uri=client.jwks_uri,
         tls_subject=None if client.tls_subject is None else TlsSubject(*client.tls_subject),  # type: ignore[arg-type]  # the database holds members only
         exchange=_exchange_of(client),
+        backchannel=client.backchannel,
         created_at=client.created_at,
         changed_at=row["changed_at"],
         disabled_at=client.disabled_at,

@@ -19,6 +19,7 @@ _FORGOTTEN: Final = (
     store.DELETE_PASSKEYS,
     store.DELETE_DEVICES,
     store.DELETE_APPROVALS,
+    store.DELETE_BACKCHANNEL_REQUESTS,
     store.DELETE_TICKETS,
     store.DELETE_BROWSERS,
 )

@@ -40,6 +40,10 @@ DELETE_APPROVALS: Final = """
     DELETE FROM identity_approval WHERE tenant_id = $1 AND user_id = ANY($2::uuid[])
 """
 
+DELETE_BACKCHANNEL_REQUESTS: Final = """
+    DELETE FROM backchannel_request WHERE tenant_id = $1 AND user_id = ANY($2::uuid[])
+"""
+
 DELETE_TICKETS: Final = """
     DELETE FROM identity_ticket WHERE tenant_id = $1 AND user_id = ANY($2::uuid[])
 """

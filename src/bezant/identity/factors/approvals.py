@@ -46,6 +46,16 @@ ASKED_MAX: Final = 5
 LISTING_DRIFT: Final = timedelta(seconds=60)
 
 
+Heard = Callable[["Connection", UUID, UUID, datetime], Awaitable[None]]
+"""Told of a tenant's approval when it is decided, in the commit of the decision."""
+
+
+async def nobody(
+    _connection: "Connection", _tenant_id: UUID, _approval_id: UUID, _at: datetime
+) -> None:
+    """Nobody waits to be told."""
+
+
 class ApprovalState(StrEnum):
     """What became of what a user was asked."""
 
@@ -73,13 +83,15 @@ class Approvals:
     Args:
         means: where rows, the time, identifiers and chance come from.
         sealer: where goes what is shown.
+        heard: is told of decisions.
     """
 
-    def __init__(self, means: Means, sealer: SecretSealer) -> None:
+    def __init__(self, means: Means, sealer: SecretSealer, heard: Heard = nobody) -> None:
         self._database = means.database
         self._clock = means.clock
         self._ids = means.ids
         self._sealer = sealer
+        self._heard = heard
         self._tickets = Tickets(means.database)
 
     async def bind(
@@ -128,27 +140,37 @@ class Approvals:
             DeviceNotBound: the user has none.
             TooManyFactors: the user is being asked too much already.
         """
-        assert len(shown) <= SHOWN_BYTES_MAX, "what is asked does not fit a device"
-        approval_id = self._ids.new()
-        sealed = self._sealer.seal(shown, _context(tenant_id, approval_id))
-        digest = hashlib.sha256(shown).digest()
 
         async def work(connection: "Connection") -> UUID:
-            now = self._clock.now()
-            if not await connection.fetch(store.FIND_KEYS, tenant_id, user_id):
-                raise DeviceNotBound("The user has no device.")
-            asked = await connection.fetch(store.FIND_ASKED, tenant_id, user_id, now)
-            if len(asked) >= ASKED_MAX:
-                raise TooManyFactors("The user is being asked too much already.")
-            await connection.execute(
-                store.INSERT_APPROVAL, tenant_id, approval_id, user_id, sealed, digest, now,
-                now + lifetime,
-            )  # fmt: skip
-            told = {"approval": str(approval_id)}
-            await tell(connection, self._ids, tenant_id, user_id, "user.approval_asked", now, told)
-            return approval_id
+            until = self._clock.now() + lifetime
+            return await self.ask_within(connection, tenant_id, user_id, shown, until)
 
         return await self._commit(work)
+
+    async def ask_within(
+        self,
+        connection: "Connection",
+        tenant_id: UUID,
+        user_id: UUID,
+        shown: bytes,
+        until: datetime,
+    ) -> UUID:
+        """The same, in another's commit; where it raises, nothing was written."""
+        assert len(shown) <= SHOWN_BYTES_MAX, "what is asked does not fit a device"
+        approval_id, now = self._ids.new(), self._clock.now()
+        sealed = self._sealer.seal(shown, _context(tenant_id, approval_id))
+        digest = hashlib.sha256(shown).digest()
+        if not await connection.fetch(store.FIND_KEYS, tenant_id, user_id):
+            raise DeviceNotBound("The user has no device.")
+        asked = await connection.fetch(store.FIND_ASKED, tenant_id, user_id, now)
+        if len(asked) >= ASKED_MAX:
+            raise TooManyFactors("The user is being asked too much already.")
+        await connection.execute(
+            store.INSERT_APPROVAL, tenant_id, approval_id, user_id, sealed, digest, now, until
+        )
+        told = {"approval": str(approval_id)}
+        await tell(connection, self._ids, tenant_id, user_id, "user.approval_asked", now, told)
+        return approval_id
 
     async def asked(
         self, tenant_id: UUID, device_id: UUID, unix_s: int, signature: bytes
@@ -218,6 +240,7 @@ class Approvals:
                 raise _over()
             call = call_of(self._ids, tenant_id, device["user_id"], f"approval.{state}")
             await audit_done(connection, call, now)
+            await self._heard(connection, tenant_id, approval_id, now)
 
         await self._commit(work)
 
@@ -228,9 +251,13 @@ class Approvals:
             ApprovalOver: unknown, or expired.
         """
         row = await self._database.fetchrow(store.FIND_APPROVAL, tenant_id, approval_id)
-        if row is None or row["expires_at"] <= self._clock.now():
-            raise _over()
-        return ApprovalState(row["state"])
+        return self._state(row)
+
+    async def look(
+        self, connection: "Connection", tenant_id: UUID, approval_id: UUID
+    ) -> ApprovalState:
+        """The same, as a transaction sees it."""
+        return self._state(await connection.fetchrow(store.FIND_APPROVAL, tenant_id, approval_id))
 
     async def take(
         self,
@@ -244,13 +271,32 @@ class Approvals:
 
         Of many at once, one is approved by it. What was approved for something else is not.
         """
-        now, digest = self._clock.now(), hashlib.sha256(shown).digest()
-        taken = await connection.fetchrow(store.TAKE, tenant_id, approval_id, user_id, digest, now)
+        taken = await self.taken_at(connection, tenant_id, approval_id, user_id, shown)
         return taken is not None
+
+    async def taken_at(
+        self,
+        connection: "Connection",
+        tenant_id: UUID,
+        approval_id: UUID,
+        user_id: UUID,
+        shown: bytes,
+    ) -> datetime | None:
+        """The same: when it was approved; None where it was not, or is used."""
+        now, digest = self._clock.now(), hashlib.sha256(shown).digest()
+        taken: datetime | None = await connection.fetchval(
+            store.TAKE, tenant_id, approval_id, user_id, digest, now
+        )
+        return taken
 
     async def remove_over(self, tenant_id: UUID, before: datetime, limit: int) -> int:
         """Remove some of a tenant's approvals that expired before an instant."""
         return await self._database.remove(store.DELETE_OVER, tenant_id, before, limit)
+
+    def _state(self, row: "asyncpg.Record | None") -> ApprovalState:
+        if row is None or row["expires_at"] <= self._clock.now():
+            raise _over()
+        return ApprovalState(row["state"])
 
     async def _device(self, tenant_id: UUID, device_id: UUID) -> "asyncpg.Record":
         row = await self._database.fetchrow(store.FIND_DEVICE, tenant_id, device_id)

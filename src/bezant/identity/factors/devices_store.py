@@ -48,7 +48,7 @@ TAKE: Final = """
     UPDATE identity_approval SET state = 'used'
     WHERE tenant_id = $1 AND approval_id = $2 AND user_id = $3 AND state = 'approved'
         AND digest = $4 AND expires_at > $5
-    RETURNING approval_id
+    RETURNING decided_at
 """
 
 DELETE_OVER: Final = """

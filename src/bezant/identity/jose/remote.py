@@ -42,6 +42,11 @@ class KeyFetcher:
         self._allow_loopback = allow_loopback
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
 
+    @property
+    def allow_loopback(self) -> bool:
+        """Whether this machine's addresses are taken too."""
+        return self._allow_loopback
+
     def close(self) -> None:
         """End the look-ups of names."""
         self._network.close()

@@ -53,9 +53,10 @@ class IdTokens:
             "auth_time": int(login.at.timestamp()),
             "acr": name_of(login.acr, redeemed.claims.get("acr", {}).get("values", ())),
             "amr": list(login.amr),
-            "sid": str(login.session_id),
             "at_hash": half_hash(access_token, DEFAULT_ALGORITHM),
         }
+        if login.session_id is not None:
+            claims["sid"] = str(login.session_id)
         if redeemed.nonce is not None:
             claims["nonce"] = redeemed.nonce
         wanted = covered(grant.scopes) & redeemed.claims.keys()

@@ -25,7 +25,7 @@ from bezant.identity.users.domain import Status
 from bezant.identity.users.means import Means
 from bezant.identity.users.notices import audit_done, call_of
 from bezant.kernel import audit
-from bezant.kernel.calls import Answer
+from bezant.kernel.calls import Answer, Call
 from bezant.kernel.database import CommitUnknown
 from bezant.kernel.errors import Refusal, Unavailable
 from bezant.kernel.ids import derived_id
@@ -293,10 +293,14 @@ class Doorkeeper:
         address = self._throttle.digest("searcher", browser.address).hex()
         call = call_of(self._ids, tenant_id, None, "login.identify")
         call = msgspec.structs.replace(call, actor=f"address:{address[:32]}")
+        return await self.named(call, name)
+
+    async def named(self, call: Call, name: str) -> tuple[UUID, bool]:
+        """The same, for whoever else asks; the call's actor is counted as the searcher."""
         user = await self._users.find_by_name(call, name)
         if user is not None:
             return user.id, user.status is Status.ACTIVE
-        nobody = self._throttle.digest("nobody", f"{tenant_id} {_folded(name)}")
+        nobody = self._throttle.digest("nobody", f"{call.tenant_id} {_folded(name)}")
         return derived_id(nobody), False
 
     async def count(

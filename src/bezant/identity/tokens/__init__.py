@@ -11,6 +11,8 @@ from bezant.identity.tokens.narrowing import resources_of
 from bezant.identity.tokens.ports import (
     CodeRedeemer,
     IdTokenIssuer,
+    PolledFor,
+    Poller,
     PresentedCode,
     Redeemed,
     Spent,
@@ -28,6 +30,8 @@ __all__ = [
     "IdTokenIssuer",
     "IntrospectionEndpoint",
     "InvalidAccessToken",
+    "PolledFor",
+    "Poller",
     "PresentedCode",
     "Redeemed",
     "RefreshTokens",

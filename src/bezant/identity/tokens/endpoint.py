@@ -1,6 +1,8 @@
 """The token endpoint (RFC 6749, section 3.2)."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.confirming import confirm
 from bezant.identity.tokens.exchanging import ACCESS_TOKEN, TokenExchange
 from bezant.identity.tokens.giving import Asked, Given, Givers
-from bezant.identity.tokens.ports import IdTokenIssuer
+from bezant.identity.tokens.ports import IdTokenIssuer, Poller
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 CODE: Final = "authorization_code"
@@ -43,7 +45,11 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TokenEndpoint:
-    """Authenticates the client, has its key proven, and gives what the grant type allows."""
+    """Authenticates the client, has its key proven, and gives what the grant type allows.
+
+    Args:
+        pollers: further grant types, whose users decide elsewhere.
+    """
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class TokenEndpoint:
         access: AccessTokens,
         id_tokens: IdTokenIssuer,
         exchange: TokenExchange,
+        pollers: Mapping[str, Poller] = MappingProxyType({}),
     ) -> None:
         self._clients = clients
         self._proofs = proofs
@@ -63,7 +70,13 @@ class TokenEndpoint:
             CODE: givers.code,
             REFRESH: givers.refreshed,
             TOKEN_EXCHANGE: exchange.give,
+            **{name: partial(givers.polled, poller) for name, poller in pollers.items()},
         }
+
+    @property
+    def grant_types(self) -> list[str]:
+        """Those that are taken, as metadata has them."""
+        return list(self._givers)
 
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
         """`POST {issuer}/token`."""

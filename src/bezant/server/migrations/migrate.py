@@ -108,6 +108,7 @@ PRIVILEGES: Final = {
     "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
     "approval": "SELECT, INSERT, UPDATE, DELETE",
     "account_holder": "SELECT, INSERT, DELETE",
+    "backchannel_request": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
@@ -135,6 +136,7 @@ VAULT_PRIVILEGES: Final = {
             "identity_approval",
             "identity_ticket",
             "identity_browser",
+            "backchannel_request",
         ),
         "SELECT, DELETE",
     ),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0026"
 
 # Who signs software statements that count here. `issuer` is their `iss`.
 STATEMENT_ISSUER = """
