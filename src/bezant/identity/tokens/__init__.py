@@ -10,6 +10,8 @@ from bezant.identity.tokens.narrowing import resources_of
 from bezant.identity.tokens.ports import (
     CodeRedeemer,
     IdTokenIssuer,
+    PolledFor,
+    Poller,
     PresentedCode,
     Redeemed,
     Spent,
@@ -27,6 +29,8 @@ __all__ = [
     "IdTokenIssuer",
     "IntrospectionEndpoint",
     "InvalidAccessToken",
+    "PolledFor",
+    "Poller",
     "PresentedCode",
     "Redeemed",
     "RefreshTokens",

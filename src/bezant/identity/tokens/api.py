@@ -4,7 +4,7 @@ from bezant.identity.http import ProtocolEndpoint
 from bezant.identity.issuers import Endpoint
 from bezant.identity.parts import Part
 from bezant.identity.signing import DEFAULT_ALGORITHM
-from bezant.identity.tokens.endpoint import CLIENT_CREDENTIALS, CODE, REFRESH, TokenEndpoint
+from bezant.identity.tokens.endpoint import TokenEndpoint
 from bezant.identity.tokens.introspection import IntrospectionEndpoint
 from bezant.identity.tokens.revocation import RevocationEndpoint
 
@@ -37,7 +37,7 @@ def part(
         ),
     ]
     metadata = {
-        "grant_types_supported": [CLIENT_CREDENTIALS, CODE, REFRESH],
+        "grant_types_supported": token.grant_types,
         "introspection_signing_alg_values_supported": [DEFAULT_ALGORITHM],
     }
     return Part(endpoints, metadata)

@@ -1,6 +1,8 @@
 """The token endpoint (RFC 6749, section 3.2)."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from bezant.identity.proofs import DpopVerifier
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.confirming import confirm
 from bezant.identity.tokens.giving import Asked, Given, Givers
-from bezant.identity.tokens.ports import IdTokenIssuer
+from bezant.identity.tokens.ports import IdTokenIssuer, Poller
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 CODE: Final = "authorization_code"
@@ -40,7 +42,11 @@ class TokenAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TokenEndpoint:
-    """Authenticates the client, has its key proven, and gives what the grant type allows."""
+    """Authenticates the client, has its key proven, and gives what the grant type allows.
+
+    Args:
+        pollers: further grant types, whose users decide elsewhere.
+    """
 
     def __init__(
         self,
@@ -49,6 +55,7 @@ class TokenEndpoint:
         givers: Givers,
         access: AccessTokens,
         id_tokens: IdTokenIssuer,
+        pollers: Mapping[str, Poller] = MappingProxyType({}),
     ) -> None:
         self._clients = clients
         self._proofs = proofs
@@ -58,7 +65,13 @@ class TokenEndpoint:
             CLIENT_CREDENTIALS: givers.client_credentials,
             CODE: givers.code,
             REFRESH: givers.refreshed,
+            **{name: partial(givers.polled, poller) for name, poller in pollers.items()},
         }
+
+    @property
+    def grant_types(self) -> list[str]:
+        """Those that are taken, as metadata has them."""
+        return list(self._givers)
 
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
         """`POST {issuer}/token`."""

@@ -10,10 +10,18 @@ from bezant.identity.confirmation import Confirmation
 from bezant.identity.grants import Grant, GrantNotFound, GrantService
 from bezant.identity.http import Form, OAuthError
 from bezant.identity.issuers import Issuer
+from bezant.identity.polling import Unready
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.domain import Claims, Rotation
 from bezant.identity.tokens.narrowing import narrow_audience, narrow_details, narrow_scopes
-from bezant.identity.tokens.ports import CodeRedeemer, PresentedCode, Redeemed, Spent
+from bezant.identity.tokens.ports import (
+    CodeRedeemer,
+    PolledFor,
+    Poller,
+    PresentedCode,
+    Redeemed,
+    Spent,
+)
 from bezant.identity.tokens.refreshing import RefreshTokens
 from bezant.identity.tokens.standing import TokenStandings
 from bezant.kernel.clock import Clock
@@ -103,17 +111,23 @@ class Givers:
             redeemed = await self.codes.redeem(connection, presented, at)
             if redeemed is None:
                 raise _invalid("The authorization code is not valid.")
-            if isinstance(redeemed, Spent):
-                # Committed with the answer: whoever redeemed it first loses what they got.
-                return await self._end(connection, client, redeemed.grant_id, at)
-            grant = await self._grant(connection, client, redeemed.grant_id, at)
-            claims = await self._write(connection, asked, grant, at)
-            refresh_token = None
-            if "refresh_token" in client.grant_types:
-                refresh_token = await self.refresh.begin(
-                    connection, client, grant, asked.confirmation, at
-                )
-            return Given(claims, grant, refresh_token, redeemed)
+            return await self._redeemed(connection, asked, redeemed, at)
+
+        return await self._commit(work)
+
+    async def polled(self, poller: Poller, asked: Asked) -> Given:
+        """The tokens of what a user allowed elsewhere (RFC 8628, section 3.4)."""
+        text = asked.form.required(poller.parameter)
+        polled = PolledFor(text, asked.client, asked.confirmation)
+
+        async def work(connection: "Connection") -> Given | OAuthError | Unready:
+            at = self.clock.now()
+            redeemed = await poller.poll(connection, polled, at)
+            if redeemed is None:
+                raise _invalid(f"The {poller.parameter} is not valid.")
+            if isinstance(redeemed, Unready):
+                return redeemed
+            return await self._redeemed(connection, asked, redeemed, at)
 
         return await self._commit(work)
 
@@ -133,6 +147,23 @@ class Givers:
             return Given(claims, grant, presented.successor)
 
         return await self._commit(work)
+
+    async def _redeemed(
+        self, connection: "Connection", asked: Asked, redeemed: Redeemed | Spent, at: datetime
+    ) -> Given | OAuthError:
+        """The first tokens of a grant."""
+        client = asked.client
+        if isinstance(redeemed, Spent):
+            # Committed with the answer: whoever redeemed it first loses what they got.
+            return await self._end(connection, client, redeemed.grant_id, at)
+        grant = await self._grant(connection, client, redeemed.grant_id, at)
+        claims = await self._write(connection, asked, grant, at)
+        refresh_token = None
+        if "refresh_token" in client.grant_types:
+            refresh_token = await self.refresh.begin(
+                connection, client, grant, asked.confirmation, at
+            )
+        return Given(claims, grant, refresh_token, redeemed)
 
     async def _grant(
         self, connection: "Connection", client: Client, grant_id: UUID, at: datetime
@@ -170,11 +201,15 @@ class Givers:
         await self.grants.end(connection, client.tenant_id, grant_id, at)
         return _invalid("It was used before: the grant has been revoked.")
 
-    async def _commit(self, work: "Callable[[Connection], Awaitable[Given | OAuthError]]") -> Given:
+    async def _commit(
+        self, work: "Callable[[Connection], Awaitable[Given | OAuthError | Unready]]"
+    ) -> Given:
         try:
             given = await self.database.transaction(work)
         except CommitUnknown as error:
             raise Unavailable("Whether the tokens were given is not known.") from error
+        if isinstance(given, Unready):
+            raise given.error
         if isinstance(given, OAuthError):
             self.standings.forget_all()
             raise given

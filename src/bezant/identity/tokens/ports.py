@@ -11,6 +11,7 @@ from bezant.identity.clients import Client
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.grants import Grant
 from bezant.identity.issuers import Issuer
+from bezant.identity.polling import Unready
 
 if TYPE_CHECKING:
     import asyncpg
@@ -74,6 +75,45 @@ class CodeRedeemer(Protocol):
 
         Returns:
             None where the code is unknown, expired, another client's, or does not fit.
+        """
+        ...
+
+
+class PolledFor(Struct, frozen=True):
+    """What a client polls for, with all that must fit it.
+
+    Attributes:
+        text: which it was given when it began.
+        client: who presents it, authenticated.
+        confirmation: the key that was proven with the request.
+    """
+
+    text: str
+    client: Client
+    confirmation: Confirmation
+
+
+class Poller(Protocol):
+    """A grant type whose user decides elsewhere, while the client polls the token endpoint.
+
+    Attributes:
+        parameter: of the token request, that says what is polled for.
+    """
+
+    @property
+    def parameter(self) -> str:
+        """See above."""
+        ...
+
+    async def poll(
+        self, connection: "Connection", polled: PolledFor, at: datetime
+    ) -> Redeemed | Spent | Unready | None:
+        """Consume what is polled for, if its user has agreed, in the token endpoint's transaction.
+
+        See `CodeRedeemer`. `Unready` is committed, and so is the pace of polls with it.
+
+        Returns:
+            None where it is unknown, another client's, or does not fit.
         """
         ...
 
