@@ -7,6 +7,7 @@ from typing import Self
 from starlette.routing import BaseRoute
 
 from bezant.identity.clients import (
+    DEVICE_GRANT,
     CertificateJudge,
     ClientAuthenticator,
     ClientKeys,
@@ -41,6 +42,7 @@ from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
 from bezant.server.authorization import Authorization
+from bezant.server.devices import Devices
 from bezant.server.tokens import Tokens
 
 
@@ -113,9 +115,12 @@ class Identity:
         sessions = Sessions(database, given.cache, clock, ids)
         people = _people(given, sessions)
         authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        devices = Devices.of(tokens, issuers, authorization, people.throttle, given.secret)
+        pollers = {DEVICE_GRANT: devices.codes}
         parts = [
-            *tokens.parts(authorization.codes, authorization.id_tokens),
+            *tokens.parts(authorization.codes, authorization.id_tokens, pollers),
             *authorization.parts(),
+            devices.part(),
             DeviceEndpoints(people.approvals).part(),
             *parts,
         ]
@@ -135,7 +140,8 @@ class Identity:
                     doorkeeper=people.entrance,
                     sessions=people.browsing,
                     factors=people.factors,
-                    interactions=authorization.interactions,
+                    interactions=devices.interactions,
+                    codes=devices.entry,
                     clock=clock,
                 ),
                 issuers,
@@ -150,6 +156,7 @@ class Identity:
                 "used_proof": used.remove_old,
                 **tokens.removals(),
                 **authorization.removals(),
+                **devices.removals(),
                 **people.removals,
             },
         )

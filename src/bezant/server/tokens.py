@@ -1,6 +1,6 @@
 """Tokens put together: what gives them and takes them back, and whom they let in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -20,6 +20,7 @@ from bezant.identity.tokens import (
     Givers,
     IdTokenIssuer,
     IntrospectionEndpoint,
+    Poller,
     RefreshTokens,
     RevocationEndpoint,
     TokenEndpoint,
@@ -77,7 +78,9 @@ class Tokens:
             guard=TokenGuard(access, proofs),
         )
 
-    def parts(self, codes: CodeRedeemer, id_tokens: IdTokenIssuer) -> Sequence[Part]:
+    def parts(
+        self, codes: CodeRedeemer, id_tokens: IdTokenIssuer, pollers: Mapping[str, Poller]
+    ) -> Sequence[Part]:
         """What clients speak with."""
         givers = Givers(
             self.database,
@@ -90,7 +93,7 @@ class Tokens:
         )
         return [
             tokens.part(
-                TokenEndpoint(self.clients, self.proofs, givers, self.access, id_tokens),
+                TokenEndpoint(self.clients, self.proofs, givers, self.access, id_tokens, pollers),
                 IntrospectionEndpoint(self.clients, self.access, self.keys, self.clock),
                 RevocationEndpoint(
                     self.clients,

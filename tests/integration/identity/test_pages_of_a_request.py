@@ -42,6 +42,7 @@ async def who(
         sessions=people.browsing,
         factors=people.factors,
         interactions=realm.interactions,
+        codes=realm.entry,
         clock=realm.clock,
     )
     realm.app.router.routes.extend(page_routes(behind, TenantIssuers(database, ORIGIN)))

@@ -7,9 +7,11 @@ from bezant.identity.clients.domain import Authentication, Binding, Client, Prof
 from bezant.identity.clients.keys import ClientKeys
 from bezant.identity.clients.ports import CertificateJudge, CertificateRefused
 from bezant.identity.clients.reading import Clients
+from bezant.identity.clients.rules import DEVICE_GRANT
 from bezant.identity.clients.service import ClientService
 
 __all__ = [
+    "DEVICE_GRANT",
     "AuthenticatedClient",
     "Authentication",
     "Binding",

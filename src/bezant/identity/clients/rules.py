@@ -13,6 +13,10 @@ from bezant.kernel.api_keys import Scope
 
 JWKS_BYTES_MAX: Final = 64 * 1024
 
+DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628, section 3.4."""
+
+
 _BY_KEYS: Final = (Authentication.PRIVATE_KEY_JWT, Authentication.SELF_SIGNED_TLS)
 _SIGNED_REQUESTS: Final = (Profile.FAPI2_MESSAGE_SIGNING, Profile.FAPI1_ADVANCED)
 _OF_THE_API: Final = frozenset(get_args(Scope))
@@ -37,8 +41,11 @@ def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
         raise _invalid("FAPI 1.0 Advanced binds tokens to certificates.", "binding")
     if with_code != bool(new.redirect_uris):
         raise _invalid("Redirect URIs go with authorization_code.", "redirect_uris")
-    if "refresh_token" in new.grant_types and not with_code:
-        raise _invalid("Refresh tokens come with authorization_code.", "grant_types")
+    with_device = DEVICE_GRANT in new.grant_types
+    if with_device and new.profile in _SIGNED_REQUESTS:
+        raise _invalid("Requests of devices are not signed.", "grant_types")
+    if "refresh_token" in new.grant_types and not (with_code or with_device):
+        raise _invalid("Refresh tokens come with what a user grants.", "grant_types")
     for uri in new.redirect_uris:
         check_redirect_uri(uri, is_public=is_public)
     keys = ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)

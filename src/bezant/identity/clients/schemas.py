@@ -8,7 +8,12 @@ from msgspec import Meta, Struct
 
 from bezant.identity.clients.domain import Authentication, Binding, Profile
 
-GrantType = Literal["authorization_code", "client_credentials", "refresh_token"]
+GrantType = Literal[
+    "authorization_code",
+    "client_credentials",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 
 ScopeToken = Annotated[
     str,

@@ -125,6 +125,17 @@ class Throttle:
                 "There were too many attempts.", retry_after_s=ceil(wait.total_seconds())
             )
 
+    async def failures(self, tenant_id: UUID, *counted: Counted) -> list[int]:
+        """How many there were of each, of those that are not forgotten."""
+        rows = await self._database.fetch(
+            store.FIND_COUNTS,
+            tenant_id,
+            [each.key_hash for each in counted],
+            self._clock.now() - FORGOTTEN_AFTER,
+        )
+        found = {row["key_hash"]: int(row["failures"]) for row in rows}
+        return [found.get(each.key_hash, 0) for each in counted]
+
     async def give_back(self, connection: "Connection", tenant_id: UUID, *counted: Counted) -> None:
         """The attempt was right: it does not count, in the transaction that it leads to."""
         for each in counted:

@@ -104,6 +104,7 @@ PRIVILEGES: Final = {
     "interaction": "SELECT, INSERT, DELETE",
     "authorization_code": "SELECT, INSERT, UPDATE, DELETE",
     "approval": "SELECT, INSERT, UPDATE",
+    "device_authorization": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
