@@ -52,11 +52,13 @@ class DevicePages:
 
     async def allowed(self, visit: Visit) -> Page:
         """`GET device/allowed`: where the user is told to go back to the device."""
-        return _said(visit, "allowed")
+        say = visit.words.say
+        return _said(say("device.allowed_title"), say("device.allowed_text"))
 
     async def refused(self, visit: Visit) -> Page:
         """`GET device/refused`."""
-        return _said(visit, "refused")
+        say = visit.words.say
+        return _said(say("device.refused_title"), say("device.refused_text"))
 
 
 def _page(code: str) -> Page:
@@ -74,10 +76,5 @@ def _declined(
     )
 
 
-def _said(visit: Visit, what: str) -> Page:
-    facts = {
-        "title": visit.words.say(f"device.{what}_title"),
-        "text": visit.words.say(f"device.{what}_text"),
-        "link": None,
-    }
-    return Page(template="message", facts=facts)
+def _said(title: str, text: str) -> Page:
+    return Page(template="message", facts={"title": title, "text": text, "link": None})

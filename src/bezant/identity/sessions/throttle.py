@@ -108,8 +108,10 @@ class Throttle:
                 failed_at + each.wait(count) - now
                 for each in counted
                 for count, failed_at in [failures.get(each.key_hash, (0, now))]
+                # By another machine's clock it may have been a moment from now.
+                if count >= each.free
             ]
-            wait = max(waits)
+            wait = max(waits, default=timedelta())
             if wait <= timedelta():
                 for each in counted:
                     count, _ = failures.get(each.key_hash, (0, now))
