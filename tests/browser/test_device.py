@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page
 
 from bezant.identity.authorization import Wanted
 from bezant.identity.authorization.secrets import digest
@@ -115,15 +116,16 @@ async def test_a_code_that_came_by_a_link_is_compared_and_can_be_refused(
 
 @pytest.mark.parametrize("language", ["de", "fr", "es", "pt"])
 async def test_the_pages_of_devices_fit_in_every_language(
-    branch: Branch, context: BrowserContext, pictures: Path, language: str
+    branch: Branch, chromium: Chromium, pictures: Path, language: str
 ) -> None:
     await branch.somebody("ada@example.com")
-    await context.set_extra_http_headers({"accept-language": f"{language}-CH, en;q=0.5"})
+    context = await chromium.new_context(locale=f"{language}-CH")
     page = await context.new_page()
     look, code = Look(page, pictures), await waiting(branch)
     await page.goto(branch.url("device"))
     await _log_in(page)
     await page.locator("[name=user_code]").wait_for()
+    assert await page.locator("html").get_attribute("lang") == language
     await look.at(f"46-device-{language}")
     await page.goto(branch.url(f"device?user_code={code}"))
     await look.at(f"47-device-check-{language}")
@@ -131,3 +133,4 @@ async def test_the_pages_of_devices_fit_in_every_language(
     await page.locator("[name=decision]").first.wait_for()
     await look.at(f"48-device-consent-{language}")
     assert look.faults == []
+    await context.close()
