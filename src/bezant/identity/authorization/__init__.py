@@ -21,12 +21,14 @@ from bezant.identity.authorization.parameters import Parameters, RequestReader
 from bezant.identity.authorization.ports import DetailRefused, DetailType
 from bezant.identity.authorization.pushing import PushedRequests
 from bezant.identity.authorization.responses import Responses
+from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
 from bezant.identity.authorization.sweeping import AuthorizationSweep
 
 __all__ = [
     "ACRS",
     "COOKIE",
     "INTENT",
+    "SECRET_BYTES",
     "AuthorizationEndpoint",
     "AuthorizationSweep",
     "Codes",
@@ -47,6 +49,8 @@ __all__ = [
     "browser_cookie",
     "browser_in",
     "commit",
+    "digest",
     "name_of",
     "part",
+    "write_secret",
 ]

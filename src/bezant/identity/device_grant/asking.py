@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from bezant.identity.authorization import Parameters, RequestReader, Wanted, commit
-from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
+from bezant.identity.authorization import (
+    SECRET_BYTES,
+    Parameters,
+    RequestReader,
+    Wanted,
+    commit,
+    digest,
+    write_secret,
+)
 from bezant.identity.clients import DEVICE_GRANT, Client, ClientAuthenticator
 from bezant.identity.device_grant import store
 from bezant.identity.device_grant.domain import VALID, encode_wanted

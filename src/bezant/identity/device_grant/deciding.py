@@ -10,8 +10,8 @@ from bezant.identity.authorization import (
     LoginTooWeak,
     Wanted,
     commit,
+    digest,
 )
-from bezant.identity.authorization.secrets import digest
 from bezant.identity.clients import DEVICE_GRANT, Client, Clients
 from bezant.identity.device_grant import store
 from bezant.identity.device_grant.asking import PAGE

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bezant.identity.authorization import browser_in, commit
-from bezant.identity.authorization.secrets import digest
+from bezant.identity.authorization import browser_in, commit, digest
 from bezant.identity.device_grant import store
 from bezant.identity.device_grant.errors import UserCodeUnknown
 from bezant.identity.device_grant.guesses import Guesses

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from bezant.identity.sessions import Throttle
-from bezant.identity.sessions.throttle import Counted, network_of
+from bezant.identity.sessions import Counted, Throttle, network_of
 from bezant.kernel.clock import Clock
 
 FREE: Final = 10

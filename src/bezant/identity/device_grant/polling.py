@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from bezant.identity.authorization import Wanted
-from bezant.identity.authorization.secrets import digest
+from bezant.identity.authorization import Wanted, digest
 from bezant.identity.device_grant import store
 from bezant.identity.device_grant.domain import DeviceAuthorization, State, decode_wanted
 from bezant.identity.http import OAuthError
