@@ -15,13 +15,17 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bezant.identity.authorization import (
-    COOKIE,
-    DetailRefused,
-    InteractionService,
+from bezant.identity.authorization import COOKIE, DetailRefused, Interactions
+from bezant.identity.clients import (
+    DEVICE_GRANT,
+    Authentication,
+    Binding,
+    Client,
+    ClientService,
+    Profile,
 )
-from bezant.identity.clients import Authentication, Binding, Client, ClientService, Profile
-from bezant.identity.clients.schemas import NewOAuthClient, OAuthClient
+from bezant.identity.clients.schemas import GrantType, NewOAuthClient, OAuthClient
+from bezant.identity.device_grant import CodeEntry
 from bezant.identity.grants import GrantService
 from bezant.identity.issuers import Endpoint, Issuer
 from bezant.identity.logins import Acr, Login
@@ -36,6 +40,7 @@ REDIRECT = "https://client.test/cb"
 VERIFIER = "v" * 43
 SCOPES = ("openid", "email", "accounts", "payments")
 CERTIFICATE = b"a certificate in DER"
+_SIGNED = (Profile.FAPI2_MESSAGE_SIGNING, Profile.FAPI1_ADVANCED)
 
 Form = dict[str, str]
 
@@ -193,11 +198,15 @@ class App:
             "redirect_uri": REDIRECT,
             "code_verifier": VERIFIER,
         }
+        return await self.tokens(form | others)
+
+    async def tokens(self, form: Form) -> httpx.Response:
+        """Ask the token endpoint, with the key proven."""
         headers = {}
         if self.certificate is None:
             url = f"{self.origin}/id/{self.realm.issuer.tenant_id}/token"
             headers["DPoP"] = self.proof("POST", url)
-        return await self.post(Endpoint.TOKEN, form | others, **headers)
+        return await self.post(Endpoint.TOKEN, form, **headers)
 
     async def code(self, form: Form | None = None, /, **others: str) -> str:
         """A code for a request that a user approved."""
@@ -239,18 +248,22 @@ class Realm:
     keys: SigningKeys
     clients: ClientService
     grants: GrantService
-    interactions: InteractionService
+    interactions: Interactions
+    entry: CodeEntry
 
     async def register(self, profile: Profile = Profile.FAPI2, *, mtls: bool = False) -> App:
         """A new client."""
         key = new_key()
+        grant_types: list[GrantType] = ["authorization_code", "refresh_token"]
+        if profile not in _SIGNED:
+            grant_types.append(DEVICE_GRANT)
         new = NewOAuthClient(
             name="Budget",
             profile=profile,
             authentication=Authentication.PRIVATE_KEY_JWT,
             binding=Binding.MTLS if mtls else Binding.DPOP,
             redirect_uris=[REDIRECT, f"{REDIRECT}?region=eu"],
-            grant_types=["authorization_code", "refresh_token"],
+            grant_types=grant_types,
             scopes=list(SCOPES),
             jwks={"keys": [key.as_dict(private=False) | {"alg": "ES256", "use": "sig"}]},
         )

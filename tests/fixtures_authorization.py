@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from authorizing import MTLS_ORIGIN, ORIGIN, Intents, Known, Payments, Realm
-from bezant.identity import authorization, openid
+from bezant.identity import authorization, device_grant, openid
 from bezant.identity.authorization import (
     AuthorizationEndpoint,
     Codes,
@@ -18,7 +18,20 @@ from bezant.identity.authorization import (
     RequestReader,
     Responses,
 )
-from bezant.identity.clients import ClientAuthenticator, ClientKeys, Clients, ClientService
+from bezant.identity.clients import (
+    DEVICE_GRANT,
+    ClientAuthenticator,
+    ClientKeys,
+    Clients,
+    ClientService,
+)
+from bezant.identity.device_grant import (
+    CodeEntry,
+    DeviceAuthorizationEndpoint,
+    DeviceCodes,
+    DeviceInteractions,
+    UserCodes,
+)
 from bezant.identity.discovery import Discovery
 from bezant.identity.grants import GrantService
 from bezant.identity.http import ProtocolEndpoint, add_protocol
@@ -28,6 +41,7 @@ from bezant.identity.openid import IdTokens, UserinfoEndpoint
 from bezant.identity.parts import Part
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources.guard import TokenGuard
+from bezant.identity.sessions import Throttle
 from bezant.identity.signing import SigningKeys
 from bezant.identity.tokens.access import AccessTokens
 from bezant.identity.tokens.endpoint import TokenEndpoint
@@ -70,9 +84,15 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
     browsers = AuthorizationEndpoint(database, clock, ids, clients, responses)
     exchange = TokenExchange(database, clock, ids, access)
     id_tokens = IdTokens(keys, Known(), clock)
-    tokens = TokenEndpoint(authenticator, proofs, givers, access, id_tokens, exchange)
+    user_codes = UserCodes(bytes(32))
+    devices = DeviceAuthorizationEndpoint(
+        database, clock, authenticator, proofs, RequestReader(types), user_codes
+    )
+    pollers = {DEVICE_GRANT: DeviceCodes()}
+    tokens = TokenEndpoint(authenticator, proofs, givers, access, id_tokens, exchange, pollers)
     parts = [
         authorization.part(pushed, browsers, types),
+        device_grant.part(devices),
         openid.part(UserinfoEndpoint(TokenGuard(access, proofs), Known())),
         Part(
             [
@@ -96,6 +116,14 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
         keys,
         ClientService(database, clock, ids, fetcher),
         grants,
-        InteractionService(database, clock, issuers, clients, grants, codes, responses),
+        DeviceInteractions(
+            database,
+            clock,
+            issuers,
+            clients,
+            grants,
+            InteractionService(database, clock, issuers, clients, grants, codes, responses),
+        ),
+        CodeEntry(database, clock, ids, Throttle(database, clock, bytes(32)), user_codes),
     )
     fetcher.close()

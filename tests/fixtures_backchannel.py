@@ -35,11 +35,13 @@ from bezant.identity.clients import (
     Profile,
 )
 from bezant.identity.clients.schemas import NewOAuthClient, OAuthClient
+from bezant.identity.device_grant import CodeEntry, UserCodes
 from bezant.identity.discovery import Discovery
 from bezant.identity.http import add_protocol
 from bezant.identity.issuers import Endpoint, TenantIssuers
 from bezant.identity.jose import KeyFetcher
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
+from bezant.identity.sessions import Throttle
 from bezant.identity.signing import SigningKeys
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -177,6 +179,7 @@ async def bureau(town: Town, database: Database, sealer: VaultClient) -> AsyncIt
         ClientService(database, clock, ids, fetcher),
         tokens.grants,
         authorization.interactions,
+        CodeEntry(database, clock, ids, Throttle(database, clock, bytes(32)), UserCodes(bytes(32))),
         town,
         backchannel,
     )

@@ -22,7 +22,10 @@ from playwright.async_api import async_playwright
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from bezant.identity.clients import Clients
+from bezant.identity.device_grant import CodeEntry, DeviceInteractions, UserCodes
 from bezant.identity.factors.passkeys import RelyingParty
+from bezant.identity.grants import GrantService
 from bezant.identity.issuers import Issuer, TenantIssuers
 from bezant.identity.pages import Behind, page_routes
 from bezant.identity.people import People, Secrecy, compose
@@ -41,6 +44,7 @@ from fixtures_vault import add_tenant
 from waiting_requests import WaitingRequests
 
 CHROMIUM = "chromium"
+USER_CODES = UserCodes(bytes(32))
 
 
 @dataclass
@@ -105,7 +109,7 @@ async def branch(
         origin = f"https://localhost:{listener.getsockname()[1]}"
         people = compose(means, secrecy, sessions, RelyingParty(origin), passwords)
         issuers, requests = TenantIssuers(database, origin), WaitingRequests(clock, IDS)
-        app = _app(people, requests, issuers, clock)
+        app = _app(people, requests, issuers, means, clock)
         async with _served(app, listener, page_authority):
             yield Branch(
                 people,
@@ -123,13 +127,25 @@ async def branch(
 
 
 def _app(
-    people: People, requests: WaitingRequests, issuers: TenantIssuers, clock: ManualClock
+    people: People,
+    requests: WaitingRequests,
+    issuers: TenantIssuers,
+    means: Means,
+    clock: ManualClock,
 ) -> Starlette:
     behind = Behind(
         doorkeeper=people.entrance,
         sessions=people.browsing,
         factors=people.factors,
-        interactions=requests,
+        interactions=DeviceInteractions(
+            means.database,
+            clock,
+            issuers,
+            Clients(means.database),
+            GrantService(means.database, clock, IDS),
+            requests,
+        ),
+        codes=CodeEntry(means.database, clock, IDS, people.throttle, USER_CODES),
         clock=clock,
     )
     return Starlette(routes=page_routes(behind, issuers))

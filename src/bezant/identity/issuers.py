@@ -27,7 +27,7 @@ class Endpoint(StrEnum):
     USERINFO = "userinfo"
     JWKS = "jwks"
     REGISTRATION = "register"
-    DEVICE = "device"
+    DEVICE_AUTHORIZATION = "device_authorization"
     BACKCHANNEL = "bc-authorize"
     GRANTS = "grants"
     END_SESSION = "logout"

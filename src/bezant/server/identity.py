@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from bezant.identity.backchannel import PingJobs, SignedRequests
 from bezant.identity.clients import (
+    DEVICE_GRANT,
     CertificateJudge,
     ClientAuthenticator,
     ClientKeys,
@@ -45,6 +46,7 @@ from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
 from bezant.server.authorization import Authorization
 from bezant.server.backchannel import Backchannel
+from bezant.server.devices import Devices
 from bezant.server.registration import Registration
 from bezant.server.tokens import Tokens
 
@@ -129,10 +131,13 @@ class Identity:
             KeySealer(given.secret),
             allow_loopback=given.allow_loopback,
         )
+        devices = Devices.of(tokens, issuers, authorization, people.throttle, given.secret)
+        pollers = {DEVICE_GRANT: devices.codes, **backchannel.pollers()}
         parts = [
-            *tokens.parts(authorization.codes, authorization.id_tokens, backchannel.pollers()),
+            *tokens.parts(authorization.codes, authorization.id_tokens, pollers),
             *authorization.parts(),
             registration.part(),
+            devices.part(),
             DeviceEndpoints(people.approvals).part(),
             backchannel.part(),
             *parts,
@@ -154,7 +159,8 @@ class Identity:
                     doorkeeper=people.entrance,
                     sessions=people.browsing,
                     factors=people.factors,
-                    interactions=authorization.interactions,
+                    interactions=devices.interactions,
+                    codes=devices.entry,
                     clock=clock,
                 ),
                 issuers,
@@ -176,6 +182,7 @@ class Identity:
                 **authorization.removals(),
                 **registration.removals(),
                 **backchannel.removals(),
+                **devices.removals(),
                 **people.removals,
             },
         )

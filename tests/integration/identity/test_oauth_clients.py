@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from joserfc.jwk import ECKey
 
+from bezant.identity.clients import DEVICE_GRANT
 from bezant.identity.clients import TOKEN_EXCHANGE as EXCHANGE
 from bezant.kernel.database import Database
 from fixtures_api import CLIENT_KEYS, Api, Tenant, fresh_key
@@ -28,6 +29,11 @@ PHONE: dict[str, Any] = {
     "authentication": "none",
     "grant_types": ["authorization_code"],
     "redirect_uris": ["com.example.app:/callback", "http://127.0.0.1:1234/callback"],
+}
+TELEVISION: dict[str, Any] = {
+    "name": "Television",
+    "authentication": "none",
+    "grant_types": ["refresh_token", DEVICE_GRANT],
 }
 SUBJECT = {"member": "tls_client_auth_san_dns", "value": "client.example.com"}
 PING = {
@@ -56,7 +62,7 @@ BANK: dict[str, Any] = WEB | {
 
 
 @pytest.mark.parametrize(
-    "body", [SERVICE, WEB, PHONE, BANK, TILL], ids=lambda body: str(body["name"])
+    "body", [SERVICE, WEB, PHONE, BANK, TILL, TELEVISION], ids=lambda body: str(body["name"])
 )
 async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, Any]) -> None:
     created = await tenant.create(CLIENTS, body)
@@ -74,6 +80,8 @@ async def test_a_client_is_registered_as_it_is(tenant: Tenant, body: dict[str, A
         (PHONE | {"jwks": CLIENT_KEYS}, "jwks"),
         (PHONE | {"grant_types": ["client_credentials"], "redirect_uris": []}, "grant_types"),
         (WEB | {"redirect_uris": []}, "redirect_uris"),
+        (TELEVISION | {"redirect_uris": WEB["redirect_uris"]}, "redirect_uris"),
+        (BANK | {"grant_types": [*WEB["grant_types"], DEVICE_GRANT]}, "grant_types"),
         (SERVICE | {"redirect_uris": WEB["redirect_uris"]}, "redirect_uris"),
         (SERVICE | {"grant_types": ["refresh_token"]}, "grant_types"),
         (SERVICE | {"grant_types": [EXCHANGE]}, "exchange"),

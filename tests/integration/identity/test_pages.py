@@ -19,7 +19,14 @@ from fixtures_users import PASSWORD, Somebody
 from page_forms import csrf
 from waiting_requests import BROWSER, CLIENT
 
-OPEN = ("login", "login/forgotten", "link/of-no-use", "interactions/not-an-id")
+OPEN = (
+    "login",
+    "login/forgotten",
+    "link/of-no-use",
+    "interactions/not-an-id",
+    "device/allowed",
+    "device/refused",
+)
 INSIDE = (
     "account",
     "account/password",
@@ -27,6 +34,8 @@ INSIDE = (
     "account/passkey",
     "account/recovery-codes",
     "account/sessions",
+    "device",
+    "device?user_code=BCDF-GHJK",
 )
 ELSEWHERE = ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)")
 

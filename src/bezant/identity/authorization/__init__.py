@@ -7,8 +7,15 @@ from bezant.identity.authorization.committing import commit
 from bezant.identity.authorization.contexts import ACRS, context_of, name_of
 from bezant.identity.authorization.deciding import InteractionService
 from bezant.identity.authorization.details import INTENT, DetailTypes
+from bezant.identity.authorization.domain import Wanted
 from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
-from bezant.identity.authorization.interactions import COOKIE, Interaction, Interactions
+from bezant.identity.authorization.interactions import (
+    COOKIE,
+    Interaction,
+    Interactions,
+    browser_cookie,
+    browser_in,
+)
 from bezant.identity.authorization.objects import AHEAD_MAX, VALID_MAX, RequestObjects
 from bezant.identity.authorization.parameters import (
     Parameters,
@@ -45,6 +52,9 @@ __all__ = [
     "RequestObjects",
     "RequestReader",
     "Responses",
+    "Wanted",
+    "browser_cookie",
+    "browser_in",
     "commit",
     "context_of",
     "digest",

@@ -1,7 +1,6 @@
 """The authorization endpoint: a browser comes with a request, and is sent on to log in."""
 
 import os
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -15,11 +14,11 @@ from bezant.identity.authorization.domain import (
     DECIDED_WITHIN,
     AuthorizationRequest,
 )
-from bezant.identity.authorization.interactions import COOKIE
+from bezant.identity.authorization.interactions import browser_cookie, browser_in
 from bezant.identity.authorization.notices import notice
 from bezant.identity.authorization.pushing import URI_PREFIX
 from bezant.identity.authorization.responses import Responses
-from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
+from bezant.identity.authorization.secrets import digest
 from bezant.identity.clients import Client, Clients
 from bezant.identity.http import ProtocolAnswer, ProtocolRequest
 from bezant.kernel.clock import Clock
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 INTERACTIONS: Final = "interactions"
 """Where the pages of interactions are, below the issuer; by way of the login, if one is needed."""
 
-_BROWSER: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _asked: Final = msgspec.json.Decoder(AuthorizationRequest)
 
 
@@ -72,10 +70,7 @@ class AuthorizationEndpoint:
         uri = given.get("request_uri")
         if uri is None or not uri.startswith(URI_PREFIX):
             return _refused("The application did not announce what it wants.")
-        # Kept, so that several windows of one browser can each have an interaction.
-        browser = request.cookies.get(COOKIE, "")
-        if not _BROWSER.fullmatch(browser):
-            browser = write_secret(self._random_bytes(SECRET_BYTES))
+        browser = browser_in(request.cookies, self._random_bytes)
         begun = await self._begin(client, uri, browser)
         if begun is None:
             return _refused(
@@ -91,7 +86,7 @@ class AuthorizationEndpoint:
             }
             return ProtocolAnswer.redirect(await self._responses.url(issuer, asked, error))
         url = f"{issuer.url}/{INTERACTIONS}/{interaction_id}"
-        return ProtocolAnswer.redirect(url, [_cookie(browser)])
+        return ProtocolAnswer.redirect(url, [browser_cookie(browser)])
 
     async def _begin(
         self, client: Client, uri: str, browser: str
@@ -125,13 +120,6 @@ class AuthorizationEndpoint:
 
         row = await commit(self._database, work)
         return None if row is None else (interaction_id, _asked.decode(row["request"]))
-
-
-def _cookie(browser: str) -> tuple[bytes, bytes]:
-    seconds = int(DECIDED_WITHIN.total_seconds())
-    # `Lax`: clients' sites send the browser here, and it must come with what it has.
-    text = f"{COOKIE}={browser}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
-    return b"set-cookie", text.encode()
 
 
 def _refused(text: str) -> ProtocolAnswer:

@@ -33,29 +33,23 @@ class ResponseMode(StrEnum):
     """JARM: as one signed parameter of the query, `query.jwt`."""
 
 
-class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
-    """What a client asked for, each member checked.
+class Wanted(Sensitive, Struct, frozen=True, kw_only=True):
+    """What a client wants of a user, each member checked, however the user is asked.
 
     Attributes:
-        redirect_uri: one of the client's, character by character.
-        challenge: of PKCE, S256.
         details: RFC 9396, as their types understood them.
         resources: RFC 8707, section 2.
         acr: the login must be at least this strong.
         id_token_claims: of the parameter `claims`, what it asks of the ID token; of `acr` the names
             that its client knows, wherever it asked for them.
-        confirmation: the key that the code is bound to, where one was named or proven.
+        confirmation: the key that what the client gets is bound to, where one was named or proven.
         until: when what is granted ends; None at its revocation.
     """
 
     client_id: UUID
-    redirect_uri: str
-    response_mode: ResponseMode
-    challenge: str
     scopes: tuple[str, ...]
     details: tuple[Mapping[str, Any], ...] = ()
     resources: tuple[str, ...] = ()
-    state: str | None = None
     nonce: str | None = None
     acr: Acr = Acr.PASSWORD
     max_age_s: int | None = None
@@ -76,3 +70,17 @@ class AuthorizationRequest(Sensitive, Struct, frozen=True, kw_only=True):
         if "login" in self.prompts or self.max_age_s == 0:
             return login.at >= begun_at
         return self.max_age_s is None or now - login.at <= timedelta(seconds=self.max_age_s)
+
+
+class AuthorizationRequest(Wanted, frozen=True, kw_only=True):
+    """The same where a browser brings the user, and takes the answer back as a code.
+
+    Attributes:
+        redirect_uri: one of the client's, character by character.
+        challenge: of PKCE, S256.
+    """
+
+    redirect_uri: str
+    response_mode: ResponseMode
+    challenge: str
+    state: str | None = None

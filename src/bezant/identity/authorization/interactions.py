@@ -4,17 +4,39 @@ The authorization endpoint makes one and sends the browser to the pages; the pag
 and what was decided, and are told where the browser goes next. Neither knows the other.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from msgspec import Struct
 
+from bezant.identity.authorization.domain import DECIDED_WITHIN
+from bezant.identity.authorization.secrets import SECRET_BYTES, write_secret
 from bezant.identity.logins import Acr, Login
 
 COOKIE: Final = "__Host-bezant-interaction"
 """Holds what a browser's interactions are bound to; one value for all of them."""
+
+_BROWSER: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def browser_in(cookies: Mapping[str, str], random_bytes: Callable[[int], bytes]) -> str:
+    """What a browser is known by, or from now on.
+
+    It is kept, so that several windows of one browser can each have an interaction.
+    """
+    browser = cookies.get(COOKIE, "")
+    return browser if _BROWSER.fullmatch(browser) else write_secret(random_bytes(SECRET_BYTES))
+
+
+def browser_cookie(browser: str) -> tuple[bytes, bytes]:
+    """The header by which a browser keeps it."""
+    seconds = int(DECIDED_WITHIN.total_seconds())
+    # `Lax`: clients' sites send the browser here, and it must come with what it has.
+    text = f"{COOKIE}={browser}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+    return b"set-cookie", text.encode()
 
 
 class Interaction(Struct, frozen=True):
@@ -24,7 +46,8 @@ class Interaction(Struct, frozen=True):
         id: in the pages' paths. Worth nothing without the cookie of the browser that began it.
         client_name: as registered.
         redirect_host: where the answer goes, for people to read: host and port, or the scheme of an
-            application of the user's own machine.
+            application of the user's own machine. None where a device waits for the answer, and
+            the browser stays here (RFC 8628).
         redirect_source: the same as browsers know it, such as `https://client.example:8443`; named
             in `form-action`, since Chromium holds the redirect after a form to it as well.
         scopes: asked for.
@@ -42,8 +65,8 @@ class Interaction(Struct, frozen=True):
     tenant_id: UUID
     client_id: UUID
     client_name: str
-    redirect_host: str
-    redirect_source: str
+    redirect_host: str | None
+    redirect_source: str | None
     scopes: tuple[str, ...]
     details: tuple[Mapping[str, Any], ...]
     acr: Acr

@@ -8,7 +8,7 @@ import msgspec
 
 from bezant.identity.authorization.contexts import Context, context_of
 from bezant.identity.authorization.details import INTENT, DetailTypes
-from bezant.identity.authorization.domain import AuthorizationRequest, ResponseMode
+from bezant.identity.authorization.domain import AuthorizationRequest, ResponseMode, Wanted
 from bezant.identity.clients import Client, Profile
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError
@@ -124,22 +124,32 @@ class RequestReader:
             OAuthError: something is not in order. The client hears it directly, so that no browser
                 is ever sent anywhere by a request that is wrong.
         """
-        claims = given.id_token_claims()
-        context = context_of(client.profile, given.visible("acr_values"), claims)
-        details, until = await self._details(client, given, claims)
+        wanted = await self.wanted(issuer, client, given, proven)
         return AuthorizationRequest(
-            client_id=client.id,
+            **msgspec.structs.asdict(
+                msgspec.structs.replace(wanted, prompts=_prompts(given)),
+            ),
             redirect_uri=_redirect_uri(client, given),
             response_mode=_response_mode(client, given),
             challenge=_challenge(given),
+            state=given.visible("state"),
+        )
+
+    async def wanted(
+        self, issuer: Issuer, client: Client, given: Parameters, proven: Confirmation | None
+    ) -> Wanted:
+        """The same of what does not depend on how the user is asked."""
+        claims = given.id_token_claims()
+        context = context_of(client.profile, given.visible("acr_values"), claims)
+        details, until = await self._details(client, given, claims)
+        return Wanted(
+            client_id=client.id,
             scopes=read_scopes(client, given),
             details=details,
             resources=read_resources(issuer, given),
-            state=given.visible("state"),
             nonce=given.visible("nonce"),
             acr=context.acr,
             max_age_s=given.seconds("max_age"),
-            prompts=_prompts(given),
             login_hint=given.text("login_hint"),
             locales=given.words("ui_locales"),
             id_token_claims=_with_names(claims, context),

@@ -17,10 +17,10 @@ from bezant.identity.authorization.domain import PUSHED_FOR, AuthorizationReques
 from bezant.identity.authorization.objects import RequestObjects
 from bezant.identity.authorization.parameters import Parameters, RequestReader
 from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
-from bezant.identity.clients import Binding, Client, ClientAuthenticator, Profile
-from bezant.identity.confirmation import Confirmation
+from bezant.identity.clients import Client, ClientAuthenticator, Profile
 from bezant.identity.http import OAuthError, ProtocolAnswer, ProtocolRequest
 from bezant.identity.proofs import DpopVerifier
+from bezant.identity.tokens import proven
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 
@@ -69,19 +69,12 @@ class PushedRequests:
             raise OAuthError("unauthorized_client", "The client does not use authorization codes.")
         if "request_uri" in request.form:
             raise OAuthError("invalid_request", "A request_uri cannot be pushed.")
-        proven = await self._confirm(request, client)
+        key = await proven(request, client, self._proofs)
         given = await self._given(request, client)
-        asked = await self._reader.read(request.issuer, client, given, proven)
+        asked = await self._reader.read(request.issuer, client, given, key)
         uri = await self._keep(client, asked)
         members = {"request_uri": uri, "expires_in": int(PUSHED_FOR.total_seconds())}
         return ProtocolAnswer.json(HTTPStatus.CREATED, members)
-
-    async def _confirm(self, request: ProtocolRequest, client: Client) -> Confirmation | None:
-        """The key that the request proves, which the code will then be bound to."""
-        if client.binding is Binding.DPOP:
-            jkt = await self._proofs.verify(request)
-            return None if jkt is None else Confirmation(jkt=jkt)
-        return None if request.certificate is None else request.certificate.confirmation
 
     async def _given(self, request: ProtocolRequest, client: Client) -> Parameters:
         form = request.form

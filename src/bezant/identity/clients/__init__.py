@@ -6,6 +6,7 @@ from bezant.identity.clients.authentication import AuthenticatedClient, ClientAu
 from bezant.identity.clients.certificates import ClientCertificates
 from bezant.identity.clients.domain import (
     CIBA,
+    DEVICE_GRANT,
     TOKEN_EXCHANGE,
     Authentication,
     Backchannel,
@@ -40,6 +41,7 @@ from bezant.identity.clients.service import (
 
 __all__ = [
     "CIBA",
+    "DEVICE_GRANT",
     "TOKEN_EXCHANGE",
     "AuthenticatedClient",
     "Authentication",

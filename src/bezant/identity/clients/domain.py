@@ -11,6 +11,9 @@ from msgspec import Meta, Struct
 from bezant.identity.jose import Algorithm
 
 _OF_FAPI1: Final = (Algorithm.PS256, Algorithm.ES256)
+DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+"""The grant type of device codes (RFC 8628, section 3.4)."""
+
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
 """The grant type of token exchange (RFC 8693, section 2.1)."""
 

@@ -6,6 +6,7 @@ from typing import Final, get_args
 from bezant.identity.certificates import RegisteredSubject
 from bezant.identity.clients.domain import (
     CIBA,
+    DEVICE_GRANT,
     TOKEN_EXCHANGE,
     Authentication,
     Binding,
@@ -46,7 +47,11 @@ def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
         raise _invalid("FAPI 1.0 Advanced binds tokens to certificates.", "binding")
     if with_code != bool(new.redirect_uris):
         raise _invalid("Redirect URIs go with authorization_code.", "redirect_uris")
-    if "refresh_token" in new.grant_types and not (with_code or CIBA in new.grant_types):
+    with_device = DEVICE_GRANT in new.grant_types
+    if with_device and new.profile in _SIGNED_REQUESTS:
+        raise _invalid("Requests of devices are not signed.", "grant_types")
+    by_users = with_code or with_device or CIBA in new.grant_types
+    if "refresh_token" in new.grant_types and not by_users:
         raise _invalid("Refresh tokens come with what users grant.", "grant_types")
     if (TOKEN_EXCHANGE in new.grant_types) != (new.exchange is not None):
         raise _invalid("Rights to exchange go with token-exchange.", "exchange")

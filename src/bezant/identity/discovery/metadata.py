@@ -22,7 +22,7 @@ _MEMBERS: Final[Mapping[Endpoint, str]] = {
     Endpoint.USERINFO: "userinfo_endpoint",
     Endpoint.JWKS: "jwks_uri",
     Endpoint.REGISTRATION: "registration_endpoint",
-    Endpoint.DEVICE: "device_authorization_endpoint",
+    Endpoint.DEVICE_AUTHORIZATION: "device_authorization_endpoint",
     Endpoint.BACKCHANNEL: "backchannel_authentication_endpoint",
     Endpoint.GRANTS: "grant_management_endpoint",
     Endpoint.END_SESSION: "end_session_endpoint",

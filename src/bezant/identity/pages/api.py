@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from starlette.routing import Route
 
 from bezant.identity.authorization import Interactions
+from bezant.identity.device_grant import CodeEntry
 from bezant.identity.http import ProtocolEndpoint, protocol_routes
 from bezant.identity.issuers import Issuers
 from bezant.identity.pages.account import AccountPages, with_fresh_login
 from bezant.identity.pages.assets import Assets
 from bezant.identity.pages.consent import ConsentPages
 from bezant.identity.pages.destinations import Place
+from bezant.identity.pages.device import DevicePages
 from bezant.identity.pages.links import LinkPages
 from bezant.identity.pages.login import LoginPages
 from bezant.identity.pages.visits import Door, Handler
@@ -26,6 +28,7 @@ class Behind:
     sessions: BrowserSessions
     factors: FactorKeeper
     interactions: Interactions
+    codes: CodeEntry
     clock: Clock
 
 
@@ -60,6 +63,7 @@ def _login(behind: Behind) -> _Pages:
     login = LoginPages(behind.doorkeeper, behind.interactions)
     links = LinkPages(behind.doorkeeper, login)
     consent = ConsentPages(behind.interactions, behind.sessions, behind.clock)
+    device = DevicePages(behind.codes)
     return {
         ("GET", "login"): login.ask,
         ("POST", "login"): login.with_password,
@@ -73,6 +77,10 @@ def _login(behind: Behind) -> _Pages:
         ("POST", "link/{link}"): links.use,
         ("GET", "interactions/{interaction}"): consent.ask,
         ("POST", "interactions/{interaction}"): consent.decide,
+        ("GET", Place.DEVICE): device.ask,
+        ("POST", Place.DEVICE): device.enter,
+        ("GET", "device/allowed"): device.allowed,
+        ("GET", "device/refused"): device.refused,
     }
 
 

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
+from bezant.identity.device_grant import read_user_code
 from bezant.identity.issuers import Issuer
 
 
 class Place(StrEnum):
-    """A page of one's own account, as its path below the issuer."""
+    """A page for who is logged in, as its path below the issuer."""
 
     FACTORS = "account"
     PASSWORD = "account/password"  # noqa: S105 - a path
@@ -17,6 +18,10 @@ class Place(StrEnum):
     PASSKEY = "account/passkey"
     RECOVERY = "account/recovery-codes"
     SESSIONS = "account/sessions"
+    DEVICE = "device"
+
+
+_DEVICE: Final = f"{Place.DEVICE}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,17 @@ class Destination:
 
     Attributes:
         to: of the account, or the id of an interaction.
+        user_code: to be shown on the page of devices, and confirmed there; empty without one.
     """
 
     to: Place | UUID = Place.FACTORS
+    user_code: str = ""
 
     @classmethod
     def read(cls, text: str | None) -> Self:
         """What a parameter names; the account, when it is not one of ours."""
+        if text is not None and text.startswith(_DEVICE):
+            return cls(Place.DEVICE, read_user_code(text.removeprefix(_DEVICE)) or "")
         try:
             return cls(Place(text or Place.FACTORS))
         except ValueError:
@@ -42,7 +51,7 @@ class Destination:
             return cls()
 
     def __str__(self) -> str:
-        return str(self.to)
+        return f"{_DEVICE}{self.user_code}" if self.user_code else str(self.to)
 
     @property
     def interaction_id(self) -> UUID | None:
@@ -53,4 +62,5 @@ class Destination:
         """Its address."""
         if isinstance(self.to, UUID):
             return f"{issuer.url}/interactions/{self.to}"
-        return f"{issuer.url}/{self.to}"
+        query = f"?user_code={self.user_code}" if self.user_code else ""
+        return f"{issuer.url}/{self.to}{query}"

@@ -82,6 +82,7 @@ class Going:
 
     url: str
     cookie: str | None = None
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 def headers_of(page: Page) -> list[tuple[bytes, bytes]]:

@@ -141,7 +141,7 @@ class Door:
 
     def _answer(self, visit: Visit, said: Page | Going) -> ProtocolAnswer:
         if isinstance(said, Going):
-            headers = [*going_headers(), *_cookies(visit, said.cookie)]
+            headers = [*going_headers(), *said.headers, *_cookies(visit, said.cookie)]
             return ProtocolAnswer.redirect(said.url, headers)
         html = render(said, self._facts(visit, said.words or visit.words))
         headers = [*headers_of(said), *_cookies(visit, None)]

@@ -3,6 +3,15 @@
 from bezant.identity.sessions import errors, ports
 from bezant.identity.sessions.browsing import Browsing
 from bezant.identity.sessions.links import Entrance, OperatorLinks
-from bezant.identity.sessions.throttle import Counted, Throttle
+from bezant.identity.sessions.throttle import Counted, Throttle, network_of
 
-__all__ = ["Browsing", "Counted", "Entrance", "OperatorLinks", "Throttle", "errors", "ports"]
+__all__ = [
+    "Browsing",
+    "Counted",
+    "Entrance",
+    "OperatorLinks",
+    "Throttle",
+    "errors",
+    "network_of",
+    "ports",
+]

@@ -108,8 +108,10 @@ class Throttle:
                 failed_at + each.wait(count) - now
                 for each in counted
                 for count, failed_at in [failures.get(each.key_hash, (0, now))]
+                # By another machine's clock it may have been a moment from now.
+                if count >= each.free
             ]
-            wait = max(waits)
+            wait = max(waits, default=timedelta())
             if wait <= timedelta():
                 for each in counted:
                     count, _ = failures.get(each.key_hash, (0, now))
@@ -124,6 +126,17 @@ class Throttle:
             raise TooManyAttempts(
                 "There were too many attempts.", retry_after_s=ceil(wait.total_seconds())
             )
+
+    async def failures(self, tenant_id: UUID, *counted: Counted) -> list[int]:
+        """How many there were of each, of those that are not forgotten."""
+        rows = await self._database.fetch(
+            store.FIND_COUNTS,
+            tenant_id,
+            [each.key_hash for each in counted],
+            self._clock.now() - FORGOTTEN_AFTER,
+        )
+        found = {row["key_hash"]: int(row["failures"]) for row in rows}
+        return [found.get(each.key_hash, 0) for each in counted]
 
     async def give_back(self, connection: "Connection", tenant_id: UUID, *counted: Counted) -> None:
         """The attempt was right: it does not count, in the transaction that it leads to."""

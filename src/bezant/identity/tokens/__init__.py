@@ -2,6 +2,7 @@
 
 from bezant.identity.tokens.access import AccessTokens, InvalidAccessToken
 from bezant.identity.tokens.api import part
+from bezant.identity.tokens.confirming import proven
 from bezant.identity.tokens.domain import Claims
 from bezant.identity.tokens.endpoint import TokenEndpoint
 from bezant.identity.tokens.exchanging import TokenExchange
@@ -42,5 +43,6 @@ __all__ = [
     "TokenStandings",
     "TokenSweep",
     "part",
+    "proven",
     "resources_of",
 ]

@@ -20,11 +20,25 @@ async def confirm(
     Raises:
         OAuthError: none is proven, or the proof is not in order. There are no bearer tokens.
     """
+    confirmation = await proven(request, client, proofs, uses)
+    if confirmation is not None:
+        return confirmation
+    if client.binding is Binding.DPOP:
+        raise OAuthError("invalid_dpop_proof", "The request needs a DPoP proof.")
+    raise OAuthError("invalid_request", "The request needs the client's certificate.")
+
+
+async def proven(
+    request: ProtocolRequest, client: Client, proofs: DpopVerifier, uses: Uses | None = None
+) -> Confirmation | None:
+    """The key that a request proves, if it proves one: what its client gets is bound to it.
+
+    See `confirm`.
+
+    Raises:
+        OAuthError: the proof is not in order.
+    """
     if client.binding is Binding.DPOP:
         jkt = await proofs.verify(request, uses=uses)
-        if jkt is None:
-            raise OAuthError("invalid_dpop_proof", "The request needs a DPoP proof.")
-        return Confirmation(jkt=jkt)
-    if request.certificate is None:
-        raise OAuthError("invalid_request", "The request needs the client's certificate.")
-    return request.certificate.confirmation
+        return None if jkt is None else Confirmation(jkt=jkt)
+    return None if request.certificate is None else request.certificate.confirmation

@@ -109,6 +109,7 @@ PRIVILEGES: Final = {
     "approval": "SELECT, INSERT, UPDATE, DELETE",
     "account_holder": "SELECT, INSERT, DELETE",
     "backchannel_request": "SELECT, INSERT, UPDATE, DELETE",
+    "device_authorization": "SELECT, INSERT, UPDATE, DELETE",
 }
 
 
