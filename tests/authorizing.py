@@ -23,6 +23,7 @@ from bezant.identity.authorization import (
 from bezant.identity.clients import Authentication, Binding, Client, ClientService, Profile
 from bezant.identity.clients.schemas import NewOAuthClient, OAuthClient
 from bezant.identity.grants import GrantService
+from bezant.identity.http import ProtocolRequest
 from bezant.identity.issuers import Endpoint, Issuer
 from bezant.identity.logins import Acr, Login
 from bezant.identity.signing import SigningKeys
@@ -80,6 +81,34 @@ class Known:
     ) -> Mapping[str, Any]:
         known = {"email": f"{user_id}@example.com", "name": "Ada"}
         return {name: known[name] for name in names if name in known}
+
+
+class AnySession:
+    """Sessions of browsers, none of which has ended."""
+
+    async def note(
+        self,
+        _connection: object,
+        _tenant_id: UUID,
+        _session_id: UUID,
+        _client_id: UUID,
+        _at: datetime,
+    ) -> bool:
+        return True
+
+
+@dataclass
+class Visiting:
+    """Who is logged in, in whichever browser; and what they are called."""
+
+    login_here: Login | None = None
+    name: str = "ada@example.com"
+
+    async def login(self, _request: ProtocolRequest) -> Login | None:
+        return self.login_here
+
+    async def is_called(self, _tenant_id: UUID, _user_id: UUID, name: str) -> bool:
+        return name == self.name
 
 
 class Listener:
@@ -240,6 +269,7 @@ class Realm:
     clients: ClientService
     grants: GrantService
     interactions: InteractionService
+    visitors: Visiting
 
     async def register(self, profile: Profile = Profile.FAPI2, *, mtls: bool = False) -> App:
         """A new client."""

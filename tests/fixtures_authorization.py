@@ -6,17 +6,28 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import FastAPI
 
-from authorizing import MTLS_ORIGIN, ORIGIN, Intents, Known, Payments, Realm
+from authorizing import (
+    MTLS_ORIGIN,
+    ORIGIN,
+    AnySession,
+    Intents,
+    Known,
+    Payments,
+    Realm,
+    Visiting,
+)
 from bezant.identity import authorization, openid
 from bezant.identity.authorization import (
     AuthorizationEndpoint,
     Codes,
     DetailTypes,
+    Giving,
     InteractionService,
     PushedRequests,
     RequestObjects,
     RequestReader,
     Responses,
+    Silent,
 )
 from bezant.identity.clients import ClientAuthenticator, ClientKeys, Clients, ClientService
 from bezant.identity.discovery import Discovery
@@ -24,7 +35,7 @@ from bezant.identity.grants import GrantService
 from bezant.identity.http import ProtocolEndpoint, add_protocol
 from bezant.identity.issuers import Endpoint, TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid import IdTokens, UserinfoEndpoint
+from bezant.identity.openid import IdTokenHints, IdTokens, UserinfoEndpoint
 from bezant.identity.parts import Part
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources.guard import TokenGuard
@@ -58,15 +69,18 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
     access = AccessTokens(keys, standings, clock)
     givers = Givers(database, clock, grants, access, RefreshTokens(), standings, codes)
     types = DetailTypes([Payments(), Intents()])
+    hints, sessions, visitors = IdTokenHints(keys), AnySession(), Visiting()
+    giving = Giving(grants, codes, sessions)
+    silent = Silent(database, clock, giving, responses, visitors)
     pushed = PushedRequests(
         database,
         clock,
         authenticator,
         proofs,
         RequestObjects(client_keys, clock),
-        RequestReader(types),
+        RequestReader(types, hints),
     )
-    browsers = AuthorizationEndpoint(database, clock, ids, clients, responses)
+    browsers = AuthorizationEndpoint(database, clock, ids, clients, silent)
     tokens = TokenEndpoint(authenticator, proofs, givers, access, IdTokens(keys, Known(), clock))
     parts = [
         authorization.part(pushed, browsers, types),
@@ -93,6 +107,7 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
         keys,
         ClientService(database, clock, ids, fetcher),
         grants,
-        InteractionService(database, clock, issuers, clients, grants, codes, responses),
+        InteractionService(database, clock, issuers, clients, giving, responses),
+        visitors,
     )
     fetcher.close()

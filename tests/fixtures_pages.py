@@ -22,11 +22,16 @@ from playwright.async_api import async_playwright
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from bezant.identity.clients import Clients
 from bezant.identity.factors.passkeys import RelyingParty
+from bezant.identity.http import protocol_routes
 from bezant.identity.issuers import Issuer, TenantIssuers
-from bezant.identity.pages import Behind, page_routes
+from bezant.identity.openid import IdTokenHints, LogoutRequests
+from bezant.identity.pages import Behind, logout_part, page_routes
 from bezant.identity.people import People, Secrecy, compose
 from bezant.identity.sessions.links import OperatorLinks
+from bezant.identity.signing import SigningKeys
+from bezant.identity.users import Naming
 from bezant.identity.users.means import Means
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import ManualClock, SystemClock
@@ -56,6 +61,7 @@ class Branch(Town):
     issuer: Issuer
     app: ASGIApp
     requests: WaitingRequests
+    keys: SigningKeys
 
     def url(self, path: str) -> str:
         return f"{self.issuer.url}/{path}"
@@ -105,7 +111,9 @@ async def branch(
         origin = f"https://localhost:{listener.getsockname()[1]}"
         people = compose(means, secrecy, sessions, RelyingParty(origin), passwords)
         issuers, requests = TenantIssuers(database, origin), WaitingRequests(clock, IDS)
-        app = _app(people, requests, issuers, clock)
+        keys = SigningKeys(database, SystemClock(), IDS, sealer)
+        logouts = LogoutRequests(Clients(database), IdTokenHints(keys))
+        app = _app(people, requests, issuers, clock, logouts)
         async with _served(app, listener, page_authority):
             yield Branch(
                 people,
@@ -117,22 +125,30 @@ async def branch(
                 issuer=issuers.of(tenant_id),
                 app=app,
                 requests=requests,
+                keys=keys,
             )
     await sessions.close()
     await cache.close()
 
 
 def _app(
-    people: People, requests: WaitingRequests, issuers: TenantIssuers, clock: ManualClock
+    people: People,
+    requests: WaitingRequests,
+    issuers: TenantIssuers,
+    clock: ManualClock,
+    logouts: LogoutRequests,
 ) -> Starlette:
     behind = Behind(
         doorkeeper=people.entrance,
         sessions=people.browsing,
         factors=people.factors,
         interactions=requests,
+        logouts=logouts,
+        naming=Naming(people.users, IDS),
         clock=clock,
     )
-    return Starlette(routes=page_routes(behind, issuers))
+    ends = protocol_routes(logout_part(behind).endpoints, issuers)
+    return Starlette(routes=[*page_routes(behind, issuers), *ends])
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What runs beside requests in every worker: jobs, the numbering of events, snapshots."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from bezant.kernel.jobs import Handling, JobRunner
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Retention
 from bezant.kernel.sealed_owners import SealedSweep
-from bezant.ledger import Ledger, ReconciliationService, Snapshots, schedule_handling
+from bezant.ledger import Ledger, Snapshots, schedule_handling
 from bezant.ledger.checkpoints import Rounds
 
 
@@ -23,16 +23,16 @@ async def background(
     retention: Retention,
     ledger: Ledger,
     rounds: Rounds,
-    reconciliations: ReconciliationService,
     sealed: SealedSweep,
+    others: Sequence[Handling[Any]],
 ) -> AsyncIterator[None]:
     """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
     handlings: list[Handling[Any]] = [
         retention.handling(),
         schedule_handling(database, clock, ids, ledger.submit),
         rounds.handling(),
-        reconciliations.handling(),
         sealed.handling(),
+        *others,
     ]
     schedules = [retention.schedule(), rounds.schedule(), sealed.schedule()]
     runner = JobRunner(database, clock, ids, handlings, schedules=schedules)

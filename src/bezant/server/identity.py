@@ -19,15 +19,16 @@ from bezant.identity.enrolment import DeviceEndpoints
 from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
-from bezant.identity.issuers import TenantIssuers
+from bezant.identity.issuers import Issuers, TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.pages import Behind, page_routes
+from bezant.identity.logout import LogoutTokens
+from bezant.identity.pages import Behind, CookieVisitors, logout_part, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources import Callers
 from bezant.identity.signing import SigningKeys
-from bezant.identity.users import Means
+from bezant.identity.users import Means, Naming
 from bezant.identity.users import operations as user_operations
 from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
@@ -40,6 +41,7 @@ from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
+from bezant.kernel.webhooks import Sender
 from bezant.server.authorization import Authorization
 from bezant.server.tokens import Tokens
 
@@ -78,6 +80,7 @@ class Identity:
     """What a worker serves and sweeps of identity.
 
     Attributes:
+        logout_tokens: tell clients that a session has ended, in a job.
         endpoints: below every issuer.
         pages: for people, in no document.
         operations: of the API.
@@ -93,6 +96,7 @@ class Identity:
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
+    logout_tokens: LogoutTokens
     endpoints: Sequence[ProtocolEndpoint]
     pages: Sequence[BaseRoute]
     operations: Sequence[Operation]
@@ -112,11 +116,24 @@ class Identity:
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
         sessions = Sessions(database, given.cache, clock, ids)
         people = _people(given, sessions)
-        authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        naming = Naming(people.users, ids)
+        authorization = Authorization.of(
+            tokens, issuers, client_keys, people.users, CookieVisitors(people.browsing, naming)
+        )
+        behind = Behind(
+            doorkeeper=people.entrance,
+            sessions=people.browsing,
+            factors=people.factors,
+            interactions=authorization.interactions,
+            logouts=authorization.logouts,
+            naming=naming,
+            clock=clock,
+        )
         parts = [
             *tokens.parts(authorization.codes, authorization.id_tokens),
             *authorization.parts(),
             DeviceEndpoints(people.approvals).part(),
+            logout_part(behind),
             *parts,
         ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
@@ -130,16 +147,8 @@ class Identity:
             sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
-            pages=page_routes(
-                Behind(
-                    doorkeeper=people.entrance,
-                    sessions=people.browsing,
-                    factors=people.factors,
-                    interactions=authorization.interactions,
-                    clock=clock,
-                ),
-                issuers,
-            ),
+            pages=page_routes(behind, issuers),
+            logout_tokens=_logout_tokens(given, issuers, keys),
             operations=[
                 *client_operations(ClientService(database, clock, ids, fetcher)),
                 *grant_operations(tokens.grants),
@@ -161,6 +170,7 @@ class Identity:
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
+        await self.logout_tokens.close()
         self.people.close()
         await self.tokens.close()
         await self.sessions.close()
@@ -171,6 +181,18 @@ def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
     network = CheckedNetwork(SystemResolver(), allow_loopback=loopback)
     fetcher = KeyFetcher(network, allow_loopback=loopback)
     return fetcher, ClientKeys(fetcher)
+
+
+def _logout_tokens(given: Surroundings, issuers: Issuers, keys: SigningKeys) -> LogoutTokens:
+    loopback = given.allow_loopback
+    return LogoutTokens(
+        Clients(given.database),
+        issuers,
+        keys,
+        given.clock,
+        Sender(CheckedNetwork(SystemResolver(), allow_loopback=loopback), given.clock),
+        allow_loopback=loopback,
+    )
 
 
 def _people(given: Surroundings, sessions: Sessions) -> People:

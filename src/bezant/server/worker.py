@@ -88,10 +88,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
     retention = _retention(task, database, clock, ledger, identity)
+    handlings = [reconciliations.handling(), identity.logout_tokens.handling()]
     await opened.enter_async_context(
-        background(
-            database, clock, ids, retention, ledger, checkpoints.rounds, reconciliations, sealed
-        )
+        background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, handlings)
     )
     events = EventReader(database)
     means = webhook_means(

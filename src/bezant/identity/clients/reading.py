@@ -46,6 +46,8 @@ def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:
         jwks=None if row["jwks"] is None else json.loads(row["jwks"]),
         jwks_uri=row["jwks_uri"],
         tls_subject=None if subject is None else (subject, row["tls_subject"]),
+        post_logout_redirect_uris=tuple(row["post_logout_redirect_uris"]),
+        logout_uri=row["backchannel_logout_uri"],
         created_at=row["created_at"],
         disabled_at=row["disabled_at"],
     )

@@ -73,6 +73,9 @@ class ClientService:
                 sorted({*new.scopes}),
                 *_key_columns(ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)),
                 self._clock.now(),
+                list(dict.fromkeys(new.post_logout_redirect_uris)),
+                new.backchannel_logout_uri,
+                new.backchannel_logout_session_required,
             )
             await self._tell(connection, call, "oauth_client.created", client_id)
             return Answer.of(await _find(connection, call.tenant_id, client_id), 201)
@@ -179,6 +182,9 @@ def _client(row: "asyncpg.Record", tenant_id: UUID) -> OAuthClient:
         jwks=None if client.jwks is None else dict(client.jwks),
         jwks_uri=client.jwks_uri,
         tls_subject=None if client.tls_subject is None else TlsSubject(*client.tls_subject),  # type: ignore[arg-type]  # the database holds members only
+        post_logout_redirect_uris=list(client.post_logout_redirect_uris),
+        backchannel_logout_uri=client.logout_uri,
+        backchannel_logout_session_required=row["backchannel_logout_session_required"],
         created_at=client.created_at,
         changed_at=row["changed_at"],
         disabled_at=client.disabled_at,

@@ -6,15 +6,19 @@ from starlette.routing import Route
 
 from bezant.identity.authorization import Interactions
 from bezant.identity.http import ProtocolEndpoint, protocol_routes
-from bezant.identity.issuers import Issuers
+from bezant.identity.issuers import Endpoint, Issuers
+from bezant.identity.openid import LogoutRequests
 from bezant.identity.pages.account import AccountPages, with_fresh_login
 from bezant.identity.pages.assets import Assets
 from bezant.identity.pages.consent import ConsentPages
 from bezant.identity.pages.destinations import Place
 from bezant.identity.pages.links import LinkPages
 from bezant.identity.pages.login import LoginPages
+from bezant.identity.pages.logout import LogoutPages
 from bezant.identity.pages.visits import Door, Handler
+from bezant.identity.parts import Part
 from bezant.identity.sessions.ports import BrowserSessions, Doorkeeper, FactorKeeper
+from bezant.identity.users.naming import Naming
 from bezant.kernel.clock import Clock
 
 
@@ -26,6 +30,8 @@ class Behind:
     sessions: BrowserSessions
     factors: FactorKeeper
     interactions: Interactions
+    logouts: LogoutRequests
+    naming: Naming
     clock: Clock
 
 
@@ -47,8 +53,38 @@ def page_endpoints(behind: Behind, assets: Assets) -> list[ProtocolEndpoint]:
             handler=door.handler(handler),
             media_type="text/html",
         )
-        for (method, path), handler in {**_login(behind), **_account(behind)}.items()
+        for (method, path), handler in {
+            **_login(behind),
+            **_logout(behind),
+            **_account(behind),
+        }.items()
     ]
+
+
+def logout_part(behind: Behind) -> Part:
+    """Where clients send their users to be logged out, and what is announced of logouts."""
+    door = Door(behind.doorkeeper, behind.sessions, Assets())
+    pages = LogoutPages(behind.logouts, behind.sessions, behind.naming)
+    return Part(
+        endpoints=[
+            ProtocolEndpoint(
+                id=name,
+                method=method,
+                endpoint=Endpoint.END_SESSION,
+                summary="Log out of the browser's session (OpenID Connect RP-Initiated Logout)",
+                handler=handler,
+                media_type="text/html",
+            )
+            for name, method, handler in (
+                ("end_session", "GET", door.handler(pages.ask)),
+                ("end_session_by_form", "POST", door.handler(pages.take, is_open=True)),
+            )
+        ],
+        metadata={
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
+        },
+    )
 
 
 _NAMED = str.maketrans({"/": "_", "-": "_", "{": None, "}": None})
@@ -59,7 +95,7 @@ _Pages = dict[tuple[str, str], Handler]
 def _login(behind: Behind) -> _Pages:
     login = LoginPages(behind.doorkeeper, behind.interactions)
     links = LinkPages(behind.doorkeeper, login)
-    consent = ConsentPages(behind.interactions, behind.sessions, behind.clock)
+    consent = ConsentPages(behind.interactions, behind.sessions, behind.naming, behind.clock)
     return {
         ("GET", "login"): login.ask,
         ("POST", "login"): login.with_password,
@@ -73,6 +109,14 @@ def _login(behind: Behind) -> _Pages:
         ("POST", "link/{link}"): links.use,
         ("GET", "interactions/{interaction}"): consent.ask,
         ("POST", "interactions/{interaction}"): consent.decide,
+    }
+
+
+def _logout(behind: Behind) -> _Pages:
+    logout = LogoutPages(behind.logouts, behind.sessions, behind.naming)
+    return {
+        ("POST", "logout/confirm"): logout.decide,
+        ("GET", "logout/done"): logout.done,
     }
 
 

@@ -10,7 +10,7 @@ from bezant.kernel.webhooks.schemas import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from bezant.kernel.webhooks.sending import Sender
+from bezant.kernel.webhooks.sending import Sender, SendFailed
 from bezant.kernel.webhooks.service import WebhookService
 from bezant.kernel.webhooks.sources import Event, EventSource, Head, Sources, Stretch
 
@@ -23,6 +23,7 @@ __all__ = [
     "IssuedWebhookKey",
     "Means",
     "NewWebhookEndpoint",
+    "SendFailed",
     "Sender",
     "Serving",
     "Sources",
