@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from bezant.identity.authorization import (
     COOKIE,
     DetailRefused,
     InteractionService,
+    Visitors,
 )
 from bezant.identity.clients import Authentication, Binding, Client, ClientService, Profile
 from bezant.identity.clients.schemas import NewOAuthClient, OAuthClient
@@ -26,9 +27,16 @@ from bezant.identity.grants import GrantService
 from bezant.identity.http import ProtocolRequest
 from bezant.identity.issuers import Endpoint, Issuer
 from bezant.identity.logins import Acr, Login
+from bezant.identity.logout import SessionClients
 from bezant.identity.signing import SigningKeys
 from bezant.kernel.clock import ManualClock
 from fixtures_api import operator_call
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ORIGIN = "https://bank.test"
@@ -83,32 +91,40 @@ class Known:
         return {name: known[name] for name in names if name in known}
 
 
+@dataclass
 class AnySession:
-    """Sessions of browsers, none of which has ended."""
+    """Sessions of browsers, none of which has ended; unless there are real ones."""
+
+    real: SessionClients | None = None
 
     async def note(
         self,
-        _connection: object,
-        _tenant_id: UUID,
-        _session_id: UUID,
-        _client_id: UUID,
-        _at: datetime,
+        connection: "Connection",
+        tenant_id: UUID,
+        session_id: UUID,
+        client_id: UUID,
+        at: datetime,
     ) -> bool:
-        return True
+        if self.real is None:
+            return True
+        return await self.real.note(connection, tenant_id, session_id, client_id, at)
 
 
 @dataclass
 class Visiting:
-    """Who is logged in, in whichever browser; and what they are called."""
+    """Who is logged in, in whichever browser, and what they are called; unless pages know."""
 
-    login_here: Login | None = None
+    here: Login | None = None
     name: str = "ada@example.com"
+    real: Visitors | None = None
 
-    async def login(self, _request: ProtocolRequest) -> Login | None:
-        return self.login_here
+    async def login(self, request: ProtocolRequest) -> Login | None:
+        return self.here if self.real is None else await self.real.login(request)
 
-    async def is_called(self, _tenant_id: UUID, _user_id: UUID, name: str) -> bool:
-        return name == self.name
+    async def is_called(self, tenant_id: UUID, user_id: UUID, name: str) -> bool:
+        if self.real is None:
+            return name == self.name
+        return await self.real.is_called(tenant_id, user_id, name)
 
 
 class Listener:
@@ -270,8 +286,15 @@ class Realm:
     grants: GrantService
     interactions: InteractionService
     visitors: Visiting
+    sessions: AnySession
 
-    async def register(self, profile: Profile = Profile.FAPI2, *, mtls: bool = False) -> App:
+    async def register(
+        self,
+        profile: Profile = Profile.FAPI2,
+        *,
+        mtls: bool = False,
+        **members: Any,  # noqa: ANN401 - members by name
+    ) -> App:
         """A new client."""
         key = new_key()
         new = NewOAuthClient(
@@ -283,6 +306,7 @@ class Realm:
             grant_types=["authorization_code", "refresh_token"],
             scopes=list(SCOPES),
             jwks={"keys": [key.as_dict(private=False) | {"alg": "ES256", "use": "sig"}]},
+            **members,
         )
         answer = await self.clients.create(operator_call(self.issuer.tenant_id), new)
         client_id = answer.value(OAuthClient).id

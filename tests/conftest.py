@@ -24,6 +24,7 @@ pytest_plugins = [
     "fixtures_tokens",
     "fixtures_users",
     "fixtures_pages",
+    "fixtures_logout",
 ]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

@@ -109,5 +109,6 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
         grants,
         InteractionService(database, clock, issuers, clients, giving, responses),
         visitors,
+        sessions,
     )
     fetcher.close()

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from bezant.banking import ContactService
 from bezant.identity.certificates import AuthoritiesFile
@@ -14,7 +15,7 @@ from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.kernel.jobs import DeadJobService
+from bezant.kernel.jobs import DeadJobService, Handling
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Retention
 from bezant.kernel.sealed import Sealer
@@ -88,7 +89,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(identity.close)
     sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
     retention = _retention(task, database, clock, ledger, identity)
-    handlings = [reconciliations.handling(), identity.logout_tokens.handling()]
+    handlings: list[Handling[Any]] = [reconciliations.handling(), identity.logout_tokens.handling()]
     await opened.enter_async_context(
         background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, handlings)
     )

@@ -8,10 +8,13 @@ import httpx
 import pytest
 
 from authorizing import ORIGIN, REDIRECT, Realm
+from bezant.identity.clients import Clients
 from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.issuers import TenantIssuers
+from bezant.identity.openid import IdTokenHints, LogoutRequests
 from bezant.identity.pages import Behind, page_routes
 from bezant.identity.people import Secrecy, compose
+from bezant.identity.users import Naming
 from bezant.identity.users.means import Means
 from bezant.kernel.cache import open_cache
 from bezant.kernel.database import Database
@@ -42,6 +45,8 @@ async def who(
         sessions=people.browsing,
         factors=people.factors,
         interactions=realm.interactions,
+        logouts=LogoutRequests(Clients(database), IdTokenHints(realm.keys)),
+        naming=Naming(people.users, IDS),
         clock=realm.clock,
     )
     realm.app.router.routes.extend(page_routes(behind, TenantIssuers(database, ORIGIN)))

@@ -102,7 +102,7 @@ class GrantService:
         With it goes the consent that it followed from, and all else that did: whoever takes back
         what was given without a question does not want it given so once more. Again is no error.
 
-        its client may.
+        `within` tells whether the caller may reach the grant, as its user or its client may.
         """
 
         async def work(connection: "Connection") -> Answer:

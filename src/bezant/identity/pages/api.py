@@ -18,7 +18,7 @@ from bezant.identity.pages.logout import LogoutPages
 from bezant.identity.pages.visits import Door, Handler
 from bezant.identity.parts import Part
 from bezant.identity.sessions.ports import BrowserSessions, Doorkeeper, FactorKeeper
-from bezant.identity.users.naming import Naming
+from bezant.identity.users import Naming
 from bezant.kernel.clock import Clock
 
 

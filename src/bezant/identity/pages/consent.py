@@ -15,7 +15,7 @@ from bezant.identity.pages.rendering import Going, Page
 from bezant.identity.pages.sentences import sentences
 from bezant.identity.pages.visits import Visit
 from bezant.identity.sessions.ports import BrowserSessions
-from bezant.identity.users.naming import Naming
+from bezant.identity.users import Naming
 from bezant.kernel.clock import Clock
 
 

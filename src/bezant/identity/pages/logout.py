@@ -7,7 +7,7 @@ from bezant.identity.pages.destinations import Place
 from bezant.identity.pages.rendering import Going, Page
 from bezant.identity.pages.visits import Visit
 from bezant.identity.sessions.ports import BrowserSession, BrowserSessions
-from bezant.identity.users.naming import Naming
+from bezant.identity.users import Naming
 
 _PARAMETERS: Final = (
     "id_token_hint",

@@ -7,7 +7,7 @@ from bezant.identity.logins import Login
 from bezant.identity.pages.visits import DEVICE_COOKIE, SESSION_COOKIE
 from bezant.identity.sessions.errors import SessionEnded
 from bezant.identity.sessions.ports import Browser, BrowserSessions
-from bezant.identity.users.naming import Naming
+from bezant.identity.users import Naming
 
 
 class CookieVisitors:

@@ -283,7 +283,7 @@ class Sessions:
         await self._cache.write([new], ttl_s=ENTRY_VALID.total_seconds())
 
     async def forget(self, tenant_id: UUID, sessions: Collection[UUID]) -> None:
-        """After the commit, end sessions here at once; elsewhere soon, or within a second if the cache is lost."""
+        """After their end is committed, know of it: here at once, elsewhere within a second."""
         self._revocations.changed(tenant_id)
         for session_id in sessions:
             await self._cache.forget(_name(tenant_id, session_id))
