@@ -65,6 +65,11 @@ FIND_ALL_HELD: Final = """
     ORDER BY session_id DESC
 """
 
+FIND_OWN: Final = """
+    SELECT session_id FROM identity_session
+    WHERE tenant_id = $1 AND session_id = $2 AND user_id = $3 AND ended_at IS NULL
+"""
+
 FIND_IN_BROWSER: Final = """
     SELECT session_id FROM identity_session
     WHERE tenant_id = $1 AND session_id = $2 AND user_id = $3 AND device_hash = $4
