@@ -21,6 +21,7 @@ from bezant.identity.jose import KeyFetcher
 from bezant.identity.logout import LogoutTokens, SessionClients
 from bezant.identity.openid import IdTokenHints, LogoutRequests
 from bezant.identity.pages import Behind, CookieVisitors, logout_part, page_routes
+from bezant.identity.parts import Part
 from bezant.identity.people import Secrecy, compose
 from bezant.identity.sessions.ports import Browser, BrowserSession
 from bezant.identity.users import Naming
@@ -59,6 +60,7 @@ class Lobby:
     tokens: LogoutTokens
     database: Database
     opened: AsyncExitStack
+    part: Part
 
     @property
     def tenant_id(self) -> UUID:
@@ -169,7 +171,8 @@ async def lobby(
     )
     realm.sessions.real = SessionClients(database, clock)
     realm.visitors.real = CookieVisitors(people.browsing, naming)
-    ends = protocol_routes(logout_part(behind).endpoints, issuers)
+    part = logout_part(behind)
+    ends = protocol_routes(part.endpoints, issuers)
     realm.app.router.routes.extend([*page_routes(behind, issuers), *ends])
     network = CheckedNetwork(names, allow_loopback=True)
     realm.clients = ClientService(database, clock, IDS, KeyFetcher(network, allow_loopback=True))
@@ -177,7 +180,7 @@ async def lobby(
     async with receiving(tmp_path) as receiver, AsyncExitStack() as opened:
         sender = Sender(network, clock, tls=receiver.tls)
         tokens = LogoutTokens(clients, issuers, realm.keys, clock, sender, allow_loopback=True)
-        yield Lobby(realm, town, receiver, names, tokens, database, opened)
+        yield Lobby(realm, town, receiver, names, tokens, database, opened, part)
         await tokens.close()
     await sessions.close()
     await cache.close()

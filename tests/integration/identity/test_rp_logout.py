@@ -12,6 +12,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from authorizing import sign
+from bezant.identity.discovery import Discovery
 from bezant.identity.issuers import Issuer
 from bezant.identity.openid import IdTokenHints
 from bezant.identity.sessions.browsing import IDLE
@@ -56,6 +57,18 @@ async def test_a_client_that_was_told_of_the_login_ends_it_without_a_question(lo
     again = await leave(browser, **given | {"post_logout_redirect_uri": f"{GONE}?shop=1"})
     assert again.headers["location"] == f"{GONE}?shop=1&state=a+state+%26+more"
     assert len(await lobby.deliver()) == 2
+
+
+async def test_logouts_are_announced(lobby: Lobby) -> None:
+    issuer = lobby.realm.issuer
+    metadata = Discovery(lobby.realm.keys, [], [lobby.part]).metadata(issuer)
+    assert metadata["end_session_endpoint"] == f"{issuer.url}/logout"
+    assert metadata["backchannel_logout_supported"] is True
+    assert metadata["backchannel_logout_session_supported"] is True
+    # Pages never ask for a certificate.
+    assert "end_session_endpoint" not in metadata["mtls_endpoint_aliases"]
+    without = Discovery(lobby.realm.keys, [], []).metadata(issuer)
+    assert "end_session_endpoint" not in without
 
 
 async def test_an_expired_id_token_is_as_good(lobby: Lobby) -> None:
