@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
@@ -15,7 +15,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bezant.identity.authorization import COOKIE, DetailRefused, Interactions
+from bezant.identity.authorization import (
+    COOKIE,
+    DetailRefused,
+    Interactions,
+    Visitors,
+)
 from bezant.identity.clients import (
     DEVICE_GRANT,
     Authentication,
@@ -27,11 +32,19 @@ from bezant.identity.clients import (
 from bezant.identity.clients.schemas import GrantType, NewOAuthClient, OAuthClient
 from bezant.identity.device_grant import CodeEntry
 from bezant.identity.grants import GrantService
+from bezant.identity.http import ProtocolRequest
 from bezant.identity.issuers import Endpoint, Issuer
 from bezant.identity.logins import Acr, Login
+from bezant.identity.logout import SessionClients
 from bezant.identity.signing import SigningKeys
 from bezant.kernel.clock import ManualClock
 from fixtures_api import operator_call
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ORIGIN = "https://bank.test"
@@ -85,6 +98,42 @@ class Known:
     ) -> Mapping[str, Any]:
         known = {"email": f"{user_id}@example.com", "name": "Ada"}
         return {name: known[name] for name in names if name in known}
+
+
+@dataclass
+class AnySession:
+    """Sessions of browsers, none of which has ended; unless there are real ones."""
+
+    real: SessionClients | None = None
+
+    async def note(
+        self,
+        connection: "Connection",
+        tenant_id: UUID,
+        session_id: UUID,
+        client_id: UUID,
+        at: datetime,
+    ) -> bool:
+        if self.real is None:
+            return True
+        return await self.real.note(connection, tenant_id, session_id, client_id, at)
+
+
+@dataclass
+class Visiting:
+    """Who is logged in, in whichever browser, and what they are called; unless pages know."""
+
+    here: Login | None = None
+    name: str = "ada@example.com"
+    real: Visitors | None = None
+
+    async def login(self, request: ProtocolRequest) -> Login | None:
+        return self.here if self.real is None else await self.real.login(request)
+
+    async def is_called(self, tenant_id: UUID, user_id: UUID, name: str) -> bool:
+        if self.real is None:
+            return name == self.name
+        return await self.real.is_called(tenant_id, user_id, name)
 
 
 class Listener:
@@ -249,9 +298,17 @@ class Realm:
     clients: ClientService
     grants: GrantService
     interactions: Interactions
+    visitors: Visiting
+    sessions: AnySession
     entry: CodeEntry
 
-    async def register(self, profile: Profile = Profile.FAPI2, *, mtls: bool = False) -> App:
+    async def register(
+        self,
+        profile: Profile = Profile.FAPI2,
+        *,
+        mtls: bool = False,
+        **members: Any,  # noqa: ANN401 - members by name
+    ) -> App:
         """A new client."""
         key = new_key()
         grant_types: list[GrantType] = ["authorization_code", "refresh_token"]
@@ -266,6 +323,7 @@ class Realm:
             grant_types=grant_types,
             scopes=list(SCOPES),
             jwks={"keys": [key.as_dict(private=False) | {"alg": "ES256", "use": "sig"}]},
+            **members,
         )
         answer = await self.clients.create(operator_call(self.issuer.tenant_id), new)
         client_id = answer.value(OAuthClient).id

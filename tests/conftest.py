@@ -25,6 +25,7 @@ pytest_plugins = [
     "fixtures_users",
     "fixtures_backchannel",
     "fixtures_pages",
+    "fixtures_logout",
     "fixtures_registration",
 ]
 

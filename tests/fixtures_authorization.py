@@ -6,17 +6,28 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import FastAPI
 
-from authorizing import MTLS_ORIGIN, ORIGIN, Intents, Known, Payments, Realm
+from authorizing import (
+    MTLS_ORIGIN,
+    ORIGIN,
+    AnySession,
+    Intents,
+    Known,
+    Payments,
+    Realm,
+    Visiting,
+)
 from bezant.identity import authorization, device_grant, openid
 from bezant.identity.authorization import (
     AuthorizationEndpoint,
     Codes,
     DetailTypes,
+    Giving,
     InteractionService,
     PushedRequests,
     RequestObjects,
     RequestReader,
     Responses,
+    Silent,
 )
 from bezant.identity.clients import (
     DEVICE_GRANT,
@@ -37,7 +48,7 @@ from bezant.identity.grants import GrantService
 from bezant.identity.http import ProtocolEndpoint, add_protocol
 from bezant.identity.issuers import Endpoint, TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.openid import IdTokens, UserinfoEndpoint
+from bezant.identity.openid import IdTokenHints, IdTokens, UserinfoEndpoint
 from bezant.identity.parts import Part
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources.guard import TokenGuard
@@ -73,20 +84,23 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
     access = AccessTokens(keys, standings, clock)
     givers = Givers(database, clock, grants, access, RefreshTokens(), standings, codes)
     types = DetailTypes([Payments(), Intents()])
+    hints, sessions, visitors = IdTokenHints(keys), AnySession(), Visiting()
+    giving = Giving(grants, codes, sessions)
+    silent = Silent(database, clock, giving, responses, visitors)
     pushed = PushedRequests(
         database,
         clock,
         authenticator,
         proofs,
         RequestObjects(client_keys, clock),
-        RequestReader(types),
+        RequestReader(types, hints),
     )
-    browsers = AuthorizationEndpoint(database, clock, ids, clients, responses)
+    browsers = AuthorizationEndpoint(database, clock, ids, clients, silent)
     exchange = TokenExchange(database, clock, ids, access)
     id_tokens = IdTokens(keys, Known(), clock)
     user_codes = UserCodes(bytes(32))
     devices = DeviceAuthorizationEndpoint(
-        database, clock, authenticator, proofs, RequestReader(types), user_codes
+        database, clock, authenticator, proofs, RequestReader(types, hints), user_codes
     )
     pollers = {DEVICE_GRANT: DeviceCodes()}
     tokens = TokenEndpoint(authenticator, proofs, givers, access, id_tokens, exchange, pollers)
@@ -122,8 +136,10 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
             issuers,
             clients,
             grants,
-            InteractionService(database, clock, issuers, clients, grants, codes, responses),
+            InteractionService(database, clock, issuers, clients, giving, responses),
         ),
+        visitors,
+        sessions,
         CodeEntry(database, clock, ids, Throttle(database, clock, bytes(32)), user_codes),
     )
     fetcher.close()

@@ -14,10 +14,12 @@ from authorizing import (
     MTLS_ORIGIN,
     ORIGIN,
     SCOPES,
+    AnySession,
     App,
     Form,
     Payments,
     Realm,
+    Visiting,
     new_key,
     sign,
 )
@@ -155,7 +157,8 @@ async def bureau(town: Town, database: Database, sealer: VaultClient) -> AsyncIt
     tokens = Tokens.of(
         database, clock, ids, keys, authenticator, DpopVerifier(used, Nonces(bytes(32)), clock)
     )
-    authorization = Authorization.of(tokens, issuers, client_keys, town.people.users)
+    visitors = Visiting()
+    authorization = Authorization.of(tokens, issuers, client_keys, town.people.users, visitors)
     backchannel = composed.Backchannel.of(
         tokens,
         town.people,
@@ -179,6 +182,8 @@ async def bureau(town: Town, database: Database, sealer: VaultClient) -> AsyncIt
         ClientService(database, clock, ids, fetcher),
         tokens.grants,
         authorization.interactions,
+        visitors,
+        AnySession(),
         CodeEntry(database, clock, ids, Throttle(database, clock, bytes(32)), UserCodes(bytes(32))),
         town,
         backchannel,

@@ -26,10 +26,14 @@ from bezant.identity.clients import Clients
 from bezant.identity.device_grant import CodeEntry, DeviceInteractions, UserCodes
 from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.grants import GrantService
+from bezant.identity.http import protocol_routes
 from bezant.identity.issuers import Issuer, TenantIssuers
-from bezant.identity.pages import Behind, page_routes
+from bezant.identity.openid import IdTokenHints, LogoutRequests
+from bezant.identity.pages import Behind, logout_part, page_routes
 from bezant.identity.people import People, Secrecy, compose
 from bezant.identity.sessions.links import OperatorLinks
+from bezant.identity.signing import SigningKeys
+from bezant.identity.users import Naming
 from bezant.identity.users.means import Means
 from bezant.kernel.cache import open_cache
 from bezant.kernel.clock import ManualClock, SystemClock
@@ -60,6 +64,7 @@ class Branch(Town):
     issuer: Issuer
     app: ASGIApp
     requests: WaitingRequests
+    keys: SigningKeys
 
     def url(self, path: str) -> str:
         return f"{self.issuer.url}/{path}"
@@ -109,7 +114,9 @@ async def branch(
         origin = f"https://localhost:{listener.getsockname()[1]}"
         people = compose(means, secrecy, sessions, RelyingParty(origin), passwords)
         issuers, requests = TenantIssuers(database, origin), WaitingRequests(clock, IDS)
-        app = _app(people, requests, issuers, means, clock)
+        keys = SigningKeys(database, SystemClock(), IDS, sealer)
+        logouts = LogoutRequests(Clients(database), IdTokenHints(keys))
+        app = _app(people, requests, issuers, means, clock, logouts)
         async with _served(app, listener, page_authority):
             yield Branch(
                 people,
@@ -121,6 +128,7 @@ async def branch(
                 issuer=issuers.of(tenant_id),
                 app=app,
                 requests=requests,
+                keys=keys,
             )
     await sessions.close()
     await cache.close()
@@ -132,6 +140,7 @@ def _app(
     issuers: TenantIssuers,
     means: Means,
     clock: ManualClock,
+    logouts: LogoutRequests,
 ) -> Starlette:
     behind = Behind(
         doorkeeper=people.entrance,
@@ -146,9 +155,12 @@ def _app(
             requests,
         ),
         codes=CodeEntry(means.database, clock, IDS, people.throttle, USER_CODES),
+        logouts=logouts,
+        naming=Naming(people.users, IDS),
         clock=clock,
     )
-    return Starlette(routes=page_routes(behind, issuers))
+    ends = protocol_routes(logout_part(behind).endpoints, issuers)
+    return Starlette(routes=[*page_routes(behind, issuers), *ends])
 
 
 @asynccontextmanager

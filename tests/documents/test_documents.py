@@ -30,6 +30,7 @@ DOCUMENTS = (
     "docs/guides/history.md",
     "docs/guides/personal-data.md",
     "docs/guides/protect-an-api.md",
+    "docs/guides/log-in-with-bezant.md",
     "docs/guides/two-people.md",
     "docs/guides/prove-it.md",
     "docs/guides/import-a-statement.md",

@@ -57,7 +57,7 @@ class Devices:
                 clock,
                 tokens.clients,
                 tokens.proofs,
-                RequestReader(authorization.types),
+                RequestReader(authorization.types, authorization.hints),
                 codes,
             ),
             interactions=DeviceInteractions(

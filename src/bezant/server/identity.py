@@ -22,16 +22,17 @@ from bezant.identity.enrolment import DeviceEndpoints
 from bezant.identity.factors import BreachedPasswords, Passwords, RelyingParty
 from bezant.identity.grants import operations as grant_operations
 from bezant.identity.http import ProtocolEndpoint
-from bezant.identity.issuers import TenantIssuers
+from bezant.identity.issuers import Issuers, TenantIssuers
 from bezant.identity.jose import KeyFetcher
-from bezant.identity.pages import Behind, page_routes
+from bezant.identity.logout import LogoutTokens
+from bezant.identity.pages import Behind, CookieVisitors, logout_part, page_routes
 from bezant.identity.parts import Part
 from bezant.identity.people import People, Secrecy, compose, throttle_secret
 from bezant.identity.policy import Engine, usable_scopes
 from bezant.identity.proofs import DpopVerifier, Nonces, UsedProofs
 from bezant.identity.resources import Callers, SignedCallers, SignedMessages
 from bezant.identity.signing import SigningKeys
-from bezant.identity.users import Means
+from bezant.identity.users import Means, Naming
 from bezant.identity.users import operations as user_operations
 from bezant.kernel.cache import Cache
 from bezant.kernel.clock import Clock
@@ -44,6 +45,7 @@ from bezant.kernel.sealed import Sealer
 from bezant.kernel.sealed_owners import SealedOwner
 from bezant.kernel.sealing import KeySealer
 from bezant.kernel.sessions import Sessions
+from bezant.kernel.webhooks import Sender
 from bezant.server.authorization import Authorization
 from bezant.server.backchannel import Backchannel
 from bezant.server.devices import Devices
@@ -85,6 +87,7 @@ class Identity:
     """What a worker serves and sweeps of identity.
 
     Attributes:
+        logout_tokens: tell clients that a session has ended, in a job.
         endpoints: below every issuer.
         pages: for people, in no document.
         operations: of the API.
@@ -102,6 +105,7 @@ class Identity:
     people: People
     sessions: Sessions
     fetcher: KeyFetcher
+    logout_tokens: LogoutTokens
     endpoints: Sequence[ProtocolEndpoint]
     pages: Sequence[BaseRoute]
     operations: Sequence[Operation]
@@ -121,7 +125,10 @@ class Identity:
         tokens = Tokens.of(database, clock, ids, keys, clients, proofs)
         sessions = Sessions(database, given.cache, clock, ids)
         people = _people(given, sessions)
-        authorization = Authorization.of(tokens, issuers, client_keys, people.users)
+        naming = Naming(people.users, ids)
+        authorization = Authorization.of(
+            tokens, issuers, client_keys, people.users, CookieVisitors(people.browsing, naming)
+        )
         registration = Registration.of(tokens, fetcher, client_keys, used, given.judge)
         backchannel = Backchannel.of(
             tokens,
@@ -133,6 +140,16 @@ class Identity:
         )
         devices = Devices.of(tokens, issuers, authorization, people.throttle, given.secret)
         pollers = {DEVICE_GRANT: devices.codes, **backchannel.pollers()}
+        behind = Behind(
+            doorkeeper=people.entrance,
+            sessions=people.browsing,
+            factors=people.factors,
+            interactions=devices.interactions,
+            codes=devices.entry,
+            logouts=authorization.logouts,
+            naming=naming,
+            clock=clock,
+        )
         parts = [
             *tokens.parts(authorization.codes, authorization.id_tokens, pollers),
             *authorization.parts(),
@@ -140,6 +157,7 @@ class Identity:
             devices.part(),
             DeviceEndpoints(people.approvals).part(),
             backchannel.part(),
+            logout_part(behind),
             *parts,
         ]
         installed = [Discovery(keys, clients.methods, parts).part(), *parts]
@@ -154,17 +172,8 @@ class Identity:
             sessions=sessions,
             fetcher=fetcher,
             endpoints=[endpoint for part in installed for endpoint in part.endpoints],
-            pages=page_routes(
-                Behind(
-                    doorkeeper=people.entrance,
-                    sessions=people.browsing,
-                    factors=people.factors,
-                    interactions=devices.interactions,
-                    codes=devices.entry,
-                    clock=clock,
-                ),
-                issuers,
-            ),
+            pages=page_routes(behind, issuers),
+            logout_tokens=_logout_tokens(given, issuers, keys),
             operations=[
                 *client_operations(
                     ClientService(database, clock, ids, fetcher),
@@ -200,6 +209,7 @@ class Identity:
     async def close(self) -> None:
         """End what runs in the background."""
         self.fetcher.close()
+        await self.logout_tokens.close()
         self.people.close()
         await self.backchannel.close()
         await self.tokens.close()
@@ -211,6 +221,18 @@ def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:
     network = CheckedNetwork(SystemResolver(), allow_loopback=loopback)
     fetcher = KeyFetcher(network, allow_loopback=loopback)
     return fetcher, ClientKeys(fetcher)
+
+
+def _logout_tokens(given: Surroundings, issuers: Issuers, keys: SigningKeys) -> LogoutTokens:
+    loopback = given.allow_loopback
+    return LogoutTokens(
+        Clients(given.database),
+        issuers,
+        keys,
+        given.clock,
+        Sender(CheckedNetwork(SystemResolver(), allow_loopback=loopback), given.clock),
+        allow_loopback=loopback,
+    )
 
 
 def _people(given: Surroundings, sessions: Sessions) -> People:

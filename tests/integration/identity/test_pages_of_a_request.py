@@ -9,11 +9,14 @@ import pytest
 
 from authorizing import ORIGIN, REDIRECT, Realm
 from bezant.identity.authorization import COOKIE
+from bezant.identity.clients import Clients
 from bezant.identity.device_grant.guesses import FREE
 from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.issuers import TenantIssuers
+from bezant.identity.openid import IdTokenHints, LogoutRequests
 from bezant.identity.pages import Behind, page_routes
 from bezant.identity.people import Secrecy, compose
+from bezant.identity.users import Naming
 from bezant.identity.users.means import Means
 from bezant.kernel.cache import open_cache
 from bezant.kernel.database import Database
@@ -46,6 +49,8 @@ async def who(
         factors=people.factors,
         interactions=realm.interactions,
         codes=realm.entry,
+        logouts=LogoutRequests(Clients(database), IdTokenHints(realm.keys)),
+        naming=Naming(people.users, IDS),
         clock=realm.clock,
     )
     realm.app.router.routes.extend(page_routes(behind, TenantIssuers(database, ORIGIN)))

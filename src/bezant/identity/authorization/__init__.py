@@ -5,10 +5,11 @@ from bezant.identity.authorization.beginning import AuthorizationEndpoint
 from bezant.identity.authorization.codes import Codes
 from bezant.identity.authorization.committing import commit
 from bezant.identity.authorization.contexts import ACRS, context_of, name_of
-from bezant.identity.authorization.deciding import InteractionService
+from bezant.identity.authorization.deciding import InteractionService, source_of
 from bezant.identity.authorization.details import INTENT, DetailTypes
 from bezant.identity.authorization.domain import Wanted
 from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
+from bezant.identity.authorization.giving import Giving
 from bezant.identity.authorization.interactions import (
     COOKIE,
     Interaction,
@@ -23,10 +24,11 @@ from bezant.identity.authorization.parameters import (
     read_resources,
     read_scopes,
 )
-from bezant.identity.authorization.ports import DetailRefused, DetailType
+from bezant.identity.authorization.ports import DetailRefused, DetailType, Hints, Visitors
 from bezant.identity.authorization.pushing import PushedRequests
 from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
+from bezant.identity.authorization.silent import Silent
 from bezant.identity.authorization.sweeping import AuthorizationSweep
 
 __all__ = [
@@ -42,6 +44,8 @@ __all__ = [
     "DetailRefused",
     "DetailType",
     "DetailTypes",
+    "Giving",
+    "Hints",
     "Interaction",
     "InteractionOver",
     "InteractionService",
@@ -52,6 +56,8 @@ __all__ = [
     "RequestObjects",
     "RequestReader",
     "Responses",
+    "Silent",
+    "Visitors",
     "Wanted",
     "browser_cookie",
     "browser_in",
@@ -62,5 +68,6 @@ __all__ = [
     "part",
     "read_resources",
     "read_scopes",
+    "source_of",
     "write_secret",
 ]

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import msgspec
 
@@ -17,8 +16,8 @@ from bezant.identity.authorization.domain import (
 from bezant.identity.authorization.interactions import browser_cookie, browser_in
 from bezant.identity.authorization.notices import notice
 from bezant.identity.authorization.pushing import URI_PREFIX
-from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.secrets import digest
+from bezant.identity.authorization.silent import Silent, Waiting
 from bezant.identity.clients import Client, Clients
 from bezant.identity.http import ProtocolAnswer, ProtocolRequest
 from bezant.kernel.clock import Clock
@@ -50,14 +49,14 @@ class AuthorizationEndpoint:
         clock: Clock,
         ids: Ids,
         clients: Clients,
-        responses: Responses,
+        silent: Silent,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._clients = clients
-        self._responses = responses
+        self._silent = silent
         self._random_bytes = random_bytes
 
     async def serve(self, request: ProtocolRequest) -> ProtocolAnswer:
@@ -77,26 +76,19 @@ class AuthorizationEndpoint:
                 "What the application wants was decided already, or announced too long ago."
                 " Go back to it and begin again."
             )
-        interaction_id, asked = begun
-        if "none" in asked.prompts:
-            # Users are always asked here, so that nothing is given behind their backs.
-            error = {
-                "error": "interaction_required",
-                "error_description": "Users are asked about every request.",
-            }
-            return ProtocolAnswer.redirect(await self._responses.url(issuer, asked, error))
-        url = f"{issuer.url}/{INTERACTIONS}/{interaction_id}"
+        if "none" in begun.asked.prompts:
+            return ProtocolAnswer.redirect(await self._silent.decide(request, begun))
+        url = f"{issuer.url}/{INTERACTIONS}/{begun.id}"
         return ProtocolAnswer.redirect(url, [browser_cookie(browser)])
 
-    async def _begin(
-        self, client: Client, uri: str, browser: str
-    ) -> tuple[UUID, AuthorizationRequest] | None:
+    async def _begin(self, client: Client, uri: str, browser: str) -> Waiting | None:
         """A new interaction of a pushed request, if it is the client's and still good."""
         interaction_id = self._ids.new()
         uri_hash = digest(uri)
 
+        now = self._clock.now()
+
         async def work(connection: "Connection") -> "asyncpg.Record | None":
-            now = self._clock.now()
             row = await connection.fetchrow(
                 store.BEGIN,
                 client.tenant_id,
@@ -119,7 +111,9 @@ class AuthorizationEndpoint:
             return row
 
         row = await commit(self._database, work)
-        return None if row is None else (interaction_id, _asked.decode(row["request"]))
+        if row is None:
+            return None
+        return Waiting(interaction_id, browser, _asked.decode(row["request"]), now)
 
 
 def _refused(text: str) -> ProtocolAnswer:

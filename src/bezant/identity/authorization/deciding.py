@@ -10,15 +10,15 @@ from uuid import UUID
 import msgspec
 
 from bezant.identity.authorization import store
-from bezant.identity.authorization.codes import Codes
 from bezant.identity.authorization.committing import commit
 from bezant.identity.authorization.domain import AuthorizationRequest
 from bezant.identity.authorization.errors import InteractionOver, LoginTooWeak
+from bezant.identity.authorization.giving import Giving
 from bezant.identity.authorization.interactions import Interaction
 from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
 from bezant.identity.clients import Client, Clients
-from bezant.identity.grants import GrantService, NewGrant
+from bezant.identity.grants import NewGrant
 from bezant.identity.issuers import Issuers
 from bezant.identity.logins import Login
 from bezant.kernel.clock import Clock
@@ -55,8 +55,7 @@ class InteractionService:
         clock: Clock,
         issuers: Issuers,
         clients: Clients,
-        grants: GrantService,
-        codes: Codes,
+        giving: Giving,
         responses: Responses,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -64,8 +63,7 @@ class InteractionService:
         self._clock = clock
         self._issuers = issuers
         self._clients = clients
-        self._grants = grants
-        self._codes = codes
+        self._giving = giving
         self._responses = responses
         self._random_bytes = random_bytes
 
@@ -79,7 +77,7 @@ class InteractionService:
             client_id=found.client.id,
             client_name=found.client.name,
             redirect_host=_host_of(asked.redirect_uri),
-            redirect_source=_source_of(asked.redirect_uri),
+            redirect_source=source_of(asked.redirect_uri),
             scopes=asked.scopes,
             details=asked.details,
             acr=asked.acr,
@@ -90,6 +88,7 @@ class InteractionService:
             begun_at=found.begun_at,
             expires_at=found.expires_at,
             locales=asked.locales,
+            subject=asked.subject,
         )
 
     async def approve(
@@ -106,17 +105,10 @@ class InteractionService:
 
         async def work(connection: "Connection") -> None:
             at = self._clock.now()
-            await self._take(connection, tenant_id, interaction_id, browser, at)
-            new = NewGrant(
-                client_id=asked.client_id,
-                login=login,
-                scopes=frozenset(asked.scopes),
-                details=asked.details,
-                resources=asked.resources,
-                until=asked.until,
-            )
-            grant = await self._grants.make(connection, tenant_id, new, at)
-            await self._codes.issue(connection, tenant_id, code, asked, grant.id, at)
+            await take(connection, tenant_id, interaction_id, browser, at)
+            new = wanted(asked, login)
+            if not await self._giving.give(connection, tenant_id, asked, new, code, at):
+                raise LoginTooWeak("The session has ended: log in again.")
 
         await commit(self._database, work)
         return url
@@ -128,7 +120,7 @@ class InteractionService:
         url = await self._responses.url(self._issuers.of(tenant_id), found.asked, error)
 
         async def work(connection: "Connection") -> None:
-            await self._take(connection, tenant_id, interaction_id, browser, self._clock.now())
+            await take(connection, tenant_id, interaction_id, browser, self._clock.now())
 
         await commit(self._database, work)
         return url
@@ -148,22 +140,34 @@ class InteractionService:
             raise _over()
         return _Open(client, asked, row["begun_at"], row["expires_at"])
 
-    async def _take(
-        self,
-        connection: "Connection",
-        tenant_id: UUID,
-        interaction_id: UUID,
-        browser: str,
-        at: datetime,
-    ) -> None:
-        row = await connection.fetchrow(
-            store.TAKE_INTERACTION, tenant_id, interaction_id, digest(browser), at
-        )
-        if row is None:
-            raise _over()
-        taken = await connection.fetchrow(store.TAKE_PUSHED, tenant_id, row["uri_hash"])
-        if taken is None:
-            raise _over()
+
+def wanted(asked: AuthorizationRequest, login: Login) -> NewGrant:
+    """What a request asks for, from who is logged in."""
+    return NewGrant(
+        client_id=asked.client_id,
+        login=login,
+        scopes=frozenset(asked.scopes),
+        details=asked.details,
+        resources=asked.resources,
+        until=asked.until,
+    )
+
+
+async def take(
+    connection: "Connection", tenant_id: UUID, interaction_id: UUID, browser: str, at: datetime
+) -> None:
+    """Take an interaction and its request away: of any number of decisions, one does.
+
+    Raises:
+        InteractionOver: another did.
+    """
+    row = await connection.fetchrow(
+        store.TAKE_INTERACTION, tenant_id, interaction_id, digest(browser), at
+    )
+    if row is None:
+        raise _over()
+    if await connection.fetchrow(store.TAKE_PUSHED, tenant_id, row["uri_hash"]) is None:
+        raise _over()
 
 
 def _host_of(redirect_uri: str) -> str:
@@ -171,7 +175,7 @@ def _host_of(redirect_uri: str) -> str:
     return parts.netloc or f"{parts.scheme}:"
 
 
-def _source_of(redirect_uri: str) -> str:
+def source_of(redirect_uri: str) -> str:
     """What a policy of browsers calls it (Content Security Policy Level 3, section 2.3.1)."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"

@@ -44,6 +44,7 @@ class Wanted(Sensitive, Struct, frozen=True, kw_only=True):
             that its client knows, wherever it asked for them.
         confirmation: the key that what the client gets is bound to, where one was named or proven.
         until: when what is granted ends; None at its revocation.
+        subject: of `id_token_hint`: nobody else may answer.
     """
 
     client_id: UUID
@@ -59,13 +60,14 @@ class Wanted(Sensitive, Struct, frozen=True, kw_only=True):
     id_token_claims: Mapping[str, Any] = {}
     confirmation: Confirmation | None = None
     until: datetime | None = None
+    subject: UUID | None = None
 
     def is_met_by(self, login: Login, *, begun_at: datetime, now: datetime) -> bool:
-        """Whether a login is as strong and as new as was asked for.
+        """Whether a login is as strong and as new as was asked for, and by whom.
 
         For `prompt=login` none counts that was made before the browser came, at `begun_at`.
         """
-        if not login.acr.satisfies(self.acr):
+        if not login.acr.satisfies(self.acr) or self.subject not in {None, login.user_id}:
             return False
         if "login" in self.prompts or self.max_age_s == 0:
             return login.at >= begun_at

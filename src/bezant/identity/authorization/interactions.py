@@ -59,6 +59,7 @@ class Interaction(Struct, frozen=True):
         granted_until: when what is granted ends; None at the grant's revocation.
         begun_at: no login of before it is one that `prompt=login` asked for.
         locales: the client's `ui_locales`, best first.
+        subject: of an `id_token_hint`: who alone may answer.
     """
 
     id: UUID
@@ -77,6 +78,7 @@ class Interaction(Struct, frozen=True):
     begun_at: datetime
     expires_at: datetime
     locales: tuple[str, ...] = ()
+    subject: UUID | None = None
 
 
 class Interactions(Protocol):
@@ -99,7 +101,7 @@ class Interactions(Protocol):
 
         Raises:
             InteractionOver: see `find`.
-            LoginTooWeak: the login is not what the interaction needs.
+            LoginTooWeak: the login is not what the interaction needs, or its session has ended.
         """
         ...
 

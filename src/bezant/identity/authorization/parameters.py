@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from bezant.identity.authorization.contexts import Context, context_of
 from bezant.identity.authorization.details import INTENT, DetailTypes
 from bezant.identity.authorization.domain import AuthorizationRequest, ResponseMode, Wanted
+from bezant.identity.authorization.ports import Hints
 from bezant.identity.clients import Client, Profile
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.http import OAuthError
@@ -17,6 +19,7 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.http import BodyDecoder
 
 TEXT_CHARACTERS_MAX: Final = 2_048
+HINT_CHARACTERS_MAX: Final = 8_192
 MAX_AGE_S_MAX: Final = 10 * 365 * 86_400
 
 RESPONSE_MODES: Final = {
@@ -112,8 +115,9 @@ class Parameters:
 class RequestReader:
     """Reads authorization requests, by the rules of the client's profile."""
 
-    def __init__(self, types: DetailTypes) -> None:
+    def __init__(self, types: DetailTypes, hints: Hints) -> None:
         self._types = types
+        self._hints = hints
 
     async def read(
         self, issuer: Issuer, client: Client, given: Parameters, proven: Confirmation | None
@@ -155,7 +159,17 @@ class RequestReader:
             id_token_claims=_with_names(claims, context),
             confirmation=_confirmation(given, proven),
             until=until,
+            subject=await self._subject(issuer, client, given),
         )
+
+    async def _subject(self, issuer: Issuer, client: Client, given: Parameters) -> UUID | None:
+        hint = given.text("id_token_hint", HINT_CHARACTERS_MAX)
+        if hint is None:
+            return None
+        subject = await self._hints.subject(issuer, client, hint)
+        if subject is None:
+            raise OAuthError("invalid_request", "The id_token_hint is no ID token of the client.")
+        return subject
 
     async def _details(
         self, client: Client, given: Parameters, claims: Mapping[str, Any]

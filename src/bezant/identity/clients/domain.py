@@ -93,6 +93,8 @@ class Client(Struct, frozen=True, kw_only=True):
         tls_subject: of `tls_client_auth`, the metadata member that names its certificate, such as
             `tls_client_auth_san_dns`, and what that member says (RFC 8705, section 2.1.2).
         backchannel: of a client that asks users on their own devices.
+        post_logout_redirect_uris: where its users go after a logout; compared like the others.
+        logout_uri: where it is told that a session has ended (Back-Channel Logout 1.0).
         disabled_at: since when all its requests are refused.
     """
 
@@ -111,6 +113,8 @@ class Client(Struct, frozen=True, kw_only=True):
     exchange_audiences: frozenset[str] = frozenset()
     impersonates: bool = False
     backchannel: Backchannel | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    logout_uri: str | None = None
     created_at: datetime
     disabled_at: datetime | None = None
 

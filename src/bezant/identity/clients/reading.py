@@ -74,6 +74,8 @@ def client_of(row: "asyncpg.Record", tenant_id: UUID) -> Client:
         exchange_audiences=frozenset(row["exchange_audiences"]),
         impersonates=row["exchange_impersonates"],
         backchannel=None if backchannel is None else _backchannel.decode(backchannel),
+        post_logout_redirect_uris=tuple(row["post_logout_redirect_uris"]),
+        logout_uri=row["backchannel_logout_uri"],
         created_at=row["created_at"],
         disabled_at=row["disabled_at"],
     )

@@ -23,38 +23,40 @@ _LOOPBACK: Final = re.compile(
 _PORT_MAX: Final = 65_535
 
 
-def check_redirect_uri(uri: str, *, is_public: bool) -> None:
+def check_redirect_uri(uri: str, *, is_public: bool, field: str = "redirect_uris") -> None:
     """Take a redirect URI, or say why not.
 
     Args:
         uri: as it will be compared, character by character.
         is_public: whether the client is an application on its user's own machine.
+        field: the member that it is one of.
 
     Raises:
         InvalidRedirectUri: it is not taken.
     """
     if len(uri) > CHARACTERS_MAX:
-        raise _refused(f"It has at most {CHARACTERS_MAX} characters.")
+        raise _refused(field, f"It has at most {CHARACTERS_MAX} characters.")
     if match := _HTTPS.fullmatch(uri):
         host = match["host"]
         if not all(map(_LABEL.fullmatch, host.split("."))):
-            raise _refused("Its host is no name in lower case.")
-        _check_port(match["port"])
+            raise _refused(field, "Its host is no name in lower case.")
+        _check_port(match["port"], field)
     elif is_public and (match := _LOOPBACK.fullmatch(uri)):
-        _check_port(match["port"])
+        _check_port(match["port"], field)
     elif not (is_public and _PRIVATE.fullmatch(uri)):
         raise _refused(
+            field,
             "It is https://host/path without user, fragment, wildcard or unusual characters;"
-            " of a public client also its own scheme (com.example.app:/path) or http://127.0.0.1."
+            " of a public client also its own scheme (com.example.app:/path) or http://127.0.0.1.",
         )
     if "/../" in f"{uri}/" or "/./" in f"{uri}/" or "%2e" in uri.lower():
-        raise _refused("Its path has no dot segments, which readers resolve.")
+        raise _refused(field, "Its path has no dot segments, which readers resolve.")
 
 
-def _check_port(port: str | None) -> None:
+def _check_port(port: str | None, field: str) -> None:
     if port is not None and not 0 < int(port) <= _PORT_MAX:
-        raise _refused("Its port is none.")
+        raise _refused(field, "Its port is none.")
 
 
-def _refused(reason: str) -> InvalidRedirectUri:
-    return InvalidRedirectUri(reason, field="redirect_uris")
+def _refused(field: str, reason: str) -> InvalidRedirectUri:
+    return InvalidRedirectUri(reason, field=field)

@@ -58,8 +58,30 @@ def check_client(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
     _check_backchannel(new, fetcher)
     for uri in new.redirect_uris:
         check_redirect_uri(uri, is_public=is_public)
+    check_logout(new, fetcher)
     keys = ClientKeysChange(new.jwks, new.jwks_uri, new.tls_subject)
     check_keys(new.authentication, new.profile, keys, fetcher)
+
+
+def check_logout(new: NewOAuthClient, fetcher: KeyFetcher) -> None:
+    """The same for where its users go after a logout, and where it is told of one.
+
+    Raises:
+        InvalidClientMetadata, InvalidRedirectUri: naming the member.
+    """
+    goes = new.post_logout_redirect_uris
+    if (goes or new.backchannel_logout_uri) and not new.redirect_uris:
+        raise _invalid("Logging out goes with authorization_code.", "post_logout_redirect_uris")
+    is_public = new.authentication is Authentication.NONE
+    for uri in goes:
+        check_redirect_uri(uri, is_public=is_public, field="post_logout_redirect_uris")
+    if new.backchannel_logout_session_required and new.backchannel_logout_uri is None:
+        raise _invalid("There is nowhere to send the session.", "backchannel_logout_uri")
+    try:
+        if new.backchannel_logout_uri is not None:
+            fetcher.reachable(new.backchannel_logout_uri)
+    except JoseRefused as refused:
+        raise _invalid(str(refused), "backchannel_logout_uri") from None
 
 
 def check_keys(

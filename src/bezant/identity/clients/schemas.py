@@ -80,6 +80,9 @@ class NewOAuthClient(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     tls_subject: TlsSubject | None = None
     exchange: ExchangeRights | None = None
     backchannel: Backchannel | None = None
+    post_logout_redirect_uris: Annotated[list[Uri], Meta(max_length=20)] = []
+    backchannel_logout_uri: Uri | None = None
+    backchannel_logout_session_required: bool = False
 
 
 class OAuthClient(Struct, frozen=True, kw_only=True):
@@ -98,6 +101,9 @@ class OAuthClient(Struct, frozen=True, kw_only=True):
     tls_subject: TlsSubject | None = None
     exchange: ExchangeRights | None = None
     backchannel: Backchannel | None = None
+    post_logout_redirect_uris: list[str] = []
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
     created_at: datetime
     changed_at: datetime
     disabled_at: datetime | None = None

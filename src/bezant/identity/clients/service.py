@@ -162,6 +162,9 @@ async def insert_client(
         [] if new.exchange is None else sorted({*new.exchange.audiences}),
         new.exchange is not None and new.exchange.impersonates,
         None if new.backchannel is None else msgspec.json.encode(new.backchannel),
+        list(dict.fromkeys(new.post_logout_redirect_uris)),
+        new.backchannel_logout_uri,
+        new.backchannel_logout_session_required,
     )
 
 
@@ -233,6 +236,9 @@ def _client(row: "asyncpg.Record", tenant_id: UUID) -> OAuthClient:
         tls_subject=None if client.tls_subject is None else TlsSubject(*client.tls_subject),  # type: ignore[arg-type]  # the database holds members only
         exchange=_exchange_of(client),
         backchannel=client.backchannel,
+        post_logout_redirect_uris=list(client.post_logout_redirect_uris),
+        backchannel_logout_uri=client.logout_uri,
+        backchannel_logout_session_required=row["backchannel_logout_session_required"],
         created_at=client.created_at,
         changed_at=row["changed_at"],
         disabled_at=client.disabled_at,

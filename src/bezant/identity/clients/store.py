@@ -6,14 +6,17 @@ INSERT: Final = """
     INSERT INTO oauth_client
         (tenant_id, client_id, name, profile, authentication, binding, redirect_uris, grant_types,
          scopes, jwks, jwks_uri, tls_subject_member, tls_subject, created_at, changed_at,
-         exchange_audiences, exchange_impersonates, backchannel)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17)
+         exchange_audiences, exchange_impersonates, backchannel, post_logout_redirect_uris,
+         backchannel_logout_uri, backchannel_logout_session_required)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, $18,
+            $19, $20)
 """
 
 FIND: Final = """
     SELECT client_id, name, profile, authentication, binding, redirect_uris, grant_types, scopes,
            jwks, jwks_uri, tls_subject_member, tls_subject, created_at, changed_at, disabled_at,
-           exchange_audiences, exchange_impersonates, backchannel
+           exchange_audiences, exchange_impersonates, backchannel, post_logout_redirect_uris,
+           backchannel_logout_uri, backchannel_logout_session_required
     FROM oauth_client WHERE tenant_id = $1 AND client_id = $2
 """
 
@@ -21,7 +24,8 @@ FIND: Final = """
 LIST: Final = """
     SELECT client_id, name, profile, authentication, binding, redirect_uris, grant_types, scopes,
            jwks, jwks_uri, tls_subject_member, tls_subject, created_at, changed_at, disabled_at,
-           exchange_audiences, exchange_impersonates, backchannel
+           exchange_audiences, exchange_impersonates, backchannel, post_logout_redirect_uris,
+           backchannel_logout_uri, backchannel_logout_session_required
     FROM oauth_client WHERE tenant_id = $1 AND client_id > $2
     ORDER BY client_id LIMIT $3
 """

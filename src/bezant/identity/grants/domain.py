@@ -21,6 +21,7 @@ class NewGrant(Struct, frozen=True, kw_only=True):
         resources: the resource indicators of the authorization request (RFC 8707, section 2); none
             for the platform's API.
         until: when it ends by itself; None at its revocation.
+        derived_from: the consent that covers it, where the user was not asked; it ends with that.
     """
 
     client_id: UUID
@@ -29,6 +30,7 @@ class NewGrant(Struct, frozen=True, kw_only=True):
     details: tuple[Mapping[str, Any], ...] = ()
     resources: tuple[str, ...] = ()
     until: datetime | None = None
+    derived_from: UUID | None = None
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -36,6 +38,7 @@ class Grant(Struct, frozen=True, kw_only=True):
 
     Attributes:
         revoked_at: since when nothing of it holds, whoever ended it.
+        derived_from: see `NewGrant`.
     """
 
     id: UUID
@@ -48,6 +51,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     until: datetime | None
     created_at: datetime
     revoked_at: datetime | None = None
+    derived_from: UUID | None = None
 
     def holds_at(self, at: datetime) -> bool:
         """Whether it is neither revoked nor over."""

@@ -58,6 +58,7 @@ class GrantService:
             resources=new.resources,
             until=new.until,
             created_at=at,
+            derived_from=new.derived_from,
         )
         await connection.execute(
             store.INSERT,
@@ -71,6 +72,7 @@ class GrantService:
             list(grant.resources),
             grant.until,
             at,
+            grant.derived_from,
         )
         await self._tell(connection, tenant_id, "grant.made", [grant.id], at)
         return grant
@@ -105,17 +107,22 @@ class GrantService:
     ) -> Answer:
         """Revoke a grant (200 `GrantView`); every process refuses its tokens within a second.
 
-        Again is no error. `within` tells whether the caller may reach the grant, as its user or
-        its client may.
+        With it goes the consent that it followed from, and all else that did: whoever takes back
+        what was given without a question does not want it given so once more. Again is no error.
+
+        `within` tells whether the caller may reach the grant, as its user or its client may.
         """
 
         async def work(connection: "Connection") -> Answer:
             grant = await self.look(connection, call.tenant_id, grant_id)
             if not within(grant):
                 raise _not_found()
+            at = self._clock.now()
+            consent = grant.derived_from or grant.id
+            rows = await connection.fetch(store.REVOKE_CONSENT, call.tenant_id, consent, at)
+            ended = [row["grant_id"] for row in rows]
+            await self._tell(connection, call.tenant_id, "grant.revoked", ended, at)
             if grant.revoked_at is None:
-                at = self._clock.now()
-                await self.end(connection, call.tenant_id, grant_id, at)
                 grant = msgspec.structs.replace(grant, revoked_at=at)
             return Answer.of(GrantView.of(grant))
 
@@ -136,6 +143,26 @@ class GrantService:
             GrantNotFound: no such grant of the tenant.
         """
         return _found(await connection.fetchrow(store.FIND, tenant_id, grant_id))
+
+    async def covering(
+        self, connection: "Connection", tenant_id: UUID, new: NewGrant, at: datetime
+    ) -> Grant | None:
+        """The newest consent of the same user to the same client that covers a grant to come.
+
+        Details are covered by no other consent: each is one payment, or one mandate.
+        """
+        if new.details:
+            return None
+        row = await connection.fetchrow(
+            store.FIND_COVERING,
+            tenant_id,
+            new.login.user_id,
+            new.client_id,
+            at,
+            sorted(new.scopes),
+            list(new.resources),
+        )
+        return None if row is None else _grant_of(row)
 
     async def page(
         self,
@@ -187,6 +214,7 @@ def _grant_of(row: "asyncpg.Record") -> Grant:
         until=row["until"],
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
+        derived_from=row["derived_from"],
     )
 
 

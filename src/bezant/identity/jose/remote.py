@@ -59,6 +59,14 @@ class KeyFetcher:
         """
         if not url.startswith("https://"):
             raise JoseRefused("The address of keys begins with https://.")
+        return self.reachable(url)
+
+    def reachable(self, url: str) -> Target:
+        """Where a message to a client would go: for development also to this machine, by HTTP.
+
+        Raises:
+            JoseRefused: it is nowhere that is connected to.
+        """
         try:
             return read(url, allow_loopback=self._allow_loopback)
         except TargetRefused as refused:

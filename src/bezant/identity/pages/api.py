@@ -7,7 +7,8 @@ from starlette.routing import Route
 from bezant.identity.authorization import Interactions
 from bezant.identity.device_grant import CodeEntry
 from bezant.identity.http import ProtocolEndpoint, protocol_routes
-from bezant.identity.issuers import Issuers
+from bezant.identity.issuers import Endpoint, Issuers
+from bezant.identity.openid import LogoutRequests
 from bezant.identity.pages.account import AccountPages, with_fresh_login
 from bezant.identity.pages.assets import Assets
 from bezant.identity.pages.consent import ConsentPages
@@ -15,8 +16,11 @@ from bezant.identity.pages.destinations import Place
 from bezant.identity.pages.device import DevicePages
 from bezant.identity.pages.links import LinkPages
 from bezant.identity.pages.login import LoginPages
+from bezant.identity.pages.logout import LogoutPages
 from bezant.identity.pages.visits import Door, Handler
+from bezant.identity.parts import Part
 from bezant.identity.sessions.ports import BrowserSessions, Doorkeeper, FactorKeeper
+from bezant.identity.users import Naming
 from bezant.kernel.clock import Clock
 
 
@@ -29,6 +33,8 @@ class Behind:
     factors: FactorKeeper
     interactions: Interactions
     codes: CodeEntry
+    logouts: LogoutRequests
+    naming: Naming
     clock: Clock
 
 
@@ -50,8 +56,38 @@ def page_endpoints(behind: Behind, assets: Assets) -> list[ProtocolEndpoint]:
             handler=door.handler(handler),
             media_type="text/html",
         )
-        for (method, path), handler in {**_login(behind), **_account(behind)}.items()
+        for (method, path), handler in {
+            **_login(behind),
+            **_logout(behind),
+            **_account(behind),
+        }.items()
     ]
+
+
+def logout_part(behind: Behind) -> Part:
+    """Where clients send their users to be logged out, and what is announced of logouts."""
+    door = Door(behind.doorkeeper, behind.sessions, Assets())
+    pages = LogoutPages(behind.logouts, behind.sessions, behind.naming)
+    return Part(
+        endpoints=[
+            ProtocolEndpoint(
+                id=name,
+                method=method,
+                endpoint=Endpoint.END_SESSION,
+                summary="Log out of the browser's session (OpenID Connect RP-Initiated Logout)",
+                handler=handler,
+                media_type="text/html",
+            )
+            for name, method, handler in (
+                ("end_session", "GET", door.handler(pages.ask)),
+                ("end_session_by_form", "POST", door.handler(pages.take, is_open=True)),
+            )
+        ],
+        metadata={
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
+        },
+    )
 
 
 _NAMED = str.maketrans({"/": "_", "-": "_", "{": None, "}": None})
@@ -62,7 +98,7 @@ _Pages = dict[tuple[str, str], Handler]
 def _login(behind: Behind) -> _Pages:
     login = LoginPages(behind.doorkeeper, behind.interactions)
     links = LinkPages(behind.doorkeeper, login)
-    consent = ConsentPages(behind.interactions, behind.sessions, behind.clock)
+    consent = ConsentPages(behind.interactions, behind.sessions, behind.naming, behind.clock)
     device = DevicePages(behind.codes)
     return {
         ("GET", "login"): login.ask,
@@ -81,6 +117,14 @@ def _login(behind: Behind) -> _Pages:
         ("POST", Place.DEVICE): device.enter,
         ("GET", "device/allowed"): device.allowed,
         ("GET", "device/refused"): device.refused,
+    }
+
+
+def _logout(behind: Behind) -> _Pages:
+    logout = LogoutPages(behind.logouts, behind.sessions, behind.naming)
+    return {
+        ("POST", "logout/confirm"): logout.decide,
+        ("GET", "logout/done"): logout.done,
     }
 
 

@@ -15,15 +15,23 @@ from bezant.identity.pages.rendering import Going, Page
 from bezant.identity.pages.sentences import sentences
 from bezant.identity.pages.visits import Visit
 from bezant.identity.sessions.ports import BrowserSessions
+from bezant.identity.users import Naming
 from bezant.kernel.clock import Clock
 
 
 class ConsentPages:
     """The page on which a user decides."""
 
-    def __init__(self, interactions: Interactions, sessions: BrowserSessions, clock: Clock) -> None:
+    def __init__(
+        self,
+        interactions: Interactions,
+        sessions: BrowserSessions,
+        naming: Naming,
+        clock: Clock,
+    ) -> None:
         self._interactions = interactions
         self._sessions = sessions
+        self._naming = naming
         self._clock = clock
 
     async def ask(self, visit: Visit) -> Page | Going:
@@ -32,9 +40,11 @@ class ConsentPages:
         visit = visit.speaking(interaction.locales)
         if visit.session is None:
             return Going(visit.url("login", to=str(interaction.id)))
-        if not suffices(interaction, visit.session.login, self._clock.now()):
+        is_other = interaction.subject not in {None, visit.session.user_id}
+        if not is_other and not suffices(interaction, visit.session.login, self._clock.now()):
             return Going(visit.url("login/again", to=str(interaction.id)))
-        return _page(visit, interaction)
+        who = await self._naming.who(visit.tenant_id, visit.session.user_id)
+        return _other(visit, interaction, who) if is_other else _page(visit, interaction, who)
 
     async def decide(self, visit: Visit) -> Page | Going:
         """`POST interactions/{interaction}`."""
@@ -52,7 +62,7 @@ class ConsentPages:
                         )
                     )
                 except LoginTooWeak:
-                    return Going(visit.url("login/again", to=str(interaction_id)))
+                    return Going(visit.url(f"interactions/{interaction_id}"))
             case "switch" if visit.session is not None:
                 await self._sessions.leave(visit.session)
                 return Going(visit.url("login", to=str(interaction_id)), "")
@@ -63,6 +73,8 @@ class ConsentPages:
 def suffices(interaction: Interaction, login: Login, now: datetime) -> bool:
     """Whether a login is what the client asked for. The authorization endpoint decides; we ask."""
     if not login.acr.satisfies(interaction.acr):
+        return False
+    if interaction.subject not in {None, login.user_id}:
         return False
     age_max_s = interaction.max_age_s
     if "login" in interaction.prompts or age_max_s == 0:
@@ -77,12 +89,23 @@ def _id(visit: Visit) -> UUID:
         raise InteractionOver("There is nothing to decide.") from None
 
 
-def _page(visit: Visit, interaction: Interaction) -> Page:
+def _other(visit: Visit, interaction: Interaction, who: str) -> Page:
+    """The client knows its user, who is another than the one who is logged in here."""
+    return Page(
+        template="other",
+        facts={"client": interaction.client_name, "who": who},
+        form_source=interaction.redirect_source,
+        words=visit.words,
+    )
+
+
+def _page(visit: Visit, interaction: Interaction, who: str) -> Page:
     until = interaction.granted_until
     return Page(
         template="consent",
         facts={
             "client": interaction.client_name,
+            "who": who,
             "asked": sentences(visit.words, interaction.scopes, interaction.details),
             "until": visit.words.date(until) if until else None,
             "redirect_host": interaction.redirect_host,

@@ -108,13 +108,15 @@ class Door:
         self._sessions = sessions
         self._assets = assets
 
-    def handler(self, handle: Handler) -> Callable[[ProtocolRequest], Awaitable[ProtocolAnswer]]:
-        """A protocol endpoint's handler of a page's."""
+    def handler(
+        self, handle: Handler, *, is_open: bool = False
+    ) -> Callable[[ProtocolRequest], Awaitable[ProtocolAnswer]]:
+        """A protocol endpoint's handler of a page's; an open one takes others' forms, too."""
 
         async def answer(request: ProtocolRequest) -> ProtocolAnswer:
             visit = await self._visit(request)
             try:
-                if request.method != "GET":
+                if request.method != "GET" and not is_open:
                     _require_ours(visit)
                 said = await handle(visit)
             except SessionEnded:

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from bezant.identity.factors.domain import Method, acr_of, amr_of
 from bezant.identity.logins import Login
+from bezant.identity.logout import Endings
 from bezant.identity.sessions import store
 from bezant.identity.sessions.errors import TicketOver
 from bezant.identity.sessions.ports import Browser, BrowserSession, Entered
 from bezant.identity.users import is_active, subject_of
 from bezant.identity.users.notices import call_of, tell
+from bezant.kernel.calls import Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import CommitUnknown, Database
 from bezant.kernel.errors import Unavailable
@@ -69,6 +71,7 @@ class Browsing:
         self._clock = clock
         self._ids = ids
         self._sessions = sessions
+        self._endings = Endings(ids, sessions)
 
     async def find(self, tenant_id: UUID, browser: Browser, cookie: str) -> BrowserSession:
         """The session of a cookie, in the browser that it was opened in.
@@ -99,26 +102,45 @@ class Browsing:
 
     async def revoke(self, session: BrowserSession, which: UUID) -> None:
         """End one of the user's sessions; again is no error."""
-        for each in await self.list(session):
-            if each.id == which:
-                call = call_of(self._ids, session.tenant_id, session.user_id, "session.revoke")
-                await self._sessions.revoke(call, each.token_id)
+        # By its row: the token of one that is being made stronger is of no session for a moment.
+        tenant_id, user_id = session.tenant_id, session.user_id
+        if await self._database.fetchrow(store.FIND_OWN, tenant_id, which, user_id) is not None:
+            await self._end(call_of(self._ids, tenant_id, user_id, "session.revoke"), which)
 
     async def leave(self, session: BrowserSession) -> None:
         """Log out here."""
         call = call_of(self._ids, session.tenant_id, session.user_id, "session.leave")
-        await self._sessions.revoke(call, session.token_id)
+        await self._end(call, session.id)
+
+    async def leave_former(
+        self, tenant_id: UUID, browser: Browser, user_id: UUID, session_id: UUID
+    ) -> None:
+        """Log out of a session of this browser, over or not; of none that was in another."""
+        mine = (tenant_id, session_id, user_id, device_hash_of(browser))
+        if await self._database.fetchrow(store.FIND_IN_BROWSER, *mine) is not None:
+            await self._end(call_of(self._ids, tenant_id, user_id, "session.leave"), session_id)
 
     async def end_others(self, session: BrowserSession) -> None:
         """End every session of the user but this one."""
-        for each in await self.list(session):
-            if each.id != session.id:
-                await self.revoke(session, each.id)
+        call = call_of(self._ids, session.tenant_id, session.user_id, "session.revoke_others")
+
+        async def work(connection: "Connection") -> list[UUID]:
+            now = self._clock.now()
+            return await self._endings.end_others(
+                connection, call, session.user_id, session.id, now
+            )
+
+        await self._endings.forget(session.tenant_id, await _commit(self._database, work))
 
     async def end_all(self, tenant_id: UUID, user_id: UUID) -> None:
         """End every session of a user."""
         call = call_of(self._ids, tenant_id, user_id, "session.revoke_all")
-        await self._sessions.revoke_all(call, subject_of(user_id))
+
+        async def work(connection: "Connection") -> list[UUID]:
+            now = self._clock.now()
+            return await self._endings.end_all(connection, call, user_id, subject_of(user_id), now)
+
+        await self._endings.forget(tenant_id, await _commit(self._database, work))
 
     async def is_known(self, tenant_id: UUID, user_id: UUID, device_hash: bytes) -> bool:
         """Whether the user has logged in with a browser before."""
@@ -181,6 +203,14 @@ class Browsing:
         if await _commit(self._database, work) != "UPDATE 1":
             raise _ended()
         return Entered(opened.token, await self.find(session.tenant_id, browser, opened.token))
+
+    async def _end(self, call: Call, session_id: UUID) -> None:
+        """By its own identifier: its token may be changing at this moment."""
+
+        async def work(connection: "Connection") -> list[UUID]:
+            return await self._endings.end(connection, call, [session_id], self._clock.now())
+
+        await self._endings.forget(call.tenant_id, await _commit(self._database, work))
 
 
 async def _commit(database: Database, work: "Callable[[Connection], Awaitable[T]]") -> T:

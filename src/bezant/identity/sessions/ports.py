@@ -267,6 +267,12 @@ class BrowserSessions(Protocol):
         """Log out here."""
         ...
 
+    async def leave_former(
+        self, tenant_id: UUID, browser: Browser, user_id: UUID, session_id: UUID
+    ) -> None:
+        """Log out of a session of this browser, over or not; of none that was in another."""
+        ...
+
 
 class FactorKeeper(Protocol):
     """A user's own factors. Every change needs a login as strong as the user can make, and fresh.

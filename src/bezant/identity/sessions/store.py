@@ -47,7 +47,7 @@ INSERT: Final = """
 # Under another token: the former one ended with the rotation.
 STRENGTHEN: Final = """
     UPDATE identity_session SET token_id = $4, proven = $5, proven_at = $6
-    WHERE tenant_id = $1 AND session_id = $2 AND token_id = $3
+    WHERE tenant_id = $1 AND session_id = $2 AND token_id = $3 AND ended_at IS NULL
 """
 
 # The user's state is looked at each time: whoever is disabled is out, whatever a cache says.
@@ -55,12 +55,23 @@ FIND_HELD: Final = """
     SELECT s.session_id, s.user_id, s.token_id, s.device_hash, s.proven, s.proven_at, s.created_at
     FROM identity_session AS s
     JOIN identity_user AS u ON u.tenant_id = s.tenant_id AND u.user_id = s.user_id
-    WHERE s.tenant_id = $1 AND s.token_id = $2 AND u.status = 'active'
+    WHERE s.tenant_id = $1 AND s.token_id = $2 AND s.ended_at IS NULL AND u.status = 'active'
 """
 
 FIND_ALL_HELD: Final = """
     SELECT session_id, user_id, token_id, device_hash, proven, proven_at, created_at
     FROM identity_session
-    WHERE tenant_id = $1 AND user_id = $2 AND token_id = ANY($3::uuid[])
+    WHERE tenant_id = $1 AND user_id = $2 AND token_id = ANY($3::uuid[]) AND ended_at IS NULL
     ORDER BY session_id DESC
+"""
+
+FIND_OWN: Final = """
+    SELECT session_id FROM identity_session
+    WHERE tenant_id = $1 AND session_id = $2 AND user_id = $3 AND ended_at IS NULL
+"""
+
+FIND_IN_BROWSER: Final = """
+    SELECT session_id FROM identity_session
+    WHERE tenant_id = $1 AND session_id = $2 AND user_id = $3 AND device_hash = $4
+        AND ended_at IS NULL
 """

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from bezant.identity.logout import Endings
 from bezant.identity.tickets import Kind, Ticket, Tickets, new_link
 from bezant.identity.users import store
 from bezant.identity.users.domain import Role, Status, User
@@ -72,7 +73,7 @@ class UserService:
         self._clock = clock
         self._ids = ids
         self._sealer = sealer
-        self._sessions = sessions
+        self._endings = Endings(ids, sessions)
         self._random_bytes = random_bytes
         self._tickets = Tickets(database)
         self._persons = Persons(database, clock, sealer)
@@ -182,6 +183,8 @@ class UserService:
 
     async def disable(self, call: Call, user_id: UUID) -> Answer:
         """Let a user in no more (200 `User`); every session ends. Again is no error."""
+        end = msgspec.structs.replace(call, id=self._ids.new(), idempotency_key=None)
+        ended: list[UUID] = []
 
         async def work(connection: "Connection") -> Answer:
             _found(await connection.fetchrow(store.FIND, call.tenant_id, user_id))
@@ -192,13 +195,14 @@ class UserService:
             await self._tickets.revoke(connection, call.tenant_id, user_id, list(Kind))
             if done == "UPDATE 1":
                 await tell(connection, self._ids, call.tenant_id, user_id, "user.disabled", now)
+            # In this commit, so that no crash leaves clients untold of it.
+            ended[:] = await self._endings.end_all(
+                connection, end, user_id, subject_of(user_id), now
+            )
             return Answer.of(_found(await connection.fetchrow(store.FIND, call.tenant_id, user_id)))
 
         answer = await once(self._database, self._clock, call, work)
-        if not answer.is_refusal:
-            # A session is of no use without an active user; this ends it for the kernel as well.
-            end = msgspec.structs.replace(call, id=self._ids.new(), idempotency_key=None)
-            await self._sessions.revoke_all(end, subject_of(user_id))
+        await self._endings.forget(call.tenant_id, ended)
         return answer
 
     async def set_roles(self, call: Call, user_id: UUID, new: NewRoles) -> Answer:

@@ -194,7 +194,7 @@ class Sessions:
             return opened
 
         opened = await self._commit(work)
-        await self._forget(call.tenant_id, [token.session_id])
+        await self.forget(call.tenant_id, [token.session_id])
         await self._keep(opened.session)
         return opened
 
@@ -206,6 +206,18 @@ class Sessions:
         """End every session of a subject that was opened before."""
         await self._revoke(call, store.REVOKE_ALL, subject)
 
+    async def end(
+        self, connection: "Connection", call: Call, sessions: Collection[UUID], at: datetime
+    ) -> list[UUID]:
+        """End sessions in another's commit; those that it ended, to `forget` after it."""
+        return await _end(connection, call, store.REVOKE_THESE, list(sessions), at)
+
+    async def end_all(
+        self, connection: "Connection", call: Call, subject: str, at: datetime
+    ) -> list[UUID]:
+        """The same for all of a subject."""
+        return await _end(connection, call, store.REVOKE_ALL, subject, at)
+
     async def close(self) -> None:
         """Wait for what runs in the background."""
         await asyncio.gather(*self._touches, return_exceptions=True)
@@ -213,12 +225,9 @@ class Sessions:
 
     async def _revoke(self, call: Call, statement: str, which: UUID | str) -> None:
         async def work(connection: "Connection") -> list[UUID]:
-            now = self._clock.now()
-            rows = await connection.fetch(statement, call.tenant_id, which, now)
-            await _audit(connection, call, now)
-            return [row["session_id"] for row in rows]
+            return await _end(connection, call, statement, which, self._clock.now())
 
-        await self._forget(call.tenant_id, await self._commit(work))
+        await self.forget(call.tenant_id, await self._commit(work))
 
     async def _commit(self, work: "Callable[[Connection], Awaitable[T]]") -> T:
         try:
@@ -273,8 +282,8 @@ class Sessions:
         new = New(_name(session.tenant_id, session.id), session.version, value)
         await self._cache.write([new], ttl_s=ENTRY_VALID.total_seconds())
 
-    async def _forget(self, tenant_id: UUID, sessions: Collection[UUID]) -> None:
-        """End sessions here at once; elsewhere soon, or within a second if the cache is lost."""
+    async def forget(self, tenant_id: UUID, sessions: Collection[UUID]) -> None:
+        """After their end is committed, know of it: here at once, elsewhere within a second."""
         self._revocations.changed(tenant_id)
         for session_id in sessions:
             await self._cache.forget(_name(tenant_id, session_id))
@@ -319,6 +328,18 @@ def _session_of(tenant_id: UUID, row: "asyncpg.Record | None") -> Session:
         last_used_at=row["last_used_at"],
         version=row["version"],
     )
+
+
+async def _end(
+    connection: "Connection",
+    call: Call,
+    statement: str,
+    which: UUID | str | list[UUID],
+    at: datetime,
+) -> list[UUID]:
+    rows = await connection.fetch(statement, call.tenant_id, which, at)
+    await _audit(connection, call, at)
+    return [row["session_id"] for row in rows]
 
 
 async def _insert(connection: "Connection", session: Session) -> None:

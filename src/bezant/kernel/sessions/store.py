@@ -34,6 +34,12 @@ REVOKE: Final = """
     RETURNING session_id
 """
 
+REVOKE_THESE: Final = """
+    UPDATE session SET revoked_at = $3, version = version + 1
+    WHERE tenant_id = $1 AND session_id = ANY($2::uuid[]) AND revoked_at IS NULL
+    RETURNING session_id
+"""
+
 REVOKE_ALL: Final = """
     UPDATE session SET revoked_at = $3, version = version + 1
     WHERE tenant_id = $1 AND subject = $2 AND revoked_at IS NULL

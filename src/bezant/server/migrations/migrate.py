@@ -86,6 +86,7 @@ PRIVILEGES: Final = {
     "identity_throttle": "SELECT, INSERT, UPDATE, DELETE",
     "identity_browser": "SELECT, INSERT, UPDATE",
     "identity_session": "SELECT, INSERT, UPDATE",
+    "identity_session_client": "SELECT, INSERT, UPDATE, DELETE",
     "lease": "SELECT, INSERT, UPDATE, DELETE",
     "job_partition": "SELECT, UPDATE",
     "job": "SELECT, INSERT, UPDATE, DELETE",

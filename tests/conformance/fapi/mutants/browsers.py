@@ -20,14 +20,23 @@ from bezant.identity.authorization.domain import AuthorizationRequest
 from bezant.identity.authorization.parameters import Parameters
 from bezant.identity.authorization.pushing import URI_PREFIX
 from bezant.identity.authorization.secrets import digest
+from bezant.identity.authorization.silent import Waiting
 from bezant.identity.clients import Client
 from bezant.identity.http import ProtocolRequest, endpoints
-from bezant.identity.issuers import Endpoint
+from bezant.identity.issuers import Endpoint, Issuer
 from conformance.fapi.mutants.flows import FLOWS
 from conformance.fapi.mutants.mutant import Original, Patch, around, in_sql, mutant
 from conformance.fapi.mutants.requests import query_with, reading
 
-Begun = tuple[UUID, AuthorizationRequest] | None
+Begun = Waiting | None
+
+
+class NoHints:
+    """Nobody is hinted at in these requests."""
+
+    async def subject(self, issuer: Issuer, client: Client, hint: str) -> UUID | None:
+        raise AssertionError(f"{client.id} hints at somebody to {issuer.url}: {hint}")
+
 
 FIND = "SELECT request FROM pushed_request WHERE tenant_id = $1 AND uri_hash = $2"
 CHANGE = """
@@ -89,7 +98,7 @@ def _(patch: Patch) -> None:
         ) -> Begun:
             request = _come.get()
             if "request_uri" not in request.query:
-                reader = RequestReader(DetailTypes())
+                reader = RequestReader(DetailTypes(), NoHints())
                 given = Parameters(request.query)
                 asked = await reader.read(request.issuer, client, given, None)
                 # It keeps what it needs for that under the same names.

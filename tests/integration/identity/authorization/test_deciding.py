@@ -137,7 +137,7 @@ class TestBeginning:
         answer = await realm.visit({"client_id": str(app.id), "request_uri": uri})
         assert answer.headers["location"].startswith(REDIRECT)
         told = answered(answer.headers["location"])
-        assert told["error"] == "interaction_required"
+        assert told["error"] == "login_required"
         assert (told["state"], told["iss"]) == ("state-1", realm.issuer.url)
 
     async def test_a_disabled_client_is_not_served(self, realm: Realm, app: App) -> None:
