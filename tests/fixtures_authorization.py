@@ -68,6 +68,18 @@ from bezant.vault import VaultClient
 from fixtures_api import Tenant
 
 
+def token_part(tokens: TokenEndpoint) -> Part:
+    """The token endpoint alone."""
+    endpoint = ProtocolEndpoint(
+        id="token",
+        method="POST",
+        endpoint=Endpoint.TOKEN,
+        summary="Tokens",
+        handler=tokens.serve,
+    )
+    return Part([endpoint])
+
+
 @pytest.fixture
 async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> AsyncIterator[Realm]:
     clock, ids = ManualClock(datetime.now(UTC).replace(microsecond=0)), TimeOrderedIds()
@@ -108,17 +120,7 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
         authorization.part(pushed, browsers, types),
         device_grant.part(devices),
         openid.part(UserinfoEndpoint(TokenGuard(access, proofs), Known())),
-        Part(
-            [
-                ProtocolEndpoint(
-                    id="token",
-                    method="POST",
-                    endpoint=Endpoint.TOKEN,
-                    summary="Tokens",
-                    handler=tokens.serve,
-                )
-            ]
-        ),
+        token_part(tokens),
     ]
     parts.append(Discovery(keys, authenticator.methods, parts).part())
     app = FastAPI(redirect_slashes=False)

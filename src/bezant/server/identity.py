@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -39,6 +39,7 @@ from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Authenticator, Operation
 from bezant.kernel.ids import Ids
+from bezant.kernel.jobs import Handling
 from bezant.kernel.outbound import CheckedNetwork, SystemResolver
 from bezant.kernel.retention import RemoveAnswers
 from bezant.kernel.sealed import Sealer
@@ -130,26 +131,11 @@ class Identity:
             tokens, issuers, client_keys, people.users, CookieVisitors(people.browsing, naming)
         )
         registration = Registration.of(tokens, fetcher, client_keys, used, given.judge)
-        backchannel = Backchannel.of(
-            tokens,
-            people,
-            SignedRequests(client_keys, used, clock),
-            authorization.types,
-            KeySealer(given.secret),
-            allow_loopback=given.allow_loopback,
-        )
+        signed = SignedRequests(client_keys, used, clock)
+        backchannel = _backchannel(given, tokens, people, signed, authorization)
         devices = Devices.of(tokens, issuers, authorization, people.throttle, given.secret)
         pollers = {DEVICE_GRANT: devices.codes, **backchannel.pollers()}
-        behind = Behind(
-            doorkeeper=people.entrance,
-            sessions=people.browsing,
-            factors=people.factors,
-            interactions=devices.interactions,
-            codes=devices.entry,
-            logouts=authorization.logouts,
-            naming=naming,
-            clock=clock,
-        )
+        behind = _behind(people, authorization, devices, naming, clock)
         parts = [
             *tokens.parts(authorization.codes, authorization.id_tokens, pollers),
             *authorization.parts(),
@@ -196,6 +182,10 @@ class Identity:
             },
         )
 
+    def handlings(self) -> list[Handling[Any]]:
+        """The jobs that tell clients what became of their users."""
+        return [self.backchannel.handling(), self.logout_tokens.handling()]
+
     def callers(self, keys: Authenticator) -> SignedCallers:
         """Whom API keys and access tokens let in."""
         callers = Callers(keys, self.tokens.authenticator(self.issuers))
@@ -214,6 +204,38 @@ class Identity:
         await self.backchannel.close()
         await self.tokens.close()
         await self.sessions.close()
+
+
+def _backchannel(
+    given: Surroundings,
+    tokens: Tokens,
+    people: People,
+    signed: SignedRequests,
+    authorization: Authorization,
+) -> Backchannel:
+    return Backchannel.of(
+        tokens,
+        people,
+        signed,
+        authorization.types,
+        KeySealer(given.secret),
+        allow_loopback=given.allow_loopback,
+    )
+
+
+def _behind(
+    people: People, authorization: Authorization, devices: Devices, naming: Naming, clock: Clock
+) -> Behind:
+    return Behind(
+        doorkeeper=people.entrance,
+        sessions=people.browsing,
+        factors=people.factors,
+        interactions=devices.interactions,
+        codes=devices.entry,
+        logouts=authorization.logouts,
+        naming=naming,
+        clock=clock,
+    )
 
 
 def _client_keys(given: Surroundings) -> tuple[KeyFetcher, ClientKeys]:

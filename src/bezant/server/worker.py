@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.certificates import AuthoritiesFile
@@ -17,7 +17,7 @@ from bezant.kernel.clock import Clock, SystemClock
 from bezant.kernel.database import Database, Replica
 from bezant.kernel.http import RateLimits
 from bezant.kernel.ids import Ids, TimeOrderedIds
-from bezant.kernel.jobs import DeadJobService, Handling
+from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
 from bezant.kernel.retention import Retention
 from bezant.kernel.sealed import Sealer
@@ -95,11 +95,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
     opened.push_async_callback(policy.close)
     retention = _retention(task, database, clock, ledger, identity, policy)
-    further: list[Handling[Any]] = [
-        reconciliations.handling(),
-        identity.backchannel.handling(),
-        identity.logout_tokens.handling(),
-    ]
+    further = [reconciliations.handling(), *identity.handlings()]
     await opened.enter_async_context(
         background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, further)
     )

@@ -13,11 +13,12 @@ from bezant.kernel.database import Database, write_rows
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
 from bezant.kernel.outbox import event
-from bezant.ledger import Ledger
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
+
+    from bezant.ledger import Ledger
 
     Connection = PoolConnectionProxy[asyncpg.Record]
 
@@ -32,7 +33,7 @@ class HolderService:
         ledger: tells which accounts there are; they are never removed.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, ledger: Ledger) -> None:
+    def __init__(self, database: Database, clock: Clock, ids: Ids, ledger: "Ledger") -> None:
         self._database = database
         self._clock = clock
         self._ids = ids

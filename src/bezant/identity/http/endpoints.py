@@ -7,10 +7,9 @@ They follow the standards that clients were written against: form bodies, the er
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +19,9 @@ from bezant.identity.http.requests import Body, ProtocolRequest
 from bezant.identity.issuers import Endpoint, Issuer, Issuers
 from bezant.kernel.errors import NotFound, Refusal, Unavailable
 from bezant.kernel.http import MethodNotAllowed, headers_of, send_refusal
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 ISSUER_PATH: Final = "/id/{tenant}"
 REQUEST_SECONDS_MAX: Final = 30.0
@@ -119,7 +121,7 @@ def protocol_routes(endpoints: Sequence[ProtocolEndpoint], issuers: Issuers) -> 
     ]
 
 
-def add_protocol(app: FastAPI, endpoints: Sequence[ProtocolEndpoint], issuers: Issuers) -> None:
+def add_protocol(app: "FastAPI", endpoints: Sequence[ProtocolEndpoint], issuers: Issuers) -> None:
     """Give an application its protocol endpoints, and its document their paths."""
     app.router.routes.extend(protocol_routes(endpoints, issuers))
     without = app.openapi
