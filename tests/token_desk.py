@@ -135,30 +135,10 @@ class TokenDesk:
         assert isinstance(self.clock, ManualClock)
         self.clock.advance(seconds=int(seconds))
 
-    async def register(self, client: Client) -> None:
-        """Have a client in the database, as whoever asks whether a token holds looks for it."""
-
-        async def work(connection: "Connection") -> None:
-            await connection.execute(
-                "INSERT INTO oauth_client (tenant_id, client_id, name, profile, authentication,"
-                " binding, redirect_uris, grant_types, scopes, created_at, changed_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, '{}', '{}', '{}', $7, $7)"
-                " ON CONFLICT (tenant_id, client_id) DO NOTHING",
-                client.tenant_id,
-                client.id,
-                client.name,
-                client.profile.value,
-                client.authentication.value,
-                client.binding.value,
-                client.created_at,
-            )
-
-        await self.database.transaction(work)
-
     async def grant(self, client: Client, *, until: timedelta | None = None) -> Grant:
         """What a user gave to a client just now."""
         now = self.clock.now()
-        await self.register(client)
+        await register(self.database, client)
         new = NewGrant(
             client_id=client.id,
             login=Login(uuid4(), uuid4(), now, Acr.SCA, ("pwd", "hwk")),
@@ -210,6 +190,27 @@ class TokenDesk:
     async def holds(self, given: Given) -> bool:
         """Whether an access token holds, as far as this process knows."""
         return await self.standings.holds(self.tenant_id, given.claims.jti)
+
+
+async def register(database: Database, client: Client) -> None:
+    """Have a client in the database, as whoever asks whether a token holds looks for it."""
+
+    async def work(connection: "Connection") -> None:
+        await connection.execute(
+            "INSERT INTO oauth_client (tenant_id, client_id, name, profile, authentication,"
+            " binding, redirect_uris, grant_types, scopes, created_at, changed_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, '{}', '{}', '{}', $7, $7)"
+            " ON CONFLICT (tenant_id, client_id) DO NOTHING",
+            client.tenant_id,
+            client.id,
+            client.name,
+            client.profile.value,
+            client.authentication.value,
+            client.binding.value,
+            client.created_at,
+        )
+
+    await database.transaction(work)
 
 
 async def given_grant(tenant: Tenant) -> str:

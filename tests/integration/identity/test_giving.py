@@ -24,6 +24,7 @@ from token_desk import (
     REFUND,
     TokenDesk,
     client_of,
+    register,
     signing_keys,
 )
 
@@ -229,7 +230,7 @@ async def test_a_token_is_for_the_resources_that_were_asked_for(desk: TokenDesk)
 
 async def test_a_clients_own_token_says_nothing_of_a_user(desk: TokenDesk) -> None:
     client = client_of(desk.tenant_id)
-    await desk.register(client)
+    await register(desk.database, client)
     given = await desk.givers.client_credentials(desk.asked(client))
     assert (given.claims.sub, given.claims.grant_id) == (str(client.id), None)
     assert given.claims.scopes == client.scopes - {"openid", "offline_access"}

@@ -27,7 +27,7 @@ from bezant.kernel.sealed import NoVault
 from bezant.kernel.unsealed import Unsealed
 from bezant.vault import VaultClient
 from fixtures_api import Api, Tenant
-from token_desk import TokenDesk, client_of
+from token_desk import TokenDesk, client_of, register
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ async def test_an_access_token_ends_with_the_key_that_signed_it_however_often_it
 ) -> None:
     desk = TokenDesk(database, mine.id, keys, clock)
     client = client_of(mine.id)
-    await desk.register(client)
+    await register(desk.database, client)
     claims = (await desk.givers.client_credentials(desk.asked(client))).claims
     text = await desk.access.sign(mine.id, claims)
     assert await desk.access.read(desk.issuer, text) == claims
