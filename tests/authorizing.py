@@ -102,9 +102,15 @@ class Known:
 
 @dataclass
 class AnySession:
-    """Sessions of browsers, none of which has ended; unless there are real ones."""
+    """Sessions of browsers, all of which stand or none; unless there are real ones.
+
+    Attributes:
+        noted: sessions, with the clients that they logged into.
+    """
 
     real: SessionClients | None = None
+    stands: bool = True
+    noted: list[tuple[UUID, UUID]] = field(default_factory=list)
 
     async def note(
         self,
@@ -114,8 +120,9 @@ class AnySession:
         client_id: UUID,
         at: datetime,
     ) -> bool:
+        self.noted.append((session_id, client_id))
         if self.real is None:
-            return True
+            return self.stands
         return await self.real.note(connection, tenant_id, session_id, client_id, at)
 
 

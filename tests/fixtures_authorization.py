@@ -138,6 +138,7 @@ async def realm(database: Database, tenant: Tenant, sealer: VaultClient) -> Asyn
             issuers,
             clients,
             grants,
+            sessions,
             InteractionService(database, clock, issuers, clients, giving, responses),
         ),
         visitors,

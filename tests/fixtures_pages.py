@@ -28,6 +28,7 @@ from bezant.identity.factors.passkeys import RelyingParty
 from bezant.identity.grants import GrantService
 from bezant.identity.http import protocol_routes
 from bezant.identity.issuers import Issuer, TenantIssuers
+from bezant.identity.logout import SessionClients
 from bezant.identity.openid import IdTokenHints, LogoutRequests
 from bezant.identity.pages import Behind, logout_part, page_routes
 from bezant.identity.people import People, Secrecy, compose
@@ -152,6 +153,7 @@ def _app(
             issuers,
             Clients(means.database),
             GrantService(means.database, clock, IDS),
+            SessionClients(means.database, clock),
             requests,
         ),
         codes=CodeEntry(means.database, clock, IDS, people.throttle, USER_CODES),

@@ -66,6 +66,7 @@ class Devices:
                 issuers,
                 Clients(database),
                 tokens.grants,
+                authorization.sessions,
                 authorization.interactions,
             ),
             entry=CodeEntry(database, clock, tokens.ids, throttle, codes),

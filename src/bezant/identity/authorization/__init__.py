@@ -24,7 +24,13 @@ from bezant.identity.authorization.parameters import (
     read_resources,
     read_scopes,
 )
-from bezant.identity.authorization.ports import DetailRefused, DetailType, Hints, Visitors
+from bezant.identity.authorization.ports import (
+    DetailRefused,
+    DetailType,
+    Hints,
+    SessionClients,
+    Visitors,
+)
 from bezant.identity.authorization.pushing import PushedRequests
 from bezant.identity.authorization.responses import Responses
 from bezant.identity.authorization.secrets import SECRET_BYTES, digest, write_secret
@@ -56,6 +62,7 @@ __all__ = [
     "RequestObjects",
     "RequestReader",
     "Responses",
+    "SessionClients",
     "Silent",
     "Visitors",
     "Wanted",

@@ -8,6 +8,7 @@ from bezant.identity.authorization import (
     InteractionOver,
     Interactions,
     LoginTooWeak,
+    SessionClients,
     Wanted,
     commit,
     digest,
@@ -45,6 +46,7 @@ class DeviceInteractions:
     """Implements `Interactions` for devices, beside those that clients sent browsers with.
 
     Args:
+        sessions: of browsers, whose ends the clients are told.
         others: those. An identifier is one's or the other's.
     """
 
@@ -55,6 +57,7 @@ class DeviceInteractions:
         issuers: Issuers,
         clients: Clients,
         grants: GrantService,
+        sessions: SessionClients,
         others: Interactions,
     ) -> None:
         self._database = database
@@ -62,6 +65,7 @@ class DeviceInteractions:
         self._issuers = issuers
         self._clients = clients
         self._grants = grants
+        self._sessions = sessions
         self._others = others
 
     async def find(self, tenant_id: UUID, interaction_id: UUID, browser: str) -> Interaction:
@@ -88,6 +92,7 @@ class DeviceInteractions:
             begun_at=found.begun_at,
             expires_at=found.expires_at,
             locales=wanted.locales,
+            subject=wanted.subject,
         )
 
     async def approve(
@@ -101,9 +106,14 @@ class DeviceInteractions:
         wanted = found.wanted
         if not wanted.is_met_by(login, begun_at=found.begun_at, now=self._clock.now()):
             raise LoginTooWeak("The application asks for a stronger or a newer login.")
+        session_id = login.session_id
+        assert session_id is not None, "who decides in a browser has logged in there"
 
         async def work(connection: "Connection") -> None:
             at = self._clock.now()
+            client = (tenant_id, session_id, wanted.client_id)
+            if not await self._sessions.note(connection, *client, at):
+                raise LoginTooWeak("The session has ended: log in again.")
             new = NewGrant(
                 client_id=wanted.client_id,
                 login=login,

@@ -17,12 +17,12 @@ class Hint(Struct, frozen=True):
 
     Attributes:
         client_id: whom it was given to.
-        session_id: the browser's session that it tells of.
+        session_id: the browser's session that it tells of; None where there was none.
     """
 
     client_id: UUID
     user_id: UUID
-    session_id: UUID
+    session_id: UUID | None
 
 
 class IdTokenHints:
@@ -51,6 +51,7 @@ class IdTokenHints:
 
 def _hint_of(claims: Mapping[str, Any]) -> Hint | None:
     try:
-        return Hint(UUID(claims["aud"]), UUID(claims["sub"]), UUID(claims["sid"]))
+        session_id = UUID(claims["sid"]) if "sid" in claims else None
+        return Hint(UUID(claims["aud"]), UUID(claims["sub"]), session_id)
     except (KeyError, ValueError, TypeError, AttributeError):
         return None

@@ -42,7 +42,7 @@ class LogoutPages:
         if hint is not None and session is not None and hint.session_id == session.id:
             await self._sessions.leave(session)
             return _onward(visit, asked)
-        if hint is not None:
+        if hint is not None and hint.session_id is not None:
             # The session that the client knows of may have been idle for too long, or replaced;
             # in this very browser it ends nevertheless, for all who were told of it.
             await self._sessions.leave_former(

@@ -11,6 +11,8 @@ from authorizing import App
 from bezant.identity.clients import Backchannel, Delivery, Profile
 from bezant.identity.issuers import Endpoint
 from bezant.identity.jose import Algorithm
+from bezant.identity.openid import IdTokenHints
+from bezant.identity.openid.hints import Hint
 from bezant.identity.sessions.errors import TooManyAttempts
 from fixtures_backchannel import (
     EMAIL,
@@ -186,6 +188,15 @@ async def test_an_id_token_names_its_user_to_the_client_that_got_it(bureau: Bure
         "invalid_request",
     )
     assert str(who.id) not in hint
+
+
+async def test_an_id_token_of_no_browser_is_a_hint_like_others(bureau: Bureau) -> None:
+    app = await bureau.client()
+    who, telephone = await bureau.somebody()
+    auth_req_id = await ask(app)
+    await decide(telephone)
+    hint = (await poll(app, auth_req_id)).json()["id_token"]
+    assert await IdTokenHints(bureau.keys).read(bureau.issuer, hint) == Hint(app.id, who.id, None)
 
 
 @pytest.mark.parametrize("which", ["nobody", "no name", "disabled", "invited", "without a device"])

@@ -46,6 +46,36 @@ async def test_a_device_gets_the_tokens_of_what_its_user_allowed_in_a_browser(re
     assert (await app.tokens(form)).status_code == 200
 
 
+async def test_the_session_that_allowed_a_device_knows_whom_to_tell_of_its_end(
+    realm: Realm,
+) -> None:
+    app = await realm.register()
+    device, login = await Device.of(app), realm.login()
+    begun = await device.shown()
+    realm.sessions.stands = False
+    with pytest.raises(LoginTooWeak):
+        await begun.approve(login)
+    assert await device.error() == "authorization_pending"
+    realm.sessions.stands = True
+    await begun.approve(login)
+    assert (login.session_id, app.id) in realm.sessions.noted
+
+
+async def test_a_device_that_knows_its_user_is_allowed_by_nobody_else(realm: Realm) -> None:
+    app, login = await realm.register(), realm.login()
+    first = await Device.of(app)
+    await (await first.shown()).approve(login)
+    hint = (await first.poll()).json()["id_token"]
+    device = await Device.of(app, id_token_hint=hint)
+    begun = await device.shown()
+    with pytest.raises(LoginTooWeak):
+        await begun.approve(realm.login())
+    assert await device.error() == "authorization_pending"
+    realm.clock.advance(seconds=5)
+    await begun.approve(login)
+    assert (await device.poll()).status_code == 200
+
+
 async def test_a_device_is_told_what_to_show_and_how_often_to_ask(realm: Realm) -> None:
     device = await Device.of(await realm.register())
     code = device.told["user_code"]
