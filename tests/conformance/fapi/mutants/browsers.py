@@ -24,7 +24,7 @@ from bezant.identity.authorization.silent import Waiting
 from bezant.identity.clients import Client
 from bezant.identity.http import ProtocolRequest, endpoints
 from bezant.identity.issuers import Endpoint, Issuer
-from conformance.fapi.mutants.flows import FLOWS
+from conformance.fapi.mutants.flows import FLOWS, MAY_BE_REFUSED
 from conformance.fapi.mutants.mutant import Original, Patch, around, in_sql, mutant
 from conformance.fapi.mutants.requests import query_with, reading
 
@@ -74,7 +74,11 @@ def _(patch: Patch) -> None:
     in_sql(patch, store, "BEGIN", "AND expires_at > $4", "AND $4::timestamptz IS NOT NULL")
 
 
-@mutant("the browser must bring the response_type again", "user-rejects-authentication", *FLOWS)
+@mutant(
+    "the browser must bring the response_type again",
+    "user-rejects-authentication",
+    *(name for name in FLOWS if name not in MAY_BE_REFUSED),
+)
 def _(patch: Patch) -> None:
     def change(request: ProtocolRequest) -> ProtocolRequest:
         is_there = "response_type" in request.query

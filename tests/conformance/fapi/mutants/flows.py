@@ -41,3 +41,11 @@ FLOWS = (
     "test-claims-parameter-identity-claims",
     "test-essential-acr-sca-claim",
 )
+
+MAY_BE_REFUSED = (
+    "ensure-different-nonce-inside-and-outside-request-object",
+    "ensure-different-state-inside-and-outside-request-object",
+    "state-only-outside-request-object-not-used",
+    "test-essential-acr-sca-claim",
+)
+"""Those of them that let a server show the user a refusal instead."""
