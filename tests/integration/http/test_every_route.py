@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from approving import REVOKE, asked_by_another
+from bezant.identity.resources import SignedMessages
 from bezant.kernel.telemetry import Traced
 from bezant.ledger.reconciliation.api import UPLOAD_BYTES_MAX
 from bezant.server.identity import Identity
@@ -663,7 +664,9 @@ async def test_every_route_of_the_application_is_in_the_document(
     api: Api, identity: Identity
 ) -> None:
     assert isinstance(api.app, Traced)
-    application = api.app._app
+    signed = api.app._app
+    assert isinstance(signed, SignedMessages)
+    application = signed._app
     assert isinstance(application, FastAPI)
     routes = application.routes
     documented = set((await api.document())["paths"])

@@ -10,14 +10,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 from msgspec import Struct
 
 from bezant.cli.bench.agent import Rounds, percentile, serve
 from bezant.cli.bench.signing import SigningClient, hash_of
-from bezant.identity.clients import Authentication, Binding, Client, Profile
+from bezant.identity.clients import (
+    Authentication,
+    Binding,
+    Client,
+    NewOAuthClient,
+    Profile,
+    insert_client,
+)
 from bezant.identity.confirmation import Confirmation
 from bezant.identity.issuers import TenantIssuers
 from bezant.identity.logins import Acr
@@ -33,6 +40,10 @@ from bezant.kernel.database import Database
 from bezant.kernel.http import DPOP, Action, Context, Credentials, Resource
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.vault import VaultClient
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
 
 _TOKENS: Final = 50
 _CHECKS_MAX: Final = 10_000
@@ -127,9 +138,15 @@ class _Decider:
             scopes=frozenset(_SCOPES),
             audience=self._setup.url,
         )
-        await self._database.transaction(
-            lambda connection: self._access.write(connection, tenant_id, claims)
+        new = NewOAuthClient(
+            name=client.name, grant_types=["client_credentials"], scopes=sorted(_SCOPES)
         )
+
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            await insert_client(connection, tenant_id, client.id, new, now)
+            await self._access.write(connection, tenant_id, claims)
+
+        await self._database.transaction(work)
         return await self._access.sign(tenant_id, claims)
 
     async def run(self, asked: Round) -> Outcome:
