@@ -11,6 +11,8 @@ from typing import Any, Final, Self
 
 import cedarpy
 
+from bezant.identity.policy.slices import Slices
+
 _SHIPPED: Final = files(__package__).joinpath("shipped")
 
 
@@ -38,13 +40,13 @@ class PolicyBook:
     """Policies that were checked.
 
     Attributes:
-        parsed: by their `@id`.
+        slices: those that a request can match, parsed.
         demands: of those that have some, by `@id`.
         sensitive: the scopes that these are about.
         texts: each policy as it is written, by `@id`, for people to read.
     """
 
-    parsed: cedarpy.PolicySet
+    slices: Slices
     demands: Mapping[str, Demand]
     sensitive: frozenset[str]
     texts: Mapping[str, str]
@@ -75,7 +77,7 @@ class PolicyBook:
             raise PolicyRefused(_explained(checked))
         demands = _demands_of(by_id)
         return cls(
-            parsed=cedarpy.PolicySet.from_json_str(document),
+            slices=Slices(by_id),
             demands=demands,
             sensitive=frozenset(name for own_id in demands for name in _named_in(by_id[own_id])),
             texts={own_id: _text_of(policy) for own_id, policy in by_id.items()},

@@ -99,7 +99,8 @@ class Engine:
     def judge(self, question: Question) -> Verdict:
         """The verdict by itself, evaluated anew."""
         try:
-            result = self._evaluate(_request_of(question), self.book.parsed, _entities_of(question))
+            policies_of = self.book.slices.of(question.principal, question.action)
+            result = self._evaluate(_request_of(question), policies_of, _entities_of(question))
             policies = tuple(sorted(result.diagnostics.reasons))
             errors = result.diagnostics.errors
             allowed = result.allowed

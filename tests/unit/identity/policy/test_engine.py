@@ -1,5 +1,6 @@
 """The engine: what it answers, why, and what it does when it cannot."""
 
+import json
 from collections.abc import Callable
 from typing import cast
 from uuid import UUID
@@ -18,6 +19,7 @@ from bezant.identity.policy import (
     shipped_schema,
 )
 from bezant.identity.policy import engine as engine_module
+from bezant.identity.policy.slices import Slices
 from bezant.kernel.calls import Principal, PrincipalKind
 from bezant.kernel.http import Action
 
@@ -212,8 +214,8 @@ MISSING = {
 def test_a_policy_that_fails_denies_although_another_permits() -> None:
     # Cedar leaves out what fails: by itself it would permit. The schema does not let it start, so
     # it is parsed here without one.
-    parsed = cedarpy.PolicySet.from_str(MISSING["one.cedar"])
-    book = PolicyBook(parsed, {}, frozenset(), {})
+    policies = json.loads(cedarpy.policies_to_json_str(MISSING["one.cedar"]))["staticPolicies"]
+    book = PolicyBook(Slices(policies), {}, frozenset(), {})
     verdict = Engine(book).answer(asked(person("owner"), READ, login_age_s=None))
     assert not verdict.allowed
     assert verdict.is_error
