@@ -121,11 +121,11 @@ class Declined(Struct, frozen=True):
     def refusal(self) -> Refusal:
         """As the vault raised it."""
         kind = _kinds(Refusal).get(self.code, Unavailable)
-        return kind(self.detail, **self._arguments(kind))
-
-    def _arguments(self, kind: type[Refusal]) -> dict[str, Any]:
-        known = dict(self.facts)
-        return known if issubclass(kind, Unavailable) else {**known, "field": self.field}
+        arguments: dict[str, Any] = dict(self.facts)
+        # Those that name no field, such as `Busy`, take none either.
+        if self.field is not None:
+            arguments["field"] = self.field
+        return kind(self.detail, **arguments)
 
 
 class Reply(Struct, frozen=True):
