@@ -14,8 +14,10 @@ from bezant.identity.sessions.errors import (
     TicketOver,
     TooManyAttempts,
 )
+from bezant.identity.sessions.ports import Browser
 from bezant.identity.sessions.throttle import WAIT_MAX
 from bezant.kernel.errors import Refusal
+from bezant.kernel.sealed import TooManySearches
 from fixtures_users import PASSWORD, Town
 
 T = TypeVar("T")
@@ -41,6 +43,21 @@ async def test_a_user_without_a_second_factor_logs_in_by_password(town: Town) ->
     assert entered.session.login.amr == ("pwd",)
     found = await town.people.browsing.find(town.tenant_id, who.browser, entered.cookie)
     assert found == entered.session
+
+
+async def test_an_address_tries_few_names_a_second_and_keeps_nobody_else_from_it(
+    town: Town,
+) -> None:
+    who = await town.somebody()
+    # Of IPv6 a subscriber has a whole network.
+    browsers = [Browser(who.browser.device, f"2001:db8::{host:x}") for host in range(1, 401)]
+    identify = town.people.entrance.identify
+    tried = await asyncio.gather(
+        *(identify(town.tenant_id, browser, who.email) for browser in browsers),
+        return_exceptions=True,
+    )
+    assert {type(each) for each in tried} == {tuple, TooManySearches}
+    assert await identify(town.tenant_id, who.browser, who.email) == (who.id, True)
 
 
 async def test_wrong_unknown_invited_and_disabled_are_one_answer_and_one_work(town: Town) -> None:

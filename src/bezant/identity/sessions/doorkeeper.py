@@ -18,7 +18,7 @@ from bezant.identity.sessions.attempts import Attempt, Attempts
 from bezant.identity.sessions.browsing import Browsing, Proof, device_hash_of
 from bezant.identity.sessions.errors import LoginRefused, SessionEnded, TicketOver
 from bezant.identity.sessions.ports import Browser, BrowserSession, Entered, Step
-from bezant.identity.sessions.throttle import Counted, Throttle
+from bezant.identity.sessions.throttle import Counted, Throttle, network_of
 from bezant.identity.tickets import Kind, Ticket, Tickets, new_text
 from bezant.identity.users import UserService, is_active
 from bezant.identity.users.domain import Status
@@ -290,7 +290,7 @@ class Doorkeeper:
 
         So that whatever is done next is done for a name that nobody has as well.
         """
-        address = self._throttle.digest("searcher", browser.address).hex()
+        address = self._throttle.digest("searcher", network_of(browser.address)).hex()
         call = call_of(self._ids, tenant_id, None, "login.identify")
         call = msgspec.structs.replace(call, actor=f"address:{address[:32]}")
         return await self.named(call, name)
