@@ -6,8 +6,9 @@ They speak it themselves, on bare transports, so that little of the machine goes
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, repeat
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -109,14 +110,21 @@ class Origin:
         ca: the certificate of the authority to trust.
         api_key: of requests to the API; protocol endpoints and pages take none.
         certificate: a file with one and its key, to connect with.
+        sources: addresses to connect from, in turns; by default from the machine's own.
 
     Attributes:
         common: the headers of every request to the API.
     """
 
     def __init__(
-        self, url: str, ca: str, api_key: str = "", certificate: Path | None = None
+        self,
+        url: str,
+        ca: str,
+        api_key: str = "",
+        certificate: Path | None = None,
+        sources: Sequence[str] = (),
     ) -> None:
+        self._sources = cycle((source, 0) for source in sources) if sources else repeat(None)
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port or 443
         self._trust = ssl.create_default_context(cafile=ca)
@@ -180,7 +188,11 @@ class Origin:
 
     async def _connect(self, request: Callable[[], bytes], tally: _Tally) -> None:
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: _Connection(request, tally), self._host, self._port, ssl=self._trust
+            lambda: _Connection(request, tally),
+            self._host,
+            self._port,
+            ssl=self._trust,
+            local_addr=next(self._sources),
         )
         await connection.done
 
