@@ -1,4 +1,4 @@
-"""Bank-to-customer statements (ISO 20022 camt.053): read, written, and whether they add up."""
+"""What banks tell of accounts (ISO 20022 camt.053, 052, 054): read, written, and added up."""
 
 from bezant.formats.camt053.audit import AuditedStatement, audit_statements, entry_digest
 from bezant.formats.camt053.balances import (
@@ -12,6 +12,7 @@ from bezant.formats.camt053.balances import (
     opening_balance,
 )
 from bezant.formats.camt053.errors import StatementError
+from bezant.formats.camt053.kinds import NOTIFICATION, REPORT, STATEMENT, Kind
 from bezant.formats.camt053.model import (
     Amount,
     Balance,
@@ -31,6 +32,8 @@ from bezant.formats.camt053.reader import read_statements
 from bezant.formats.camt053.writer import (
     ACCOUNT_ID_CHARACTERS_MAX,
     AMOUNT_MAX,
+    BBAN,
+    IBAN,
     REMITTANCE_CHARACTERS_MAX,
     OutgoingAccount,
     OutgoingBalance,
@@ -43,7 +46,12 @@ from bezant.formats.camt053.writer import (
 __all__ = [
     "ACCOUNT_ID_CHARACTERS_MAX",
     "AMOUNT_MAX",
+    "BBAN",
+    "IBAN",
+    "NOTIFICATION",
     "REMITTANCE_CHARACTERS_MAX",
+    "REPORT",
+    "STATEMENT",
     "Amount",
     "AuditedStatement",
     "Balance",
@@ -56,6 +64,7 @@ __all__ = [
     "Direction",
     "Entry",
     "Explanation",
+    "Kind",
     "MessageHeader",
     "OutgoingAccount",
     "OutgoingBalance",

@@ -1,4 +1,4 @@
-"""What a bank-to-customer statement says (ISO 20022 camt.053, versions 02 to 13).
+"""What a bank tells of an account (ISO 20022 camt.053, and camt.052 and camt.054 as well).
 
 Element names of the standard are given in the attributes' descriptions. Amounts are integers of
 minor units at the currency's ISO 4217 scale; where a sign has a meaning, credit on the owner's
@@ -101,7 +101,7 @@ class BankAccount(Struct, frozen=True):
 
 
 class StatementHeader(Struct, frozen=True):
-    """All of a `Stmt` but its entries.
+    """All of a `Stmt` (of camt.052 a `Rpt`, of camt.054 a `Ntfctn`) but its entries.
 
     Attributes:
         id: `Id`, given by the bank.
@@ -111,6 +111,8 @@ class StatementHeader(Struct, frozen=True):
         is_only_page: whether the statement is complete in this file.
         period: `FrToDt` as written, two ISO 8601 instants; None when absent.
         copy: `CpyDplctInd`: `COPY`, `DUPL`, `CODU`; empty for an original.
+        currency: empty where a report without balances and entries does not tell it.
+        kind: of the message, such as `camt.053`.
     """
 
     line: int
@@ -126,6 +128,7 @@ class StatementHeader(Struct, frozen=True):
     currency: str
     balances: tuple[Balance, ...]
     summary: Summary
+    kind: str = "camt.053"
 
 
 class BankTransactionCode(Struct, frozen=True):

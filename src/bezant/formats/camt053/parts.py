@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from bezant.formats.camt053.kinds import Kind
 from bezant.formats.camt053.model import (
     Amount,
     Balance,
@@ -36,21 +37,24 @@ def message_header(group: Node) -> MessageHeader:
     )
 
 
-def statement_header(statement: Node, message: MessageHeader) -> StatementHeader:
-    """A `Stmt` up to its first entry.
+def statement_header(statement: Node, message: MessageHeader, kind: Kind) -> StatementHeader:
+    """A `Stmt`, `Rpt` or `Ntfctn` up to its first entry.
 
     Raises:
-        StatementError: no account, no balance, or balances in several currencies.
+        StatementError: no account, no balance where there has to be one, or balances in several
+            currencies.
     """
     account = _account(statement.one("Acct"))
     balances = tuple(_balance(node) for node in statement.many("Bal"))
-    if not balances:
+    if kind.has_balances and not balances:
         raise statement.refusal("It has no balance, so nothing shows that it is complete.")
-    currency = account.currency or balances[0].currency
+    currency = account.currency or (
+        balances[0].currency if balances else _first_currency(statement)
+    )
     for node, balance in zip(statement.many("Bal"), balances, strict=True):
         if balance.currency != currency:
             raise node.refusal(f"The balance is in {balance.currency}, the account in {currency}.")
-    own_pages = statement.optional("StmtPgntn")
+    own_pages = statement.optional(f"{kind.group}Pgntn")
     page = own_pages.one("PgNb").integer() if own_pages else message.page
     is_last = own_pages.one("LastPgInd").boolean() if own_pages else message.is_last_page
     period = statement.optional("FrToDt")
@@ -68,7 +72,15 @@ def statement_header(statement: Node, message: MessageHeader) -> StatementHeader
         currency=currency,
         balances=balances,
         summary=_summary(statement.optional("TxsSummry"), currency),
+        kind=kind.message,
     )
+
+
+def _first_currency(statement: Node) -> str:
+    """Of an account that states none: that of its first entry, which the others have to share."""
+    for entry in statement.many("Ntry"):
+        return entry.one("Amt").amount().currency
+    return ""
 
 
 def _account(node: Node) -> BankAccount:
@@ -134,6 +146,8 @@ def _credit_lines(balance: Node, currency: str) -> Iterator[CreditLine]:
 def _summary(node: Node | None, currency: str) -> Summary:
     if node is None:
         return Summary()
+    if not currency:
+        raise node.refusal("Nothing tells the currency of its sums.")
     totals = (_total(node.optional(name), currency) for name in _TOTALS)
     return Summary(*totals)
 

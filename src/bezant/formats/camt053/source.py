@@ -7,6 +7,7 @@ from typing import BinaryIO, Final, Literal, cast
 from lxml import etree
 
 from bezant.formats.camt053.errors import StatementError
+from bezant.formats.camt053.kinds import KINDS
 from bezant.formats.camt053.nodes import line_of
 
 CHUNK_BYTES: Final = 1 << 16
@@ -14,7 +15,7 @@ CHUNK_BYTES: Final = 1 << 16
 ELEMENT_BYTES_MAX: Final = 32 << 20
 """The most that may be read without completing an entry or a statement: it bounds memory."""
 
-WATCHED: Final = ("Document", "GrpHdr", "Stmt", "Ntry")
+WATCHED: Final = ("Document", "GrpHdr", "Ntry", *(each.group for each in KINDS.values()))
 
 # What may stand before the root: byte order mark, XML declaration, blanks, comments, instructions.
 _PROLOG: Final = re.compile(
