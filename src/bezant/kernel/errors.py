@@ -5,9 +5,11 @@ never holds a secret, a card number or a personal datum, so details name identif
 only.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
+
+_MEMBERS: Final = frozenset({"type", "title", "status", "code", "detail", "field"})
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
@@ -29,6 +31,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 
     def __init__(self, detail: str, *, field: str | None = None, **facts: int | str | bool) -> None:
         super().__init__(detail)
+        assert _MEMBERS.isdisjoint(facts), "a fact that would take the place of a member"
         self.detail = detail
         self.field = field
         self.facts = facts

@@ -6,6 +6,7 @@ operator uses. No message quotes a value: URLs hold passwords.
 
 import os
 import re
+import ssl
 import tomllib
 from base64 import b64decode
 from collections.abc import Mapping
@@ -13,8 +14,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from uuid import UUID
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -70,6 +81,20 @@ def default_data_dir() -> Path:
             f"data_dir ({ENVIRONMENT_PREFIX}DATA_DIR): this user has no home, so name a folder."
         )
         raise SettingsError([problem]) from None
+
+
+class CsmParticipant(BaseModel):
+    """An institution that takes part in SEPA.
+
+    Attributes:
+        bic: of 8 or 11 characters, which the clearing system knows it by.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bic: Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+    tenant_id: UUID
+    institution_id: UUID
 
 
 class Settings(BaseSettings):
@@ -132,12 +157,25 @@ class Settings(BaseSettings):
         vault_host: the address that the vault listens on; None listens where the API does.
         breached_passwords: a file of SHA-1 digests in hexadecimal, sorted, one a line, of passwords
             that no user may choose, as `Have I Been Pwned` gives it out.
+        payee_directory: a JSON file of the banks that verify payees, as the scheme's directory
+            lists them: `bic`, `url`, and where they need it `banks`, `authorities`, `certificate`
+            and `token`. None asks nobody.
         vault_port: its port, of an origin apart from the API's; 0 takes a free one.
         vault_database_url: an outside database as the vault's role; None, beside an outside
             database_url, runs no vault.
         key_database_url: a second database, for the vault's keys, as the vault's role; None starts
             an embedded one.
         key_owner_url: the same as the role that migrates it; None leaves its schema as it is.
+        csm_url: the clearing system for SEPA payments, https://…, or http:// on this machine; None
+            offers no such payments.
+        csm_secret: what it and this platform know each other by.
+        csm_participants: the institutions that take part, each with its BIC.
+        csm_authority: PEM certificates of the authorities that its certificate comes from; None
+            trusts those that the machine does.
+        csm_certificate: PEM, our certificate with its chain and its key, where the clearing system
+            asks for one.
+        sandbox: for development: start a clearing system and another bank that are only simulated,
+            with a bank of the sandbox tenant's that takes part. No money leaves.
     """
 
     model_config = SettingsConfigDict(
@@ -156,6 +194,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     public_url: str | None = None
     breached_passwords: FilePath | None = None
+    payee_directory: FilePath | None = None
     public_mtls_url: str | None = None
     mtls_authorities: Path | None = None
     mtls_proxies: frozenset[str] = frozenset()
@@ -195,6 +234,13 @@ class Settings(BaseSettings):
     key_database_url: SecretStr | None = None
     key_owner_url: SecretStr | None = None
     key_store: str = "local"
+    csm_secret: Annotated[SecretStr, Field(min_length=32)] | None = None
+    csm_participants: tuple[CsmParticipant, ...] = ()
+    csm_authority: Path | None = None
+    csm_certificate: Path | None = None
+    # After the others, which it goes together with.
+    csm_url: str | None = None
+    sandbox: bool = False
 
     @classmethod
     def load(cls, overrides: Mapping[str, object] | None = None) -> Self:
@@ -345,6 +391,46 @@ class Settings(BaseSettings):
         if not all(map(_SHA_256.fullmatch, plain)):
             raise ValueError("holds 64 hexadecimal digits for each proxy")
         return plain
+
+    @field_validator("csm_authority")
+    @classmethod
+    def _check_csm_authority(cls, path: Path | None) -> Path | None:
+        return _readable(path)
+
+    @field_validator("csm_certificate")
+    @classmethod
+    def _check_csm_certificate(cls, path: Path | None) -> Path | None:
+        if _readable(path) is not None:
+            assert path is not None
+            try:
+                # With a password, if an empty one, nobody is asked for it at a terminal.
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password="")
+            except ssl.SSLError:
+                raise ValueError("holds no certificate with the key of it") from None
+        return path
+
+    @field_validator("csm_url")
+    @classmethod
+    def _check_csm(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None:
+            return None
+        parts = _split(SecretStr(url))
+        is_local = parts.scheme == "http" and _is_loopback(parts.hostname or "")
+        if parts.scheme != "https" and not is_local:
+            raise ValueError("begins with https://")
+        # One that failed its own check is not in `data`, and is named already.
+        if not info.data.get("csm_secret", url) or not info.data.get("csm_participants", url):
+            raise ValueError("goes together with csm_secret and csm_participants")
+        return url.rstrip("/")
+
+    @field_validator("sandbox")
+    @classmethod
+    def _check_sandbox(cls, is_asked: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - a setting
+        given = [name for name in ("csm_url", "payee_directory") if info.data.get(name) is not None]
+        if is_asked and given:
+            # Whose payments were settled by whom would not be known any more.
+            raise ValueError(f"simulates other banks, and {given[0]} names real ones")
+        return is_asked
 
     @field_validator("sealing_key")
     @classmethod

@@ -1,7 +1,7 @@
 """Wire models of API keys."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -11,6 +11,11 @@ from bezant.kernel.instants import Instant, require_within_calendar
 Scope = Literal[
     "approvals:read",
     "approvals:write",
+    "banking:blocks",
+    "banking:limits",
+    "banking:numbers",
+    "banking:read",
+    "banking:write",
     "contacts:read",
     "contacts:write",
     "events:read",
@@ -27,6 +32,15 @@ Scope = Literal[
     "ledger:read",
     "ledger:write",
     "metrics:read",
+    "orders:content",
+    "orders:read",
+    "orders:write",
+    "parties:compliance",
+    "parties:read",
+    "parties:write",
+    "payees:answer",
+    "safeguarding:read",
+    "safeguarding:write",
     "users:read",
     "users:write",
     "vault:destinations",
@@ -49,7 +63,7 @@ class NewApiKey(Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/api-keys`. Without `expires_at` the key is valid until it is revoked."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100, description="What it is for.")]
-    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=40)]
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(get_args(Scope)))]
     expires_at: Instant | None = None
 
     def __post_init__(self) -> None:

@@ -48,7 +48,7 @@ class DatabaseUnavailable(Unavailable):
 
 
 class TooContended(Unavailable):
-    """The transaction lost against others on every try; nothing was written."""
+    """The transaction lost against others on every try, or had no lock; nothing was written."""
 
     code, title = "CONTENDED", "Too many concurrent changes"
 

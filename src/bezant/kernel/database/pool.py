@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import asyncpg
@@ -24,6 +25,7 @@ from bezant.kernel.database.statements import (
     BEGIN_SERIALIZABLE,
     BEGIN_SWEEP,
     COMMIT,
+    END_SILENT,
     LOCAL_TIMEOUTS,
     ROLLBACK,
     SESSION_TIMEOUTS,
@@ -46,6 +48,8 @@ ACQUIRE_TIMEOUT_S: Final = 5.0
 # Of our own: retries in the background leave the state of Python's shared one as it is.
 _dice: Final = random.Random()  # noqa: S311 - jitter, not a secret
 COMMAND_TIMEOUT_S: Final = 30.0
+SILENT_MAX: Final = timedelta(seconds=5)
+"""How long a transaction may wait for its client, as the server's own timeout has it."""
 
 
 class Database:
@@ -162,7 +166,7 @@ class Database:
         Raises:
             CommitUnknown: the connection was lost within COMMIT.
             DatabaseUnavailable: the connection was lost before COMMIT; nothing was written.
-            TooContended: every try lost; nothing was written.
+            TooContended: every try lost, or it waited too long for a lock; nothing was written.
         """
         if self.capabilities.is_pooled:
             begin = f"{begin};{LOCAL_TIMEOUTS}"
@@ -173,6 +177,9 @@ class Database:
                 ABORTS.inc()
                 backoff_s = min(BACKOFF_S * 2**attempt, BACKOFF_S_MAX)
                 await asyncio.sleep(_dice.uniform(0, backoff_s))
+            except asyncpg.LockNotAvailableError as error:
+                if not await self.fetch(END_SILENT, SILENT_MAX):
+                    raise TooContended("Another transaction keeps what this one needs.") from error
         raise TooContended(f"{TRIES_MAX} tries lost against other transactions.")
 
     async def _once(

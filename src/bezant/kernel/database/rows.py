@@ -17,10 +17,14 @@ class RowKind:
     Attributes:
         name: the table, for messages.
         statement: takes the tenant as `$1` and one array per column from `$2` on.
+        key_columns: how many leading values make a row's key, of which the last row of a commit
+            counts: what several riders change one after the other is written once. None where every
+            row is written.
     """
 
     name: str
     statement: str
+    key_columns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +42,7 @@ async def write_rows(
     groups: dict[RowKind, list[tuple[Any, ...]]] = {}
     for row in rows:
         groups.setdefault(row.kind, []).append(row.values)
-    for kind, values in groups.items():
+    for kind, every in groups.items():
+        columns = kind.key_columns
+        values = every if columns is None else {row[:columns]: row for row in every}.values()
         await connection.execute(kind.statement, tenant_id, *map(list, zip(*values, strict=True)))

@@ -46,6 +46,14 @@ LOCAL_TIMEOUTS: Final = (
     "SET LOCAL statement_timeout = '30s'"
 )
 
+# A driver that prepares a statement asks for a flush, not for the end of its messages. A session
+# whose client stops there waits for the rest, and is not idle to the server.
+END_SILENT: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND wait_event = 'ClientRead'
+        AND xact_start < now() - $1::interval AND state_change < now() - $1::interval
+"""
+
 SERVER_SETTINGS: Final = """
     SELECT name, setting FROM pg_settings
     WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'server_version_num')

@@ -27,6 +27,7 @@ PLATFORM: Final = UUID(int=0)
 """The tenant of the platform's own jobs, such as retention."""
 
 _KIND = RowKind("job", store.INSERT)
+_SPARED = RowKind("job", store.SPARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class JobKind(Generic[P]):
             self.name,
             key,
             order,
-            str(job_id) if unique is None else f"{key or ''}\n{unique}",
+            str(job_id) if unique is None else _unique_key(key, unique),
             msgspec.json.encode(payload),
             "ready" if key is None else "queued",
             key is not None,
@@ -121,6 +122,23 @@ class JobKind(Generic[P]):
             at,
         )
         return Row(_KIND, values)
+
+    def spared(self, tenant_id: UUID, unique: str, *, at: datetime) -> Row:
+        """A job as done, for the commit that leaves it nothing to do.
+
+        A job that is due by then stays as it is: who carries it out finds nothing to do.
+
+        Args:
+            tenant_id: whose.
+            unique: the text of the job, which has no key.
+            at: the commit's instant.
+        """
+        partition_no = partition_of(tenant_id, self.name, unique)
+        return Row(_SPARED, (partition_no, self.name, _unique_key(None, unique), at))
+
+
+def _unique_key(key: str | None, unique: str) -> str:
+    return f"{key or ''}\n{unique}"
 
 
 def partition_of(tenant_id: UUID, kind: str, key: str) -> int:

@@ -18,6 +18,15 @@ INSERT: Final = """
     ON CONFLICT (tenant_id, partition_no, kind, unique_key) DO NOTHING
 """
 
+# Only of jobs that are not due yet: nobody else looks at those, so that it waits for nobody.
+SPARE: Final = """
+    UPDATE job SET state = 'done', ended_at = spared.at
+    FROM unnest($2::smallint[], $3::text[], $4::text[], $5::timestamptz[])
+        AS spared (partition_no, kind, unique_key, at)
+    WHERE job.tenant_id = $1 AND job.partition_no = spared.partition_no AND job.kind = spared.kind
+        AND job.unique_key = spared.unique_key AND job.state = 'ready' AND job.run_at > spared.at
+"""
+
 # Partitions that have something to hand out: a turn that may have changed, a job that is due, or
 # one whose holder is silent past its lease.
 FIND_PARTITIONS: Final = """

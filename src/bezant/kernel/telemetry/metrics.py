@@ -140,6 +140,13 @@ VAULT_ROTATED: Final = Counter(
     ("kind", "outcome"),
 )
 
+SAFEGUARDING: Final = Counter(
+    "bezant_safeguarding_reconciliations",
+    "Days of safeguarding that were reconciled: `covered`, with a `shortfall`, or with an `excess`"
+    " above what is tolerated.",
+    ("outcome",),
+)
+
 HTTP_REQUESTS: Final = Counter(
     "bezant_http_requests",
     "Requests answered, by route template.",
