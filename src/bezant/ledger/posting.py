@@ -1,9 +1,8 @@
 """Posting: a transaction's legs against the accounts of a book."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -206,7 +205,7 @@ def post(draft: Draft, new: NewTransaction) -> Posted:
         # It never comes to the unique index, which would tell that the id is taken.
         draft.is_in_doubt = draft.is_in_doubt or new.id is not None
     elif new.id is not None:
-        draft.name(new.id, Recorded(posted, lambda asked: standing().difference(asked)))
+        draft.name(new.id, Recorded(posted, standing.difference))
     return posted
 
 
@@ -216,8 +215,12 @@ def keep_refusal(draft: Draft, new: NewTransaction, refusal: Refusal) -> None:
         draft.refuse(new.id, refusal.code)
 
 
-def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Callable[[], Standing]]:
-    """The transaction in the draft, and what to compare a repeat of it with."""
+def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Standing]:
+    """The transaction in the draft, and what to compare a repeat of it with.
+
+    What a draft remembers of a transaction must not lead back to the draft: each batch would be
+    garbage in a cycle, and freeing those of some seconds stops a worker for a quarter of one.
+    """
     transaction_id = new.id or draft.ids.new()
     effective_at = _utc(new.effective_at) if new.effective_at else effective_default(draft, new)
     if new.imported:
@@ -245,7 +248,7 @@ def _post(draft: Draft, new: NewTransaction) -> tuple[Posted, Callable[[], Stand
         close_accounts(draft, hold)
     for hold in voided:
         reopen_accounts(draft, hold)
-    return posted, partial(standing_entry, entry, new, salt)
+    return posted, standing_entry(entry, salt, content)
 
 
 def _add_leg(

@@ -113,7 +113,7 @@ class RevaluePositions(msgspec.Struct, frozen=True):
             )
         if self.at > seen.draft.at:
             raise RevaluationInFuture(f"{self.at} has not come yet.", field="at")
-        last = seen.rows.get((LAST_REVALUATION.name, self.book_id))
+        last = seen.row(LAST_REVALUATION, self.book_id)
         if last is not None and last["at"] == self.at:
             return Decision(Answer.of(msgspec.json.decode(last["report"], type=Revaluation)))
         if last is not None and (last["at"] > self.at or last["at"] != self.last_at):

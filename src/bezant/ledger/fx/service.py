@@ -162,11 +162,19 @@ class Currencies:
 
     async def convert(self, call: Call, book_id: UUID, new: NewConversion) -> Answer:
         """`POST …/fx/conversions` -> 201 `Conversion`."""
-        reader = self._reader(call.tenant_id, book_id)
+        return await self._submit(
+            call, book_id, await self.conversion(call.tenant_id, book_id, new)
+        )
+
+    async def conversion(
+        self, tenant_id: UUID, book_id: UUID, new: NewConversion
+    ) -> ConvertCurrency:
+        """The rider that carries a quote out, alone or as a part of another domain's."""
+        reader = self._reader(tenant_id, book_id)
         found, settings = await reader.quote(new.quote), await reader.settings()
         # Quotes never change, so that what is read here holds in the lane as well.
         quote = None if found is None else terms_of(found)
-        return await self._submit(call, book_id, ConvertCurrency(book_id, new, quote, settings))
+        return ConvertCurrency(book_id, new, quote, settings)
 
     async def revalue(self, call: Call, book_id: UUID, new: NewRevaluation) -> Answer:
         """`POST …/fx/revaluations` -> 200 `Revaluation`.

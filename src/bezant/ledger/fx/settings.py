@@ -54,7 +54,7 @@ class SetUpCurrencies(msgspec.Struct, frozen=True):
         functional = self.new.functional_asset
         if functional not in self.assets:
             raise UnknownAsset(f"The book has no asset {functional}.", field="functional_asset")
-        before = seen.rows.get((SETTINGS.name, self.book_id))
+        before = seen.row(SETTINGS, self.book_id)
         if before is not None and before["functional_asset"] != functional:
             raise FunctionalAssetFixed(
                 f"Costs are kept in {before['functional_asset']}.", field="functional_asset"

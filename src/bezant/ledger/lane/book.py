@@ -18,6 +18,9 @@ from bezant.ledger.schemas import HoldState
 ACCOUNTS_HELD_MAX: Final = 500_000
 """Accounts kept in memory per book; the longest known are let go first."""
 
+ABSENT_HELD_MAX: Final = 10_000
+"""Identifiers kept in memory per book that no account has."""
+
 HOLDS_HELD_MAX: Final = 100_000
 """Holds kept in memory per book, as for accounts."""
 
@@ -60,6 +63,8 @@ class BookState:
     Attributes:
         assets: scales by asset code.
         accounts: those looked at so far, by id.
+        absent: ids that were looked for, and that no account has. Payments ask for accounts that
+            few of them open, such as for what is exposed.
         limit_groups: as `accounts`.
         holds: as `accounts`.
         hold_groups: the identifiers of the holds in memory, by their group.
@@ -77,6 +82,7 @@ class BookState:
     assets: dict[str, int]
     head: Head
     accounts: dict[str, Account] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
     limit_groups: dict[str, LimitGroup] = field(default_factory=dict)
     holds: dict[UUID, Hold] = field(default_factory=dict)
     hold_groups: dict[UUID, set[UUID]] = field(default_factory=dict)
@@ -145,6 +151,8 @@ class BookState:
         """Keep memory within its limits. No batch may be under way: what it touched has to stay."""
         while len(self.accounts) > ACCOUNTS_HELD_MAX:
             del self.accounts[next(iter(self.accounts))]
+        if len(self.absent) > ABSENT_HELD_MAX:
+            self.absent.clear()
         while len(self.holds) > HOLDS_HELD_MAX:
             self.drop_hold(next(iter(self.holds.values())))
         # Few transactions are taken back more than once, and each may have thousands of legs.

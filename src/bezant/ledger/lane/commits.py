@@ -130,8 +130,8 @@ class Commits:
         async def work(connection: "Connection") -> Decided:
             while tried:
                 tried.pop().undo()
-            rows = await read_rows(connection, self._book.tenant_id, wanted)
             draft = self.draft(at, recorded)
+            rows = await read_rows(connection, self._book.tenant_id, wanted, draft.at)
             seen = Seen(draft, rows, results)
             decided = await Decided.of(items, seen, are_ids_looked_up=not are_ids_new)
             tried.append(decided)

@@ -7,6 +7,7 @@ in between: the writer of the batch before, first of all.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -112,13 +113,18 @@ async def read_rows(
     connection: "PoolConnectionProxy[asyncpg.Record]",
     tenant_id: UUID,
     wanted: Iterable[tuple[ReadKind, Any]],
+    at: datetime,
 ) -> SeenRows:
-    """Rows of other domains, one statement per kind, under the batch's own isolation."""
+    """Rows of other domains, one statement per kind, under the batch's own isolation.
+
+    Those whose statements take the batch's instant are given `at`.
+    """
     keys: dict[ReadKind, list[Any]] = {}
     for kind, key in wanted:
         keys.setdefault(kind, []).append(key)
     rows: dict[tuple[str, Any], Mapping[str, Any]] = {}
     for kind, of_kind in keys.items():
-        for row in await connection.fetch(kind.statement, tenant_id, of_kind):
+        more = (at,) if kind.takes_instant else ()
+        for row in await connection.fetch(kind.statement, tenant_id, of_kind, *more):
             rows[kind.name, row["key"]] = dict(row)
     return rows

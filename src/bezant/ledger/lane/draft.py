@@ -1,9 +1,9 @@
 """A batch in the making: what its items post, open and change, and how to undo it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from bezant.kernel.ids import Ids, derived_id
@@ -94,7 +94,11 @@ class Savepoint(NamedTuple):
     journal: int
     others: int
     named: int
+    amended: int
 
+
+RowKey = tuple[str, Any]
+"""Where a row of another domain is found: the name of its kind, and its key."""
 
 Terms = tuple[AccountStatus, Bounds, str | None]
 
@@ -143,6 +147,7 @@ class Draft:
             limit groups, periods and legs that were taken back.
         recorded: transactions that stand already, by the ids that items gave; those of this batch
             join them.
+        rows: rows of other domains as items of this batch will have made them.
         is_in_doubt: whether a transaction under a client's id was refused. It may have been posted
             before, if `recorded` was not filled; then it has to be answered as it was.
     """
@@ -165,6 +170,8 @@ class Draft:
     journal: list[Undo] = field(default_factory=list)
     others: list[UndoOther] = field(default_factory=list)
     named: list[UUID] = field(default_factory=list)
+    rows: dict[RowKey, Mapping[str, Any]] = field(default_factory=dict)
+    amended: list[tuple[RowKey, Mapping[str, Any] | None]] = field(default_factory=list)
     is_in_doubt: bool = False
     head: Head = field(init=False)
 
@@ -200,6 +207,11 @@ class Draft:
         self.refused.append(Refused(transaction_id, code, self.at))
         self.book.refused[transaction_id] = code
 
+    def amend_row(self, key: RowKey, row: Mapping[str, Any]) -> None:
+        """Let the items after this one find a row of another domain as it will be."""
+        self.amended.append((key, self.rows.get(key)))
+        self.rows[key] = row
+
     def touch(self, account: Account) -> None:
         """Remember an account's totals before they change."""
         self.journal.append(Undo(account, totals=account.totals()))
@@ -208,6 +220,7 @@ class Draft:
         """Take a new account into the book."""
         self.accounts = account.no
         self.book.accounts[account.id] = account
+        self.book.absent.discard(account.id)
         self.journal.append(Undo(account))
 
     def amend(self, account: Account) -> None:
@@ -267,6 +280,7 @@ class Draft:
             len(self.journal),
             len(self.others),
             len(self.named),
+            len(self.amended),
         )
 
     def rollback(self, to: Savepoint) -> None:
@@ -285,6 +299,12 @@ class Draft:
             del self.book.refused[self.refused.pop().transaction_id]
         while len(self.named) > to.named:
             del self.recorded[self.named.pop()]
+        while len(self.amended) > to.amended:
+            key, row = self.amended.pop()
+            if row is None:
+                del self.rows[key]
+            else:
+                self.rows[key] = row
         self.seq, self.accounts = to.seq, to.accounts
         del self.transfers[to.transfers :]
         del self.contents[to.contents :]

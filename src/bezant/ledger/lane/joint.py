@@ -91,9 +91,10 @@ class JointCommit:
 
         async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> Answer:
             _discard(drafts)
-            rows = await read_rows(connection, self._call.tenant_id, wanted)
             for book_id, book in books.items():
                 drafts[book_id] = Draft(book, at, self._ids, dict(recorded[book_id]))
+            latest = max(draft.at for draft in drafts.values())
+            rows = await read_rows(connection, self._call.tenant_id, wanted, latest)
             decision = _decide(rider, drafts, rows)
             for draft in drafts.values():
                 await write_draft(connection, draft)

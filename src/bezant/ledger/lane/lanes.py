@@ -16,7 +16,7 @@ import msgspec
 
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable
+from bezant.kernel.database import CommitUnknown, Database, DatabaseUnavailable, TooContended
 from bezant.kernel.errors import Busy, Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import LANE_TAKEOVERS
@@ -306,7 +306,8 @@ class Lanes:
             LANE_TAKEOVERS.inc()
             book = await load_book(self._database, *key, head_of(row))
             book.watch = await announced.taken(found["holder"], row["seq"])
-        except CommitUnknown as error:
+        except (CommitUnknown, TooContended) as error:
+            # Who stopped within a batch may keep the row locked for longer than a wait lasts.
             announced.failed()
             raise LaneLost from error
         except BaseException:

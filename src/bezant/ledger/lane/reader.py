@@ -130,12 +130,13 @@ def _accounts_of(
 
 
 async def _load_accounts(database: Database, book: BookState, ids: Collection[str]) -> None:
-    missing = [account_id for account_id in ids if account_id not in book.accounts]
+    missing = {each for each in ids if each not in book.accounts and each not in book.absent}
     if not missing:
         return
-    rows = await database.fetch(store.FIND_ACCOUNTS, book.tenant_id, book.book_id, missing)
+    rows = await database.fetch(store.FIND_ACCOUNTS, book.tenant_id, book.book_id, list(missing))
     for row in rows:
         book.accounts[row["account_id"]] = account_of(row)
+    book.absent |= missing - book.accounts.keys()
 
 
 async def _load_limit_groups(database: Database, book: BookState, ids: Collection[str]) -> None:

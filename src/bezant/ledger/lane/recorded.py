@@ -143,9 +143,8 @@ class Standing:
         return None
 
 
-def standing_entry(entry: JournalEntry, new: NewTransaction, salt: bytes) -> Standing:
-    """A transaction of the batch in the making."""
-    content = encode_content(new)
+def standing_entry(entry: JournalEntry, salt: bytes, content: bytes | None) -> Standing:
+    """A transaction of the batch in the making, with its erasable content."""
     return Standing(
         entry.leaves,
         entry.effective_at,

@@ -14,7 +14,7 @@ import msgspec
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.ledger.history import BookSums
-from bezant.ledger.lane.draft import Draft
+from bezant.ledger.lane.draft import Draft, RowKey
 from bezant.ledger.months import Month
 
 
@@ -26,10 +26,13 @@ class ReadKind:
         name: how a decision finds them.
         statement: takes the tenant as `$1` and an array of keys as `$2`; answers a column `key`
             among others.
+        takes_instant: whether it takes the batch's instant as `$3` too: what holds for a time is
+            judged by the clock of the lane, never by the database's.
     """
 
     name: str
     statement: str
+    takes_instant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,27 @@ class Seen:
 
     Attributes:
         draft: the batch so far; accounts are posted to through it.
-        rows: rows found, by the name of their kind and their key.
+        rows: rows found, by the name of their kind and their key, as before the batch.
         results: the sums of all accounts at the end of a month, as before the batch.
     """
 
     draft: Draft
-    rows: Mapping[tuple[str, Any], Mapping[str, Any]] = field(default_factory=dict)
+    rows: Mapping[RowKey, Mapping[str, Any]] = field(default_factory=dict)
     results: Mapping[Month, BookSums] = field(default_factory=dict)
+
+    def row(self, kind: ReadKind, key: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - of any type
+        """A row of another domain, after the items before; None where there is none."""
+        found = self.draft.rows.get((kind.name, key))
+        return self.rows.get((kind.name, key)) if found is None else found
+
+    def amend(self, kind: ReadKind, key: Any, row: Mapping[str, Any]) -> None:  # noqa: ANN401 - of any type
+        """Let the items after this one see a row as this one's decision will write it.
+
+        Without it they would decide on what the database held before the batch: of two payments
+        that fit a limit alone, both would pass. Undone where this item is refused. The decision
+        writes the row too, under a `RowKind` with a key.
+        """
+        self.draft.amend_row((kind.name, key), row)
 
 
 @dataclass(frozen=True, slots=True)

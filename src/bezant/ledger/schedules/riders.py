@@ -190,7 +190,7 @@ class RunOccurrence(msgspec.Struct, frozen=True):
         if progress.is_due(self.no):
             return True
         key = f"{_key(self.book_id, self.schedule_id)}/{self.no}"
-        outcome = seen.rows.get((READ_OUTCOME.name, key), {}).get("kind")
+        outcome = (seen.row(READ_OUTCOME, key) or {}).get("kind")
         return outcome == Outcome.FAILED and progress.may_make_up()
 
     def _posted(self, draft: Draft, standing: Standing, posted: Posted) -> Decision:
@@ -230,7 +230,7 @@ def _key(book_id: UUID, schedule_id: UUID) -> str:
 
 
 def _found(seen: Seen, book_id: UUID, schedule_id: UUID) -> Standing | None:
-    row = seen.rows.get((READ.name, _key(book_id, schedule_id)))
+    row = seen.row(READ, _key(book_id, schedule_id))
     return None if row is None else standing_of(row, schedule_id, seen.draft.book.time_zone)
 
 

@@ -13,6 +13,8 @@ from bezant.formats import iso4217
 from bezant.formats.camt053 import (
     ACCOUNT_ID_CHARACTERS_MAX,
     AMOUNT_MAX,
+    BBAN,
+    IBAN,
     REMITTANCE_CHARACTERS_MAX,
     Direction,
     OutgoingAccount,
@@ -77,13 +79,12 @@ class Camt053File:
         period = statement.period
         start, end = (each.astimezone(statement.zone) for each in period.instants(statement.zone))
         opens, closes = _BALANCES[period.axis]
-        account = _account(statement.account)
+        account = self._account()
         is_hashed = account.scheme == HASHED_SCHEME
         self._amount(totals.credits + totals.debits)  # the summary states their sum as well
         return OutgoingStatement(
             id=statement.id,
-            # Of one account, periods that follow each other have numbers that do; no state is kept.
-            electronic_number=int(f"{period.start:%Y%m%d}{period.end:%Y%m%d}"),
+            electronic_number=self._number(),
             created_at=statement.known_at,
             period=(start, end.replace(microsecond=0)),
             account=account,
@@ -95,6 +96,19 @@ class Camt053File:
             debits=OutgoingTotal(totals.debit_count, self._amount(totals.debits)),
             information=f"Account {statement.account}" if is_hashed else "",
         )
+
+    def _account(self) -> OutgoingAccount:
+        printed = self._statement.printed
+        if printed is None:
+            return _account(self._statement.account)
+        return OutgoingAccount(printed.number, IBAN if printed.is_iban else BBAN)
+
+    def _number(self) -> int:
+        statement = self._statement
+        if statement.printed is not None:
+            return statement.printed.sequence
+        # Of one account, periods that follow each other have numbers that do; no state is kept.
+        return int(f"{statement.period.start:%Y%m%d}{statement.period.end:%Y%m%d}")
 
     def _entry(self, line: Line) -> OutgoingEntry:
         entry, content = line.entry, line.content

@@ -57,14 +57,14 @@ class CsvFile:
         nothing = [""] * (COLUMNS.index("balance_minor") - 3)
         units = format_units(balance, statement.scale)
         self._rows.writerow(
-            [record, statement.account, statement.asset, *nothing, balance, units, "", ""]
+            [record, statement.shown, statement.asset, *nothing, balance, units, "", ""]
         )
 
     def _row(self, line: Line) -> list[object]:
         entry, scale = line.entry, self._statement.scale
         return [
             "entry",
-            self._statement.account,
+            self._statement.shown,
             self._statement.asset,
             entry.booking_date,
             entry.value_date,

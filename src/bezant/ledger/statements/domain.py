@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from bezant.kernel.telemetry import Sensitive
 from bezant.ledger.domain import DEBIT_NORMAL, Kind
 from bezant.ledger.history import Axis, Entry, Moment, Span, Sums
 from bezant.ledger.schemas import AccountType
@@ -79,11 +80,27 @@ class Totals:
             self.credit_count += entries
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Printed(Sensitive):
+    """How files name an account and a statement to its customer.
+
+    Attributes:
+        number: of the account, as the customer knows it: an IBAN, or a country's own.
+        is_iban: whether it is one.
+        sequence: which of the customer's statements it is, from 1 on.
+    """
+
+    number: str
+    is_iban: bool
+    sequence: int
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """All of a statement but its entries.
 
     Attributes:
+        printed: how files name it to a customer; None as the ledger does.
         known_seq: of the last transaction that it counts; the same one makes the same statement.
         known_at: the instant that this number stands for.
     """
@@ -101,6 +118,12 @@ class Statement:
     known_at: datetime
     opening: Sums
     closing: Sums
+    printed: Printed | None = None
+
+    @property
+    def shown(self) -> str:
+        """The account's name in files."""
+        return self.account if self.printed is None else self.printed.number
 
     @property
     def id(self) -> str:

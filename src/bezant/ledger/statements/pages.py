@@ -16,6 +16,7 @@ from bezant.ledger.statements.domain import (
     RESERVING,
     Content,
     Period,
+    Printed,
     Statement,
     Totals,
 )
@@ -36,6 +37,7 @@ class Asked(Struct, frozen=True):
     period: Period
     known_at: datetime | None
     with_content: bool
+    printed: Printed | None = None
 
 
 async def read_page(

@@ -48,7 +48,7 @@ class PdfFile:
         self._totals = totals
         self._columns = Columns.of(statement, totals)
         period = statement.period
-        title = f"Account statement {statement.account} {period.start} to {period.end}"
+        title = f"Account statement {statement.shown} {period.start} to {period.end}"
         self._sheet = Sheet(file, self._columns.page, title, statement.known_at)
         self._moved = Totals()
         self._balance = statement.opening_balance
@@ -99,7 +99,7 @@ class PdfFile:
     def _facts(self) -> Iterator[tuple[str, str]]:
         statement, period = self._statement, self._statement.period
         known = statement.known_at.astimezone(statement.zone)
-        yield "Account", statement.account
+        yield "Account", statement.shown
         yield "Period", f"{period.start} to {period.end}, {_AXES[period.axis]}"
         yield "Amounts in", statement.asset
         yield "Statement", statement.id
@@ -200,7 +200,7 @@ class PdfFile:
         statement = self._statement
         right = f"{statement.period.start} to {statement.period.end}"
         room = columns.balance - MARGIN - width(right, 7) - 20
-        [first, *_] = wrapped(statement.account, room, lambda text: width(text, 7))
+        [first, *_] = wrapped(statement.shown, room, lambda text: width(text, 7))
         sheet.left(MARGIN, y, first, 7)
         sheet.right(columns.balance, y, right, 7)
         self._y = y - 26

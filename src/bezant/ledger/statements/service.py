@@ -1,7 +1,7 @@
 """The use cases of statements."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -88,6 +88,7 @@ class Statements:
         kind = KINDS[kind_name]
         async with self._places:
             statement, totals = await self._database.read(lambda source: _figures(source, asked))
+            statement = replace(statement, printed=asked.printed)
             if totals.count > kind.entries_max:
                 raise StatementTooLong(
                     f"{totals.count} entries; such a file holds at most {kind.entries_max}.",
