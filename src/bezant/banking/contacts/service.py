@@ -1,15 +1,10 @@
-"""Making, changing, opening and finding contacts.
-
-What identifies the person goes to the vault before the row that refers to it is committed, and is
-kept once it is: a record never waits for its values, and a value without a record is swept away.
-"""
+"""Making, changing, opening and finding contacts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 import msgspec
-import structlog
 
 from bezant.banking.contacts import store
 from bezant.banking.contacts.errors import ContactNotFound
@@ -25,7 +20,8 @@ from bezant.banking.contacts.schemas import (
     OpenedContact,
     given_in,
 )
-from bezant.kernel import idempotency, outbox
+from bezant.banking.sealing import AddedMeanwhile, SealedCommits
+from bezant.kernel import outbox
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
@@ -33,10 +29,9 @@ from bezant.kernel.errors import Unavailable
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealed import Sealer, Sealing
-from bezant.kernel.sealed_owners import COMMITTED_WITHIN, SealedOwner
+from bezant.kernel.sealed_owners import SealedOwner
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     import asyncpg
@@ -48,16 +43,6 @@ if TYPE_CHECKING:
 _BEFORE_ALL: Final = UUID(int=0)
 _TRIES_MAX: Final = 5
 _MEMBERS: Final = ("name", "email", "phone", "iban")
-
-log = structlog.get_logger("bezant.contacts")
-
-
-class _TooLate(Exception):  # noqa: N818 - what happened
-    """What was sealed for this commit may be swept away by now."""
-
-
-class _AddedMeanwhile(Exception):  # noqa: N818 - what happened
-    """Another request gave the contact a value that this one was to add."""
 
 
 class ContactService:
@@ -73,6 +58,7 @@ class ContactService:
         self._clock = clock
         self._ids = ids
         self._sealer = sealer
+        self._commits = SealedCommits(database, clock, sealer, self._find_held)
 
     def owner(self) -> SealedOwner:
         """Which values contacts hold, for the sweep."""
@@ -81,7 +67,7 @@ class ContactService:
     async def create(self, call: Call, new: NewContact) -> Answer:
         """Make a contact (201 `Contact`)."""
         call = await self._sealer.cover(call)
-        earlier = await self._earlier(call)
+        earlier = await self._commits.earlier(call)
         if earlier is not None:
             return earlier
         contact_id, subject_id = self._ids.new(), new.subject_id or uuid4()
@@ -102,18 +88,18 @@ class ContactService:
             return Answer.of(contact, 201)
 
         sealings = _sealings(subject_id, values, references)
-        return await self._commit(call, contact_id, sealings, work)
+        return await self._commits.commit(call, sealings, work)
 
     async def change(self, call: Call, contact_id: UUID, change: ContactChange) -> Answer:
         """Rectify or add values (200 `Contact`)."""
         call = await self._sealer.cover(call)
         for _ in range(_TRIES_MAX):
-            earlier = await self._earlier(call)
+            earlier = await self._commits.earlier(call)
             if earlier is not None:
                 return earlier
             try:
                 return await self._change(call, contact_id, given_in(change))
-            except _AddedMeanwhile:
+            except AddedMeanwhile:
                 continue  # so that what was to be added is rectified now
         raise Unavailable("Others change the contact: repeat the request with the same key.")
 
@@ -135,12 +121,12 @@ class ContactService:
             assert row is not None
             contact = _contact(row)
             if not added.items() <= contact.references().items():
-                raise _AddedMeanwhile
+                raise AddedMeanwhile
             await self._tell(connection, call, "contact.changed", contact, list(values))
             return Answer.of(contact)
 
         sealings = _sealings(before.subject_id, values, added)
-        return await self._commit(call, contact_id, sealings, work)
+        return await self._commits.commit(call, sealings, work)
 
     async def open(self, call: Call, contact_id: UUID) -> OpenedContact:
         """A contact with its values, each of which the audit log then knows to have been opened.
@@ -168,7 +154,7 @@ class ContactService:
     async def search(self, call: Call, search: ContactSearch) -> Answer:
         """Contacts with a value, without their values (200 `FoundContacts`)."""
         call = msgspec.structs.replace(await self._sealer.cover(call), purpose=search.purpose)
-        earlier = await self._earlier(call)
+        earlier = await self._commits.earlier(call)
         if earlier is not None:
             return earlier
         [(member, value)] = given_in(search).items()
@@ -197,57 +183,6 @@ class ContactService:
         rows = await self._database.fetch(store.FIND_BY_REFERENCES, tenant_id, list(references))
         held = {reference for row in rows for reference in _contact(row).references().values()}
         return held & set(references)
-
-    async def _earlier(self, call: Call) -> Answer | None:
-        """The answer to an earlier request with the call's key: then nothing is sealed again."""
-        return (await idempotency.find(self._database, call.tenant_id, [call])).get(call.id)
-
-    async def _commit(
-        self,
-        call: Call,
-        contact_id: UUID,
-        sealings: Sequence[Sealing],
-        work: "Callable[[Connection], Awaitable[Answer]]",
-    ) -> Answer:
-        """Seal, commit, and keep what was sealed if it was this commit that holds it."""
-        begun = self._clock.now()
-        references = [sealing.reference for sealing in sealings]
-        if sealings:
-            await self._sealer.seal(call, sealings)
-
-        async def in_time(connection: "Connection") -> Answer:
-            if self._clock.now() - begun > COMMITTED_WITHIN:
-                raise _TooLate
-            return await work(connection)
-
-        try:
-            answer = await once(self._database, self._clock, call, in_time)
-        except _AddedMeanwhile:
-            await self._sealer.discard(call.tenant_id, references)
-            raise
-        except _TooLate:
-            raise Unavailable("It took too long: repeat the request with the same key.") from None
-        if sealings:
-            await self._settle(call.tenant_id, contact_id, references, answer)
-        return answer
-
-    async def _settle(
-        self, tenant_id: UUID, contact_id: UUID, references: Sequence[UUID], answer: Answer
-    ) -> None:
-        is_ours = not answer.is_refusal
-        if is_ours and answer.is_replay:
-            # Of another request, or of this very commit, whose outcome was not known at first.
-            row = await self._database.fetchrow(store.FIND, tenant_id, contact_id)
-            held = set() if row is None else set(_contact(row).references().values())
-            is_ours = set(references) <= held
-        try:
-            if is_ours:
-                await self._sealer.keep(tenant_id, references)
-            else:
-                await self._sealer.discard(tenant_id, references)
-        except Unavailable:
-            # The sweep will: until then what is provisional opens as what is kept.
-            log.warning("sealed_values_left_to_the_sweep", count=len(references))
 
     async def _tell(
         self,

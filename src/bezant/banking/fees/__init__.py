@@ -1,0 +1,1 @@
+"""Fees: for a time, and for what customers do, with their VAT."""

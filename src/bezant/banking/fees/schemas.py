@@ -1,0 +1,55 @@
+"""Wire models of fees."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from bezant.banking.fees.charging import FeeOutcome
+from bezant.banking.terms.fees import FeeEvent
+from bezant.ledger import schemas
+
+CHARGES_MAX = 500
+
+Reference = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}\Z",
+        description="Of what happened, in the client's own books: nothing is charged twice for it.",
+    ),
+]
+
+
+class NewCharge(Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /v1/accounts/{account}/fees`: charge what the account's product asks for an event."""
+
+    event: FeeEvent
+    asset: schemas.AssetCode
+    reference: Reference
+
+
+class Charge(Struct, frozen=True):
+    """What became of a fee; minor units, and `gross` is always `net` and `vat`.
+
+    Attributes:
+        reason: why it was refused, as a code.
+    """
+
+    id: UUID
+    code: str
+    asset: str
+    day: date
+    gross: str
+    net: str
+    vat: str
+    outcome: FeeOutcome
+    reason: str | None
+    transaction_id: UUID | None
+    charged_at: datetime
+
+
+class Charges(Struct, frozen=True):
+    """Fees of an account, oldest first."""
+
+    charges: list[Charge]

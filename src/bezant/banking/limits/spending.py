@@ -1,0 +1,218 @@
+"""Spending of limits, within the commit that posts: pure, so that riders of any domain can.
+
+What an item spends, those after it in the batch see; lanes of other books are told apart by the
+isolation that the reads are made in.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from bezant.banking.accounts import ACCOUNT_TERMS
+from bezant.banking.limits import store
+from bezant.banking.limits.domain import Counterparties, Payment, Sum, Use, check, in_windows
+from bezant.banking.limits.errors import CounterpartyDenied
+from bezant.banking.terms.limits import ROLLING, Channel, LimitTerms, Window
+from bezant.kernel.database import Row, RowKind
+from bezant.ledger import ReadKind, Seen
+
+SETTING: Final = ReadKind("limit_setting", store.READ_SETTINGS, takes_instant=True)
+ACCOUNT_USE: Final = ReadKind("limit_account_use", store.READ_ACCOUNT_USE, takes_instant=True)
+PARTY_USE: Final = ReadKind("limit_party_use", store.READ_PARTY_USE, takes_instant=True)
+COUNTERPARTIES: Final = ReadKind(
+    "limit_counterparties", store.READ_COUNTERPARTIES, takes_instant=True
+)
+LAST_PAID: Final = ReadKind("limit_last_paid", store.READ_LAST_PAID, takes_instant=True)
+STANDING: Final = ReadKind("limit_standing", store.READ_STANDINGS)
+SPEND: Final = ReadKind("limit_spend", store.READ_SPENDS)
+
+_SPEND: Final = RowKind("limit_spend", store.SAVE_SPENDS, key_columns=2)
+
+RowKeys = tuple[tuple[ReadKind, Any], ...]
+
+
+class Spending(Struct, frozen=True):
+    """What an order spends of the limits of an account, and of the customer who pays.
+
+    Attributes:
+        order_id: known before the rider is sent; an order spends once.
+        amount: minor units, above zero.
+        party_id: who pays, where that is known: their limits count over all of their accounts.
+        counterparty: a keyed fingerprint of whom it goes to.
+    """
+
+    account_id: UUID
+    order_id: UUID
+    asset: str
+    amount: int
+    channel: Channel
+    party_id: UUID | None = None
+    counterparty: bytes | None = None
+
+    def reads(self) -> RowKeys:
+        """The rows that `spend` looks at, for a rider's reads."""
+        account = f"{self.account_id}/{self.asset}"
+        found: list[tuple[ReadKind, Any]] = [
+            (ACCOUNT_TERMS, self.account_id),
+            (SETTING, f"account/{self.account_id}"),
+            (ACCOUNT_USE, account),
+            (SPEND, f"{self.account_id}/{self.order_id}"),
+        ]
+        if self.party_id is not None:
+            found += [
+                (SETTING, f"party/{self.party_id}"),
+                (PARTY_USE, f"{self.party_id}/{self.asset}"),
+            ]
+        if self.counterparty is not None:
+            found += [
+                (COUNTERPARTIES, account),
+                (LAST_PAID, f"{account}/{self.counterparty.hex()}"),
+                (STANDING, f"{self.account_id}/{self.counterparty.hex()}"),
+            ]
+        return tuple(found)
+
+
+def spend(seen: Seen, spending: Spending) -> tuple[Row, ...]:
+    """Let an order spend, if every limit allows it; the rows that record it. None if it has.
+
+    Raises:
+        LimitExceeded: it comes to more than a limit of the product, account or customer.
+        CounterpartyDenied: the account does not pay whom it would go to.
+    """
+    at = seen.draft.at
+    before = seen.row(SPEND, f"{spending.account_id}/{spending.order_id}")
+    if before is not None and before["released_at"] is None:
+        return ()
+    payment = Payment(spending.asset, spending.amount, spending.channel)
+    _check_standing(seen, spending)
+    account = f"{spending.account_id}/{spending.asset}"
+    use = _use(seen, ACCOUNT_USE, account)
+    different = _counterparties(seen, spending)
+    counts = {} if different is None else different.with_this_one(at)
+    product = seen.row(ACCOUNT_TERMS, spending.account_id)
+    if product is not None:
+        check(limits_of_product(product["terms"]), payment, use, counts, "product")
+    check(_limits(seen, f"account/{spending.account_id}"), payment, use, counts, "account")
+    if spending.party_id is not None:
+        party = f"{spending.party_id}/{spending.asset}"
+        of_party = _use(seen, PARTY_USE, party)
+        check(_limits(seen, f"party/{spending.party_id}"), payment, of_party, {}, "customer")
+        _amend_use(seen, PARTY_USE, party, of_party, payment)
+    _amend_use(seen, ACCOUNT_USE, account, use, payment)
+    if spending.counterparty is not None:
+        named = {window.value: count for window, count in counts.items()}
+        seen.amend(COUNTERPARTIES, account, {"key": account, **named})
+        last = f"{account}/{spending.counterparty.hex()}"
+        seen.amend(LAST_PAID, last, {"key": last, "last_at": at})
+    return (_recorded(seen, spending, at, None),)
+
+
+def reads_of_release(account_id: UUID, order_id: UUID) -> RowKeys:
+    """The row that `release` looks at, for a rider's reads."""
+    return ((SPEND, f"{account_id}/{order_id}"),)
+
+
+def release(seen: Seen, account_id: UUID, order_id: UUID) -> tuple[Row, ...]:
+    """Give back what an order spent, since nothing was paid. Nothing if it spent nothing, or did.
+
+    Later items of the batch may pay with it again. A counterparty that no longer counts is found
+    out by the next batch: until then one more is counted than there is, never one less.
+    """
+    row = seen.row(SPEND, f"{account_id}/{order_id}")
+    if row is None or row["released_at"] is not None:
+        return ()
+    spent = Spending(
+        account_id, order_id, row["asset"], int(row["amount"]), Channel(row["channel"]),
+        row["party_id"], row["counterparty"],
+    )  # fmt: skip
+    windows = in_windows(row["spent_at"], seen.draft.at)
+    owners = [(ACCOUNT_USE, account_id)]
+    if spent.party_id is not None:
+        owners.append((PARTY_USE, spent.party_id))
+    for kind, owner_id in owners:
+        key = f"{owner_id}/{spent.asset}"
+        # Nobody in the batch looks at a use that was not read.
+        if seen.row(kind, key) is not None:
+            after = _use(seen, kind, key).plus(spent.channel, windows, -spent.amount, -1)
+            seen.amend(kind, key, {"key": key, "use": after})
+    return (_recorded(seen, spent, row["spent_at"], seen.draft.at),)
+
+
+def _check_standing(seen: Seen, spending: Spending) -> None:
+    if spending.counterparty is None:
+        return
+    row = seen.row(STANDING, f"{spending.account_id}/{spending.counterparty.hex()}")
+    if row is None:
+        return
+    if row["standing"] == "denied" or (row["is_closed"] and row["standing"] != "allowed"):
+        raise CounterpartyDenied("The account does not pay this counterparty.")
+
+
+class _ProductTerms(Struct):
+    """Of a product's terms, what matters here."""
+
+    limits: list[LimitTerms] = []
+
+
+def limits_of_product(terms: bytes) -> list[LimitTerms]:
+    """The limits in the terms of a product, as they are stored."""
+    return msgspec.json.decode(terms, type=_ProductTerms).limits
+
+
+def _limits(seen: Seen, key: str) -> list[LimitTerms]:
+    row = seen.row(SETTING, key)
+    return [] if row is None else msgspec.json.decode(row["limits"], type=list[LimitTerms])
+
+
+def _use(seen: Seen, kind: ReadKind, key: str) -> Use:
+    row = seen.row(kind, key)
+    if row is None:
+        return Use()
+    amended: Use | None = row.get("use")
+    return use_of(row) if amended is None else amended
+
+
+def use_of(row: Mapping[str, Any]) -> Use:
+    """What was paid, from its row: arrays side by side, one place for each channel."""
+    sums: dict[tuple[Channel, Window], Sum] = {}
+    for window in ROLLING:
+        amounts, counts = row[f"{window}_amounts"], row[f"{window}_counts"]
+        for channel, amount, count in zip(row["channels"], amounts, counts, strict=True):
+            sums[Channel(channel), window] = Sum(int(amount), count)
+    return Use(sums)
+
+
+def _amend_use(seen: Seen, kind: ReadKind, key: str, use: Use, payment: Payment) -> None:
+    after = use.plus(payment.channel, ROLLING, payment.amount, 1)
+    seen.amend(kind, key, {"key": key, "use": after})
+
+
+def _counterparties(seen: Seen, spending: Spending) -> Counterparties | None:
+    if spending.counterparty is None:
+        return None
+    account = f"{spending.account_id}/{spending.asset}"
+    row = seen.row(COUNTERPARTIES, account) or {}
+    last = seen.row(LAST_PAID, f"{account}/{spending.counterparty.hex()}") or {}
+    counts = {window: row.get(window.value, 0) for window in ROLLING}
+    return Counterparties(counts, last.get("last_at"))
+
+
+def _recorded(
+    seen: Seen, spending: Spending, spent_at: datetime, released_at: datetime | None
+) -> Row:
+    key = f"{spending.account_id}/{spending.order_id}"
+    stored = {
+        "asset": spending.asset,
+        "amount": spending.amount,
+        "party_id": spending.party_id,
+        "channel": spending.channel,
+        "counterparty": spending.counterparty,
+        "spent_at": spent_at,
+        "released_at": released_at,
+    }
+    seen.amend(SPEND, key, {"key": key, **stored})
+    return Row(_SPEND, (spending.account_id, spending.order_id, *stored.values()))

@@ -1,0 +1,45 @@
+"""Why acting for an account is declined."""
+
+from bezant.kernel.errors import Conflict, NotFound, Refusal
+
+
+class MayNotAct(Refusal):
+    """The party has no mandate for the account, or not now."""
+
+    status, code, title = 422, "MAY_NOT_ACT", "The party may not act for the account"
+
+
+class AlreadyApproved(Conflict):
+    """The party approved the order before: one party counts once."""
+
+    code, title = "ALREADY_APPROVED_BY_PARTY", "The party approved the order"
+
+
+class NotApproved(Conflict):
+    """There is no approval of the party's that could be revoked."""
+
+    code, title = "NOT_APPROVED_BY_PARTY", "The party has not approved the order"
+
+
+class MandateNotFound(NotFound):
+    """The party has no such role in the account, or the account is another tenant's."""
+
+    code, title = "MANDATE_NOT_FOUND", "No such mandate"
+
+
+class BandsUnclear(Refusal):
+    """Two bands of one asset end at the same amount."""
+
+    status, code, title = 422, "SIGNING_BANDS_UNCLEAR", "Bands end at the same amount"
+
+
+class TooFewSigners(Refusal):
+    """More have to sign than there are parties who may."""
+
+    status, code, title = 422, "TOO_FEW_SIGNERS", "Fewer parties may sign than would have to"
+
+
+class MandatePeriodInvalid(Refusal):
+    """The mandate would end before it begins, or is a power of attorney without an end."""
+
+    status, code, title = 422, "MANDATE_PERIOD_INVALID", "The mandate's period is not valid"

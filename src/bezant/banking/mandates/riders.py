@@ -1,0 +1,160 @@
+"""What changes mandates and signing rules, in the lane of the account's book.
+
+So the lane's order is theirs too: a payment that is decided after a mandate ended finds it ended.
+"""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from bezant.banking.mandates import store
+from bezant.banking.mandates.domain import Mandate, check_bands
+from bezant.banking.mandates.errors import MandateNotFound, MandatePeriodInvalid, TooFewSigners
+from bezant.banking.mandates.schemas import AccountParty, NewMandate, NewSigningRules, SigningRules
+from bezant.banking.mandates.signing import PARTIES, RULES, mandates_of, reads_of_mandates
+from bezant.banking.terms.signing import MandateRole
+from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row, RowKind
+from bezant.kernel.outbox import event
+from bezant.ledger import Decision, Reads, RiderKinds, Seen
+
+_PARTY: Final = RowKind("account_party", store.SAVE_PARTIES, key_columns=3)
+_RULE: Final = RowKind("signing_rule", store.INSERT_RULES)
+
+
+@RiderKinds.register
+class GiveMandate(Struct, frozen=True):
+    """`POST …/parties`: gives a mandate, or gives it anew."""
+
+    account_id: UUID
+    new: NewMandate
+    actor: str
+
+    @property
+    def weight(self) -> int:
+        """Counts as one posting."""
+        return 1
+
+    def reads(self) -> Reads:
+        """The account's mandates."""
+        return Reads(rows=reads_of_mandates(self.account_id))
+
+    def decide(self, seen: Seen) -> Decision:
+        """Give it, from the batch's instant on if from none else.
+
+        Raises:
+            MandatePeriodInvalid: it would be none at any time, or a power of attorney for ever.
+        """
+        new, at = self.new, seen.draft.at
+        begins = new.valid_from or at
+        if new.valid_until is None and new.role is MandateRole.ATTORNEY:
+            raise MandatePeriodInvalid("A power of attorney has an end.", field="valid_until")
+        if new.valid_until is not None and new.valid_until <= max(begins, at):
+            raise MandatePeriodInvalid("It would be over before it began.", field="valid_until")
+        mandate = Mandate(new.party_id, new.role, begins, new.valid_until)
+        return _changed(seen, self.account_id, mandate, "account.party_added", self.actor, 201)
+
+
+@RiderKinds.register
+class EndMandate(Struct, frozen=True):
+    """`POST …/parties/{party}/remove`: ends a mandate at the batch's instant."""
+
+    account_id: UUID
+    party_id: UUID
+    role: MandateRole
+    actor: str
+
+    @property
+    def weight(self) -> int:
+        """Counts as one posting."""
+        return 1
+
+    def reads(self) -> Reads:
+        """The account's mandates."""
+        return Reads(rows=reads_of_mandates(self.account_id))
+
+    def decide(self, seen: Seen) -> Decision:
+        """End it.
+
+        Raises:
+            MandateNotFound: there is none that has not ended.
+        """
+        at = seen.draft.at
+        for mandate in mandates_of(seen, self.account_id).of_parties:
+            is_over = mandate.valid_until is not None and mandate.valid_until <= at
+            if (mandate.party_id, mandate.role) == (self.party_id, self.role) and not is_over:
+                begins = min(mandate.valid_from, at)
+                ended = Mandate(self.party_id, self.role, begins, at)
+                return _changed(
+                    seen, self.account_id, ended, "account.party_removed", self.actor, 200
+                )
+        raise MandateNotFound("The party has no such role in the account.")
+
+
+@RiderKinds.register
+class SetSigningRules(Struct, frozen=True):
+    """`PUT …/signing-rules`."""
+
+    account_id: UUID
+    new: NewSigningRules
+    actor: str
+
+    @property
+    def weight(self) -> int:
+        """Counts as one posting."""
+        return 1
+
+    def reads(self) -> Reads:
+        """The account's mandates and rules."""
+        return Reads(rows=reads_of_mandates(self.account_id))
+
+    def decide(self, seen: Seen) -> Decision:
+        """Set them.
+
+        Raises:
+            BandsUnclear: two bands of an asset end at the same amount.
+            TooFewSigners: more would have to sign than may now.
+        """
+        at, bands = seen.draft.at, self.new.bands
+        check_bands(bands)
+        signers = len(mandates_of(seen, self.account_id).valid(at))
+        most = max((band.signatures for band in bands), default=1)
+        if most > max(signers, 1):
+            raise TooFewSigners(f"{most} would sign; {signers} may.", field="bands")
+        before = seen.row(RULES, self.account_id)
+        version = 1 if before is None else before["version"] + 1
+        encoded = msgspec.json.encode(bands)
+        seen.amend(RULES, self.account_id, {"version": version, "bands": encoded})
+        values = self.account_id, version, encoded, at, self.actor
+        after = SigningRules(version, bands)
+        subject = f"/v1/accounts/{self.account_id}"
+        told = event(seen.draft.ids.new(), "account.signing_rules_set", subject, at, after)
+        return Decision(Answer.of(after), (Row(_RULE, values), told))
+
+
+def _changed(
+    seen: Seen, account_id: UUID, mandate: Mandate, kind: str, actor: str, status: int
+) -> Decision:
+    """What follows from a mandate that begins or ends; later items of the batch see it."""
+    place = mandate.party_id, mandate.role
+    every = [
+        each
+        for each in mandates_of(seen, account_id).of_parties
+        if (each.party_id, each.role) != place
+    ]
+    every.append(mandate)
+    amended = {
+        "key": account_id,
+        "parties": [each.party_id for each in every],
+        "roles": [each.role for each in every],
+        "begins": [each.valid_from for each in every],
+        "ends": [each.valid_until for each in every],
+    }
+    seen.amend(PARTIES, account_id, amended)
+    view = AccountParty(*place, mandate.valid_from, mandate.valid_until)
+    at = seen.draft.at
+    values = account_id, *place, mandate.valid_from, mandate.valid_until, at, actor
+    told = event(seen.draft.ids.new(), kind, f"/v1/accounts/{account_id}", at, view)
+    return Decision(Answer.of(view, status), (Row(_PARTY, values), told))

@@ -1,0 +1,24 @@
+"""SQL of customers' statements."""
+
+from typing import Final
+
+FIND_CYCLES: Final = """
+    SELECT version, cycle, since FROM statement_cycle
+    WHERE tenant_id = $1 AND account_id = $2 ORDER BY version
+"""
+
+INSERT_CYCLE: Final = """
+    INSERT INTO statement_cycle (tenant_id, account_id, version, cycle, since, set_at, set_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+INSERT_CONFIRMATION: Final = """
+    INSERT INTO balance_confirmation (tenant_id, confirmation_id, account_id, on_day, purpose,
+        balances, confirmed_at, confirmed_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+FIND_CONFIRMATION: Final = """
+    SELECT confirmation_id, account_id, on_day, purpose, balances, confirmed_at
+    FROM balance_confirmation WHERE tenant_id = $1 AND confirmation_id = $2
+"""

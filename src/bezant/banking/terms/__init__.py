@@ -1,0 +1,1 @@
+"""Terms: what a product promises, as the versions of products keep it."""
