@@ -1,0 +1,1 @@
+"""Calendars that payment schemes settle by."""

@@ -1,0 +1,15 @@
+"""Why a check declines a payment."""
+
+from bezant.kernel.errors import Refusal
+
+
+class PaymentBlocked(Refusal):
+    """A check forbids the payment."""
+
+    status, code, title = 422, "PAYMENT_BLOCKED", "A check forbids the payment"
+
+
+class PaymentNeedsReview(Refusal):
+    """A check wants somebody to look at an instant payment, for which there is no time."""
+
+    status, code, title = 422, "PAYMENT_NEEDS_REVIEW", "The payment cannot wait for a review"

@@ -1,0 +1,300 @@
+"""What the clearing system brings us: credits, what became of them, returns, recalls.
+
+Every message may come twice, late or out of order. The receiver keeps what was said, and answers
+the same to the same; nothing here remembers anything.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from bezant.formats.iso20022 import (
+    InvalidMessage,
+    camt029,
+    camt056,
+    pacs002,
+    pacs004,
+    pacs008,
+    version_of,
+)
+from bezant.kernel.clock import Clock
+from bezant.kernel.ids import Ids
+from bezant.payments.rails.port import Coordinates, Incoming, Recall, Receiver, Refused, Return
+from bezant.payments.rails.sepa.codes import Use, meaning_of
+from bezant.payments.rails.sepa.messages import INSTANT
+from bezant.payments.rails.sepa.participants import Participant, full
+from bezant.payments.states import OrderState
+
+INSTRUMENTS: Final = {"sct_inst": INSTANT, "sct": None}
+"""By the name of the rail: the instrument that its messages name."""
+
+
+UNDER_WAY_MAX: Final = timedelta(seconds=20)
+"""After its acceptance no instant payment is taken any more; nothing of it is expected either."""
+
+
+class NotThereYet(Exception):  # noqa: N818 - what is the case
+    """A message about something that we do not have (yet): it has to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The name of a credit that was offered to us."""
+
+    tenant_id: UUID
+    institution_id: UUID
+    rail: str
+    sender_bic: str
+    transaction_id: str
+
+
+class Records(Protocol):
+    """What the listener needs of the core beside its receiver."""
+
+    async def offered(self, offered: Offered) -> UUID | None:
+        """The order that a credit was taken as; None where it was not, or not yet."""
+        ...
+
+
+class CsmListener:
+    """Takes the messages of the clearing system.
+
+    Args:
+        receiver: keeps what comes in.
+        records: of what was kept before.
+        clock: tells when an answer is made.
+        ids: of answers.
+    """
+
+    def __init__(self, receiver: Receiver, records: Records, clock: Clock, ids: Ids) -> None:
+        self._receiver = receiver
+        self._records = records
+        self._clock = clock
+        self._ids = ids
+
+    async def take(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        """Take a message; the answer to it, empty where none is due.
+
+        Args:
+            participant: whom it is for.
+            rail: `sct_inst` or `sct`.
+            message: as it came.
+
+        Raises:
+            InvalidMessage: it is none that we take.
+            NotThereYet: it is about something that is not here.
+        """
+        match version_of(message):
+            case pacs008.VERSION:
+                return await self._credit(participant, rail, message)
+            case pacs002.VERSION:
+                return await self._status(participant, rail, message)
+            case pacs004.VERSION:
+                return await self._return(participant, rail, message)
+            case camt056.VERSION:
+                return await self._recall(participant, rail, message)
+            case camt029.VERSION:
+                return await self._kept(participant, rail, message)
+            case _:
+                raise InvalidMessage("/", "It is a message of a kind that is not taken.")
+
+    async def _credit(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        transfers = pacs008.read_pacs008(message)
+        if transfers.instrument != INSTRUMENTS[rail] or len(transfers.transfers) != 1:
+            raise InvalidMessage("Document", "It is not one transfer of this scheme.")
+        [transfer] = transfers.transfers
+        if full(transfer.creditor.bic) != full(participant.bic):
+            return self._report(transfers, transfer, "RC01")
+        incoming = Incoming(
+            tenant_id=participant.tenant_id,
+            institution_id=participant.institution_id,
+            rail=rail,
+            transaction_id=transfer.transaction_id,
+            sender_bic=full(transfer.debtor.bic),
+            amount=transfer.amount,
+            asset=transfer.currency,
+            debtor=_side(transfer.debtor),
+            creditor=_side(transfer.creditor),
+            end_to_end_id=transfer.end_to_end_id,
+            remittance=transfer.remittance,
+            accepted_at=transfer.accepted_at or transfers.created_at,
+            raw=message,
+        )
+        if rail == "sct_inst":
+            if self._is_too_old(incoming) and not await self._is_known(incoming):
+                # Its cancellation may have been here before it.
+                return self._report(transfers, transfer, "TM01")
+            taken = await self._receiver.offer(incoming)
+            code = taken.code if isinstance(taken, Refused) else None
+            return self._report(transfers, transfer, code)
+        taken = await self._receiver.credited(incoming)
+        if isinstance(taken, Refused):
+            return self._sent_back(transfers, transfer, taken.code)
+        return b""
+
+    def _is_too_old(self, incoming: Incoming) -> bool:
+        return self._clock.now() >= incoming.accepted_at + UNDER_WAY_MAX
+
+    async def _is_known(self, incoming: Incoming) -> bool:
+        offered = Offered(
+            incoming.tenant_id,
+            incoming.institution_id,
+            incoming.rail,
+            incoming.sender_bic,
+            incoming.transaction_id,
+        )
+        return await self._records.offered(offered) is not None
+
+    async def _status(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        """What became of a credit that we took, or of a payment of ours."""
+        report = pacs002.read_pacs002(message)
+        sender = full(report.debtor_bic or "")
+        offered = Offered(
+            participant.tenant_id,
+            participant.institution_id,
+            rail,
+            sender,
+            report.original_transaction_id,
+        )
+        state = meaning_of(Use.STATUS, report.status, rail).state
+        order_id = await self._records.offered(offered)
+        if order_id is None:
+            self._check_expected(participant, report, sender, state)
+            return b""
+        if state is OrderState.SETTLED:
+            await self._conclude(participant, order_id, report.accepted_at or report.created_at)
+        elif state is OrderState.REJECTED:
+            await self._conclude(participant, order_id, None)
+        return b""
+
+    def _check_expected(
+        self,
+        participant: Participant,
+        report: pacs002.StatusReport,
+        sender: str,
+        state: OrderState | None,
+    ) -> None:
+        """Let a report on nothing that we took pass only where it leaves nothing to do.
+
+        Raises:
+            NotThereYet: what it is about may come still, or was lost.
+        """
+        if sender == full(participant.bic):
+            # Of a payment of ours: a hint. The survivor's inquiry brings the same, surely.
+            return
+        is_young = self._clock.now() < report.created_at + UNDER_WAY_MAX
+        if state is not OrderState.REJECTED or is_young:
+            raise NotThereYet
+
+    async def _conclude(
+        self, participant: Participant, order_id: UUID, settled_at: datetime | None
+    ) -> None:
+        await self._receiver.conclude(participant.tenant_id, order_id, settled_at)
+
+    async def _return(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        back = pacs004.read_pacs004(message)
+        returned = Return(
+            participant.tenant_id,
+            participant.institution_id,
+            rail,
+            back.original_transaction_id,
+            back.return_id,
+            back.amount,
+            back.currency,
+            back.reason,
+            message,
+        )
+        taken = await self._receiver.returned(returned)
+        report = pacs002.StatusReport(
+            self._ids.new().hex,
+            self._clock.now(),
+            back.message_id,
+            pacs004.VERSION,
+            back.original_end_to_end_id,
+            back.return_id,
+            "RJCT" if isinstance(taken, Refused) else "ACCP",
+            taken.code if isinstance(taken, Refused) else None,
+        )
+        return pacs002.write_pacs002(report)
+
+    async def _recall(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        """The answer comes when somebody has decided."""
+        request = camt056.read_camt056(message)
+        recall = Recall(
+            participant.tenant_id,
+            participant.institution_id,
+            rail,
+            request.original_transaction_id,
+            request.cancellation_id,
+            request.reason,
+            message,
+            full(request.assigner_bic),
+        )
+        await self._receiver.recalled(recall)
+        return b""
+
+    async def _kept(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        resolution = camt029.read_camt029(message)
+        refusal = resolution.reason or "NARR"
+        recall = Recall(
+            participant.tenant_id,
+            participant.institution_id,
+            rail,
+            resolution.original_transaction_id,
+            resolution.case_id or resolution.status_id,
+            refusal,
+            message,
+        )
+        if not await self._receiver.recall_refused(recall, refusal):
+            raise NotThereYet
+        return b""
+
+    def _report(
+        self,
+        transfers: pacs008.CreditTransfers,
+        transfer: pacs008.CreditTransfer,
+        code: str | None,
+    ) -> bytes:
+        report = pacs002.StatusReport(
+            message_id=self._ids.new().hex,
+            created_at=self._clock.now(),
+            original_message_id=transfers.message_id,
+            original_message_name=pacs008.VERSION,
+            original_end_to_end_id=transfer.end_to_end_id,
+            original_transaction_id=transfer.transaction_id,
+            status="ACCP" if code is None else "RJCT",
+            reason=code,
+            amount=transfer.amount,
+            currency=transfer.currency,
+            debtor_bic=transfer.debtor.bic,
+        )
+        return pacs002.write_pacs002(report)
+
+    def _sent_back(
+        self, transfers: pacs008.CreditTransfers, transfer: pacs008.CreditTransfer, code: str
+    ) -> bytes:
+        """The return of what was settled and is not taken: the same at every repeat."""
+        named = f"{full(transfer.debtor.bic)}/{transfer.transaction_id}"
+        return_id = hashlib.sha256(named.encode()).hexdigest()[:32]
+        now = self._clock.now()
+        returned = pacs004.PaymentReturn(
+            message_id=return_id,
+            created_at=now,
+            settlement_date=now.date(),
+            return_id=return_id,
+            original_message_id=transfers.message_id,
+            original_message_name=pacs008.VERSION,
+            original_end_to_end_id=transfer.end_to_end_id,
+            original_transaction_id=transfer.transaction_id,
+            original_amount=transfer.amount,
+            amount=transfer.amount,
+            currency=transfer.currency,
+            reason=code,
+        )
+        return pacs004.write_pacs004(returned)
+
+
+def _side(owner: pacs008.AccountOwner) -> Coordinates:
+    return Coordinates(owner.name, owner.iban, full(owner.bic))
