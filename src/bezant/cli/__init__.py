@@ -27,7 +27,8 @@ COMMANDS: Final = {
     "restore": ("bezant.cli.restore", "Restore the database from a backup, or a book."),
     "top": ("bezant.cli.top", "Show live what a running platform does."),
     "explain": ("bezant.cli.explain", "Say why somebody may do something, or may not."),
-    "demo": ("bezant.cli.demo", "Play a day of a small fintech through the API."),
+    "sandbox": ("bezant.cli.sandbox", "Stand in for the other side of payments."),
+    "demo": ("bezant.cli.demo", "Play a fintech's day, and a bank's with its customers."),
     "bench": ("bezant.cli.bench", "Measure this machine against the targets."),
     "migrate": ("bezant.cli.migrate", "Bring an outside database's schema up to this release."),
 }

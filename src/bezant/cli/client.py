@@ -277,11 +277,13 @@ class Client:
         """End versions of keys that nothing needs."""
         return self._send("POST", "/v1/vault/keys/destroy", asked, vault_keys.DestroyedKeys)
 
-    def _pages(self, path: str, kind: type[T]) -> Iterator[T]:
+    def _pages(
+        self, path: str, kind: type[T], query: Mapping[str, str] | None = None
+    ) -> Iterator[T]:
         cursor: str | None = None
         while True:
-            query = {"limit": str(PAGE_ROWS)} | ({"cursor": cursor} if cursor else {})
-            page = self._get(path, kind, query)
+            where = {"limit": str(PAGE_ROWS)} | ({"cursor": cursor} if cursor else {})
+            page = self._get(path, kind, {**(query or {}), **where})
             yield page
             cursor = getattr(page, "next", None)
             if cursor is None:

@@ -114,6 +114,7 @@ def say_json(value: object) -> None:
 def complain(code: str, message: str, *, as_json: bool) -> None:
     """Say why a command failed, on standard error."""
     if as_json:
-        log.error("refused", code=code, problem=message)
+        refused = {"event": "refused", "code": code, "problem": message, "level": "error"}
+        sys.stderr.write(msgspec.json.encode(refused).decode() + "\n")
     else:
         typer.echo(f"bezant: {message}", err=True)

@@ -29,3 +29,7 @@ KeyOwnerUrl = Annotated[
     str | None, typer.Option(help="The same, as the role that owns and migrates it.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+Sandbox = Annotated[
+    bool | None, typer.Option("--sandbox", help="Simulate other banks; no money leaves.")
+]

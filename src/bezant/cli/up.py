@@ -16,6 +16,7 @@ from bezant.cli.options import (
     KeyOwnerUrl,
     OwnerUrl,
     ReplicaUrl,
+    Sandbox,
     VaultDatabaseUrl,
 )
 from bezant.kernel.settings import Settings
@@ -57,6 +58,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
     key_database_url: KeyDatabaseUrl = None,
     key_owner_url: KeyOwnerUrl = None,
     key_store: Annotated[str | None, typer.Option(help="Where the root of all keys is.")] = None,
+    sandbox: Sandbox = None,
     as_json: Json = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Serve: embedded PostgreSQL and Valkey unless URLs are given, migrations, HTTPS.
@@ -87,6 +89,7 @@ def up(  # noqa: PLR0913, PLR0917 - one parameter per option is how the framewor
                 "key_database_url": key_database_url,
                 "key_owner_url": key_owner_url,
                 "key_store": key_store,
+                "sandbox": sandbox,
                 "log_format": "json" if as_json else None,
             }
         )
@@ -114,6 +117,8 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
                 "operator_link": serving.operator_link,
                 "vault_url": serving.vault_url,
                 "vault_passphrase": _text(serving.passphrase),
+                "csm_url": serving.csm_url,
+                "csm_secret": serving.csm_secret,
             }
         )
         return
@@ -123,6 +128,9 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     typer.echo(f"  With certificates    {serving.mtls_url}")
     typer.echo(f"  Issuer of tokens     {serving.issuer}")
     typer.echo(f"  Vault                {serving.vault_url or _NO_VAULT}")
+    if serving.csm_url is not None:
+        typer.echo(f"  Other banks          simulated by {serving.csm_url}; no money leaves")
+        typer.echo(f"  Its secret           {serving.csm_secret}   (of this start)")
     if serving.passphrase is not None:
         typer.echo(f"  Vault's passphrase   {serving.passphrase}   (in production: elsewhere)")
     if serving.ca is not None:
@@ -135,6 +143,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
         typer.echo(f"  First operator       {serving.operator_link}   (once, within 7 days)")
     else:
         typer.echo("  Another operator     bezant operator-link")
+    typer.echo("  To see it at work    bezant demo")
     typer.echo(f'\n  curl {trust}-H "Authorization: Bearer {key}" {serving.url}/v1/books\n')
 
 

@@ -1,14 +1,15 @@
 """The application: every domain's routes behind one door."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 import bezant
 from bezant import ledger
-from bezant.banking import ContactService, HolderService, contact_operations, holder_operations
 from bezant.identity.http import add_protocol
 from bezant.identity.policy import Policy
 from bezant.kernel import api_keys, jobs, outbox, webhooks
@@ -24,9 +25,12 @@ from bezant.kernel.telemetry import Traced, Tracing
 from bezant.kernel.webhooks import DeliveryService, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
+from bezant.server.banking import Banking
 from bezant.server.health import Health, add_health
 from bezant.server.identity import Identity
 from bezant.server.observing import observe
+from bezant.server.payees import Payees
+from bezant.server.payments import Payments
 from bezant.server.status import add_status
 
 _API: Final = "/v1/"
@@ -38,14 +42,16 @@ class Platform:
 
     Attributes:
         vault: what seals data that identify people; None on a platform without a vault.
+        csm_routes: where a clearing system delivers its messages; none without one.
     """
 
     database: Database
     ledger: Ledger
     checkpoints: CheckpointService
     reconciliations: ReconciliationService
-    contacts: ContactService
-    holders: HolderService
+    banking: Banking
+    payments: Payments
+    payees: Payees
     authenticator: Authenticator
     policy: Policy
     api_keys: ApiKeyService
@@ -58,6 +64,7 @@ class Platform:
     ids: Ids
     tracing: Tracing
     vault: Sealer | None = None
+    csm_routes: Sequence[Route] = ()
     streams: Streams = field(default_factory=Streams)
 
 
@@ -91,8 +98,10 @@ def create_app(platform: Platform) -> ASGIApp:
             *ledger.proof_operations(platform.database),
             *ledger.checkpoints.operations(platform.checkpoints),
             *ledger.reconciliation.operations(platform.reconciliations),
-            *contact_operations(platform.contacts),
-            *holder_operations(platform.holders),
+            *platform.banking.operations,
+            # Before payments: a path with a name in it would take theirs.
+            *platform.payees.operations,
+            *platform.payments.operations,
             *api_keys.operations(platform.api_keys, platform.policy.usable_scopes),
             *outbox.operations(platform.events),
             *jobs.operations(platform.dead_jobs),
@@ -107,6 +116,8 @@ def create_app(platform: Platform) -> ASGIApp:
     )
     add_health(app, Health(platform.database, platform.cache), guard)
     add_status(app, guard)
+    platform.payees.add_scheme(app, guard)
+    app.router.routes.extend(platform.csm_routes)
     add_protocol(app, platform.identity.endpoints, platform.identity.issuers)
     app.router.routes.extend(platform.identity.pages)
     return Traced(platform.identity.signed(app, _API), platform.tracing)

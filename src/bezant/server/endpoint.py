@@ -33,6 +33,8 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
         vault_url: where the vault is served; None where there is none.
         vault_socket: where it answers processes of this machine.
         vault_token: what it knows them by.
+        csm_url: where the sandbox's clearing system is told what to do; None where there is none.
+        csm_secret: what it knows us by.
     """
 
     url: str
@@ -45,6 +47,8 @@ class Endpoint(Sensitive, msgspec.Struct, frozen=True):
     vault_url: str | None = None
     vault_socket: str | None = None
     vault_token: str = ""
+    csm_url: str | None = None
+    csm_secret: str | None = None
 
 
 class Access(Sensitive, msgspec.Struct, frozen=True):
@@ -54,11 +58,18 @@ class Access(Sensitive, msgspec.Struct, frozen=True):
         url: where the API is served.
         ca: the authority's certificate to trust; None for the system's.
         api_key: the credential.
+        csm_url: where the sandbox's clearing system is told what to do; None where there is none,
+            or the platform is another machine's.
+        csm_secret: what it knows us by.
+        database_url: for the application's role; None where the platform is another machine's.
     """
 
     url: str
     ca: str | None
     api_key: str
+    csm_url: str | None = None
+    csm_secret: str | None = None
+    database_url: str | None = None
 
 
 def read(data_dir: Path) -> Endpoint:
@@ -85,10 +96,26 @@ def access(data_dir: Path, environment: Mapping[str, str] = os.environ) -> Acces
         NoLocalKey: `BEZANT_API_KEY` is not set and the folder has none.
     """
     url, ca = environment.get("BEZANT_URL"), environment.get("BEZANT_CA")
-    if url is None:
-        endpoint = read(data_dir)
-        url, ca = endpoint.url, ca or endpoint.ca
-    return Access(url.rstrip("/"), ca, environment.get("BEZANT_API_KEY") or local_key(data_dir))
+    api_key = environment.get("BEZANT_API_KEY")
+    if url is not None and not _serves(data_dir, url):
+        return Access(url.rstrip("/"), ca, api_key or local_key(data_dir))
+    found = read(data_dir)
+    return Access(
+        found.url,
+        ca or found.ca,
+        api_key or local_key(data_dir),
+        found.csm_url,
+        found.csm_secret,
+        found.database_url,
+    )
+
+
+def _serves(data_dir: Path, url: str) -> bool:
+    """Whether it is the platform on the folder that is served there."""
+    try:
+        return read(data_dir).url == url.rstrip("/")
+    except NotRunning:
+        return False
 
 
 def vault_access(data_dir: Path, environment: Mapping[str, str] = os.environ) -> Access:

@@ -47,6 +47,12 @@ class KeyStoreUnusable(StartupError):
     code = "KEY_STORE_UNUSABLE"
 
 
+class PayeeDirectoryUnusable(StartupError):
+    """The list of banks that verify payees cannot be read."""
+
+    code = "PAYEE_DIRECTORY_UNUSABLE"
+
+
 class BackupsUnset(StartupError):
     """What backups need is not set."""
 

@@ -27,9 +27,10 @@ from bezant.server.endpoint import Endpoint
 from bezant.server.key_store import prepare_key_store
 from bezant.server.listening import listen, url_of
 from bezant.server.provisioning import SANDBOX, Provisioning, link_address
+from bezant.server.sandboxing import Sandbox
 from bezant.server.stores import Stores, has_vault, migrate_stores, opened_stores
 from bezant.server.tasks import DRAIN_S, Tasks
-from bezant.server.workers import VAULT, Workers, clear_metrics
+from bezant.server.workers import OTHER_SIDE, VAULT, Workers, clear_metrics
 
 Progress = Callable[[str], None]
 
@@ -52,6 +53,8 @@ class Serving:
         operator_link: where the sandbox's first operator is made, at the first start only.
         vault_url: where the vault serves; None where there is none.
         passphrase: the file of the key store's passphrase, where it lies in the data folder.
+        csm_url: where the simulated clearing system is told what to do; None where there is none.
+        csm_secret: as a bearer token, of this start alone.
     """
 
     url: str
@@ -62,6 +65,8 @@ class Serving:
     operator_link: str | None
     vault_url: str | None
     passphrase: Path | None
+    csm_url: str | None
+    csm_secret: str | None
 
 
 async def up(settings: Settings, progress: Progress, tell: Callable[[Serving], None]) -> None:
@@ -100,6 +105,7 @@ async def _run(
             closing(listen(mtls_host, settings.mtls_port, option="mtls-"))
         )
         vault_listener = _vault_listener(settings, opened)
+        sandbox = opened.enter_context(Sandbox.listening()) if settings.sandbox else None
         certificates = Certificates(settings, data)
         archivists = await opened.enter_async_context(archiving(settings, data))
         stores = await opened.enter_async_context(
@@ -107,7 +113,7 @@ async def _run(
         )
         told = await _prepare(settings, stores, data, progress)
         run_folder = opened.enter_context(_run_folder(data))
-        tasks = Tasks(settings, data, stores, certificates, run_folder)
+        tasks = Tasks(settings, data, stores, certificates, run_folder, sandbox)
         metrics_folder = data.private_folder("metrics")
         clear_metrics(metrics_folder)
         listeners = [listener, mtls_listener]
@@ -116,6 +122,10 @@ async def _run(
             # It starts first and stops last: requests in flight may need it.
             task = tasks.vault(vault_listener)
             crew.insert(0, Workers(task, [vault_listener], 1, metrics_folder, VAULT))
+        if sandbox is not None:
+            both = [sandbox.listener, sandbox.csm_listener]
+            other_side = tasks.other_side(listener)
+            crew.insert(0, Workers(other_side, both, 1, metrics_folder, OTHER_SIDE))
         stop.insist = lambda: _each(crew, Workers.kill)
         for workers in crew:
             progress(f"Starting the {workers.kind.plural}")
@@ -140,6 +150,8 @@ async def _run(
                 else url_of(settings.vault_host or settings.host, vault_listener)
             ),
             passphrase=told.passphrase,
+            csm_url=None if sandbox is None else sandbox.csm_url,
+            csm_secret=None if sandbox is None else sandbox.secret,
         )
         endpoint.write(data, _endpoint(serving, stores, tasks))
         opened.callback(endpoint.remove, data)
@@ -167,6 +179,8 @@ def _endpoint(serving: Serving, stores: Stores, tasks: Tasks) -> Endpoint:
         vault_url=serving.vault_url,
         vault_socket=tasks.vault_socket,
         vault_token=tasks.vault_token,
+        csm_url=serving.csm_url,
+        csm_secret=serving.csm_secret,
     )
 
 

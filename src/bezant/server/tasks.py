@@ -3,20 +3,23 @@
 import os
 import secrets
 import socket
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from bezant.kernel.retention import Keep
-from bezant.kernel.settings import Settings
+from bezant.kernel.settings import Settings, read_sealing_key
 from bezant.server.cache_secret import cache_secret
 from bezant.server.certificates import Certificates
 from bezant.server.checkpoints import folder_of, store_url_of
+from bezant.server.contents_key import contents_key
 from bezant.server.embedded import DataFolder
 from bezant.server.listening import url_of
+from bezant.server.sandboxing import SANDBOX_BIC, Sandbox
 from bezant.server.sealing_key import sealing_key
 from bezant.server.stores import Stores
-from bezant.server.task import Task, VaultTask
+from bezant.server.task import CsmTask, SandboxTask, Task, VaultTask
 
 SOCKET: Final = "vault.sock"
 """Of the vault, in the run folder."""
@@ -37,6 +40,7 @@ class Tasks:
 
     Attributes:
         run_folder: where the processes meet.
+        sandbox: the simulated other side of payments; None for none.
         vault_token: what the vault knows the others by; of this start alone.
     """
 
@@ -45,6 +49,7 @@ class Tasks:
     stores: Stores
     certificates: Certificates
     run_folder: Path
+    sandbox: Sandbox | None
     vault_token: str = field(default_factory=lambda: secrets.token_urlsafe(_TOKEN_BYTES))
 
     def worker(self, listener: socket.socket, mtls_listener: socket.socket) -> Task:
@@ -76,11 +81,34 @@ class Tasks:
             breached_passwords=(
                 None if settings.breached_passwords is None else str(settings.breached_passwords)
             ),
+            payee_directory=_text(settings.payee_directory),
             public_url=settings.public_url or url_of(settings.host, listener),
             public_mtls_url=settings.public_mtls_url
             or url_of(settings.mtls_host or settings.host, mtls_listener),
             mtls_authorities=_text(settings.mtls_authorities),
             mtls_proxies=sorted(settings.mtls_proxies),
+            csm=_csm(settings) if self.sandbox is None else self.sandbox.csm,
+            simulated=(
+                None
+                if self.sandbox is None
+                else self.sandbox.simulated(_text(self.certificates.ca))
+            ),
+        )
+
+    def other_side(self, listener: socket.socket) -> SandboxTask:
+        """That of the simulated other side of payments, where there is one.
+
+        Args:
+            listener: the platform's.
+        """
+        assert self.sandbox is not None, "there is none"
+        return SandboxTask(
+            **self._common(self.sandbox.listener),
+            csm_listener=self.sandbox.csm_listener.fileno(),
+            csm_secret=self.sandbox.secret,
+            participant=SANDBOX_BIC,
+            platform_url=f"{url_of(self.settings.host, listener)}/sepa",
+            authority=_text(self.certificates.ca),
         )
 
     def vault(self, listener: socket.socket) -> VaultTask:
@@ -92,6 +120,9 @@ class Tasks:
             database_url=vault.database_url,
             keys_url=vault.keys_url,
             key_store=self.settings.key_store,
+            contents_key=b64encode(
+                contents_key(read_sealing_key(sealing_key(self.settings, self.data)))
+            ).decode(),
             data_dir=str(self.data.path),
             socket=str(self.run_folder / SOCKET),
             token=self.vault_token,
@@ -116,6 +147,19 @@ class Tasks:
             "requests_per_s_max": settings.requests_per_s_max,
             "requests_burst_max": settings.requests_burst_max,
         }
+
+
+def _csm(settings: Settings) -> CsmTask | None:
+    if settings.csm_url is None:
+        return None
+    assert settings.csm_secret is not None, "the settings go together"
+    return CsmTask(
+        settings.csm_url,
+        settings.csm_secret.get_secret_value(),
+        _text(settings.csm_authority),
+        [(each.bic, each.tenant_id, each.institution_id) for each in settings.csm_participants],
+        _text(settings.csm_certificate),
+    )
 
 
 def _text(path: Path | None) -> str | None:

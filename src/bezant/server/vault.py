@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import bezant
-from bezant.banking import HolderHolding
+from bezant.banking import HolderHolding, PartyHolding, RoleHolding
 from bezant.identity.enrolment import UserHolding
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
@@ -23,7 +23,10 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.http import Guard, RateLimits, Streams, install
 from bezant.kernel.ids import Ids, TimeOrderedIds
+from bezant.kernel.sealing import KeySealer
+from bezant.kernel.settings import read_sealing_key
 from bezant.kernel.telemetry import Traced, Tracing, open_tracing
+from bezant.payments import PaymentContents
 from bezant.server.connecting import KEYS, MAIN_OF_VAULT, opened_database
 from bezant.server.errors import ErasureJournalRefused, KeyStoreUnusable
 from bezant.server.health import Asked, Liveness, probe, probes
@@ -187,6 +190,7 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
     clock, ids = SystemClock(), TimeOrderedIds()
     with key_stores_explained():
         key_store = await open_key_store(read_choice(task.key_store, Path(task.data_dir)))
+    sealer = KeySealer(read_sealing_key(task.contents_key))
     try:
         vault = await Vault.open(
             database,
@@ -195,7 +199,13 @@ async def _open(task: VaultTask, opened: AsyncExitStack) -> Strongroom:
             clock,
             ids,
             vault_folder(Path(task.data_dir)),
-            holdings=[UserHolding(database, clock), HolderHolding(database)],
+            holdings=[
+                UserHolding(database, clock),
+                HolderHolding(database),
+                RoleHolding(database, clock),
+                PaymentContents(database, clock, sealer),
+                PartyHolding(database),
+            ],
         )
     except KeyStoreDown as error:
         await key_store.close()

@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.certificates import AuthoritiesFile
 from bezant.identity.clients import ClientCertificates
 from bezant.identity.factors import BreachedFile
@@ -26,16 +26,23 @@ from bezant.kernel.sealing import KeySealer
 from bezant.kernel.settings import read_sealing_key
 from bezant.kernel.telemetry import WORKERS, open_tracing
 from bezant.kernel.unsealed import Unsealed
-from bezant.kernel.webhooks import DeliveryService, Serving, WebhookService
+from bezant.kernel.webhooks import DeliveryService, Means, Serving, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
+from bezant.payments import Patience
 from bezant.server.app import Platform, create_app
 from bezant.server.background import background
+from bezant.server.banking import Banking
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
+from bezant.server.direct_debits import DirectDebits
 from bezant.server.forwarded import ForwardedCertificates
 from bezant.server.identity import Identity, Surroundings
+from bezant.server.payees import Payees, payee_directory, simulated_payees
+from bezant.server.payments import Payments
 from bezant.server.process import load_certificate, run, serve_https
+from bezant.server.sandbox_bank import open_sandbox_bank
+from bezant.server.sepa import sepa_debit_rails, sepa_rails, sepa_routes
 from bezant.server.task import Task
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
@@ -88,24 +95,23 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     reconciliations = ReconciliationService(database, clock, ids, sealer)
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
-    contacts = ContactService(database, clock, ids, sealing)
+    banking = Banking.of(database, clock, ids, ledger, sealing, read_sealing_key(task.sealing_key))
+    if task.simulated is not None:
+        await open_sandbox_bank(database, clock, ids, ledger)
     identity = _identity(task, database, clock, ids, sealing, cache)
     opened.push_async_callback(identity.close)
-    sealed = SealedSweep(sealing, clock, [contacts.owner(), *identity.owners])
-    policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
+    sealed = SealedSweep(sealing, clock, [*banking.owners, *identity.owners])
+    policy = Policy.shipped(database, clock, ids, banking.relations)
     opened.push_async_callback(policy.close)
-    retention = _retention(task, database, clock, ledger, identity, policy)
-    further = [reconciliations.handling(), *identity.handlings()]
+    retention = _retention(task, database, clock, ledger, banking, identity, policy)
+    payments = _payments(task, opened, database, clock, ids, ledger, banking)
+    further = [*identity.handlings(), *banking.handlings(), *payments.handlings()]
+    further.append(reconciliations.handling())
     await opened.enter_async_context(
         background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, further)
     )
     events = EventReader(database)
-    means = webhook_means(
-        database, clock, ids, ledger, events, task.sealing_key,
-        allow_loopback=task.allow_webhook_loopback,
-    )  # fmt: skip
-    opened.push_async_callback(means.sender.close)
-    opened.push_async_callback(Serving.start(means).close)
+    means = _hooks(task, opened, database, clock, ids, ledger, events)
     authenticator = ApiKeyAuthenticator(database, clock)
     opened.push_async_callback(authenticator.close)
     return Platform(
@@ -113,8 +119,10 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         ledger=ledger,
         checkpoints=checkpoints,
         reconciliations=reconciliations,
-        contacts=contacts,
-        holders=HolderService(database, clock, ids, ledger),
+        banking=banking,
+        payments=payments,
+        csm_routes=sepa_routes(task.csm, clock, ids, payments),
+        payees=_payees(task, opened, database, clock, ids, banking, sealing),
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,
@@ -152,12 +160,14 @@ def _retention(
     database: Database,
     clock: Clock,
     ledger: Ledger,
+    banking: Banking,
     identity: Identity,
     policy: Policy,
 ) -> Retention:
     too_old = {
         "refused_transaction": ledger.remove_old_refusals,
         "fx_quote": ledger.fx.remove_old_quotes,
+        **banking.removals,
         **identity.removals,
         **policy.removals,
     }
@@ -174,6 +184,65 @@ def _checkpoints(task: Task, database: Database, clock: Clock, ids: Ids) -> Chec
         task.checkpoint_store_url,
         every_s=task.checkpoint_interval_s,
     )
+
+
+def _hooks(
+    task: Task,
+    opened: AsyncExitStack,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    ledger: Ledger,
+    events: EventReader,
+) -> Means:
+    means = webhook_means(
+        database, clock, ids, ledger, events, task.sealing_key,
+        allow_loopback=task.allow_webhook_loopback,
+    )  # fmt: skip
+    opened.push_async_callback(means.sender.close)
+    opened.push_async_callback(Serving.start(means).close)
+    return means
+
+
+def _payments(
+    task: Task,
+    opened: AsyncExitStack,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    ledger: Ledger,
+    banking: Banking,
+) -> Payments:
+    sealing_key = read_sealing_key(task.sealing_key)
+    rails = sepa_rails(task.csm, clock, ids, opened)
+    payments = Payments.of(database, clock, ids, ledger, banking.accounts, sealing_key, rails)
+    debit_rails = sepa_debit_rails(task.csm, clock, opened)
+    direct_debits = DirectDebits.of(
+        database, clock, ids, ledger, banking.accounts, sealing_key, debit_rails
+    )
+    payments = replace(payments, direct_debits=direct_debits)
+    opened.push_async_callback(payments.execution.close)
+    return payments
+
+
+def _payees(
+    task: Task,
+    opened: AsyncExitStack,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    banking: Banking,
+    sealer: Sealer,
+) -> Payees:
+    directory = (
+        payee_directory(task.payee_directory)
+        if task.simulated is None
+        else simulated_payees(task.simulated)
+    )
+    key = read_sealing_key(task.sealing_key)
+    payees = Payees.of(database, clock, ids, banking, sealer, key, directory, Patience())
+    opened.push_async_callback(payees.asker.close)
+    return payees
 
 
 def _identity(

@@ -59,6 +59,9 @@ WORKER: Final = Kind("worker", "workers", "bezant.server.worker")
 # Without it the ledger goes on, and what needs the vault is answered 503.
 VAULT: Final = Kind("vault", "vault", "bezant.server.vault", is_given_up=False)
 
+# What is paid meanwhile is in doubt, as with any clearing system that is down.
+OTHER_SIDE: Final = Kind("sandbox", "sandbox", "bezant.server.sandbox", is_given_up=False)
+
 
 class Worker:
     """One process."""

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from bezant.vault.proxy import Outbound
     from bezant.vault.rpc import VaultClient
     from bezant.vault.service import Vault
-    from bezant.vault.subjects import JournalRefused, accept_journal
+    from bezant.vault.subjects import Described, Duty, JournalRefused, accept_journal
 
 __all__ = [
+    "Described",
+    "Duty",
     "JournalRefused",
     "Outbound",
     "Vault",
@@ -32,7 +34,7 @@ __getattr__ = lazily(
         "proxy": "Outbound",
         "rpc": "VaultClient",
         "service": "Vault",
-        "subjects": "JournalRefused, accept_journal",
+        "subjects": "Described, Duty, JournalRefused, accept_journal",
     },
     modules=("backup", "keystores", "rotation"),
 )

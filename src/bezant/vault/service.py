@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
@@ -29,6 +30,7 @@ from bezant.vault.subjects import (
     Erasing,
     Holding,
     Journal,
+    Keeper,
     Reports,
     SubjectService,
     ValueRetention,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 _EXPIRE_EVERY_S: Final = 5.0
 _SWEEP_EVERY_S: Final = 600.0
+_LOOK_EVERY: Final = timedelta(days=1)
 _TENANTS_PER_READ: Final = 1_000
 
 log = structlog.get_logger("bezant.vault")
@@ -101,6 +104,7 @@ class Vault:
             TokenHolding(database),
             ForwardHolding(database, self.fields),
         ]
+        self._keepers: list[Keeper] = []
         self._erasing = Erasing(database, keys, clock, self._holdings)
         self._reports = Reports(database, self.subjects, clock, ids, self._holdings)
         self.retention = ValueRetention(database, clock, ids)
@@ -133,7 +137,7 @@ class Vault:
             ids: for entries of the audit log.
             folder: holds the journal of erasures; in no backup of the databases.
             outbound: how requests leave that are sent on; by default to public addresses only.
-            holdings: what others keep of subjects, beside the vault.
+            holdings: what others keep of subjects, beside the vault; some have to, for a time.
 
         Raises:
             KeyStoreDown: the key store cannot be asked.
@@ -142,6 +146,7 @@ class Vault:
         await key_store.current()
         vault = cls(database, keys, key_store, clock, ids, outbound)
         vault._holdings.extend(holdings)
+        vault._keepers.extend(each for each in holdings if isinstance(each, Keeper))
         try:
             # Before anything is served: either database may have been restored from before.
             await vault._replay(folder / FILE)
@@ -159,7 +164,12 @@ class Vault:
         """What the vault's own listener serves."""
         assert self._journal is not None
         decisions = SubjectService(
-            self._database, self._clock, self._ids, self._erasing, self._journal
+            self._database,
+            self._clock,
+            self._ids,
+            self._erasing,
+            self._journal,
+            self._keepers,
         )
         return [
             *tokens.operations(self.tokens),
@@ -196,6 +206,14 @@ class Vault:
                     removed += count
         return removed
 
+    async def remove_due(self) -> int:
+        """Remove what nobody has to keep any more of every tenant; how much that was."""
+        removed = 0
+        async for tenant_id in self._tenants():
+            for keeper in self._keepers:
+                removed += await keeper.remove_due(tenant_id)
+        return removed
+
     async def _tenants(self) -> AsyncIterator[UUID]:
         after = UUID(int=0)
         while rows := await self._database.fetch(store.FIND_TENANTS, after, _TENANTS_PER_READ):
@@ -211,11 +229,18 @@ class Vault:
             self.tokens.codes.expire()
 
     async def _sweep(self) -> None:
-        """Values that were kept for as long as they may be leave, and tokens."""
+        """Values that were kept for as long as they may be leave, and tokens.
+
+        What keepers have is looked through once a day: it is counted in years.
+        """
+        look_at = self._clock.now()
         while True:
             try:
                 await self.retention.sweep()
                 await self.sweep()
+                if self._clock.now() >= look_at:
+                    await self.remove_due()
+                    look_at = self._clock.now() + _LOOK_EVERY
             except (Refusal, CommitUnknown) as error:
                 log.warning("vault_sweep_failed", error=type(error).__name__)
             await asyncio.sleep(_SWEEP_EVERY_S)

@@ -16,6 +16,8 @@ class Suite(StrEnum):
     RECONCILIATION = "reconciliation"
     VAULT = "vault"
     IDENTITY = "identity"
+    PAYMENTS = "payments"
+    BANKING = "banking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,15 @@ DETOKENIZE: Final = "detokenize over HTTPS, batches of 100"
 TOKENIZE_P99: Final = "tokenize one card, 1 connection: p99"
 DETOKENIZE_P99: Final = "detokenize one, 1 connection: p99"
 
+BOOK_TRANSFER_P50: Final = "book transfer over HTTPS at 200/s: p50"
+BOOK_TRANSFER_P99: Final = "book transfer over HTTPS at 200/s: p99"
+INSTANT_P50: Final = "SCT Inst through the local clearing system at 200/s, until settled: p50"
+INSTANT_P99: Final = "SCT Inst through the local clearing system at 200/s, until settled: p99"
+BOOK_TRANSFERS: Final = "book transfers over HTTPS, 64 connections"
+
+END_OF_DAY: Final = "end of a day: interest of each account"
+END_OF_MONTH: Final = "end of a month: interest booked, a fee charged"
+
 LOGINS: Final = "password logins over HTTPS, 4 connections"
 CREDENTIALS: Final = "client-credentials grants over HTTPS, 16 connections"
 REFRESHES: Final = "refreshes over HTTPS, 16 connections"
@@ -202,6 +213,13 @@ CASES: Final = (
     Case(Suite.IDENTITY, INTROSPECTION_P50, "ms", 1, is_ceiling=True),
     Case(Suite.IDENTITY, CHECK_P99, "ms", 1, is_ceiling=True),
     Case(Suite.IDENTITY, DECISION_P99, "us", 250, is_ceiling=True, note="evaluated anew"),
+    Case(Suite.PAYMENTS, BOOK_TRANSFER_P50, "ms"),
+    Case(Suite.PAYMENTS, BOOK_TRANSFER_P99, "ms", 50, is_ceiling=True),
+    Case(Suite.PAYMENTS, BOOK_TRANSFERS, "payments/s"),
+    Case(Suite.PAYMENTS, INSTANT_P50, "ms"),
+    Case(Suite.PAYMENTS, INSTANT_P99, "ms", 1_000, is_ceiling=True),
+    Case(Suite.BANKING, END_OF_DAY, "accounts/s", 5_000),
+    Case(Suite.BANKING, END_OF_MONTH, "accounts/s", note="two transactions for each account"),
     *(
         case
         for form, name in RECONCILE.items()

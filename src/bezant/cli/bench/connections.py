@@ -6,9 +6,9 @@ They speak it themselves, on bare transports, so that little of the machine goes
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle, repeat
+from itertools import count, cycle, repeat
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -40,11 +40,19 @@ class Outcome(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Tally:
-    """What a round's connections share."""
+    """What a round's connections share.
+
+    Attributes:
+        due: when the next requests are due, where they come at a pace; None where each follows the
+            answer before it.
+        answered: told each body, and when its request was due.
+    """
 
     until: float
     latencies: list[float] = field(default_factory=list)
     must_hold: bytes = b""
+    due: Iterator[float] | None = None
+    answered: Callable[[bytes, float], None] | None = None
 
 
 class _Connection(asyncio.Protocol):
@@ -64,8 +72,16 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
+        now = time.perf_counter()
+        # A request that is late has waited for the platform: its time runs from when it was due.
+        self._sent = now if self._tally.due is None else next(self._tally.due)
+        if self._sent > now:
+            asyncio.get_running_loop().call_later(self._sent - now, self._write)
+        else:
+            self._write()
+
+    def _write(self) -> None:
         assert self._transport is not None
-        self._sent = time.perf_counter()
         self._transport.write(self._request())
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +99,8 @@ class _Connection(asyncio.Protocol):
             self._end(RuntimeError((head + end + body).decode(errors="replace")))
             return
         self._tally.latencies.append(now - self._sent)
+        if self._tally.answered is not None:
+            self._tally.answered(body, self._sent)
         if now < self._tally.until:
             self._send()
         else:
@@ -175,6 +193,29 @@ class Origin:
         """
         started = time.perf_counter()
         tally = _Tally(started + seconds, must_hold=must_hold)
+        await asyncio.gather(*(self._connect(request, tally) for _ in range(connections)))
+        return _outcome(tally, started)
+
+    async def keep_pace(
+        self,
+        request: Callable[[], bytes],
+        connections: int,
+        per_second: int,
+        seconds: float,
+        answered: Callable[[bytes, float], None] | None = None,
+    ) -> Outcome:
+        """Send requests at a pace, whatever became of those before.
+
+        Args:
+            request: makes the next.
+            connections: as many as are ever under way together, or more.
+            per_second: the pace.
+            seconds: how long.
+            answered: told each body, and when its request was due (`time.perf_counter`).
+        """
+        started = time.perf_counter()
+        due = count(started, 1 / per_second)
+        tally = _Tally(started + seconds, due=due, answered=answered)
         await asyncio.gather(*(self._connect(request, tally) for _ in range(connections)))
         return _outcome(tally, started)
 

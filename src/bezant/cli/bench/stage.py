@@ -43,8 +43,11 @@ class Stage:
         self._log = folder / "up.log"
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[endpoint.Endpoint]:
+    async def running(self, *options: str) -> AsyncIterator[endpoint.Endpoint]:
         """Start the platform, and stop it in the end.
+
+        Args:
+            options: of `bezant up`, beside those that keep it apart from others.
 
         Raises:
             PlatformNotStartedError: it ended instead.
@@ -66,6 +69,7 @@ class Stage:
                 "0",
                 "--vault-port",
                 "0",
+                *options,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env=_environment(),

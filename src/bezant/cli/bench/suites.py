@@ -21,9 +21,11 @@ from bezant.cli.bench import (
     verifier,
 )
 from bezant.cli.bench.agent import Agent
+from bezant.cli.bench.banking import BankingSuite
 from bezant.cli.bench.cached import cache_down, hit_rate
 from bezant.cli.bench.cases import Figure, NotMeasured, Suite, judge
 from bezant.cli.bench.identity import IdentitySuite
+from bezant.cli.bench.payments import PaymentSuite
 from bezant.cli.bench.pgbench import transactions_per_second
 from bezant.cli.bench.stage import Stage, memory_mib, open_stage
 from bezant.cli.client import Client
@@ -170,6 +172,15 @@ async def run(
                 await _vault(bench, platform)
             if Suite.IDENTITY in suites:
                 await _identity(bench, platform)
+            if Suite.BANKING in suites:
+                bench.measured |= await BankingSuite(
+                    platform, str(stage.run_folder), sizes.accounts, progress
+                ).run()
+        if Suite.PAYMENTS in suites:
+            progress("Starting it again, with other banks")
+            async with stage.running("--sandbox") as platform:
+                payments = PaymentSuite(platform, stage.api_key, sizes.seconds, progress)
+                bench.measured |= await payments.run()
         if Suite.LEDGER in suites:
             await _recoveries(bench)
         if Suite.PLATFORM in suites:
@@ -282,7 +293,7 @@ async def _over_https(bench: _Bench, platform: Endpoint, book: UUID) -> None:
 async def _vault(bench: _Bench, platform: Endpoint) -> None:
     assert platform.ca is not None
     assert platform.vault_url is not None
-    setup = tokenizer.Setup(platform.vault_url, platform.ca, bench.stage.api_key)
+    setup = tokenizer.Setup(platform.vault_url, platform.url, platform.ca, bench.stage.api_key)
     bench.progress("Making tokens")
     async with agent.started(tokenizer, setup, tokenizer.Ready) as (calling, _):
         await asyncio.sleep(bench.sizes.settling_s)

@@ -1,10 +1,10 @@
 """An agent that calls the vault over HTTPS: cards become tokens, and tokens cards again."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from itertools import count
+from itertools import count, cycle
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ BATCH: Final = 100
 _TOKENS: Final = "/v1/vault/tokens"
 _BATCHES: Final = f"{_TOKENS}/batch"
 _DETOKENIZE: Final = f"{_TOKENS}/detokenize"
+_CALLERS: Final = 8
 _SUBJECTS: Final = 1_000
 _READ_BACK: Final = 2_000
 _IIN: Final = "40000012"
@@ -35,9 +36,16 @@ class Load(StrEnum):
 
 
 class Setup(Struct, frozen=True):
-    """Where to call, and as whom."""
+    """Where to call.
+
+    Attributes:
+        url: of the vault.
+        api_url: of the platform's API, where the callers' keys are made.
+        api_key: that makes them.
+    """
 
     url: str
+    api_url: str
     ca: str
     api_key: str
 
@@ -58,9 +66,12 @@ class Round(Struct, frozen=True):
 class _Tokenizer:
     """Cards of a thousand people, each card once."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, api_keys: Sequence[str]) -> None:
         self._setup = setup
-        self._origin = Origin(setup.url, setup.ca, setup.api_key)
+        self._api_key = api_keys[0]
+        origins = [Origin(setup.url, setup.ca, key) for key in api_keys]
+        self._origin = origins[0]
+        self._callers = cycle(origins)
         self._run = uuid4().hex
         self._numbers = count()
         self._dice = random.Random(1)  # noqa: S311 - load
@@ -75,7 +86,7 @@ class _Tokenizer:
         async with httpx.AsyncClient(
             base_url=self._setup.url,
             verify=self._setup.ca,
-            headers={"Authorization": f"Bearer {self._setup.api_key}"},
+            headers={"Authorization": f"Bearer {self._api_key}"},
             timeout=60,
         ) as client:
             for _ in range(0, _READ_BACK, BATCH):
@@ -115,7 +126,27 @@ class _Tokenizer:
 
     def _detokenize(self, size: int) -> bytes:
         body = {"tokens": self._dice.sample(self._tokens, size), "purpose": "benchmark"}
-        return self._origin.post(_DETOKENIZE, self._key(), msgspec.json.encode(body).decode())
+        encoded = msgspec.json.encode(body).decode()
+        return next(self._callers).post(_DETOKENIZE, self._key(), encoded)
+
+
+async def _callers(setup: Setup) -> Sequence[str]:
+    """Keys of several callers: what one of them may reveal is limited, the vault is not."""
+    async with httpx.AsyncClient(
+        base_url=setup.api_url,
+        verify=setup.ca,
+        headers={"Authorization": f"Bearer {setup.api_key}"},
+    ) as client:
+        keys = []
+        for number in range(_CALLERS):
+            answer = await client.post(
+                "/v1/api-keys",
+                json={"name": f"Bench {number}", "scopes": ["vault:tokenize", "vault:detokenize"]},
+                headers={"Idempotency-Key": uuid4().hex},
+            )
+            answer.raise_for_status()
+            keys.append(answer.json()["key"])
+        return keys
 
 
 def _number(account: int) -> str:
@@ -132,7 +163,7 @@ def _number(account: int) -> str:
 @asynccontextmanager
 async def prepare(setup: Setup) -> AsyncIterator[tuple[Ready, Rounds[Round]]]:
     """Make the tokens that are read back."""
-    tokenizer = _Tokenizer(setup)
+    tokenizer = _Tokenizer(setup, await _callers(setup))
     await tokenizer.prepare()
     yield Ready(), tokenizer.run
 

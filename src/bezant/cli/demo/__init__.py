@@ -1,4 +1,4 @@
-"""`bezant demo`: a day of a small fintech, through the public API."""
+"""`bezant demo`: a day of a small fintech, and of a bank and its customers, by the public API."""
 
 from bezant.cli.demo.command import register
 

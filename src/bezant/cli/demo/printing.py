@@ -1,4 +1,4 @@
-"""The report on a terminal: tables that fit into 80 columns, and last the verdict."""
+"""The day's report on a terminal: tables that fit into 80 columns."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bezant.cli.demo.report import ReconciliationReport, Report, is_zero
+from bezant.cli.demo.tables import print_table, refusals, scenes
 
 _REASONS: Final = {
     "missing_in_ledger": "not in the books",
@@ -16,46 +17,21 @@ _REASONS: Final = {
 }
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Print the tables, and last whether the books balance."""
+def print_day(report: Report, console: Console) -> None:
+    """Print the tables, and what did not come out as it must."""
     console.print(f"\n[bold]A day of a small fintech[/bold] (seed {report.seed})")
     console.print(f"Book {report.book}", highlight=False)
-    _print_table("The day", _scenes(report), console)
-    _print_table("Rightly refused", _refusals(report), console)
-    _print_table("Busiest accounts", _busiest(report), console)
+    print_table("The day", scenes(report.scenes), console)
+    print_table("Rightly refused", refusals(report.refusals), console)
+    print_table("Busiest accounts", _busiest(report), console)
     console.print(f"{report.transfers} transfers, {report.customers} customers.", highlight=False)
     if report.reconciliation is not None:
         _print_reconciliation(report.reconciliation, console)
     if report.trial_balance_refused is None:
-        _print_table("Trial balance", _trial(report), console)
+        print_table("Trial balance", _trial(report), console)
         _print_recount(report, console)
-    console.print()
     for warning in _warnings(report):
-        console.print(f"[bold red]{warning}[/bold red]", highlight=False)
-    verdict = "[green]yes[/green]" if report.books_balance else "[bold red]no[/bold red]"
-    console.print(f"books balance: {verdict}")
-
-
-def _print_table(title: str, table: Table, console: Console) -> None:
-    """A table below its title, which may be wider than the table is."""
-    console.print(f"\n[bold]{title}[/bold]", highlight=False)
-    console.print(table)
-
-
-def _scenes(report: Report) -> Table:
-    table = Table("Scene", "What happened", box=None)
-    for row in report.scenes:
-        table.add_row(row.scene, escape(row.happened))
-    return table
-
-
-def _refusals(report: Report) -> Table:
-    table = Table("Attempt", "Answer", box=None)
-    for row in report.refusals:
-        is_right = row.expected == row.answered
-        answer = row.answered if is_right else f"{row.answered}, not {row.expected}"
-        table.add_row(escape(row.attempt), answer, style=None if is_right else "bold red")
-    return table
+        console.print(f"\n[bold red]{warning}[/bold red]", highlight=False)
 
 
 def _busiest(report: Report) -> Table:
@@ -74,7 +50,7 @@ def _print_reconciliation(found: ReconciliationReport, console: Console) -> None
     matches.add_column("Entries", justify="right")
     for match in found.matches:
         matches.add_row(escape(match.rule), str(match.lines), str(match.entries))
-    _print_table(f"The bank's statement of {found.month}", matches, console)
+    print_table(f"The bank's statement of {found.month}", matches, console)
     if found.breaks:
         breaks = Table("Left over", "Why", "Booked", box=None)
         breaks.add_column("Age", justify="right")

@@ -1,5 +1,6 @@
 """Restriction, legal holds and the decision to erase."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -21,6 +22,7 @@ from bezant.vault.subjects.errors import (
     SubjectNotFound,
     TooManyHolds,
 )
+from bezant.vault.subjects.holdings import Keeper
 from bezant.vault.subjects.journal import Journal
 from bezant.vault.subjects.reports import erasure_of, hold_of
 from bezant.vault.subjects.schemas import Erasure, ErasureRequest, Hold, NewHold, RestrictionRequest
@@ -42,16 +44,24 @@ class SubjectService:
         database: the main one, as the vault's role.
         erasing: carries erasures out.
         journal: of erasures.
+        keepers: whose duties an erasure waits for.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, ids: Ids, erasing: Erasing, journal: Journal
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        erasing: Erasing,
+        journal: Journal,
+        keepers: Sequence[Keeper] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._erasing = erasing
         self._journal = journal
+        self._keepers = keepers
 
     async def restrict(self, call: Call, subject_id: UUID, request: RestrictionRequest) -> Answer:
         """Open the subject's data for few purposes only, from now on (200 `Standing`)."""
@@ -116,6 +126,7 @@ class SubjectService:
                 assert row is not None
                 return Answer.of(erasure_of(row))
             await _require_unblocked(connection, call.tenant_id, subject_id, now)
+            await self._require_no_duty(connection, call.tenant_id, subject_id, now)
             # From here on nothing of the subject is sealed, opened or found.
             await connection.execute(store.SET_STATE, call.tenant_id, subject_id, "erased", now)
             await connection.execute(
@@ -127,6 +138,26 @@ class SubjectService:
         if not answer.is_refusal:
             await self._erasing.carry_out(self._journal, call.tenant_id, subject_id)
         return answer
+
+    async def _require_no_duty(
+        self, connection: "Connection", tenant_id: UUID, subject_id: UUID, now: datetime
+    ) -> None:
+        for keeper in self._keepers:
+            duty = await keeper.duty(connection, tenant_id, subject_id, now)
+            if duty is not None:
+                until = duty.until
+                when = (
+                    "for as long as the account is open"
+                    if until is None
+                    else f"until {until:%Y-%m-%d}"
+                )
+                raise ErasureBlocked(
+                    f"{duty.field} has to be kept {when}.",
+                    blocked_by="retention",
+                    retained=duty.field,
+                    reason=duty.reason,
+                    until="" if until is None else until.isoformat(),
+                )
 
     async def _set_state(
         self, call: Call, subject_id: UUID, request: RestrictionRequest, state: str
