@@ -1,5 +1,5 @@
 # Every command builds the environment it needs, from the locks, and only when they changed.
-#   make up      serve on https://localhost:8443         make test      everything that CI checks
+#   make up      serve https://localhost:8443, a sandbox  make test      everything that CI checks
 #   make lint    the checks that need no server          make fmt       write code in the house's format
 #   make bench   measure       make campaign  long tests make lock      resolve the dependencies anew
 #   make calibrate  run the FAPI modules on an independent server
@@ -49,7 +49,7 @@ $(DEV): requirements-dev.lock $(RUNTIME)
 	@touch $@
 
 up: setup
-	@$(BIN)/bezant up $(ARGS)
+	@$(BIN)/bezant up --sandbox $(ARGS)
 
 bench: setup
 	@$(BIN)/bezant bench $(ARGS)

@@ -75,7 +75,7 @@ def definition_breaches(
         return
     if _is_whole_table(tree) and not tree.find(exp.PrimaryKey, exp.PrimaryKeyColumnConstraint):
         yield Rule.KEY_LEADS, f"{table} has no primary key"
-    for kind, columns in _keys(tree):
+    for kind, columns in _keys(tree, frozenset(global_tables)):
         # A foreign key may point to a table above the book, such as the tenant's.
         lead = known.lead[:1] if kind == "foreign key" else known.lead
         if columns[: len(lead)] != lead:
@@ -118,8 +118,12 @@ def _defined_table(tree: exp.Expr) -> str | None:
     return None
 
 
-def _keys(tree: exp.Expr) -> Iterator[tuple[str, list[str]]]:
-    """Every key of a definition: what it is, and its columns in order."""
+def _keys(tree: exp.Expr, global_tables: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+    """Every key of a definition: what it is, and its columns in order.
+
+    A table without a tenant is small and the same everywhere, so that every shard has a copy:
+    whatever refers to it stays on one shard.
+    """
     yield from _column_keys(tree)
     for primary in tree.find_all(exp.PrimaryKey):
         yield "primary key", _names(primary.expressions)
@@ -127,7 +131,9 @@ def _keys(tree: exp.Expr) -> Iterator[tuple[str, list[str]]]:
         if isinstance(unique.this, exp.Schema):
             yield "unique constraint", _names(unique.this.expressions)
     for foreign in tree.find_all(exp.ForeignKey):
-        yield "foreign key", _names(foreign.expressions)
+        referred = foreign.args["reference"].find(exp.Table)
+        if referred is None or referred.name not in global_tables:
+            yield "foreign key", _names(foreign.expressions)
     for index in tree.find_all(exp.Index):
         kind = "unique index" if tree.args.get("unique") else "index"
         yield kind, _names(index.args["params"].args["columns"])
