@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 from uuid import UUID
 
 import httpx
@@ -18,7 +18,6 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from bezant.banking import ContactService, HolderService, OwnsAccount
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import (
     ApiKeyAuthenticator,
@@ -40,15 +39,24 @@ from bezant.kernel.telemetry import open_tracing
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
+from bezant.payments import ListedPayees, Patience
 from bezant.server.app import Platform, create_app
+from bezant.server.banking import Banking
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.identity import Identity, Surroundings
+from bezant.server.payees import Payees
+from bezant.server.payments import Payments
 from bezant.server.webhooks import webhook_means
 from bezant.vault import VaultClient
+from rails import SchemeRail
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
+
+    from bezant.payments import Receiver
+PATIENT: Final = Patience(60, 60, 60, 60)
+"""So that no answer depends on how busy the machine is."""
 
 BASE = "https://bezant.test"
 CLIENT_KEYS = {
@@ -84,6 +92,7 @@ class Tenant:
     key: str
     client: httpx.AsyncClient
     database: Database
+    receiver: "Receiver | None" = None
 
     async def post(self, path: str, body: object, **headers: str) -> httpx.Response:
         """POST with a fresh idempotency key unless one is given."""
@@ -107,6 +116,7 @@ class Api:
     declared: dict[str, Any]
     ledger: Ledger | None = None
     streams: Streams = field(default_factory=Streams)
+    receiver: "Receiver | None" = None
 
     async def document(self) -> dict[str, Any]:
         """The OpenAPI document, as anybody may read it."""
@@ -141,7 +151,7 @@ class Api:
         issued = await self.issue(tenant_id, scopes)
         assert issued.key is not None
         async with self.client(issued.key) as client:
-            yield Tenant(tenant_id, issued.key, client, self.database)
+            yield Tenant(tenant_id, issued.key, client, self.database, self.receiver)
 
     def client(self, key: str) -> httpx.AsyncClient:
         """A client that sends `key`."""
@@ -238,14 +248,20 @@ async def api(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     service = ApiKeyService(database, clock, ids)
     tracing = open_tracing(otlp_endpoint=None)
-    policy = Policy.shipped(database, clock, ids, [OwnsAccount(database)])
+    banking = Banking.of(database, clock, ids, ledger, sealer, bytes(32))
+    policy = Policy.shipped(database, clock, ids, banking.relations)
+    rails = {rail.name: rail for rail in (SchemeRail(), SchemeRail("sct_inst"))}
+    directory = ListedPayees([])
+    payments = Payments.of(database, clock, ids, ledger, banking.accounts, bytes(32), rails)
+    payees = Payees.of(database, clock, ids, banking, sealer, bytes(32), directory, PATIENT)
     platform = Platform(
         database=database,
         ledger=ledger,
         checkpoints=CheckpointService(database, clock, ids, KeySealer(bytes(32)), []),
         reconciliations=reconciliations,
-        contacts=ContactService(database, clock, ids, sealer),
-        holders=HolderService(database, clock, ids, ledger),
+        banking=banking,
+        payments=payments,
+        payees=payees,
         authenticator=identity.callers(authenticator),
         policy=policy,
         api_keys=service,
@@ -258,7 +274,11 @@ async def api(
         ids=ids,
         tracing=tracing,
     )
-    yield Api(create_app(platform), database, service, {}, ledger, platform.streams)
+    yield Api(
+        create_app(platform), database, service, {}, ledger, platform.streams, payments.receiver
+    )
+    await payments.execution.close()
+    await payees.asker.close()
     await policy.close()
     await authenticator.close()
     await cache.close()
@@ -392,6 +412,8 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
         port = listening.getsockname()[1]
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
         task = asyncio.create_task(server.serve(sockets=[listening]))
-        yield f"http://127.0.0.1:{port}"
-        server.should_exit = True
-        await task
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await task

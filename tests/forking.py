@@ -64,14 +64,14 @@ class Forks:
         await self.until("started ")
         self._pid = int(self.said[-1].split()[1])
 
-    async def until(self, words: str) -> None:
-        """Read on until it says something that begins so."""
+    async def until(self, *words: str) -> None:
+        """Read on until it says something that begins like one of these."""
         assert self._process.stdout is not None
         while not (self.said and self.said[-1].startswith(words)):
             line = await self._process.stdout.readline()
             assert line, self.said
             self.said.append(line.decode().strip())
-            assert self.said[-1] != "ended" or words == "ended", self.said
+            assert self.said[-1] != "ended" or "ended" in words, self.said
 
     async def kill(self) -> list[str]:
         """SIGKILL; everything that it has said."""

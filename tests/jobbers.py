@@ -144,6 +144,7 @@ class Task(msgspec.Struct):
         step: where it stops and waits to be killed, having told so; empty for nowhere.
         dwell_s: how long its handler takes.
         is_fenced: False leaves the token out of the statements that end an attempt.
+        attempts_max: after which its jobs are dead letters.
     """
 
     url: str
@@ -152,6 +153,7 @@ class Task(msgspec.Struct):
     lease_s: float = 1.0
     dwell_s: float = 0.0
     is_fenced: bool = True
+    attempts_max: int = QUICK.attempts_max
 
 
 @asynccontextmanager

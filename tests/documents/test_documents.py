@@ -29,6 +29,8 @@ DOCUMENTS = (
     "docs/guides/corrections.md",
     "docs/guides/history.md",
     "docs/guides/personal-data.md",
+    "docs/guides/open-an-account.md",
+    "docs/guides/interest.md",
     "docs/guides/protect-an-api.md",
     "docs/guides/log-in-with-bezant.md",
     "docs/guides/two-people.md",
@@ -39,6 +41,14 @@ DOCUMENTS = (
     "docs/guides/key-stores.md",
     "docs/guides/rotate-keys.md",
     "docs/guides/tokenize-cards.md",
+    "docs/guides/payments.md",
+    "docs/guides/take-a-payment.md",
+    "docs/guides/safeguarding.md",
+    "docs/guides/verify-a-payee.md",
+    "docs/guides/sepa.md",
+    "docs/guides/send-money-instantly.md",
+    "docs/guides/direct-debits.md",
+    "docs/guides/pay-later-and-in-bulk.md",
     "docs/guides/operate/watch.md",
 )
 ELSEWHERE = ("docs/guides/operate/failover.md", "docs/guides/back-up.md")
@@ -51,7 +61,7 @@ async def platform() -> AsyncIterator[RunningPlatform]:
     with open_folder() as parent:
         config = parent / "bezant.toml"
         config.write_text("allow_webhook_loopback = true\ncheckpoint_interval_s = 2\n")
-        async with running(parent / "data", "--config", str(config)) as platform:
+        async with running(parent / "data", "--sandbox", "--config", str(config)) as platform:
             yield platform
 
 
@@ -82,6 +92,8 @@ async def test_a_documents_commands_run(
             "BEZANT_CA": platform.serving["ca"],
             "BEZANT_API_KEY": platform.key,
             "BEZANT_DATA_DIR": str(platform.data_dir),
+            "BEZANT_SANDBOX_URL": platform.serving["csm_url"],
+            "BEZANT_SANDBOX_SECRET": platform.serving["csm_secret"],
         },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -32,6 +32,7 @@ OUTCOMES = {
     "bezant_checkpoints_total": {"signed", "published", "failed", "refused", "unread"},
     "bezant_jobs_total": {"done", "again", "dead", "replaced", "given_back"},
     "bezant_replica_reads_total": {"served", "behind", "unavailable"},
+    "bezant_safeguarding_reconciliations_total": {"covered", "shortfall", "excess"},
     "bezant_vault_rotated_total": {"moved", "failed"},
     "bezant_webhook_deliveries_total": {"delivered", "retried", "given_up"},
 }

@@ -7,8 +7,9 @@ from tools.sql_linter.executed import differences
 
 ROOT = Path(__file__).parents[2]
 
-# What tests put together from our statements, to seed a fault.
+# What tests put together from our statements, to seed a fault or to wait less.
 SEEDED = [
+    "SET lock_timeout = '100ms'",
     "INSERT INTO gate … SET body = NULL",
     "EXPLAIN …",
     "INSERT INTO note … SET body = NULL",

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import Done, Handling, Job, JobRunner, Outcome, store
 from bezant.kernel.jobs.attempts import Attempts
 from bezant.kernel.jobs.rounds import Round
-from jobbers import Errand, Task, effect, errands
+from jobbers import QUICK, Errand, Task, effect, errands
 
 
 def say(*words: object) -> None:
@@ -72,11 +73,12 @@ async def work(task: Task) -> None:
 
         return Done((effect(job),), before_commit)
 
+    retry = replace(QUICK, attempts_max=task.attempts_max)
     runner = JobRunner(
         database,
         SystemClock(),
         TimeOrderedIds(),
-        [Handling(errands(task.kind), handle)],
+        [Handling(errands(task.kind, retry=retry), handle)],
         lease=timedelta(seconds=task.lease_s),
     )
     end_surely = runner._attempts._end_surely

@@ -1,15 +1,17 @@
 """A worker killed at any step is replaced, and its job takes effect once."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Handling
-from jobbers import LEASE, Office, Task, does, errands, jobbing, running
+from jobbers import LEASE, QUICK, Office, Task, does, errands, jobbing, running
 
 pytestmark = pytest.mark.long
 
+RANDOM_KILLS = 6
 STEPS = ("before-claim", "after-claim", "mid-handler", "before-commit", "after-commit")
 REPLACED_WITHIN_S = LEASE.total_seconds() + 5
 
@@ -55,11 +57,14 @@ async def test_kills_at_random_moments_lose_and_double_nothing(
     database: Database, app_url: str
 ) -> None:
     """Workers are killed after a few jobs each, wherever they are, until all is done."""
-    office = Office(database, errands("test.random-kills"))
+    # More attempts than kills: the same job may be under way at every one.
+    retry = replace(QUICK, attempts_max=RANDOM_KILLS + 1)
+    office = Office(database, errands("test.random-kills", retry=retry))
     job_ids = [id_ for key in "abcd" for id_ in await office.make(*"1234567890", key=key)]
     job_ids += await office.make(*map(str, range(40)))
-    for kill in range(6):
-        async with jobbing(Task(app_url, office.kind.name)) as worker:
+    for kill in range(RANDOM_KILLS):
+        task = Task(app_url, office.kind.name, attempts_max=retry.attempts_max)
+        async with jobbing(task) as worker:
             for _ in range(1 + kill):
                 await worker.until("handling")
             worker.process.kill()

@@ -82,6 +82,17 @@ SPECIFIED = {
         "token, proof and policy checked inside the API: p99": True,
         "policy decision, warm: p99": True,
     },
+    "payments": {
+        "book transfer over HTTPS at 200/s: p50": False,
+        "book transfer over HTTPS at 200/s: p99": True,
+        "book transfers over HTTPS, 64 connections": False,
+        "SCT Inst through the local clearing system at 200/s, until settled: p50": False,
+        "SCT Inst through the local clearing system at 200/s, until settled: p99": True,
+    },
+    "banking": {
+        "end of a day: interest of each account": True,
+        "end of a month: interest booked, a fee charged": False,
+    },
 }
 # What a run leaves out, it says so.
 NOT_MEASURED = {"bulk after 10 M transfers"}

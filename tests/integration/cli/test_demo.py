@@ -15,9 +15,11 @@ from msgspec.structs import replace
 
 from bezant.cli import wire
 from bezant.cli.client import Client
+from bezant.cli.console import Steps
 from bezant.cli.demo import bank, command
+from bezant.cli.demo.customers.report import CustomersReport, RailRow
 from bezant.cli.demo.month import Month
-from bezant.cli.demo.report import Report
+from bezant.cli.demo.report import RefusalRow, Report
 from bezant.ledger import proof
 from bezant.server import endpoint
 from fixtures_servers import open_folder
@@ -38,6 +40,13 @@ REFUSALS = {
     "PERIOD_NOT_OVER",
 }
 
+CUSTOMERS_REFUSALS = {
+    "PAYEE_NOT_VERIFIED",
+    "PAYEE_NOT_CONFIRMED",
+    "DIRECT_DEBIT_STATE",
+    "OVERDRAFT_EXCEEDED",
+}
+
 # Only the owner of the tables could do this. One account, early in the book, is one cent off.
 TAMPER = """
     CREATE FUNCTION tamper() RETURNS trigger LANGUAGE plpgsql AS
@@ -51,14 +60,21 @@ HEAL = "DROP TRIGGER tamper ON balance; DROP FUNCTION tamper();"
 @pytest.fixture(scope="module")
 async def platform() -> AsyncIterator[RunningPlatform]:
     with open_folder() as parent:
-        async with running(parent / "data") as platform:
+        async with running(parent / "data", "--sandbox") as platform:
             yield platform
 
 
 @pytest.fixture(scope="module")
-async def told(platform: RunningPlatform) -> dict[str, Any]:
+async def both(platform: RunningPlatform) -> dict[str, Any]:
     """The report of one run."""
     return await report(platform)
+
+
+@pytest.fixture(scope="module")
+def told(both: dict[str, Any]) -> dict[str, Any]:
+    """What it says of the fintech."""
+    day: dict[str, Any] = both["day"]
+    return day
 
 
 def minor_units(amount: str) -> int:
@@ -103,18 +119,80 @@ async def play(platform: RunningPlatform) -> Report:
 
     def played() -> Report:
         with Client(platform.url, platform.key, Path(platform.serving["ca"])) as client:
-            return command.play(client, 1, 6, as_json=True)
+            return command.play(client, 1, 6, Steps(as_json=True))
 
     return await asyncio.to_thread(played)
 
 
 async def test_the_same_seed_tells_the_same_day_on_a_book_of_its_own(
-    platform: RunningPlatform, told: dict[str, Any]
+    platform: RunningPlatform, both: dict[str, Any]
 ) -> None:
     again, other = await report(platform), await report(platform, "--seed", "2")
-    assert len({run["book"] for run in (told, again, other)}) == 3
-    assert told == again | {"book": told["book"]}
-    assert told["totals"] != other["totals"]
+    days = [run["day"] for run in (both, again, other)]
+    assert len({day["book"] for day in days}) == 3
+    assert days[0] == days[1] | {"book": days[0]["book"]}
+    assert days[0]["totals"] != days[2]["totals"]
+    # New customers, who do the same at the same bank.
+    assert both["customers"] == again["customers"]
+    assert both["customers"]["parties"] != other["customers"]["parties"]
+    assert len(other["verified"]) > len(both["verified"])
+
+
+async def test_customers_pay_on_every_way_and_nothing_is_left_under_way(
+    platform: RunningPlatform, both: dict[str, Any]
+) -> None:
+    told = both["customers"]
+    assert [row["is_organisation"] for row in told["parties"]] == [True] * 3 + [False] * 17
+    ways = {(row["rail"], row["direction"], row["state"]): row["count"] for row in told["payments"]}
+    assert ways == {
+        ("book", "internal", "settled"): 32,  # 17 salaries, 7 rents, 5 of a dinner, 3 further
+        ("sct_inst", "in", "settled"): 1,
+        ("sct_inst", "out", "settled"): 2,
+        ("sct_inst", "out", "returned"): 1,
+    }
+    answers = {row["expected"]: row["answered"] for row in told["refusals"]}
+    assert answers == {code: code for code in CUSTOMERS_REFUSALS}
+    happened = " ".join(row["happened"] for row in told["scenes"])
+    for words in ("close match: Jürgen Müller", "returns it", "is refused", "standing orders"):
+        assert words in happened
+    # What came in and did not go out is what they have.
+    booked = sum(minor_units(row["balance"]) for row in told["parties"])
+    amounts = {tuple(row[k] for k in ("direction", "state")): row for row in told["payments"]}
+    came = minor_units(amounts["in", "settled"]["amount"])
+    assert booked == came - minor_units(amounts["out", "settled"]["amount"])
+    async with platform.client() as client:
+        answer = await client.get(f"/v1/books/{told['book']}/trial-balance")
+    assert all(one["debits"] == one["credits"] for one in answer.json()["assets"])
+    assert {book["name"] for book in both["verified"]} == {"Sandbox Bank", "Demo, seed 1"}
+    assert all(book["is_sound"] for book in both["verified"])
+
+
+async def test_without_other_banks_it_says_how_to_have_them() -> None:
+    with open_folder() as parent:
+        async with running(parent / "data") as platform:
+            status, output, errors = await demo(platform.data_dir)
+            again = await report(platform)
+    assert status == 0, errors
+    assert "`bezant up --sandbox`" in output
+    assert "Demo Bank and its customers" in output
+    assert output.rstrip().endswith("books balance: yes")
+    assert {row["rail"] for row in again["customers"]["payments"]} == {"book"}
+    assert len([book for book in again["verified"] if book["name"] == "Demo Bank"]) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"difference": "0.01"},
+        {"payments": [RailRow("sct_inst", "out", "unknown", 1, "1.00")]},
+        {"refusals": [RefusalRow("too much", "OVERDRAFT_EXCEEDED", "accepted")]},
+    ],
+    ids=["unbalanced", "under way", "not refused"],
+)
+def test_customers_whose_day_went_wrong_are_not_good(changed: dict[str, Any]) -> None:
+    good = CustomersReport("Bank", UUID(int=1), True, [], [], [], [], "0.00")
+    assert good.is_good
+    assert not replace(good, **changed).is_good
 
 
 async def test_the_books_balance_and_what_should_be_refused_is(told: dict[str, Any]) -> None:
@@ -266,10 +344,12 @@ async def test_people_read_tables_that_end_with_the_verdict(
 ) -> None:
     status, output, _ = await demo(platform.data_dir, COLUMNS=columns)
     assert status == 0
-    for title in ("Rightly refused", "The bank's statement of ", "Trial balance"):
+    titles = ("Rightly refused", "The bank's statement of ", "Trial balance", "Who has what")
+    for title in titles:
         assert f"\n{title}" in output
     # No cell of a table is cut or broken but those that are sentences.
-    for row in ("1020 Custody", "Results of closed months", "Counting of coins  not in the books"):
+    rows = ("1020 Custody", "Results of closed months", "Counting of coins  not in the books")
+    for row in (*rows, "between accounts here", "Lindgren Cycles GmbH"):
         assert row in output
     assert "…" not in output
     assert output.rstrip().endswith("books balance: yes")

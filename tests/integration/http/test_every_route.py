@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
@@ -12,10 +14,25 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from approving import REVOKE, asked_by_another
+from arriving import recalled_over_http, sent_over_http
+from bezant.formats.iso20022 import MESSAGE_BYTES_MAX
 from bezant.identity.resources import SignedMessages
 from bezant.kernel.telemetry import Traced
 from bezant.ledger.reconciliation.api import UPLOAD_BYTES_MAX
+from bezant.payments.bulk.api import BYTES_MAX
 from bezant.server.identity import Identity
+from bulks import COLUMNS
+from checking import reviewing
+from customers import (
+    CREDITOR,
+    announced_debit,
+    due_soon,
+    open_bank,
+    settled_debit,
+    signed_mandate,
+    waiting_payment,
+)
+from debit_files import debit_file, sent_debit_file
 from fixtures_api import (
     ALL_SCOPES,
     CLIENT_KEYS,
@@ -32,11 +49,24 @@ from fixtures_api import (
     open_desk,
 )
 from fixtures_reconciliation import open_match, statement, upload
+from safeguards import SAFE, arranged_long_ago, new_arrangement, standing_incident
+from shopping import Shop, open_exchange, open_shop
 from token_desk import given_grant
 
 pytestmark = pytest.mark.long
 
+_CODES: Final = count(30_000_000)
+
+_LIMITS: Final = {"limits": [{"asset": "EUR", "window": "day", "amount": "100"}]}
+
+_DENIED: Final = {"iban": "GB33BUKB20201555555555", "standing": "denied"}
+
+_BANK_CODES = count(20_000_000)
+
+_BLOCK: Final = {"kind": "legal", "direction": "debit", "reason": "attachment"}
+
 Request = tuple[str, object]
+
 """A path and a body: None for no body, bytes for a file."""
 
 
@@ -328,6 +358,87 @@ async def _search_contacts(_: Book) -> Request:
     return "/v1/contacts/search", {"purpose": "customer_service", "email": "ada@example.com"}
 
 
+def _of_limited(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    """Something of a new account of a bank of its own."""
+
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_CODES):08}")
+        return f"/v1/accounts/{(await bank.open())['id']}{end}", body
+
+    return request
+
+
+async def _new_account_party(book: Book) -> Request:
+    mandate = {"party_id": str(uuid4()), "role": "holder"}
+    return await _of_limited("/parties", mandate)(book)
+
+
+async def _remove_account_party(book: Book) -> Request:
+    path, mandate = await _new_account_party(book)
+    party = (await book.tenant.create(path, mandate))["party_id"]
+    return f"{path}/{party}/remove", {"role": "holder"}
+
+
+async def _new_party(_: Book) -> Request:
+    return "/v1/parties", {"kind": "person", "legal_name": "Ada Lovelace"}
+
+
+async def _party(book: Book) -> str:
+    path, body = await _new_party(book)
+    return f"{path}/{(await book.tenant.create(path, body))['id']}"
+
+
+async def _open_party(book: Book) -> Request:
+    return f"{await _party(book)}?purpose=customer_service", None
+
+
+async def _change_party(book: Book) -> Request:
+    return await _party(book), {"legal_name": "Ada King"}
+
+
+async def _search_parties(_: Book) -> Request:
+    return "/v1/parties/search", {"purpose": "customer_service", "email": "ada@example.com"}
+
+
+async def _assess_party(book: Book) -> Request:
+    return f"{await _party(book)}/assessments", {"verification": "standard", "risk": "low"}
+
+
+async def _party_limits(book: Book) -> Request:
+    return f"{await _party(book)}/limits", None
+
+
+async def _set_party_limits(book: Book) -> Request:
+    return f"{await _party(book)}/limits", _LIMITS
+
+
+async def _party_assessments(book: Book) -> Request:
+    return f"{await _party(book)}/assessments", None
+
+
+async def _link_party_user(book: Book) -> Request:
+    path, body = await _new_user(book)
+    user = (await book.tenant.create(path, body))["user"]
+    body = {"kind": "person", "legal_name": "Ada", "subject_id": user["subject_id"]}
+    party = await book.tenant.create("/v1/parties", body)
+    return f"/v1/parties/{party['id']}/user", {"user_id": user["id"]}
+
+
+async def _new_relationship(book: Book) -> Request:
+    guardian = (await _party(book)).rpartition("/")[2]
+    body = {"kind": "guardian", "related_party_id": guardian}
+    return f"{await _party(book)}/relationships", body
+
+
+async def _party_relationships(book: Book) -> Request:
+    return f"{await _party(book)}/relationships", None
+
+
+async def _end_relationship(book: Book) -> Request:
+    path, body = await _new_relationship(book)
+    return f"{path}/{(await book.tenant.create(path, body))['id']}/end", {}
+
+
 async def _new_user(_: Book) -> Request:
     return "/v1/users", {"name": "Ada Lovelace", "email": f"ada.{uuid4()}@example.com"}
 
@@ -351,6 +462,413 @@ async def _user_roles(book: Book) -> Request:
 
 async def _user_link(book: Book) -> Request:
     return f"{await _user(book)}/links", {"kind": "invitation"}
+
+
+async def _bank_account(book: Book) -> str:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    return f"/v1/accounts/{(await bank.open())['id']}"
+
+
+async def _stated(book: Book) -> str:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    return f"/v1/accounts/{(await bank.opened_long_ago())['id']}"
+
+
+async def _customer_statement(book: Book) -> Request:
+    return f"{await _stated(book)}/statements/1?asset=EUR", None
+
+
+async def _new_balance_confirmation(book: Book) -> Request:
+    body = {"on": f"{(datetime.now(UTC) - timedelta(days=40)).date()}", "purpose": "testing"}
+    return f"{await _stated(book)}/balance-confirmations", body
+
+
+async def _balance_confirmation(book: Book) -> Request:
+    made = await book.tenant.create(*await _new_balance_confirmation(book))
+    return f"/v1/balance-confirmations/{made['id']}", None
+
+
+async def _new_institution(book: Book) -> Request:
+    new = {"book_id": book.id, "name": "Example", "country": "DE", "bic": "COBADEFFXXX"}
+    return "/v1/institutions", new | {"bank_code": f"{next(_BANK_CODES):08}"}
+
+
+async def _institution(book: Book) -> Request:
+    path, new = await _new_institution(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+async def _new_end_of_day(book: Book) -> Request:
+    assets = [{"code": "EUR", "scale": 2}]
+    own = await book.tenant.create("/v1/books", {"name": "Ended", "assets": assets})
+    return "/v1/end-of-day-runs", {"book_id": own["id"], "day": "2020-01-31"}
+
+
+async def _end_of_day(book: Book) -> Request:
+    path, new = await _new_end_of_day(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+async def _new_product(book: Book) -> Request:
+    institution = (await _institution(book))[0].rpartition("/")[2]
+    code = f"current-{uuid4().hex}"
+    terms = {"assets": ["EUR"]}
+    new = {"code": code, "institution_id": institution, "kind": "current", "terms": terms}
+    return "/v1/products", new
+
+
+async def _product(book: Book) -> Request:
+    path, new = await _new_product(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+async def _product_version(book: Book) -> Request:
+    return f"{(await _product(book))[0]}/versions/1", None
+
+
+async def _new_product_version(book: Book) -> Request:
+    return f"{(await _product(book))[0]}/versions", {"after": 1, "terms": {"assets": ["EUR"]}}
+
+
+async def _new_bank_account(book: Book) -> Request:
+    return "/v1/accounts", {"product_id": (await _product(book))[0].rpartition("/")[2]}
+
+
+def _of_bank_account(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        return f"{await _bank_account(book)}{end}", body
+
+    return request
+
+
+async def _new_bank_account_asset(book: Book) -> Request:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    account = await bank.open(assets=["EUR"])
+    return f"/v1/accounts/{account['id']}/assets", {"asset": "USD"}
+
+
+async def _search_bank_accounts(_: Book) -> Request:
+    return "/v1/accounts/search", {"purpose": "testing", "iban": "DE89370400440532013000"}
+
+
+async def _new_payment(book: Book) -> Request:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    payer, payee = await bank.funded(), (await bank.open())["id"]
+    creditor = {"account_id": payee}
+    new = {"debtor_account": payer, "creditor": creditor, "asset": "EUR", "amount": "5"}
+    return "/v1/payments", new
+
+
+async def _new_verification(book: Book) -> tuple[str, dict[str, str]]:
+    path = await _bank_account(book)
+    payee = {"iban": _DENIED["iban"], "name": "Grace Hopper"}
+    return "/v1/payee-verifications", {"debtor_account": path.rpartition("/")[2], **payee}
+
+
+async def _new_verifications(book: Book) -> Request:
+    path, new = await _new_verification(book)
+    payees = [{"iban": new["iban"], "name": new["name"]}]
+    return f"{path}/batch", {"debtor_account": new["debtor_account"], "payees": payees}
+
+
+async def _verification(book: Book) -> Request:
+    path, new = await _new_verification(book)
+    made = await book.tenant.create(path, new)
+    return f"{path}/{made['id']}?purpose=testing", None
+
+
+async def _scanned(_: Book) -> Request:
+    return "/v1/payments/qr", {"payload": f"BCD\n002\n1\nSCT\n\nGrace Hopper\n{_DENIED['iban']}"}
+
+
+def _of_payment(end: str) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, new = await _new_payment(book)
+        return f"{path}/{(await book.tenant.create(path, new))['id']}{end}", None
+
+    return request
+
+
+def _of_waiting_payment(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, first, second = await waiting_payment(
+            await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        )
+        parties = {"/approve": second, "/withdraw": first}
+        return f"{path}{end}", body or {"party_id": parties[end]}
+
+    return request
+
+
+def _of_sent_payment(end: str, body: object) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        return f"{await sent_over_http(bank)}{end}", body
+
+    return request
+
+
+def _of_reviewed_payment(end: str, body: object) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, new = await _new_payment(book)
+        with reviewing():
+            made = await book.tenant.create(path, new)
+        assert made["state"] == "under_review"
+        return f"{path}/{made['id']}{end}", body
+
+    return request
+
+
+def _of_recall(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        return f"{await recalled_over_http(bank)}{end}", body
+
+    return request
+
+
+async def _new_standing_order(book: Book) -> Request:
+    _, new = await _new_payment(book)
+    rule = {"every": "month", "first": str((datetime.now(UTC) + timedelta(days=2)).date())}
+    return "/v1/standing-orders", {**_members(new), "rule": rule}
+
+
+def _members(body: object) -> dict[str, object]:
+    assert isinstance(body, dict)
+    return body
+
+
+def _of_standing_order(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, new = await _new_standing_order(book)
+        return f"{path}/{(await book.tenant.create(path, new))['id']}{end}", body
+
+    return request
+
+
+async def _standing_orders(book: Book) -> Request:
+    path, new = await _new_standing_order(book)
+    return f"{path}?debtor_account={_members(new)['debtor_account']}", None
+
+
+async def _new_bulk(_: Book) -> Request:
+    row = "DE89370400440532013000,DE89370400440532013000,Grace Hopper,1.00,EUR,salary,Salary"
+    asked = f"?message_id={uuid4().hex}&initiator=payroll"
+    return f"/v1/bulk-payments{asked}", f"{COLUMNS}\n{row}\n".encode()
+
+
+def _of_bulk(end: str) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, content = await _new_bulk(book)
+        headers = fresh_key() | {"Content-Type": "text/csv"}
+        assert isinstance(content, bytes)
+        sent = await book.tenant.client.post(path, content=content, headers=headers)
+        assert sent.status_code == 202, sent.text
+        return f"/v1/bulk-payments/{sent.json()['id']}{end}", None
+
+    return request
+
+
+async def _new_debit_file(_: Book) -> Request:
+    return "/v1/bulk-direct-debits", debit_file()
+
+
+def _of_debit_file(end: str) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        return f"/v1/bulk-direct-debits/{await sent_debit_file(book.tenant)}{end}", None
+
+    return request
+
+
+async def _shop(book: Book) -> Shop:
+    return await open_shop(await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}"))
+
+
+async def _new_authorization(book: Book) -> Request:
+    return "/v1/authorizations", (await _shop(book)).order(100)
+
+
+async def _authorization(book: Book) -> Request:
+    return f"/v1/authorizations/{await (await _shop(book)).authorize()}", None
+
+
+def _of_authorized(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        return f"/v1/payments/{await (await _shop(book)).authorize()}{end}", body
+
+    return request
+
+
+def _of_captured(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        return f"/v1/payments/{await (await _shop(book)).captured()}{end}", body
+
+    return request
+
+
+async def _resolve_dispute(book: Book) -> Request:
+    shop = await _shop(book)
+    payment = await shop.captured()
+    await shop.ask(payment, "dispute", reason="not_delivered")
+    body = {"outcome": "won", "reason": "proof_of_delivery"}
+    return f"/v1/payments/{payment}/dispute/resolve", body
+
+
+async def _new_fee_schedule(_: Book) -> Request:
+    return "/v1/fee-schedules", {"asset": "EUR", "fixed": "25"}
+
+
+async def _fee_schedule(book: Book) -> Request:
+    path, new = await _new_fee_schedule(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+async def _new_settlement(book: Book) -> Request:
+    shop = await _shop(book)
+    await shop.captured()
+    return f"/v1/accounts/{shop.payee}/settlement-batches", {"asset": "EUR"}
+
+
+async def _settlements(book: Book) -> Request:
+    return (await _new_settlement(book))[0], None
+
+
+def _of_settlement(end: str) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, new = await _new_settlement(book)
+        return f"/v1/settlement-batches/{(await book.tenant.create(path, new))['id']}{end}", None
+
+    return request
+
+
+async def _new_arrangement(book: Book) -> Request:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    account = {"id": SAFE, "asset": "EUR", "type": "asset"}
+    await book.tenant.create(f"{bank.book_path}/accounts", account)
+    return "/v1/safeguarding-arrangements", new_arrangement(bank)
+
+
+async def _arranged(book: Book) -> str:
+    return await arranged_long_ago(
+        await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    )
+
+
+def _of_arrangement(end: str) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        return f"/v1/safeguarding-arrangements/{await _arranged(book)}{end}", None
+
+    return request
+
+
+async def _new_reconciled_day(book: Book) -> tuple[str, dict[str, str]]:
+    day = (datetime.now(UTC).date() - timedelta(days=2)).isoformat()
+    new = {"arrangement_id": await _arranged(book), "day": day}
+    return "/v1/safeguarding-reconciliations", new
+
+
+async def _reconciled_day(book: Book) -> Request:
+    path, new = await _new_reconciled_day(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+def _of_incident(
+    end: str, body: object = None, *, is_acknowledged: bool = False
+) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        incident = await standing_incident(
+            book.tenant, await _arranged(book), is_acknowledged=is_acknowledged
+        )
+        return f"/v1/safeguarding-incidents/{incident}{end}", body
+
+    return request
+
+
+async def _new_quote(book: Book) -> tuple[str, dict[str, str]]:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    await open_exchange(bank)
+    quote = {"sell": "EUR", "buy": "USD", "sell_amount": "100"}
+    return "/v1/quotes", quote | {"debtor_account": await bank.funded()}
+
+
+async def _new_quoted_payment(book: Book) -> Request:
+    path, new = await _new_quote(book)
+    quote = await book.tenant.create(path, new)
+    payer = _members(new)["debtor_account"]
+    accounts = dict.fromkeys(("debtor_account", "creditor_account"), payer)
+    return "/v1/quoted-payments", {"quote_id": quote["id"], **accounts}
+
+
+async def _quoted_payment(book: Book) -> Request:
+    path, new = await _new_quoted_payment(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+async def _new_debit_mandate(book: Book) -> Request:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    payer, payee = [str((await bank.open())["id"]) for _ in range(2)]
+    new = {
+        "creditor_account": payee,
+        "creditor_id": CREDITOR,
+        "creditor_name": "Example Power",
+        "reference": _unique(),
+        "debtor": {"name": "Ada Lovelace", "iban": await bank.iban(payer)},
+        "signed_on": "2026-01-05",
+    }
+    return "/v1/direct-debit-mandates", new
+
+
+async def _new_creditor(book: Book) -> Request:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    party = await book.tenant.create("/v1/parties", {"kind": "person", "legal_name": "Ada"})
+    new = {"institution_id": bank.institution, "party_id": party["id"], "creditor_id": CREDITOR}
+    return "/v1/direct-debit-creditors", new
+
+
+async def _creditor(book: Book) -> Request:
+    path, new = await _new_creditor(book)
+    return f"{path}/{(await book.tenant.create(path, new))['id']}", None
+
+
+def _of_debit_mandate(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        path, new = await _new_debit_mandate(book)
+        return f"{path}/{(await book.tenant.create(path, new))['id']}{end}", body
+
+    return request
+
+
+async def _new_debit(book: Book) -> Request:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    payer, payee = [str((await bank.open())["id"]) for _ in range(2)]
+    mandate = await signed_mandate(bank, payer, payee)
+    new = {"mandate_id": mandate, "asset": "EUR", "amount": "5", "due_on": due_soon()}
+    return "/v1/direct-debits", new
+
+
+def _of_debit(
+    end: str, body: object = None, *, settled: bool = False
+) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        debit = await (settled_debit if settled else announced_debit)(bank)
+        return f"/v1/direct-debits/{debit}{end}", body
+
+    return request
+
+
+def _of_payer(end: str, body: object = None) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        return f"/v1/accounts/{(await bank.open())['id']}{end}", body
+
+    return request
+
+
+async def _lift_block(book: Book) -> Request:
+    path = f"{await _bank_account(book)}/blocks"
+    block = await book.tenant.create(path, _BLOCK)
+    return f"{path}/{block['id']}/lift", {}
 
 
 async def _new_holder(book: Book) -> Request:
@@ -579,6 +1097,175 @@ CASES: Mapping[str, Case] = {
     "add_account_holder": Case("POST", 201, _new_holder),
     "list_account_holders": _reads("{book.path}/accounts/wallet/holders"),
     "remove_account_holder": Case("POST", 200, _remove_holder),
+    "create_institution": Case("POST", 201, _new_institution, names=False),
+    "list_institutions": _reads("/v1/institutions", names=False),
+    "get_institution": Case("GET", 200, _institution),
+    "create_product": Case("POST", 201, _new_product, names=False),
+    "add_product_version": Case("POST", 201, _new_product_version),
+    "list_products": _reads("/v1/products", names=False),
+    "get_product": Case("GET", 200, _product),
+    "get_product_version": Case("GET", 200, _product_version),
+    "search_bank_accounts": Case("POST", 200, _search_bank_accounts, names=False),
+    "open_bank_account": Case("POST", 201, _new_bank_account, names=False),
+    "list_bank_accounts": _reads("/v1/accounts", names=False),
+    "close_bank_account": Case("POST", 200, _of_bank_account("/close", {"reason": "left"})),
+    "charge_account_fees": Case(
+        "POST",
+        201,
+        _of_bank_account("/fees", {"event": "statement", "asset": "EUR", "reference": "2026-01"}),
+    ),
+    "list_account_fees": Case("GET", 200, _of_bank_account("/fees")),
+    "start_end_of_day": Case("POST", 201, _new_end_of_day, names=False),
+    "list_ends_of_days": _reads("/v1/end-of-day-runs", names=False),
+    "get_end_of_day": Case("GET", 200, _end_of_day),
+    "get_bank_account": Case("GET", 200, _of_bank_account("")),
+    "read_bank_account_number": Case("GET", 200, _of_bank_account("/number?purpose=testing")),
+    "get_bank_account_balances": Case("GET", 200, _of_bank_account("/balances")),
+    "get_statement_cycle": Case("GET", 200, _of_bank_account("/statement-cycle")),
+    "set_statement_cycle": Case(
+        "PUT", 200, _of_bank_account("/statement-cycle", {"cycle": "week"})
+    ),
+    "list_statements": Case("GET", 200, _of_bank_account("/statements")),
+    "get_customer_statement": Case("GET", 200, _customer_statement),
+    "confirm_balance": Case("POST", 201, _new_balance_confirmation),
+    "get_balance_confirmation": Case("GET", 200, _balance_confirmation),
+    "add_bank_account_asset": Case("POST", 201, _new_bank_account_asset),
+    "change_bank_account_status": Case(
+        "POST", 200, _of_bank_account("/status", {"status": "dormant", "reason": "rest"})
+    ),
+    "list_bank_account_statuses": Case("GET", 200, _of_bank_account("/status")),
+    "set_bank_account_overdraft": Case(
+        "PUT",
+        200,
+        _of_bank_account("/overdraft", {"asset": "EUR", "amount": "5", "reason": "agreed"}),
+    ),
+    "move_bank_account": Case(
+        "POST", 200, _of_bank_account("/product-version", {"product_version": 1})
+    ),
+    "place_account_block": Case("POST", 201, _of_bank_account("/blocks", _BLOCK)),
+    "list_account_blocks": Case("GET", 200, _of_bank_account("/blocks")),
+    "lift_account_block": Case("POST", 200, _lift_block),
+    "verify_payee": Case("POST", 201, _new_verification, names=False),
+    "verify_payees": Case("POST", 201, _new_verifications, names=False),
+    "read_payee_verification": Case("GET", 200, _verification),
+    "write_qr_code": Case(
+        "POST", 200, _of_bank_account("/qr-code", {"purpose": "testing", "name": "Grace Hopper"})
+    ),
+    "read_qr_code": Case("POST", 200, _scanned, names=False),
+    "create_payment": Case("POST", 201, _new_payment, names=False),
+    "list_payments": _reads("/v1/payments", names=False),
+    "get_payment": Case("GET", 200, _of_payment("")),
+    "list_payment_transitions": Case("GET", 200, _of_payment("/transitions")),
+    "read_payment_content": Case("GET", 200, _of_payment("/content?purpose=testing")),
+    "approve_payment": Case("POST", 200, _of_waiting_payment("/approve")),
+    "withdraw_payment_signature": Case("POST", 200, _of_waiting_payment("/withdraw")),
+    "send_bulk_payment": Case(
+        "POST", 202, _new_bulk, names=False, media_type="text/csv", bytes_max=BYTES_MAX
+    ),
+    "get_bulk_payment": Case("GET", 200, _of_bulk("")),
+    "list_bulk_payment_items": Case("GET", 200, _of_bulk("/items")),
+    "report_bulk_payment": Case("GET", 200, _of_bulk("/report?purpose=testing")),
+    "create_standing_order": Case("POST", 201, _new_standing_order, names=False),
+    "list_standing_orders": Case("GET", 200, _standing_orders, names=False),
+    "get_standing_order": Case("GET", 200, _of_standing_order("")),
+    "list_standing_order_occurrences": Case("GET", 200, _of_standing_order("/occurrences")),
+    "amend_standing_order": Case("POST", 200, _of_standing_order("/amend", {"amount": "7"})),
+    "cancel_standing_order": Case("POST", 200, _of_standing_order("/cancel", {})),
+    "release_payment": Case("POST", 200, _of_reviewed_payment("/release", {})),
+    "reject_payment": Case("POST", 200, _of_reviewed_payment("/reject", {"reason": "doubtful"})),
+    "cancel_payment": Case("POST", 200, _of_waiting_payment("/cancel", {"reason": "regret"})),
+    "recall_payment": Case("POST", 201, _of_sent_payment("/recall", {"reason": "DUPL"})),
+    "claim_payment_unauthorised": Case("POST", 201, _of_sent_payment("/unauthorised", {})),
+    "list_recalls": _reads("/v1/recalls", names=False),
+    "get_recall": Case("GET", 200, _of_recall("")),
+    "answer_recall": Case("POST", 200, _of_recall("/answer", {"answer": "accept"})),
+    "authorize_payment": Case("POST", 201, _new_authorization, names=False),
+    "get_authorization": Case("GET", 200, _authorization),
+    "capture_payment": Case("POST", 201, _of_authorized("/captures", {})),
+    "list_captures": Case("GET", 200, _of_authorized("/captures")),
+    "increment_authorization": Case("POST", 200, _of_authorized("/increment", {"amount": "5"})),
+    "void_authorization": Case("POST", 200, _of_authorized("/void", {"reason": "regret"})),
+    "refund_payment": Case("POST", 201, _of_captured("/refunds", {"reason": "returned"})),
+    "list_refunds": Case("GET", 200, _of_captured("/refunds")),
+    "dispute_payment": Case("POST", 200, _of_captured("/dispute", {"reason": "not_delivered"})),
+    "resolve_payment_dispute": Case("POST", 200, _resolve_dispute),
+    "create_fee_schedule": Case("POST", 201, _new_fee_schedule, names=False),
+    "list_fee_schedules": _reads("/v1/fee-schedules", names=False),
+    "get_fee_schedule": Case("GET", 200, _fee_schedule),
+    "settle_account": Case("POST", 201, _new_settlement),
+    "list_settlement_batches": Case("GET", 200, _settlements),
+    "get_settlement_batch": Case("GET", 200, _of_settlement("")),
+    "list_settlement_items": Case("GET", 200, _of_settlement("/items")),
+    "arrange_safeguarding": Case("POST", 201, _new_arrangement, names=False),
+    "list_safeguarding_arrangements": _reads("/v1/safeguarding-arrangements", names=False),
+    "get_safeguarding_arrangement": Case("GET", 200, _of_arrangement("")),
+    "get_safeguarding_position": Case("GET", 200, _of_arrangement("/position")),
+    "list_safeguarding_reconciliations": Case("GET", 200, _of_arrangement("/reconciliations")),
+    "reconcile_safeguarding": Case("POST", 201, _new_reconciled_day, names=False),
+    "get_safeguarding_reconciliation": Case("GET", 200, _reconciled_day),
+    "list_safeguarding_incidents": _reads("/v1/safeguarding-incidents", names=False),
+    "get_safeguarding_incident": Case("GET", 200, _of_incident("")),
+    "list_safeguarding_incident_steps": Case("GET", 200, _of_incident("/steps")),
+    "acknowledge_safeguarding_incident": Case(
+        "POST", 200, _of_incident("/acknowledge", {"reason": "late_settlement"})
+    ),
+    "close_safeguarding_incident": Case(
+        "POST", 200, _of_incident("/close", {"reason": "topped_up"}, is_acknowledged=True)
+    ),
+    "quote_payment": Case("POST", 201, _new_quote, names=False),
+    "pay_with_quote": Case("POST", 201, _new_quoted_payment, names=False),
+    "get_quoted_payment": Case("GET", 200, _quoted_payment),
+    "register_direct_debit_creditor": Case("POST", 201, _new_creditor, names=False),
+    "list_direct_debit_creditors": _reads("/v1/direct-debit-creditors", names=False),
+    "get_direct_debit_creditor": Case("GET", 200, _creditor),
+    "sign_direct_debit_mandate": Case("POST", 201, _new_debit_mandate, names=False),
+    "amend_direct_debit_mandate": Case(
+        "POST", 200, _of_debit_mandate("/amend", {"creditor_name": "Other Power"})
+    ),
+    "cancel_direct_debit_mandate": Case("POST", 200, _of_debit_mandate("/cancel", {})),
+    "list_direct_debit_mandates": _reads("/v1/direct-debit-mandates", names=False),
+    "get_direct_debit_mandate": Case("GET", 200, _of_debit_mandate("")),
+    "set_direct_debit_controls": Case(
+        "PUT", 200, _of_payer("/direct-debit-controls", {"is_blocked": True})
+    ),
+    "get_direct_debit_controls": Case("GET", 200, _of_payer("/direct-debit-controls")),
+    "set_payer_mandate": Case(
+        "POST",
+        201,
+        _of_payer(
+            "/payer-mandates",
+            {
+                "creditor_id": CREDITOR,
+                "reference": "M-7",
+                "scheme": "b2b",
+                "standing": "confirmed",
+            },
+        ),
+    ),
+    "list_payer_mandates": Case("GET", 200, _of_payer("/payer-mandates")),
+    "create_direct_debit": Case("POST", 201, _new_debit, names=False),
+    "list_direct_debits": _reads("/v1/direct-debits", names=False),
+    "get_direct_debit": Case("GET", 200, _of_debit("")),
+    "list_direct_debit_steps": Case("GET", 200, _of_debit("/steps")),
+    "read_direct_debit_content": Case("GET", 200, _of_debit("/content?purpose=testing")),
+    "cancel_direct_debit": Case("POST", 200, _of_debit("/cancel", {"code": "CUST"})),
+    "refuse_direct_debit": Case("POST", 200, _of_debit("/refuse", {})),
+    "refund_direct_debit": Case("POST", 200, _of_debit("/refund", {}, settled=True)),
+    "return_direct_debit": Case("POST", 200, _of_debit("/return", {"code": "MD07"}, settled=True)),
+    "reverse_direct_debit": Case(
+        "POST", 200, _of_debit("/reverse", {"code": "AM05"}, settled=True)
+    ),
+    "send_bulk_direct_debit": Case(
+        "POST",
+        202,
+        _new_debit_file,
+        names=False,
+        media_type="application/xml",
+        bytes_max=MESSAGE_BYTES_MAX,
+    ),
+    "get_bulk_direct_debit": Case("GET", 200, _of_debit_file("")),
+    "list_bulk_direct_debit_items": Case("GET", 200, _of_debit_file("/items")),
+    "report_bulk_direct_debit": Case("GET", 200, _of_debit_file("/report?purpose=testing")),
     "create_contact": Case("POST", 201, _new_contact, names=False),
     "list_contacts": _reads("/v1/contacts", names=False),
     "open_contact": Case("GET", 200, _open_contact),
@@ -587,6 +1274,29 @@ CASES: Mapping[str, Case] = {
     "revoke_grant": Case("POST", 200, _revoke_grant),
     "change_contact": Case("PATCH", 200, _change_contact),
     "search_contacts": Case("POST", 200, _search_contacts, names=False),
+    "get_account_limits": Case("GET", 200, _of_limited("/limits")),
+    "get_account_limits_usage": Case("GET", 200, _of_limited("/limits/usage")),
+    "set_account_limits": Case("PUT", 200, _of_limited("/limits", _LIMITS)),
+    "set_account_limits_at_once": Case("PUT", 200, _of_limited("/limits/at-once", _LIMITS)),
+    "get_party_limits": Case("GET", 200, _party_limits),
+    "set_party_limits": Case("PUT", 200, _set_party_limits),
+    "list_counterparty": Case("POST", 200, _of_limited("/counterparties", _DENIED)),
+    "add_account_party": Case("POST", 201, _new_account_party),
+    "list_account_parties": Case("GET", 200, _of_limited("/parties")),
+    "remove_account_party": Case("POST", 200, _remove_account_party),
+    "get_signing_rules": Case("GET", 200, _of_limited("/signing-rules")),
+    "set_signing_rules": Case("PUT", 200, _of_limited("/signing-rules", {"bands": []})),
+    "create_party": Case("POST", 201, _new_party, names=False),
+    "list_parties": _reads("/v1/parties", names=False),
+    "open_party": Case("GET", 200, _open_party),
+    "change_party": Case("PATCH", 200, _change_party),
+    "search_parties": Case("POST", 200, _search_parties, names=False),
+    "assess_party": Case("POST", 200, _assess_party),
+    "list_party_assessments": Case("GET", 200, _party_assessments),
+    "link_party_user": Case("POST", 200, _link_party_user),
+    "add_party_relationship": Case("POST", 201, _new_relationship),
+    "list_party_relationships": Case("GET", 200, _party_relationships),
+    "end_party_relationship": Case("POST", 200, _end_relationship),
     "invite_user": Case("POST", 201, _new_user, names=False),
     "list_users": _reads("/v1/users", names=False),
     "open_user": Case("GET", 200, _open_user),
@@ -631,22 +1341,23 @@ CASES: Mapping[str, Case] = {
     "status": _reads("/status", names=False),
 }
 
-PROTOCOL_TAG = "Identity"
+PROTOCOL_TAGS = {"Identity", "Schemes"}
 
 WITHOUT_AUTHENTICATION = {"live", "ready"}
+
 """Health. Documents are not operations."""
 
 
 async def _operations(api: Api) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Operation id -> method, path, content of the document.
 
-    Without protocol endpoints: these follow the standards of OAuth, and have tests of their own.
+    Without protocol endpoints: these follow their own standards, and have tests of their own.
     """
     return {
         operation["operationId"]: (method.upper(), path, operation)
         for path, methods in (await api.document())["paths"].items()
         for method, operation in methods.items()
-        if PROTOCOL_TAG not in operation.get("tags", [])
+        if PROTOCOL_TAGS.isdisjoint(operation.get("tags", []))
     }
 
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bezant.banking import ContactService, HolderService
 from bezant.identity.policy import Policy
 from bezant.kernel.api_keys import ApiKeyAuthenticator
 from bezant.kernel.cache import open_cache
@@ -20,9 +19,13 @@ from bezant.kernel.unsealed import Unsealed
 from bezant.kernel.webhooks import DeliveryService, Means, WebhookService
 from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
+from bezant.payments import ListedPayees, Patience
 from bezant.server.app import Platform, create_app
+from bezant.server.banking import Banking
 from bezant.server.embedded import EmbeddedServers
 from bezant.server.identity import Identity
+from bezant.server.payees import Payees
+from bezant.server.payments import Payments
 from fixtures_api import CACHE_SECRET, Api
 
 BURST = 3
@@ -60,14 +63,19 @@ async def limited(
     cache = open_cache(embedded_servers.valkey_url, CACHE_SECRET)
     tracing = open_tracing(otlp_endpoint=None)
     ids = TimeOrderedIds()
+    banking = Banking.of(database, SystemClock(), ids, ledger, Unsealed(), bytes(32))
+    payments = Payments.of(database, SystemClock(), ids, ledger, banking.accounts, bytes(32), {})
+    clock, nobody = SystemClock(), ListedPayees([])
+    payees = Payees.of(database, clock, ids, banking, Unsealed(), bytes(32), nobody, Patience())
     app = create_app(
         Platform(
             database=database,
             ledger=ledger,
             checkpoints=CheckpointService(database, SystemClock(), ids, KeySealer(bytes(32)), []),
             reconciliations=reconciliations,
-            contacts=ContactService(database, SystemClock(), ids, Unsealed()),
-            holders=HolderService(database, SystemClock(), ids, ledger),
+            banking=banking,
+            payments=payments,
+            payees=payees,
             authenticator=limits,
             policy=Policy.shipped(database, SystemClock(), ids),
             api_keys=api.keys,
@@ -128,7 +136,7 @@ async def test_every_authenticated_route_declares_the_limit(limited: Api) -> Non
     assert len(operations) > 10
     for operation in operations:
         assert "429" in operation["responses"], operation["operationId"]
-        if operation["operationId"] not in {"metrics", "status"}:
+        if operation["operationId"] not in {"metrics", "status", "answer_payee_verification"}:
             declared = operation["responses"]["429"]
             [_, codes] = declared["content"]["application/problem+json"]["schema"]["allOf"]
             assert "RATE_LIMITED" in codes["properties"]["code"]["enum"]

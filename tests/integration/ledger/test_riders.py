@@ -11,6 +11,7 @@ import pytest
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database, Row, RowKind
+from bezant.kernel.errors import Refusal
 from bezant.kernel.purity import ImpureDecision
 from bezant.ledger import Decision, ReadKind, Reads, Seen, post, schemas
 from fixtures_ledger import Bank
@@ -22,6 +23,7 @@ NOTES = RowKind(
     " ON CONFLICT (tenant_id, key) DO UPDATE SET body = excluded.body",
 )
 BROKEN_NOTES = RowKind("note", NOTES.statement.replace("body = excluded.body", "body = NULL"))
+KEYED_NOTES = RowKind("note", NOTES.statement, key_columns=1)
 NOTE = ReadKind("note", "SELECT key, body FROM note WHERE tenant_id = $1 AND key = ANY($2::text[])")
 
 
@@ -121,6 +123,73 @@ async def test_a_decision_that_reaches_for_the_network_is_stopped(bank: Bank) ->
             bank.call(), bank.book_id, Pay("1", "a", kind="looks at the network")
         )
     assert await bank.posted("alice") == 0
+
+
+class Spend(msgspec.Struct, frozen=True):
+    """Spends three of what a note says is left; `amends` it, or leaves others to find out."""
+
+    amends: bool = True
+    breaks: bool = False
+    weight: int = 1
+
+    def reads(self) -> Reads:
+        return Reads(frozenset({"world", "alice"}), rows=((NOTE, "left"),))
+
+    def decide(self, seen: Seen) -> Decision:
+        row = seen.row(NOTE, "left")
+        assert row is not None
+        left = int(row["body"]) - 3
+        if left < 0:
+            raise NothingLeft("Three are not left.")
+        if self.amends:
+            seen.amend(NOTE, "left", {"key": "left", "body": str(left)})
+        if self.breaks:
+            raise ZeroDivisionError
+        post(seen.draft, schemas.NewTransaction([schemas.Posting("world", "alice", "EUR", "3")]))
+        return Decision(Answer.of(left), (Row(KEYED_NOTES, ("left", str(left))),))
+
+
+class NothingLeft(Refusal):
+    status, code, title = 422, "NOTHING_LEFT", "Nothing is left"
+
+
+async def spend(bank: Bank, database: Database, riders: list[Spend]) -> list[int]:
+    """How each was answered, of riders that share a commit as far as they can."""
+    await database.transaction(
+        lambda connection: connection.execute(NOTES.statement, bank.tenant_id, ["left"], ["10"])
+    )
+    outcomes = await asyncio.gather(
+        *(bank.ledger.submit(bank.call(), bank.book_id, rider) for rider in riders),
+        return_exceptions=True,
+    )
+    return [answer.status if isinstance(answer, Answer) else 500 for answer in outcomes]
+
+
+@pytest.mark.usefixtures("notes")
+async def test_riders_of_one_batch_see_what_those_before_them_wrote(
+    bank: Bank, database: Database
+) -> None:
+    statuses = await spend(bank, database, [Spend() for _ in range(20)])
+    assert statuses.count(200) == 3
+    assert statuses.count(422) == 17
+    assert await bank.posted("alice") == 9
+    assert (await found(database, bank))["left"] == "1"
+
+
+@pytest.mark.usefixtures("notes")
+async def test_what_a_broken_rider_amended_is_undone(bank: Bank, database: Database) -> None:
+    riders = [Spend(breaks=True), *(Spend() for _ in range(3)), Spend(breaks=True), Spend()]
+    statuses = await spend(bank, database, riders)
+    assert statuses == [500, 200, 200, 200, 422, 422]
+    assert (await found(database, bank))["left"] == "1"
+
+
+@pytest.mark.usefixtures("notes")
+async def test_control_riders_that_amend_nothing_pass_a_limit_together(
+    bank: Bank, database: Database
+) -> None:
+    statuses = await spend(bank, database, [Spend(amends=False) for _ in range(20)])
+    assert statuses.count(200) > 3
 
 
 async def test_the_audit_log_tells_who_did_what_and_how_it_ended(

@@ -66,9 +66,12 @@ def make_workers(
             vault_token="",
             public_url="https://localhost:8443",
             breached_passwords=None,
+            payee_directory=None,
             public_mtls_url="https://localhost:8445",
             mtls_authorities=None,
             mtls_proxies=[],
+            csm=None,
+            simulated=None,
         )
         return Workers(task, [listener, mtls_listener], 1, metrics_folder)
 

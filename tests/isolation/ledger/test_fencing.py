@@ -3,12 +3,15 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, TooContended, pool
+from bezant.kernel.database.statements import SESSION_TIMEOUTS
 from bezant.kernel.errors import Busy
 from bezant.ledger import Ledger, PostTransaction, schemas
 from bezant.ledger.errors import LaneElsewhere
@@ -16,6 +19,8 @@ from bezant.ledger.lane import LaneLost, lanes, store
 from fixtures_ledger import Bank, new_bank, open_ledger
 from posters import posting
 from processes.poster import Job
+
+TOUCH = "UPDATE lane SET seq = seq WHERE tenant_id = $1 AND book_id = $2"
 
 
 def job(bank: Bank, url: str, run_folder: Path, prefix: str, **more: Any) -> Job:  # noqa: ANN401 - members by name
@@ -95,6 +100,42 @@ async def test_a_stopped_holder_with_another_batch_decided_writes_neither(
             assert (await bank.verify()).findings == []
     assert holder.answered() == {"stalled-0", "stalled-1"}
     assert await bank.posted("alice") == 1002
+
+
+async def test_a_lane_that_is_locked_for_longer_than_a_wait_is_taken_once_it_is_free(
+    bank: Bank, database: Database, run_folder: Path, impatient: Database
+) -> None:
+    key = bank.tenant_id, bank.book_id
+    async with open_ledger(impatient, run_folder) as other, database.connection() as keeper:
+        await keeper.execute("BEGIN")
+        await keeper.execute(TOUCH, *key)
+        with pytest.raises(TooContended):
+            await impatient.transaction(lambda one: one.execute(TOUCH, *key))
+        bank.ledger = other
+        paying = asyncio.create_task(bank.pay("world", "alice", 1000))
+        await asyncio.sleep(0.5)
+        assert not paying.done()
+        await keeper.execute("ROLLBACK")
+        assert (await paying).status == 201
+
+
+async def test_a_holder_that_stopped_within_the_messages_of_a_statement_is_ended(
+    bank: Bank,
+    database: Database,
+    run_folder: Path,
+    impatient: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its session is active to the server, which ends idle ones only: it would wait for ever."""
+    monkeypatch.setattr(pool, "SILENT_MAX", timedelta(seconds=0.5))
+    async with open_ledger(impatient, run_folder) as other, database.connection() as stopped:
+        await stopped.execute("BEGIN")
+        await stopped.execute(TOUCH, bank.tenant_id, bank.book_id)
+        await stopped.prepare("SELECT 1")
+        bank.ledger = other
+        assert (await bank.pay("world", "alice", 1000)).status == 201
+        with pytest.raises(asyncpg.InterfaceError, match="released back"):
+            await stopped.execute("COMMIT")  # the session is gone
 
 
 async def test_a_killed_holder_is_replaced_at_once_and_nothing_is_lost_or_doubled(
@@ -203,6 +244,17 @@ async def bank(database: Database, run_folder: Path, ledger: Ledger) -> AsyncIte
     bank.ledger = ledger
     yield bank
     assert (await bank.verify()).findings == []
+
+
+@pytest.fixture
+async def impatient(app_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """The database to somebody who waits for locks for 0.1 s."""
+    short = SESSION_TIMEOUTS.replace("lock_timeout = '8s'", "lock_timeout = '100ms'")
+    assert short != SESSION_TIMEOUTS
+    monkeypatch.setattr(pool, "SESSION_TIMEOUTS", short)
+    impatient = await Database.open(app_url, name="impatient")
+    yield impatient
+    await impatient.close()
 
 
 async def _epoch(database: Database, bank: Bank) -> int:

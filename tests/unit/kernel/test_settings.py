@@ -215,3 +215,47 @@ def test_half_a_vault_is_refused(given: dict[str, object], problem: str) -> None
     problems = problems_of(**given)
     assert problem in problems[0]
     assert "hunter2" not in "".join(problems)
+
+
+BANK = {
+    "bic": "COBADEFFXXX",
+    "tenant_id": "0198f000-0000-7000-8000-000000000001",
+    "institution_id": "0198f000-0000-7000-8000-000000000002",
+}
+CSM = {
+    "csm_url": "https://csm.example/",
+    "csm_secret": "x" * 32,
+    "csm_participants": [BANK],
+}
+
+
+def test_a_clearing_system_has_an_address_a_secret_and_participants(tmp_path: Path) -> None:
+    settings = Settings.load(CSM)
+    assert settings.csm_url == "https://csm.example"
+    assert [each.bic for each in settings.csm_participants] == ["COBADEFFXXX"]
+    assert Settings.load(CSM | {"csm_url": "http://127.0.0.1:9000"}).csm_url
+    assert "x" * 32 not in repr(settings)
+    config = tmp_path / "bezant.toml"
+    tables = "".join(f'{name} = "{value}"\n' for name, value in BANK.items())
+    config.write_text(f"[[csm_participants]]\n{tables}")
+    assert Settings.load({"config": str(config)}).csm_participants == settings.csm_participants
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sandbox": True},
+        {"csm_url": "http://csm.example"},
+        {"csm_url": "csm.example"},
+        {"csm_secret": None},
+        {"csm_secret": "short"},
+        {"csm_participants": None},
+        {"csm_participants": [BANK | {"bic": "COBA"}]},
+        {"csm_participants": [BANK | {"colour": "blue"}]},
+        {"csm_authority": Path("/nowhere/ca.pem")},
+        {"csm_certificate": Path("/nowhere/us.pem")},
+        {"csm_certificate": Path(__file__)},
+    ],
+)
+def test_a_clearing_system_that_is_not_wholly_set_is_refused(change: dict[str, object]) -> None:
+    assert problems_of(**(CSM | change))

@@ -35,7 +35,7 @@ def test_a_worker_holds_nothing_that_opens_what_is_sealed_and_nobody_holds_an_ow
         closing(listen("127.0.0.1", 0)) as mtls_listener,
     ):
         settings = Settings(data_dir=data.path)
-        tasks = Tasks(settings, data, STORES, Certificates(settings, data), data.path)
+        tasks = Tasks(settings, data, STORES, Certificates(settings, data), data.path, None)
         worker, vault = tasks.worker(listener, mtls_listener), tasks.vault(listener)
     of_worker, of_vault = (msgspec.json.encode(task).decode() for task in (worker, vault))
     for secret in ("of-the-vault", "of-the-keys"):

@@ -1,0 +1,142 @@
+"""Files of payments, and what their jobs do."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from bezant.formats.iso20022.messages import pain001
+from bezant.formats.iso20022.trees import Tree
+from bezant.kernel.database import Database, write_rows
+from bezant.kernel.jobs import Job, Outcome
+from bezant.payments.bulk.records import ORDER_CHUNK, OrderChunk
+from customers import CustomerBank
+from fixtures_api import Tenant, fresh_key
+from paying import Desk
+
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
+COLUMNS = "debtor_iban,creditor_iban,creditor_name,amount,currency,end_to_end_id,remittance"
+
+
+def tree(name: str, *held: Tree | str, **attributes: str) -> Tree:
+    """An element of a message."""
+    children = tuple(each for each in held if isinstance(each, Tree))
+    text = "".join(each for each in held if isinstance(each, str))
+    return Tree(name, text, tuple(attributes.items()), children)
+
+
+def transfer(end_to_end_id: str, amount: str, iban: str, name: str = "Grace Hopper") -> Tree:
+    """A `CdtTrfTxInf` in euros."""
+    return tree(
+        "CdtTrfTxInf",
+        tree("PmtId", tree("EndToEndId", end_to_end_id)),
+        tree("Amt", tree("InstdAmt", amount, Ccy="EUR")),
+        tree("Cdtr", tree("Nm", name)),
+        tree("CdtrAcct", tree("Id", tree("IBAN", iban))),
+        tree("RmtInf", tree("Ustrd", "Salary of November")),
+    )
+
+
+def pain_file(
+    message_id: str,
+    debtor: str,
+    transfers: Sequence[Tree],
+    *,
+    count: int | None = None,
+    day: str | None = None,
+    total: str | None = None,
+) -> bytes:
+    """A pain.001.001.09 with one batch."""
+    header = [
+        tree("MsgId", message_id),
+        tree("CreDtTm", "2026-11-29T09:00:00"),
+        tree("NbOfTxs", str(len(transfers) if count is None else count)),
+        *([] if total is None else [tree("CtrlSum", total)]),
+        tree("InitgPty", tree("Nm", "Payroll of Example")),
+    ]
+    batch = [
+        tree("PmtInfId", f"{message_id}-1"),
+        tree("PmtMtd", "TRF"),
+        tree("BtchBookg", "true"),
+        tree("ReqdExctnDt", tree("Dt", day or str(datetime.now(UTC).date()))),
+        tree("Dbtr", tree("Nm", "Ada Lovelace")),
+        tree("DbtrAcct", tree("Id", tree("IBAN", debtor))),
+        tree("DbtrAgt", tree("FinInstnId", tree("Othr", tree("Id", "NOTPROVIDED")))),
+    ]
+    parts: list[pain001.Part] = [
+        pain001.Header(pain001.VERSION, tree("GrpHdr", *header)),
+        pain001.Batch(tree("PmtInf", *batch)),
+        *map(pain001.Instruction, transfers),
+    ]
+    return pain001.write_pain001(parts)
+
+
+async def send(
+    tenant: Tenant, content: bytes, media_type: str = "application/xml", query: str = ""
+) -> httpx.Response:
+    """Send a file."""
+    headers = fresh_key() | {"Content-Type": media_type}
+    path = f"/v1/bulk-payments{query}"
+    return await tenant.client.post(path, content=content, headers=headers)
+
+
+async def taken(
+    tenant: Tenant, content: bytes, media_type: str = "application/xml", query: str = ""
+) -> dict[str, Any]:
+    """Send a file that is taken."""
+    answer = await send(tenant, content, media_type, query)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def job_of(kind: str, tenant_id: UUID, payload: Any) -> Job[Any]:  # noqa: ANN401 - of any kind
+    """A job as its handler gets it."""
+    return Job(
+        id=uuid4(),
+        tenant_id=tenant_id,
+        kind=kind,
+        payload=payload,
+        attempt=1,
+        epoch=1,
+        key=None,
+        order=0,
+        since=datetime.now(UTC),
+    )
+
+
+async def order_chunk(desk: Desk, bulk_id: UUID, chunk_no: int = 0) -> Outcome:
+    """What the job of a chunk does, but for recording what it found."""
+    job = job_of(ORDER_CHUNK.name, desk.teller.tenant_id, OrderChunk(bulk_id, chunk_no))
+    return await desk.first.bulk_runs.order(job)
+
+
+async def written(database: Database, tenant_id: UUID, outcome: Outcome) -> None:
+    """What the runner does with an outcome."""
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await write_rows(connection, tenant_id, outcome.rows)
+
+    await database.transaction(work)
+
+
+async def record(database: Database, desk: Desk, outcome: Outcome) -> None:
+    """The same, of the desk's tenant."""
+    await written(database, desk.teller.tenant_id, outcome)
+
+
+async def processed(database: Database, desk: Desk, bulk: dict[str, Any]) -> None:
+    """Every job of a file, done."""
+    for chunk_no in range((bulk["count"] - 1) // 100 + 1):
+        await record(database, desk, await order_chunk(desk, UUID(bulk["id"]), chunk_no))
+
+
+async def two(bank: CustomerBank, amount: int = 10_000) -> tuple[str, str, str, str]:
+    """A funded account and an empty one, with their numbers."""
+    payer, payee = await bank.funded(amount), str((await bank.open())["id"])
+    return payer, payee, await bank.iban(payer), await bank.iban(payee)

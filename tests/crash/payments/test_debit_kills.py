@@ -1,0 +1,93 @@
+"""Killed while it carries out collections: whoever survives debits each once, and presents it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bezant.kernel.database import Database
+from bezant.payments.direct_debits.collecting import DebitState
+from debiting import DUE, ELSEWHERE, Collecting, open_collecting
+from forking import Forks, forks
+from processes.collector import Task
+
+SCRIPT = Path(__file__).parents[2] / "processes" / "collector.py"
+KILLS = 8
+COLLECTIONS = 5
+
+
+@pytest.fixture(scope="module")
+async def collectors() -> AsyncIterator[Forks]:
+    """A process that collects."""
+    async with forks(SCRIPT) as collectors:
+        yield collectors
+
+
+@pytest.fixture
+async def desk(database: Database, run_folder: Path) -> AsyncIterator[Collecting]:
+    async with open_collecting(database, run_folder) as desk:
+        yield desk
+
+
+async def test_kills_at_any_moment_of_the_day_debit_each_collection_once(
+    desk: Collecting, collectors: Forks, app_url: str, run_folder: Path
+) -> None:
+    dice = random.Random(7)
+    payer, payee = await desk.open(1_000_000), await desk.open()
+    mandate = await desk.mandate(payee, payer)
+    debits = [await desk.collect(mandate, 100) for _ in range(KILLS * COLLECTIONS)]
+    desk.clock.advance(seconds=(DUE - desk.clock.now().date()).days * 86_400)
+    for kill in range(KILLS):
+        mine = debits[kill * COLLECTIONS : (kill + 1) * COLLECTIONS]
+        task = Task(app_url, str(run_folder), desk.bank.tenant_id, mine)
+        await collectors.begin(task)
+        await collectors.until("ready")
+        await asyncio.sleep(dice.uniform(0, 0.1))
+        await collectors.kill()
+    await desk.work()
+    states = {(await desk.state(debit))[0] for debit in debits}
+    assert states == {DebitState.SETTLED}
+    assert await desk.booked(payee) == 100 * len(debits)
+    assert await desk.booked(payer) == 1_000_000 - 100 * len(debits)
+
+
+async def test_what_was_to_be_presented_by_whom_was_killed_is_presented_by_a_survivor(
+    desk: Collecting, collectors: Forks, app_url: str, run_folder: Path
+) -> None:
+    payee = await desk.open()
+    debit = await desk.collect(await desk.mandate(payee, ELSEWHERE))
+    desk.clock.advance(seconds=((DUE - desk.clock.now().date()).days - 1) * 86_400)
+    await collectors.begin(Task(app_url, str(run_folder), desk.bank.tenant_id, [debit]))
+    await collectors.until("before present")
+    await collectors.kill()
+    assert (await desk.state(debit))[0] is DebitState.PRESENTED
+    assert desk.scheme.presented == {}
+    await desk.work()
+    assert set(desk.scheme.presented) == {debit}
+    assert desk.scheme.asked == {debit: 1}
+
+
+async def test_control_a_step_that_is_taken_twice_is_refused_by_the_schema(
+    desk: Collecting,
+) -> None:
+    _, _, debit = await desk.settled()
+    answer = await desk.bank.database.fetch(
+        "SELECT seq, to_state FROM direct_debit_step WHERE tenant_id = $1 AND debit_id = $2"
+        " ORDER BY seq",
+        desk.bank.tenant_id,
+        debit,
+    )
+    assert [(row["seq"], row["to_state"]) for row in answer] == [(1, "announced"), (2, "settled")]
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await desk.bank.database.transaction(
+            lambda connection: connection.execute(
+                "INSERT INTO direct_debit_step (tenant_id, debit_id, seq, before_seq, from_state,"
+                " to_state, at, actor)"
+                " VALUES ($1, $2, 2, 1, 'announced', 'settled', now(), 'twice')",
+                desk.bank.tenant_id,
+                debit,
+            )
+        )

@@ -1,0 +1,109 @@
+"""Mandates and signing rules over the API: given, ended, and judged in the lane."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from customers import CustomerBank, open_bank
+from fixtures_api import Api, Tenant, fresh_key
+
+
+@pytest.fixture(scope="module")
+async def customers(api: Api) -> AsyncIterator[CustomerBank]:
+    """A bank of a tenant for this module."""
+    async with api.tenant() as tenant:
+        yield await open_bank(tenant)
+
+
+async def give(customers: CustomerBank, account: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - members by name
+    body = {"party_id": str(uuid4()), "role": "holder"} | more
+    return await customers.tenant.post(f"/v1/accounts/{account}/parties", body)
+
+
+async def rules(customers: CustomerBank, account: str, *bands: Any) -> httpx.Response:  # noqa: ANN401 - JSON
+    path = f"/v1/accounts/{account}/signing-rules"
+    return await customers.tenant.client.put(path, json={"bands": bands}, headers=fresh_key())
+
+
+async def parties(customers: CustomerBank, account: str) -> list[dict[str, Any]]:
+    answer = await customers.tenant.client.get(f"/v1/accounts/{account}/parties")
+    assert answer.status_code == 200
+    found: list[dict[str, Any]] = answer.json()["parties"]
+    return found
+
+
+async def test_a_mandate_is_given_listed_and_ended(customers: CustomerBank) -> None:
+    account = await customers.funded()
+    given = (await give(customers, account)).json()
+    assert given["valid_until"] is None
+    assert await parties(customers, account) == [given]
+    path = f"/v1/accounts/{account}/parties/{given['party_id']}/remove"
+    ended = await customers.tenant.create(path, {"role": "holder"})
+    assert ended["valid_from"] == given["valid_from"]
+    assert ended["valid_until"] > given["valid_from"]
+    assert await parties(customers, account) == [ended]
+    again = await customers.tenant.post(path, {"role": "holder"})
+    assert (again.status_code, again.json()["code"]) == (404, "MANDATE_NOT_FOUND")
+    other = await customers.tenant.post(path, {"role": "attorney"})
+    assert other.status_code == 404
+    anew = (await give(customers, account, party_id=given["party_id"])).json()
+    assert await parties(customers, account) == [anew]
+
+
+async def test_a_power_of_attorney_has_an_end_and_nothing_ends_before_it_begins(
+    customers: CustomerBank,
+) -> None:
+    account, now = await customers.funded(), datetime.now(UTC)
+    tomorrow, past = (now + timedelta(days=1)).isoformat(), (now - timedelta(days=1)).isoformat()
+    for body in (
+        {"role": "attorney"},
+        {"valid_until": past},
+        {"valid_from": tomorrow, "valid_until": tomorrow},
+    ):
+        answer = await give(customers, account, **body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "MANDATE_PERIOD_INVALID")
+    answer = await give(customers, account, role="attorney", valid_until=tomorrow)
+    assert answer.status_code == 201
+
+
+async def test_signing_rules_are_versions_and_reachable(customers: CustomerBank) -> None:
+    account = await customers.funded()
+    path = f"/v1/accounts/{account}/signing-rules"
+    assert (await customers.tenant.client.get(path)).json() == {"version": 0, "bands": []}
+    two = {"asset": "EUR", "signatures": 2, "up_to": "100"}
+    refused = await rules(customers, account, two)
+    assert (refused.status_code, refused.json()["code"]) == (422, "TOO_FEW_SIGNERS")
+    for _ in range(2):
+        await give(customers, account)
+    assert (await rules(customers, account, two)).json() == {"version": 1, "bands": [two]}
+    unclear = await rules(customers, account, two, two | {"signatures": 1})
+    assert (unclear.status_code, unclear.json()["code"]) == (422, "SIGNING_BANDS_UNCLEAR")
+    assert (await rules(customers, account)).json() == {"version": 2, "bands": []}
+    assert (await customers.tenant.client.get(path)).json() == {"version": 2, "bands": []}
+
+
+async def test_another_tenants_account_has_no_parties(
+    api: Api, customers: CustomerBank, other_tenant: Tenant
+) -> None:
+    account = await customers.funded()
+    given = (await give(customers, account)).json()
+    client, base = other_tenant.client, f"/v1/accounts/{account}"
+    for path in ("parties", "signing-rules"):
+        assert (await client.get(f"{base}/{path}")).status_code == 404
+    answers = [
+        await other_tenant.post(f"{base}/parties", {"party_id": str(uuid4()), "role": "holder"}),
+        await other_tenant.post(f"{base}/parties/{given['party_id']}/remove", {"role": "holder"}),
+        await client.put(f"{base}/signing-rules", json={"bands": []}, headers=fresh_key()),
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    row = await api.database.fetchrow(
+        "SELECT count(*) AS n FROM account_party WHERE tenant_id = $1 AND account_id = $2",
+        customers.tenant.id,
+        UUID(account),
+    )
+    assert row is not None
+    assert row["n"] == 1

@@ -1,0 +1,157 @@
+"""The platform and the clearing system, each with its own books, over HTTP in both directions."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+import pytest
+
+from bezant.kernel.clock import SystemClock
+from bezant.kernel.database import Database
+from bezant.kernel.ids import TimeOrderedIds
+from bezant.ledger import Ledger, verify_book
+from bezant.payments import NewPayment, OrderState, Payment
+from bezant.payments.orders.schemas import Creditor
+from bezant.payments.sandbox import csm
+from bezant.payments.sandbox.csm import Misbehaviour
+from bezant.server.banking import Banking
+from bezant.server.payments import Payments
+from bezant.server.sepa import sepa_rails, sepa_routes
+from bezant.server.task import CsmTask
+from bezant.vault import VaultClient
+from clearing import OUR_BIC, SECRET, THEIR_IBAN, System, clearing_system, listening
+from customers import CustomerBank
+from fixtures_ledger import Bank
+
+SENDER = "PSSTFRPPXXX"
+
+
+@dataclass
+class Street:
+    """A bank of the platform, and the clearing system that it is in."""
+
+    bank: CustomerBank
+    payments: Payments
+    system: System
+    http: httpx.AsyncClient
+    teller: Bank
+
+    async def tell(self, command: str, **members: object) -> dict[str, str]:
+        """Have the clearing system bring something, and wait until we have heard it."""
+        answer = await self.http.post(f"{self.system.url}/admin/{command}", json=members)
+        assert answer.status_code == 200, answer.text
+        await self.system.deliveries.drained()
+        is_json = answer.headers["content-type"].startswith("application/json")
+        content: dict[str, str] = answer.json() if is_json else {}
+        return content
+
+    async def credit(self, account: str, amount: int) -> dict[str, str]:
+        """Have another bank pay one of our accounts."""
+        iban = await self.bank.iban(account)
+        return await self.tell(
+            "credits", bic=OUR_BIC, iban=iban, name="Ada Lovelace", amount=str(amount)
+        )
+
+    async def pay(self, account: str, amount: int) -> Payment:
+        """Pay somebody at another bank at once; how the order stands then."""
+        new = NewPayment(
+            UUID(account), Creditor(iban=THEIR_IBAN, name="Grace Hopper"), "EUR", str(amount),
+            "Ada Lovelace", "sct_inst",
+        )  # fmt: skip
+        made = (await self.payments.orders.create(self.teller.call(), new)).value(Payment)
+        self.payments.execution.begin(self.bank.tenant.id, made.id)
+        await self.payments.execution.close()
+        path = f"/v1/payments/{made.id}"
+        return Payment(**(await self.bank.tenant.client.get(path)).json())
+
+    @property
+    def position(self) -> int:
+        """What the clearing system owes us."""
+        return self.system.clearing.books.position(OUR_BIC)
+
+    async def settlement(self) -> int:
+        """What the ledger says of that."""
+        path = f"{self.bank.book_path}/accounts/settlement:sct_inst:EUR/balance"
+        return int((await self.bank.tenant.client.get(path)).json()["posted"])
+
+
+@pytest.fixture
+async def street(
+    bank: CustomerBank, database: Database, ledger: Ledger, sealer: VaultClient
+) -> AsyncIterator[Street]:
+    clock, ids = SystemClock(), TimeOrderedIds()
+    tenant = bank.tenant.id
+    accounts = Banking.of(database, clock, ids, ledger, sealer, bytes(32)).accounts
+    async with clearing_system(clock) as system, AsyncExitStack() as opened:
+        task = CsmTask(system.url, SECRET, None, [(OUR_BIC, tenant, UUID(bank.institution))])
+        rails = sepa_rails(task, clock, ids, opened)
+        payments = Payments.of(database, clock, ids, ledger, accounts, bytes(32), rails)
+        url = await opened.enter_async_context(listening(sepa_routes(task, clock, ids, payments)))
+        system.clearing.admit(csm.Participant(OUR_BIC, f"{url}/sepa"))
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        http = await opened.enter_async_context(
+            httpx.AsyncClient(headers=headers, trust_env=False, timeout=60)
+        )
+        teller = Bank(ledger, database, tenant, UUID(bank.book))
+        yield Street(bank, payments, system, http, teller)
+        await system.deliveries.close()
+
+
+async def test_money_goes_both_ways_and_both_books_say_the_same(
+    street: Street, database: Database
+) -> None:
+    bank = street.bank
+    account = str((await bank.open())["id"])
+    assert (await street.credit(account, 2_500))["status"] == "ACSC"
+    assert (await bank.balance(account))["booked"] == "2500"
+    paid = await street.pay(account, 1_000)
+    assert paid.state == OrderState.SETTLED
+    assert (await bank.balance(account))["booked"] == "1500"
+    assert street.position == 1_500
+    assert await street.settlement() == 1_500
+    report = await verify_book(database, bank.tenant.id, UUID(bank.book))
+    assert report.findings == []
+
+
+async def test_a_credit_to_nobody_is_refused_by_its_reason(street: Street) -> None:
+    made = await street.tell(
+        "credits", bic=OUR_BIC, iban="DE02120300000000202051", name="Nobody", amount="100"
+    )
+    assert (made["status"], made["reason"]) == ("RJCT", "AC03")
+    assert street.position == 0
+
+
+async def test_many_credits_at_once_some_told_twice_are_each_booked_once(street: Street) -> None:
+    account = str((await street.bank.open())["id"])
+    for _ in range(5):
+        street.system.behave(Misbehaviour.DELIVERED_TWICE)
+    cleared = await asyncio.gather(*(street.credit(account, 100) for _ in range(20)))
+    assert {each["status"] for each in cleared} == {"ACSC"}
+    assert (await street.bank.balance(account))["booked"] == "2000"
+    assert street.position == 2_000
+
+
+async def test_what_comes_back_is_on_the_payers_account_again(street: Street) -> None:
+    account = await street.bank.funded(5_000)
+    paid = await street.pay(account, 1_000)
+    assert paid.state == OrderState.SETTLED
+    [name] = street.system.clearing.transfers
+    await street.tell(
+        "returns", sender_bic=OUR_BIC, transaction_id=name[1], code="AC04", amount="1000"
+    )
+    assert (await street.bank.balance(account))["booked"] == "5000"
+    found = await street.bank.tenant.client.get(f"/v1/payments/{paid.id}")
+    assert found.json()["state"] == "returned"
+    assert street.position == 0
+
+
+async def test_a_recall_is_a_case_that_waits_for_an_answer(street: Street) -> None:
+    account = str((await street.bank.open())["id"])
+    name = (await street.credit(account, 700))["transaction_id"]
+    await street.tell("recalls", sender_bic=SENDER, transaction_id=name, code="DUPL")
+    listed = (await street.bank.tenant.client.get("/v1/recalls")).json()["recalls"]
+    assert [each["state"] for each in listed if each["code"] == "DUPL"] == ["open"]
+    assert (await street.bank.balance(account))["booked"] == "700"

@@ -1,0 +1,113 @@
+"""Orders that wait for signatures: a rider that signs, and carries out what has enough of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from bezant.banking.mandates import Signing, store
+from bezant.banking.terms.signing import MandateRole, SigningBand
+from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row, RowKind
+from bezant.kernel.errors import Conflict
+from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, post, schemas
+from fixtures_ledger import IDS, Bank
+
+TABLE = (
+    "CREATE TABLE signed_order (tenant_id uuid, key uuid, state text NOT NULL,"
+    " PRIMARY KEY (tenant_id, key))"
+)
+ORDER = ReadKind(
+    "signed_order",
+    "SELECT key, state FROM signed_order WHERE tenant_id = $1 AND key = ANY($2::uuid[])",
+)
+ORDERS = RowKind(
+    "signed_order",
+    "INSERT INTO signed_order (tenant_id, key, state) SELECT $1, key, state"
+    " FROM unnest($2::uuid[], $3::text[]) AS new (key, state)"
+    " ON CONFLICT (tenant_id, key) DO UPDATE SET state = excluded.state",
+    key_columns=1,
+)
+
+
+class NotWaiting(Conflict):
+    """The order was carried out."""
+
+    code, title = "NOT_WAITING", "The order waits for nothing"
+
+
+@RiderKinds.register
+class SignOrder(msgspec.Struct, frozen=True):
+    """Signs an order, or withdraws; what has its signatures is paid in the same commit."""
+
+    account_id: UUID
+    order_id: UUID
+    amount: int
+    party_id: UUID
+    revokes: bool = False
+    looks_away: bool = False
+    weight: int = 1
+
+    def _signing(self) -> Signing:
+        return Signing(self.account_id, self.order_id, "EUR", self.amount)
+
+    def reads(self) -> Reads:
+        """The accounts, the order, its signatures and who may give them."""
+        rows = (*self._signing().reads(), (ORDER, self.order_id))
+        return Reads(frozenset({"world", "alice"}), rows=rows)
+
+    def decide(self, seen: Seen) -> Decision:
+        """Sign; pay if it was the last signature."""
+        order = seen.row(ORDER, self.order_id)
+        if order is not None and order["state"] == "paid" and not self.looks_away:
+            raise NotWaiting("It was paid.")
+        signing = self._signing()
+        if self.revokes:
+            return Decision(Answer.of("waits"), signing.revoke(seen, self.party_id).rows)
+        signed = signing.approve(seen, self.party_id)
+        if not signed.is_complete:
+            return Decision(Answer.of("waits"), signed.rows)
+        leg = schemas.Posting("alice", "world", "EUR", str(self.amount))
+        post(seen.draft, schemas.NewTransaction([leg]))
+        seen.amend(ORDER, self.order_id, {"key": self.order_id, "state": "paid"})
+        return Decision(Answer.of("paid"), (*signed.rows, Row(ORDERS, (self.order_id, "paid"))))
+
+
+class Signers:
+    """An account and the parties who may act for it."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        self.account_id = IDS.new()
+
+    async def mandate(
+        self,
+        role: MandateRole = MandateRole.HOLDER,
+        *,
+        begins: datetime | None = None,
+        ends: datetime | None = None,
+        party: UUID | None = None,
+    ) -> UUID:
+        """Give a party a mandate, a new one if none is named."""
+        party_id, now = party or IDS.new(), self.bank.ledger.now()
+        values = [self.account_id, party_id, role, begins or now, ends, now, "test"]
+        await self._write(store.SAVE_PARTIES, values)
+        return party_id
+
+    async def agree(self, *bands: SigningBand, version: int = 1) -> None:
+        """Agree on how many sign."""
+        encoded, now = msgspec.json.encode(bands), self.bank.ledger.now()
+        await self._write(store.INSERT_RULES, [self.account_id, version, encoded, now, "test"])
+
+    async def sign(self, order_id: UUID, party_id: UUID, amount: int = 10, **more: Any) -> Answer:  # noqa: ANN401 - members by name
+        """Sign an order, or withdraw."""
+        rider = SignOrder(self.account_id, order_id, amount, party_id, **more)
+        return await self.bank.ledger.submit(self.bank.call(), self.bank.book_id, rider)
+
+    async def _write(self, statement: str, values: list[Any]) -> None:
+        await self.bank.database.transaction(
+            lambda connection: connection.execute(
+                statement, self.bank.tenant_id, *([value] for value in values)
+            )
+        )
