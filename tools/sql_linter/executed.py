@@ -24,6 +24,13 @@ _DRIVER: Final = (
 )
 _GAP: Final = "\0"
 
+# What holds statements together that travel as one.
+_TOGETHER: Final = ("SELECT ARRAY(SELECT read_1 FROM (", "WITH written_1 AS (")
+_SEAM: Final = re.compile(
+    r"(?:^SELECT |\) AS read_\d+\), )ARRAY\(SELECT read_\d+ FROM \(|\) AS read_\d+\)$"
+    r"|(?:^WITH |\), )written_\d+ AS \(|\) SELECT 1$"
+)
+
 
 def differences(
     executed: Mapping[str, bool],
@@ -50,8 +57,13 @@ def differences(
     ours = [_pattern(statement, policy) for statement in statements]
     theirs = [_with_gaps(text.replace("…", _GAP)) for text in seeded]
     known = [*ours, *theirs, *_DRIVER, *_sent_by_tests(tests)]
-    sent = {normalized(sql) for sql in executed}
-    done = {normalized(sql) for sql, is_done in executed.items() if is_done}
+    sent = {part for sql in executed for part in _taken_apart(normalized(sql))}
+    done = {
+        part
+        for sql, is_done in executed.items()
+        if is_done
+        for part in _taken_apart(normalized(sql))
+    }
     found = [
         f"sent, but in no store: {piece}"
         for text in sorted(sent)
@@ -69,9 +81,16 @@ def differences(
 
 
 def normalized(sql: str) -> str:
-    """A statement without comments, line breaks or indents."""
+    """A statement without comments, line breaks, indents, or the numbers of its parameters."""
     without_comments = re.sub(r"--[^\n]*", "", sql)
-    return " ".join(without_comments.split()).strip("; ")
+    return re.sub(r"\$\d+", "$", " ".join(without_comments.split()).strip("; "))
+
+
+def _taken_apart(sql: str) -> list[str]:
+    """The statements that one was put together from (`bezant.kernel.database.together`)."""
+    if not sql.startswith(_TOGETHER):
+        return [sql]
+    return [part.strip() for part in _SEAM.split(sql) if part]
 
 
 def _pattern(statement: Statement, policy: Policy) -> re.Pattern[str]:

@@ -9,7 +9,7 @@ from bezant.kernel.database.errors import (
 )
 from bezant.kernel.database.pool import Database
 from bezant.kernel.database.replica import Replica, ReplicaUnavailable
-from bezant.kernel.database.rows import Row, RowKind, write_rows
+from bezant.kernel.database.rows import Row, RowKind, statements_of, write_rows
 from bezant.kernel.database.server import Capabilities, Engine, inspect_server
 from bezant.kernel.database.slow import SLOW_STATEMENT_MS
 from bezant.kernel.database.statements import (
@@ -21,6 +21,7 @@ from bezant.kernel.database.statements import (
     ROLLBACK_TO_SAVEPOINT,
     SAVEPOINT,
 )
+from bezant.kernel.database.together import execute_together, fetch_together
 
 __all__ = [
     "BEGIN_BY_KEY",
@@ -43,6 +44,9 @@ __all__ = [
     "Row",
     "RowKind",
     "TooContended",
+    "execute_together",
+    "fetch_together",
     "inspect_server",
+    "statements_of",
     "write_rows",
 ]

@@ -9,7 +9,7 @@ import asyncpg
 
 from bezant.kernel import idempotency
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database, DatabaseUnavailable, write_rows
+from bezant.kernel.database import Database, DatabaseUnavailable
 from bezant.kernel.errors import Unavailable
 from bezant.kernel.ids import Ids
 from bezant.kernel.telemetry import BATCH_ITEMS, IDEMPOTENT_REPLAYS, TRANSFERS
@@ -165,8 +165,7 @@ class Commits:
         await self._publish(decided)
 
     async def _write(self, connection: "Connection", decided: Decided) -> None:
-        await write(connection, decided.writes)
-        await write_rows(connection, self._book.tenant_id, decided.outcome.rows)
+        await write(connection, decided.writes, decided.outcome.rows)
 
     async def _publish(self, decided: Decided) -> None:
         """Answer the items of a batch that is durable, and tell who follows the book."""

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from bezant.kernel import audit, idempotency, purity
 from bezant.kernel.calls import Answer, Call
-from bezant.kernel.database import Row
+from bezant.kernel.database import Row, fetch_together
 from bezant.kernel.errors import Refusal
 from bezant.kernel.telemetry import IDEMPOTENT_REPLAYS
 from bezant.ledger.lane.draft import Draft
@@ -115,16 +115,23 @@ async def read_rows(
     wanted: Iterable[tuple[ReadKind, Any]],
     at: datetime,
 ) -> SeenRows:
-    """Rows of other domains, one statement per kind, under the batch's own isolation.
+    """Rows of other domains, in one round trip, under the batch's own isolation.
 
     Those whose statements take the batch's instant are given `at`.
     """
     keys: dict[ReadKind, list[Any]] = {}
-    for kind, key in wanted:
+    # Equal sets of kinds make equal statements, whose plans the server keeps.
+    for kind, key in sorted(wanted, key=_name):
         keys.setdefault(kind, []).append(key)
-    rows: dict[tuple[str, Any], Mapping[str, Any]] = {}
-    for kind, of_kind in keys.items():
-        more = (at,) if kind.takes_instant else ()
-        for row in await connection.fetch(kind.statement, tenant_id, of_kind, *more):
-            rows[kind.name, row["key"]] = dict(row)
-    return rows
+    asked = [
+        (kind.statement, (tenant_id, of_kind, *((at,) if kind.takes_instant else ())))
+        for kind, of_kind in keys.items()
+    ]
+    found = await fetch_together(connection, asked)
+    return {
+        (kind.name, row["key"]): row for kind, rows in zip(keys, found, strict=True) for row in rows
+    }
+
+
+def _name(wanted: tuple[ReadKind, Any]) -> str:
+    return wanted[0].name

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from bezant.kernel.database import Row, execute_together, statements_of
 from bezant.ledger.domain import Account, Hold, LimitGroup
 from bezant.ledger.lane import store
 from bezant.ledger.lane.book import Head
@@ -106,16 +107,17 @@ async def plan(draft: Draft) -> Writes:
     return Writes(head, _advance(draft, head), sets)
 
 
-async def write(connection: "Connection", writes: Writes) -> None:
-    """Write what was planned.
+async def write(connection: "Connection", writes: Writes, rows: Iterable[Row] = ()) -> None:
+    """Write what was planned, and rows of other domains that travel with it.
 
     Raises:
         LaneLost: the book's epoch or version moved on; the transaction must not commit.
     """
     if await connection.execute(store.ADVANCE, *writes.advance) != "UPDATE 1":
         raise LaneLost(f"epoch {writes.head.epoch}, before version {writes.head.version}")
-    for statement, values in writes.sets:
-        await connection.execute(statement, *values)
+    tenant_id = writes.advance[0]
+    assert isinstance(tenant_id, UUID)
+    await execute_together(connection, [*writes.sets, *statements_of(tenant_id, rows)])
 
 
 async def write_present(
