@@ -26,6 +26,7 @@ from bezant.kernel.database.statements import (
     BEGIN_SWEEP,
     COMMIT,
     END_SILENT,
+    LEARN_TYPES,
     LOCAL_TIMEOUTS,
     ROLLBACK,
     SESSION_TIMEOUTS,
@@ -111,6 +112,7 @@ class Database:
         async def initialize(connection: asyncpg.Connection) -> None:
             if not capabilities.is_pooled:
                 await connection.execute(SESSION_TIMEOUTS)
+            await connection.fetch(LEARN_TYPES)
             connection.add_query_logger(slow)
 
         return initialize

@@ -39,6 +39,14 @@ SESSION_TIMEOUTS: Final = (
     "SET tcp_keepalives_count = 3"
 )
 
+# The driver asks the server for a type when a column of a result has it. In rows within rows
+# (`together`) it meets types that it did not see before, and those it has to know already.
+LEARN_TYPES: Final = """
+    SELECT NULL::numeric[] AS numerics, NULL::uuid[] AS uuids, NULL::timestamptz[] AS instants,
+        NULL::date[] AS days, NULL::bigint[] AS numbers, NULL::boolean[] AS flags,
+        NULL::bytea[] AS sealed
+"""
+
 # Behind a pooler a setting lives no longer than its transaction.
 LOCAL_TIMEOUTS: Final = (
     "SET LOCAL idle_in_transaction_session_timeout = '5s';"
