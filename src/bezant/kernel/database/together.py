@@ -58,7 +58,7 @@ async def execute_together(connection: "Connection", asked: Sequence[Asked]) -> 
         if len(group) == 1:
             statement, values = group[0]
             await connection.execute(statement, *values)
-        else:
+        elif group:
             combined = _writing(tuple((statement, len(values)) for statement, values in group))
             await connection.execute(combined, *_values(group))
 
@@ -66,24 +66,23 @@ async def execute_together(connection: "Connection", asked: Sequence[Asked]) -> 
 def _apart(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     """Groups, in order, in each of which no table comes twice."""
     group: list[Asked] = []
-    tables: set[str] = set()
+    tables: set[str | None] = set()
     for each in asked:
-        table = target(each[0])
-        if table in tables:
+        table = _target(each[0])
+        # What changes nothing would not be carried out as a part of another statement.
+        if table in tables or table is None or None in tables:
             yield group
             group, tables = [], set()
         group.append(each)
         tables.add(table)
-    if group:
-        yield group
+    yield group
 
 
 @lru_cache(_COMBINATIONS_MAX)
-def target(statement: str) -> str:
-    """The table that a writing statement changes."""
+def _target(statement: str) -> str | None:
+    """The table that a statement changes."""
     found = _TARGET.match(statement)
-    assert found is not None, f"changes no table: {statement}"
-    return found[1]
+    return None if found is None else found[1]
 
 
 @lru_cache(_COMBINATIONS_MAX)

@@ -1,6 +1,7 @@
 """Committing the items of a lane: answered from their records, decided, written, published."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -77,9 +78,6 @@ class Commits:
 
     async def _commit(self, items: Sequence[Item], *, are_ids_new: bool) -> None:
         for _ in range(_TRIES_MAX):
-            items = await self.answer_repeats(items)
-            if not items:
-                return
             try:
                 decided = await self._decide_and_write(items, are_ids_new=are_ids_new)
             except IdsInDoubt:
@@ -92,7 +90,8 @@ class Commits:
                     raise
                 # Else another book's lane used one of the keys since they were looked up.
                 continue
-            await self._publish(decided)
+            if decided is not None:
+                await self._publish(decided)
             return
         raise Unavailable("An idempotency key is contended; repeat the request with the same key.")
 
@@ -109,13 +108,26 @@ class Commits:
                 item.answer(answers[item.call.id])
         return [item for item in items if item.call.id not in answers]
 
-    async def _decide_and_write(self, items: Sequence[Item], *, are_ids_new: bool) -> Decided:
-        """Decide and write, in one transaction, with nothing in flight.
+    async def _decide_and_write(
+        self, items: Sequence[Item], *, are_ids_new: bool
+    ) -> Decided | None:
+        """Decide and write, in one transaction, with nothing in flight; None for repeats alone.
 
         Transactions under given ids are looked up only when one of them may stand already, since
         the unique index has told so or it was refused: a probe for each costs more than the rare
         second try.
         """
+        # Beside the transaction: what it reads for a repeat is read in vain, and seldom.
+        others = asyncio.create_task(self.answer_repeats(items), name="repeats of a batch")
+        try:
+            return await self._decide_and_write_others(items, others, are_ids_new=are_ids_new)
+        finally:
+            others.cancel()
+            await asyncio.gather(others, return_exceptions=True)
+
+    async def _decide_and_write_others(
+        self, items: Sequence[Item], others: Awaitable[Sequence[Item]], *, are_ids_new: bool
+    ) -> Decided | None:
         reads = [item.rider.reads() for item in items]
         wanted = {kind_and_key for read in reads for kind_and_key in read.rows}
         at = self._clock.now()
@@ -127,13 +139,15 @@ class Commits:
         recorded = {} if are_ids_new else await self.find_recorded(reads)
         tried: list[Decided] = []
 
-        async def work(connection: "Connection") -> Decided:
+        async def work(connection: "Connection") -> Decided | None:
             while tried:
                 tried.pop().undo()
             draft = self.draft(at, recorded)
             rows = await read_rows(connection, self._book.tenant_id, wanted, draft.at)
+            if not (left := await others):
+                return None
             seen = Seen(draft, rows, results)
-            decided = await Decided.of(items, seen, are_ids_looked_up=not are_ids_new)
+            decided = await Decided.of(left, seen, are_ids_looked_up=not are_ids_new)
             tried.append(decided)
             await self._write(connection, decided)
             return decided

@@ -32,6 +32,7 @@ LETTERS = """
     INSERT INTO letter (id, sender, text) SELECT id, $1, text
     FROM unnest($2::integer[], $3::text[]) AS new (id, text)
 """
+DIVIDE = "SELECT $1::integer / $2::integer"
 REWRITE = "UPDATE letter SET text = $2 WHERE id = $1"
 
 
@@ -84,8 +85,12 @@ async def test_rows_that_refer_to_each_other_are_written_in_one_statement(
         await execute_together(connection, [(REWRITE, (1, "z")), (LETTERS, (1, [3], ["w"]))])
         texts = await connection.fetch("SELECT text FROM letter ORDER BY id")
         assert [row["text"] for row in texts] == ["z", "y", "w"]
+        # What changes nothing is carried out all the same.
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with connection.transaction():
+                await execute_together(connection, [(REWRITE, (1, "u")), (DIVIDE, (1, 0))])
         await connection.execute("DROP TABLE letter, sender")
-    assert len([text for text in sent if "letter" in text]) == 6
+    assert len([text for text in sent if "letter" in text]) == 7
 
 
 @pytest.mark.parametrize(
