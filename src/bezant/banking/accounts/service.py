@@ -24,7 +24,7 @@ from bezant.banking.products import ProductNotFound, ProductService
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, Gathering
 from bezant.kernel.fingerprints import Fingerprints
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
@@ -80,6 +80,7 @@ class AccountService:
         self._dice = dice or SystemRandom()
         self._institutions = InstitutionService(database, clock, ids, ledger)
         self._products = ProductService(database, clock, ids)
+        self._numbers = Gathering(database, store.FIND_BY_NUMBERS)
         self._places: OrderedDict[tuple[UUID, UUID], AccountPlace] = OrderedDict()
 
     async def open(self, call: Call, new: schemas.NewBankAccount) -> Answer:
@@ -208,7 +209,7 @@ class AccountService:
     async def find_by_iban(self, tenant_id: UUID, iban: str) -> UUID | None:
         """The account that has a number; None where none has. In any form that an IBAN takes."""
         fingerprint = self._fingerprints.of("account number", normal_iban(iban))
-        row = await self._database.fetchrow(store.FIND_BY_NUMBER, tenant_id, fingerprint)
+        row = await self._numbers.find(tenant_id, fingerprint)
         return None if row is None else row["account_id"]
 
     async def search(self, call: Call, asked: schemas.AccountSearch) -> Answer:

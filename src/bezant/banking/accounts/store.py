@@ -50,8 +50,9 @@ READ_NUMBERS: Final = """
     WHERE tenant_id = $1 AND number_fingerprint = ANY($2::bytea[])
 """
 
-FIND_BY_NUMBER: Final = """
-    SELECT account_id FROM bank_account WHERE tenant_id = $1 AND number_fingerprint = $2
+FIND_BY_NUMBERS: Final = """
+    SELECT number_fingerprint AS key, account_id FROM bank_account
+    WHERE tenant_id = $1 AND number_fingerprint = ANY($2::bytea[])
 """
 
 LIST: Final = """

@@ -7,6 +7,7 @@ from bezant.kernel.database.errors import (
     DatabaseUnavailable,
     TooContended,
 )
+from bezant.kernel.database.gathering import Gathering
 from bezant.kernel.database.pool import Database
 from bezant.kernel.database.replica import Replica, ReplicaUnavailable
 from bezant.kernel.database.rows import Row, RowKind, statements_of, write_rows
@@ -39,6 +40,7 @@ __all__ = [
     "DatabaseRefused",
     "DatabaseUnavailable",
     "Engine",
+    "Gathering",
     "Replica",
     "ReplicaUnavailable",
     "Row",

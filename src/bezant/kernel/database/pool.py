@@ -133,7 +133,9 @@ class Database:
         """
         purity.forbid("the database")
         try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+            # The pool's own time limit would make a task of every acquisition.
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+                connection = await self._pool.acquire()
         except CONNECTION_LOST as error:
             raise _unavailable(error) from error
         try:

@@ -13,7 +13,7 @@ from bezant.banking import AccountPlace, AccountService, BankAccountNotFound, co
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, Gathering
 from bezant.kernel.fingerprints import Fingerprints
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealing import SealedSecret, SecretSealer
@@ -112,6 +112,8 @@ class PaymentService:
         self._rails = means.rails
         self._ways = Ways(accounts, means.rails)
         self._sender = means.sender
+        self._orders = Gathering(database, store.READ_ORDERS)
+        self._contents = Gathering(database, store.FIND_CONTENTS)
 
     async def create(self, call: Call, new: schemas.NewPayment) -> Answer:
         """`POST /v1/payments` -> 201 `Payment`.
@@ -217,7 +219,7 @@ class PaymentService:
         Raises:
             PaymentNotFound: the tenant has no such.
         """
-        row = await self._database.fetchrow(store.READ_ORDERS, tenant_id, [order_id])
+        row = await self._orders.find(tenant_id, order_id)
         if row is None:
             raise errors.PaymentNotFound("There is no such payment.")
         return Order.of(dict(row))
@@ -350,7 +352,7 @@ class PaymentService:
         return await self._ledger.submit(call, order.book_id, rider)
 
     async def _content(self, tenant_id: UUID, order_id: UUID) -> schemas.PaymentContent:
-        row = await self._database.fetchrow(store.FIND_CONTENT, tenant_id, order_id)
+        row = await self._contents.find(tenant_id, order_id)
         if row is None:
             return schemas.PaymentContent(None, None, None, "NOTPROVIDED", None)
         return schemas.CONTENT.decode(self.opened(tenant_id, order_id, row["sealed"]))

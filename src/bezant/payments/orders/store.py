@@ -69,9 +69,9 @@ INSERT_CONTENTS: Final = """
         AS new (order_id, content_id, kind, sealed, created_at)
 """
 
-FIND_CONTENT: Final = """
-    SELECT sealed FROM payment_content
-    WHERE tenant_id = $1 AND order_id = $2 AND kind = 'order'
+FIND_CONTENTS: Final = """
+    SELECT order_id AS key, sealed FROM payment_content
+    WHERE tenant_id = $1 AND order_id = ANY($2::uuid[]) AND kind = 'order'
 """
 
 LIST: Final = """
