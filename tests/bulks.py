@@ -11,7 +11,8 @@ from bezant.formats.iso20022.messages import pain001
 from bezant.formats.iso20022.trees import Tree
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.jobs import Job, Outcome
-from bezant.payments.bulk.records import ORDER_CHUNK, OrderChunk
+from bezant.payments import BulkPayeeRuns
+from bezant.payments.bulk.records import ORDER_CHUNK, VERIFY_CHUNK, OrderChunk, VerifyChunk
 from customers import CustomerBank
 from fixtures_api import Tenant, fresh_key
 from paying import Desk
@@ -114,6 +115,13 @@ async def order_chunk(desk: Desk, bulk_id: UUID, chunk_no: int = 0) -> Outcome:
     """What the job of a chunk does, but for recording what it found."""
     job = job_of(ORDER_CHUNK.name, desk.teller.tenant_id, OrderChunk(bulk_id, chunk_no))
     return await desk.first.bulk_runs.order(job)
+
+
+async def verify_chunk(
+    runs: BulkPayeeRuns, tenant_id: UUID, bulk_id: UUID, chunk_no: int = 0
+) -> Outcome:
+    """What the job does that verifies the payees of a chunk, but for recording the answers."""
+    return await runs.verify(job_of(VERIFY_CHUNK.name, tenant_id, VerifyChunk(bulk_id, chunk_no)))
 
 
 async def written(database: Database, tenant_id: UUID, outcome: Outcome) -> None:

@@ -90,6 +90,7 @@ HOUSE = Policy(
             "standing_occurrence",
             "bulk_payment",
             "bulk_debit",
+            "bulk_decision",
             "fee_schedule",
             "payment_capture",
             "payment_share",

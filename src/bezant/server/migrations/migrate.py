@@ -136,6 +136,7 @@ PRIVILEGES: Final = {
     "standing_order": "SELECT, INSERT, UPDATE",
     "standing_occurrence": "SELECT, INSERT",
     "bulk_payment": "SELECT, INSERT",
+    "bulk_decision": "SELECT, INSERT",
     "bulk_reference": "SELECT, INSERT, DELETE",
     "bulk_item": "SELECT, INSERT, UPDATE",
     "payment_total": "SELECT, INSERT, UPDATE",
