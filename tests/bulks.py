@@ -51,6 +51,7 @@ def pain_file(
     count: int | None = None,
     day: str | None = None,
     total: str | None = None,
+    booked_as_one: str = "true",
 ) -> bytes:
     """A pain.001.001.09 with one batch."""
     header = [
@@ -63,7 +64,7 @@ def pain_file(
     batch = [
         tree("PmtInfId", f"{message_id}-1"),
         tree("PmtMtd", "TRF"),
-        tree("BtchBookg", "true"),
+        tree("BtchBookg", booked_as_one),
         tree("ReqdExctnDt", tree("Dt", day or str(datetime.now(UTC).date()))),
         tree("Dbtr", tree("Nm", "Ada Lovelace")),
         tree("DbtrAcct", tree("Id", tree("IBAN", debtor))),

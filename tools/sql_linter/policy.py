@@ -82,6 +82,7 @@ HOUSE = Policy(
             "balance_confirmation",
             "limit_setting",
             "statement_cycle",
+            "statement_batch",
             "signing_rule",
             "bank_account_change",
             "payment_transition",

@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from bezant.banking.parties import operations as party_operations
     from bezant.banking.products import NewProduct, ProductService
     from bezant.banking.products import operations as product_operations
-    from bezant.banking.statements import CustomerStatements
+    from bezant.banking.statements import CustomerStatements, batch_row
     from bezant.banking.statements import operations as customer_statement_operations
     from bezant.banking.terms.fees import FeeEvent
     from bezant.banking.terms.limits import Channel
@@ -139,6 +139,7 @@ __all__ = [
     "account_of",
     "account_operations",
     "available_on",
+    "batch_row",
     "charge_event",
     "charge_payment",
     "check_can_pay",
@@ -206,7 +207,7 @@ __getattr__ = lazily(
             "operations as party_operations"
         ),
         "products": "NewProduct, ProductService, operations as product_operations",
-        "statements": "CustomerStatements, operations as customer_statement_operations",
+        "statements": "CustomerStatements, batch_row, operations as customer_statement_operations",
         "terms.fees": "FeeEvent",
         "terms.limits": "Channel",
     },

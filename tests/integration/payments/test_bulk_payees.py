@@ -1,9 +1,11 @@
 """Payees of a file: verified, confirmed as they were shown, and only then paid."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -12,13 +14,14 @@ import httpx
 import pytest
 
 from bezant.formats.iso20022.messages import pain002
-from bezant.kernel.clock import SystemClock
+from bezant.kernel.clock import ManualClock, SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import Done, GiveUp
 from bezant.ledger import Ledger
-from bezant.payments import BulkPayeeRuns
+from bezant.payments import BulkDecisions, BulkPayeeRuns
 from bezant.payments.bulk.records import LAPSE, Lapse
+from bezant.payments.bulk.schemas import BulkConfirmation
 from bezant.payments.sandbox.vop import Misbehaviour, SandboxPayee, SandboxResponder
 from bezant.payments.vop import ListedPayees
 from bezant.server.banking import Banking
@@ -342,13 +345,10 @@ async def test_a_file_that_nobody_decides_on_lapses(
     assert await jobs_of(database, own, bulk, "bulk_payment.lapse") == 1
     await verify(bulk)
     digest = (await seen(own, bulk))["digest"]
-    await database.fetch(
-        "UPDATE bulk_payment SET confirm_by = now() WHERE tenant_id = $1 AND bulk_id = $2",
-        own.id,
-        UUID(bulk["id"]),
-    )
-    late = await confirm(own, bulk, digest=digest)
-    assert (late.status_code, late.json()["code"]) == (409, "BULK_NOT_WAITING")
+    in_four_days = ManualClock(datetime.now(UTC) + timedelta(days=4))
+    decisions = BulkDecisions(database, in_four_days, TimeOrderedIds())
+    late = await decisions.confirm(desk.teller.call(), UUID(bulk["id"]), BulkConfirmation(digest))
+    assert (late.status, json.loads(late.body)["code"]) == (409, "BULK_NOT_WAITING")
     for _ in range(2):
         await _lapse(database, desk, bulk)
     assert [each["code"] for each in await items_of(own, bulk)] == ["BULK_LAPSED"]

@@ -7,14 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import AccountService
+from bezant.banking import AccountService, batch_row
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
 from bezant.kernel.errors import Refusal
 from bezant.kernel.fingerprints import Fingerprints
-from bezant.kernel.ids import Ids
+from bezant.kernel.ids import Ids, derived_id
+from bezant.ledger import transfer_id
 from bezant.payments.bulk import store
 from bezant.payments.bulk.domain import (
     CHUNK_ITEMS,
@@ -198,13 +199,14 @@ class BulkIntake:
         codes: list[str | None],
         at: datetime,
     ) -> None:
+        orders = [self._ids.new() for _ in items]
         await connection.execute(
             store.INSERT_ITEMS,
             tenant_id,
             bulk_id,
             list(range(1, len(items) + 1)),
             [index // CHUNK_ITEMS for index in range(len(items))],
-            [self._ids.new() for _ in items],
+            orders,
             [ItemOutcome.WAITING if code is None else ItemOutcome.REFUSED for code in codes],
             codes,
             [
@@ -212,9 +214,14 @@ class BulkIntake:
                 for each in items
             ],
             [each.debtor_account for each in items],
-            [each.item.booked_with for each in items],
             at,
         )
+        together = [
+            batch_row(each.debtor_account, transfer_id(order_id, 0), _batch_id(bulk_id, each.item))
+            for each, order_id, code in zip(items, orders, codes, strict=True)
+            if code is None and each.item.booked_with is not None and each.debtor_account
+        ]
+        await write_rows(connection, tenant_id, together)
 
     async def _without_duplicates(
         self,
@@ -239,6 +246,12 @@ class BulkIntake:
         )
         repeated = {no for _, no in named} - {row["item_no"] for row in rows}
         return [DUPLICATE if no in repeated else each.code for no, each in enumerate(items, 1)]
+
+
+def _batch_id(bulk_id: UUID, item: Item) -> UUID:
+    """What an entry of a statement is known by that stands for a batch of a file."""
+    assert item.booked_with is not None
+    return derived_id(b"bulk batch" + bulk_id.bytes + item.booked_with.to_bytes(4, "big"))
 
 
 class _Judged(NamedTuple):

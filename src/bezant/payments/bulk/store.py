@@ -28,11 +28,11 @@ FREE_REFERENCES: Final = """
 
 INSERT_ITEMS: Final = """
     INSERT INTO bulk_item (tenant_id, bulk_id, item_no, chunk_no, order_id, outcome, code, sealed,
-        debtor_account, batch_no, recorded_at)
-    SELECT $1, $2, item_no, chunk_no, order_id, outcome, code, sealed, debtor_account, batch_no, $11
+        debtor_account, recorded_at)
+    SELECT $1, $2, item_no, chunk_no, order_id, outcome, code, sealed, debtor_account, $10
     FROM unnest($3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::text[], $8::bytea[],
-                $9::uuid[], $10::integer[])
-        AS new (item_no, chunk_no, order_id, outcome, code, sealed, debtor_account, batch_no)
+                $9::uuid[])
+        AS new (item_no, chunk_no, order_id, outcome, code, sealed, debtor_account)
 """
 
 SAVE_OUTCOMES: Final = """

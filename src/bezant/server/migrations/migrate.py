@@ -111,6 +111,7 @@ PRIVILEGES: Final = {
     "account_holder": "SELECT, INSERT, DELETE",
     "limit_setting": "SELECT, INSERT",
     "statement_cycle": "SELECT, INSERT",
+    "statement_batch": "SELECT, INSERT",
     "balance_confirmation": "SELECT, INSERT",
     "limit_spend": "SELECT, INSERT, UPDATE, DELETE",
     "limit_counterparty": "SELECT, INSERT, UPDATE, DELETE",

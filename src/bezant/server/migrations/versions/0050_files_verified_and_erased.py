@@ -30,12 +30,21 @@ BULK_DECISION = """
     )
 """
 
-# `batch_no`: of the batches that are booked as one, which this payment is in. `debtor_account`:
-# whose a payment is although it was refused; unknown of what was taken before.
+# Which transfers from an account are one entry of its statements.
+STATEMENT_BATCH = """
+    CREATE TABLE IF NOT EXISTS statement_batch (
+        tenant_id uuid NOT NULL,
+        account_id uuid NOT NULL,
+        transfer_id uuid NOT NULL,
+        batch_id uuid NOT NULL,
+        PRIMARY KEY (tenant_id, account_id, transfer_id),
+        FOREIGN KEY (tenant_id, account_id) REFERENCES bank_account (tenant_id, account_id)
+    )
+"""
+
+# Whose a payment is although it was refused; unknown of what was taken before.
 BULK_ITEM_SIDES = """
-    ALTER TABLE bulk_item
-        ADD COLUMN IF NOT EXISTS batch_no integer,
-        ADD COLUMN IF NOT EXISTS debtor_account uuid
+    ALTER TABLE bulk_item ADD COLUMN IF NOT EXISTS debtor_account uuid
 """
 
 BULK_ITEM_BY_DEBTOR = """
@@ -69,6 +78,7 @@ def upgrade() -> None:
     for statement in (
         BULK_PAYEES,
         BULK_DECISION,
+        STATEMENT_BATCH,
         BULK_ITEM_SIDES,
         BULK_ITEM_BY_DEBTOR,
         BULK_DEBIT_ITEM_SIDES,
