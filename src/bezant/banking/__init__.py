@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         HOLDER_KINDS,
         AccountHolder,
         AccountHolders,
+        AccountRestrictions,
         PartyHolding,
         PartyNotFound,
         PartyService,
@@ -94,6 +95,7 @@ __all__ = [
     "AccountHolders",
     "AccountNotActive",
     "AccountPlace",
+    "AccountRestrictions",
     "AccountService",
     "AccountStatus",
     "AlreadyApproved",
@@ -202,8 +204,8 @@ __getattr__ = lazily(
             "operations as mandate_operations, reads_of_mandates"
         ),
         "parties": (
-            "AccountHolder, AccountHolders, HOLDER_KINDS, PartyHolding, PartyNotFound, "
-            "PartyService, RelationshipService, RoleHolding, find_party, is_person, "
+            "AccountHolder, AccountHolders, AccountRestrictions, HOLDER_KINDS, PartyHolding, "
+            "PartyNotFound, PartyService, RelationshipService, RoleHolding, find_party, is_person, "
             "operations as party_operations"
         ),
         "products": "NewProduct, ProductService, operations as product_operations",

@@ -135,7 +135,7 @@ class Payments:
             standing,
             standing_runs,
             BulkIntake(database, clock, ids, accounts, orders, fingerprints),
-            BulkReports(database, clock, ids, orders, shown),
+            BulkReports(database, clock, ids, orders, shown, accounts),
             BulkDecisions(database, clock, ids),
             BulkRuns(database, clock, ids, accounts, orders, execution.begin),
             recalls,

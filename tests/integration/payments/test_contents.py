@@ -153,8 +153,10 @@ async def test_an_export_tells_what_payments_say(bank: CustomerBank, keeper: Kee
     )
     # Grace was paid and collects, and asked nothing.
     of_other = await keeper.told(other)
-    assert [each.get("payment") for each in of_other] == [payment, None]
+    assert [each.get("payment") for each in of_other] == [payment, None, None]
     assert of_other[1]["direct_debit"] == collected["id"]
+    assert of_other[2]["direct_debit_mandate"] == new["mandate_id"]
+    assert (of_other[2]["from"], of_other[2]["to"]) == ("Ada Lovelace", "Example Power")
 
 
 async def test_nobody_is_erased_before_the_law_lets_go(bank: CustomerBank, keeper: Keeper) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from bezant.banking import AccountRestrictions, AccountService
 from bezant.formats.iso20022 import pain002
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
@@ -39,6 +40,7 @@ ERASED: Final = Item(NOT_PROVIDED, None, None, None, None, NOT_PROVIDED, None, "
 """What is told of a payment whose words are not kept any more."""
 
 _ROWS_AT_ONCE: Final = 1_000
+_SIDES: Final = ("debtor_account", "creditor_account")
 
 
 class BulkReports:
@@ -50,6 +52,7 @@ class BulkReports:
         ids: of reports.
         payments: opens what is sealed.
         payees: what was shown of them.
+        accounts: tells which payees are customers here.
     """
 
     def __init__(
@@ -59,12 +62,15 @@ class BulkReports:
         ids: Ids,
         payments: PaymentService,
         payees: VerificationContents,
+        accounts: AccountService,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._payments = payments
         self._payees = payees
+        self._accounts = accounts
+        self._restrictions = AccountRestrictions(database, clock)
 
     async def bulk(self, tenant_id: UUID, bulk_id: UUID) -> schemas.Bulk:
         """`GET /v1/bulk-payments/{bulk}`.
@@ -137,13 +143,16 @@ class BulkReports:
     async def report(self, call: Call, bulk_id: UUID) -> schemas.Report:
         """`GET /v1/bulk-payments/{bulk}/report`. The audit entry is durable before the answer.
 
+        What concerns a customer whose data are restricted is told as if it had been erased, but
+        for the purposes that a restriction leaves open.
+
         Raises:
             BulkNotFound: the tenant has no such.
         """
         tenant_id = call.tenant_id
         found = await self._found(tenant_id, bulk_id)
         await audit.write(self._database, self._clock, call, Answer(200, b""))
-        items = [each async for each in self._reported(tenant_id, found)]
+        items = [each async for each in self._reported(call, found)]
         name = self._name(tenant_id, bulk_id, found)
         status = status_of_all(each.status for each in items)
         return schemas.Report(name.message_id, status, len(items), items)
@@ -180,25 +189,40 @@ class BulkReports:
         return pain002.write_pain002(message)
 
     async def _reported(
-        self, tenant_id: UUID, bulk: "asyncpg.Record"
+        self, call: Call, bulk: "asyncpg.Record"
     ) -> AsyncIterator[schemas.ReportedItem]:
-        after, bulk_id = 0, bulk["bulk_id"]
+        after, bulk_id, tenant_id = 0, bulk["bulk_id"], call.tenant_id
         is_undecided = bulk["payees"] == Payees.VERIFY and bulk["decision"] is None
         while rows := await self._database.fetch(
             store.LIST_ITEMS, tenant_id, bulk_id, after, _ROWS_AT_ONCE
         ):
-            shown = dict[UUID, str]()
-            if is_undecided:
-                close = [r["order_id"] for r in rows if r["verdict"] == Verdict.CLOSE_MATCH]
-                said_of = await self._payees.of(tenant_id, close)
-                shown = {key: each.matched_name or "" for key, each in said_of.items()}
+            sides = [row[side] for row in rows for side in _SIDES]
+            closed = await self._restrictions.closed(call, sides)
+            shown = await self._shown(call, rows) if is_undecided else {}
             for row in rows:
-                said = self._said(tenant_id, bulk_id, row["sealed"])
+                is_closed = not closed.isdisjoint({row[side] for side in _SIDES})
+                said = ERASED if is_closed else self._said(tenant_id, bulk_id, row["sealed"])
                 if is_undecided and row["outcome"] == ItemOutcome.WAITING:
-                    yield _undecided(row, said, shown.get(row["order_id"]) or None)
+                    name = None if is_closed else shown.get(row["order_id"])
+                    yield _undecided(row, said, name)
                 else:
                     yield _reported(row, said)
             after = rows[-1]["item_no"]
+
+    async def _shown(self, call: Call, rows: "list[asyncpg.Record]") -> dict[UUID, str]:
+        """The names of payees that match closely, by payment."""
+        close = [row["order_id"] for row in rows if row["verdict"] == Verdict.CLOSE_MATCH]
+        found = await self._payees.of(call.tenant_id, close)
+        own = {
+            key: await self._accounts.find_by_iban(call.tenant_id, each.iban)
+            for key, each in found.items()
+        }
+        closed = await self._restrictions.closed(call, own.values())
+        return {
+            key: each.matched_name
+            for key, each in found.items()
+            if each.matched_name is not None and own[key] not in closed
+        }
 
     def _said(self, tenant_id: UUID, bulk_id: UUID, sealed: bytes) -> Item:
         if not sealed:
@@ -220,6 +244,8 @@ class BulkReports:
         return row
 
     def _name(self, tenant_id: UUID, bulk_id: UUID, row: "asyncpg.Record") -> FileName:
+        if not row["sealed"]:
+            return FileName(NOT_PROVIDED, NOT_PROVIDED)
         opened = self._payments.opened(tenant_id, bulk_id, row["sealed"])
         return msgspec.json.decode(opened, type=FileName)
 

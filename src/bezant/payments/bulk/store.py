@@ -101,7 +101,8 @@ COUNT_ITEMS: Final = """
 """
 
 LIST_ITEMS: Final = """
-    SELECT i.item_no, i.order_id, i.outcome, i.code, i.sealed, o.state, o.reason, v.verdict
+    SELECT i.item_no, i.order_id, i.outcome, i.code, i.sealed, i.debtor_account,
+        o.creditor_account, o.state, o.reason, v.verdict
     FROM bulk_item AS i
     LEFT JOIN payment_order AS o ON o.tenant_id = $1 AND o.order_id = i.order_id
     LEFT JOIN payee_verification AS v ON v.tenant_id = $1 AND v.verification_id = i.order_id

@@ -11,7 +11,12 @@ import msgspec
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
-from bezant.banking import AccountService, BankAccountNotFound, InstitutionService
+from bezant.banking import (
+    AccountRestrictions,
+    AccountService,
+    BankAccountNotFound,
+    InstitutionService,
+)
 from bezant.kernel import audit, idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
@@ -112,6 +117,7 @@ class VerificationService:
         self._institutions = institutions
         self._sources = sources
         self._contents = VerificationContents(database, sealer)
+        self._restrictions = AccountRestrictions(database, clock)
         self._fingerprints = fingerprints
 
     async def verify(self, call: Call, asked: schemas.NewVerification) -> Answer:
@@ -160,12 +166,17 @@ class VerificationService:
 
         Raises:
             VerificationNotFound: the tenant has no such.
+            SubjectRestricted: payer or payee is a customer, and not to be read of for the purpose.
         """
         row = await self._database.fetchrow(store.FIND, call.tenant_id, verification_id)
         if row is None:
             raise VerificationNotFound("There is no such verification.")
-        await audit.write(self._database, self._clock, call, Answer(200, b""))
         content = (await self._contents.of(call.tenant_id, [verification_id])).get(verification_id)
+        payee = None
+        if content is not None:
+            payee = await self._accounts.find_by_iban(call.tenant_id, content.iban)
+        await self._restrictions.check(call, (row["debtor_account"], payee))
+        await audit.write(self._database, self._clock, call, Answer(200, b""))
         view = schemas.Verification(
             row["verification_id"],
             row["debtor_account"],

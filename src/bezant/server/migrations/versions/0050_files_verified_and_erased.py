@@ -61,6 +61,23 @@ BULK_DEBIT_ITEM_BY_CREDITOR = """
     ON bulk_debit_item (tenant_id, creditor_account) WHERE creditor_account IS NOT NULL
 """
 
+# What was refused and is nobody's here goes by its age.
+BULK_ITEM_UNOWNED = """
+    CREATE INDEX IF NOT EXISTS bulk_item_unowned ON bulk_item (tenant_id, recorded_at)
+    WHERE outcome = 'refused' AND debtor_account IS NULL AND sealed <> ''
+"""
+
+BULK_DEBIT_ITEM_UNOWNED = """
+    CREATE INDEX IF NOT EXISTS bulk_debit_item_unowned ON bulk_debit_item (tenant_id, recorded_at)
+    WHERE outcome = 'refused' AND creditor_account IS NULL AND sealed <> ''
+"""
+
+# Of whom nothing is shown: all that others may know of the vault's subjects.
+RESTRICTED_SUBJECT = """
+    CREATE OR REPLACE VIEW restricted_subject AS
+    SELECT tenant_id, subject_id FROM vault_subject WHERE state = 'restricted'
+"""
+
 # Ways from an account to what was signed for it.
 MANDATE_BY_CREDITOR = """
     CREATE INDEX IF NOT EXISTS direct_debit_mandate_by_creditor
@@ -82,7 +99,10 @@ def upgrade() -> None:
         BULK_ITEM_SIDES,
         BULK_ITEM_BY_DEBTOR,
         BULK_DEBIT_ITEM_SIDES,
+        BULK_ITEM_UNOWNED,
         BULK_DEBIT_ITEM_BY_CREDITOR,
+        BULK_DEBIT_ITEM_UNOWNED,
+        RESTRICTED_SUBJECT,
         MANDATE_BY_CREDITOR,
         MANDATE_BY_DEBTOR,
     ):
