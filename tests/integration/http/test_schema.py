@@ -25,7 +25,7 @@ from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger import transfer_id
 from bezant.ledger.schedules.riders import Change
-from bulks import COLUMNS
+from bulks import COLUMNS, verified_bulk
 from checking import reviewing
 from customers import (
     CREDITOR,
@@ -201,6 +201,7 @@ class Seeds:
         "debtor_account": "payer",
         "creditor_account": "payee",
         "quote_id": "offered",
+        "digest": "found",
         "user_id": "user",
         "arrangement_id": "arrangement",
     }
@@ -239,6 +240,7 @@ class Seeds:
             ("rail", "party_id", "execute_on", "verification_id"),
         ),
         ({"answer"}, {"answer": "refuse", "code": "CUST"}, ()),
+        ({"digest"}, {}, ("withdraw", "withdraw_items")),
         ({"every", "first"}, {"every": "week", "first": NEAR}, ("day_of_month", "last", "count")),
         ({"amount", "last"}, {"amount": "1"}, ("last",)),
         ({"debtor_account", "creditor_account", "amount"}, _ONE_EURO, ("party_id", "expires_in_s")),
@@ -550,6 +552,7 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
         "recall": (await recalled_over_http(bank)).rpartition("/")[2],
         # No path names it: it is planted.
         "offered": found.pop("pay_with_quote")["quote_id"],
+        "found": found["confirm_bulk_payment"].pop("digest"),
     }
     return found, shared | of_debits
 
@@ -631,8 +634,18 @@ async def orders_of(bank: CustomerBank) -> dict[str, dict[str, str]]:
     content = f"{COLUMNS}\n{PAYMENT_ROW}\n".encode()
     bulk = await tenant.client.post(path, content=content, headers=headers)
     assert bulk.status_code == 202, bulk.text
-    for operation in ("get_bulk_payment", "list_bulk_payment_items", "report_bulk_payment"):
+    for operation in (
+        "get_bulk_payment",
+        "list_bulk_payment_items",
+        "report_bulk_payment",
+        "get_bulk_verification",
+    ):
         found[operation] = {"bulk": bulk.json()["id"]}
+    for operation in ("confirm_bulk_payment", "withdraw_bulk_payment"):
+        found[operation] = {"bulk": await verified_bulk(bank)}
+    path = f"/v1/bulk-payments/{found['confirm_bulk_payment']['bulk']}/verification"
+    # No path names it: it is planted.
+    found["confirm_bulk_payment"]["digest"] = (await tenant.client.get(path)).json()["digest"]
     file = await sent_debit_file(tenant)
     for operation in (
         "get_bulk_direct_debit",
