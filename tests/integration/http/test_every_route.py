@@ -27,6 +27,7 @@ from customers import (
     CREDITOR,
     announced_debit,
     due_soon,
+    new_party,
     open_bank,
     settled_debit,
     signed_mandate,
@@ -369,7 +370,7 @@ def _of_limited(end: str, body: object = None) -> Callable[[Book], Awaitable[Req
 
 
 async def _new_account_party(book: Book) -> Request:
-    mandate = {"party_id": str(uuid4()), "role": "holder"}
+    mandate = {"party_id": await new_party(book.tenant), "role": "holder"}
     return await _of_limited("/parties", mandate)(book)
 
 

@@ -32,6 +32,7 @@ from customers import (
     CustomerBank,
     announced_debit,
     due_soon,
+    new_party,
     open_bank,
     settled_debit,
     signed_mandate,
@@ -178,7 +179,7 @@ class Seeds:
         if "transfer_id" in value:
             leg = transfer_id(UUID(self._existing["transaction"]), 0)
             value |= {"transfer_id": str(leg)}
-        if set(value) == {"party_id"}:
+        if set(value) == {"party_id"} or {"party_id", "role"} <= set(value):
             value |= {"party_id": self._existing["signer"]}
         named: dict[str, object] = {
             name: self._existing.get(existing) for name, existing in self._NAMED.items()
@@ -466,7 +467,7 @@ async def holders_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
 async def limited_of(tenant: Tenant) -> dict[str, dict[str, str]]:
     """An account with limits, and a party who acts for it in every role."""
     bank = await open_bank(tenant, bank_code="30000000")
-    account, party = (await bank.open())["id"], str(TimeOrderedIds().new())
+    account, party = (await bank.open())["id"], await new_party(tenant)
     mandate = {"party_id": party, "valid_until": "2100-01-01T00:00:00Z"}
     for role in ("holder", "attorney", "signatory"):
         await tenant.create(f"/v1/accounts/{account}/parties", mandate | {"role": role})

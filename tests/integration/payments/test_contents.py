@@ -327,11 +327,14 @@ async def reported(bank: CustomerBank, bulk: str, purpose: str = "testing") -> d
     return dict(answer.json())
 
 
+NAMES = {
+    "bulk_payment": "SELECT initiator, message, sealed FROM bulk_payment WHERE bulk_id = $1",
+    "bulk_debit": "SELECT initiator, message, sealed FROM bulk_debit WHERE bulk_id = $1",
+}
+
+
 async def names_of(database: Database, table: str, bulk: str) -> tuple[bytes, bytes, bytes]:
-    [row] = await database.fetch(
-        f"SELECT initiator, message, sealed FROM {table} WHERE bulk_id = $1",
-        UUID(bulk),
-    )
+    [row] = await database.fetch(NAMES[table], UUID(bulk))
     return row["initiator"], row["message"], row["sealed"]
 
 

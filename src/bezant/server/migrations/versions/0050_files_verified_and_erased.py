@@ -89,6 +89,19 @@ MANDATE_BY_DEBTOR = """
     ON direct_debit_mandate (tenant_id, debtor_account) WHERE debtor_account IS NOT NULL
 """
 
+# A mandate is a party's, for an account. What was written before may be of parties that are kept
+# elsewhere: it stays, and is not looked at.
+DROP_ACCOUNT = "ALTER TABLE account_party DROP CONSTRAINT IF EXISTS account_party_account_fkey"
+ACCOUNT = """
+    ALTER TABLE account_party ADD CONSTRAINT account_party_account_fkey
+    FOREIGN KEY (tenant_id, account_id) REFERENCES bank_account (tenant_id, account_id) NOT VALID
+"""
+DROP_PARTY = "ALTER TABLE account_party DROP CONSTRAINT IF EXISTS account_party_party_fkey"
+PARTY = """
+    ALTER TABLE account_party ADD CONSTRAINT account_party_party_fkey
+    FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, party_id) NOT VALID
+"""
+
 
 def upgrade() -> None:
     """Create what is missing."""
@@ -105,5 +118,9 @@ def upgrade() -> None:
         RESTRICTED_SUBJECT,
         MANDATE_BY_CREDITOR,
         MANDATE_BY_DEBTOR,
+        DROP_ACCOUNT,
+        ACCOUNT,
+        DROP_PARTY,
+        PARTY,
     ):
         op.execute(statement)
