@@ -516,7 +516,7 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
     path = f"/v1/accounts/{found['lift_account_block']['account']}/blocks"
     block = {"kind": "legal", "direction": "debit", "reason": "attachment"}
     found["lift_account_block"]["block"] = (await tenant.create(path, block))["id"]
-    party = str(TimeOrderedIds().new())
+    party = await new_party(tenant)
     for operation in ("approve_payment", "withdraw_payment_signature", "cancel_payment"):
         payment, *_ = await waiting_payment(bank, needed=3, second=party)
         found[operation] = {"payment": payment.rpartition("/")[2]}
