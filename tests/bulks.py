@@ -9,9 +9,12 @@ import httpx
 
 from bezant.formats.iso20022.messages import pain001
 from bezant.formats.iso20022.trees import Tree
-from bezant.kernel.database import Database, write_rows
+from bezant.kernel.database import Database, Row, RowKind, write_rows
 from bezant.kernel.jobs import Job, Outcome
-from bezant.payments.bulk.records import ORDER_CHUNK, OrderChunk
+from bezant.payments import BulkPayeeRuns
+from bezant.payments.bulk import store as bulk_store
+from bezant.payments.bulk.records import ORDER_CHUNK, VERIFY_CHUNK, OrderChunk, VerifyChunk
+from bezant.payments.vop import store as vop_store
 from customers import CustomerBank
 from fixtures_api import Tenant, fresh_key
 from paying import Desk
@@ -50,6 +53,7 @@ def pain_file(
     count: int | None = None,
     day: str | None = None,
     total: str | None = None,
+    booked_as_one: str = "true",
 ) -> bytes:
     """A pain.001.001.09 with one batch."""
     header = [
@@ -62,7 +66,7 @@ def pain_file(
     batch = [
         tree("PmtInfId", f"{message_id}-1"),
         tree("PmtMtd", "TRF"),
-        tree("BtchBookg", "true"),
+        tree("BtchBookg", booked_as_one),
         tree("ReqdExctnDt", tree("Dt", day or str(datetime.now(UTC).date()))),
         tree("Dbtr", tree("Nm", "Ada Lovelace")),
         tree("DbtrAcct", tree("Id", tree("IBAN", debtor))),
@@ -116,6 +120,13 @@ async def order_chunk(desk: Desk, bulk_id: UUID, chunk_no: int = 0) -> Outcome:
     return await desk.first.bulk_runs.order(job)
 
 
+async def verify_chunk(
+    runs: BulkPayeeRuns, tenant_id: UUID, bulk_id: UUID, chunk_no: int = 0
+) -> Outcome:
+    """What the job does that verifies the payees of a chunk, but for recording the answers."""
+    return await runs.verify(job_of(VERIFY_CHUNK.name, tenant_id, VerifyChunk(bulk_id, chunk_no)))
+
+
 async def written(database: Database, tenant_id: UUID, outcome: Outcome) -> None:
     """What the runner does with an outcome."""
 
@@ -140,3 +151,21 @@ async def two(bank: CustomerBank, amount: int = 10_000) -> tuple[str, str, str, 
     """A funded account and an empty one, with their numbers."""
     payer, payee = await bank.funded(amount), str((await bank.open())["id"])
     return payer, payee, await bank.iban(payer), await bank.iban(payee)
+
+
+async def verified_bulk(bank: CustomerBank) -> str:
+    """A file of one payment, which waits for its payer with everything answered."""
+    tenant = bank.tenant
+    _, _, debtor, creditor = await two(bank)
+    content = pain_file(uuid4().hex, debtor, [transfer(uuid4().hex, "1.00", creditor)])
+    bulk = str((await taken(tenant, content, query="?payees=verify"))["id"])
+    [row] = await tenant.database.fetch(bulk_store.FIND_UNVERIFIED, tenant.id, UUID(bulk), 0)
+    at = datetime.now(UTC)
+    values = row["order_id"], row["debtor_account"], b"iban", b"name", "match", at, "job", at
+    answer = Row(RowKind("payee_verification", vop_store.INSERT_VERIFICATIONS), values)
+
+    async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+        await write_rows(connection, tenant.id, [answer])
+
+    await tenant.database.transaction(work)
+    return bulk

@@ -111,14 +111,20 @@ async def open_bank(tenant: Tenant, **institution: str) -> CustomerBank:
     return CustomerBank(tenant, book["id"], made["id"], product["id"])
 
 
+async def new_party(tenant: Tenant) -> str:
+    """A company, who may be given mandates."""
+    new = {"kind": "organisation", "legal_name": f"Example {uuid4().hex[:8]}"}
+    return str((await tenant.create("/v1/parties", new))["id"])
+
+
 async def waiting_payment(
     bank: CustomerBank, *, needed: int = 2, second: str = ""
 ) -> tuple[str, str, str]:
     """A payment that waits for signatures: its path, who has signed, and who may yet."""
     tenant = bank.tenant
     payer, payee = await bank.funded(), (await bank.open())["id"]
-    first, second = str(uuid4()), second or str(uuid4())
-    for party in (first, second, str(uuid4())):
+    first, second = await new_party(tenant), second or await new_party(tenant)
+    for party in (first, second, await new_party(tenant)):
         await tenant.create(f"/v1/accounts/{payer}/parties", {"party_id": party, "role": "holder"})
     rules = {"bands": [{"asset": "EUR", "signatures": needed}]}
     path = f"/v1/accounts/{payer}/signing-rules"

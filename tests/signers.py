@@ -1,7 +1,7 @@
 """Orders that wait for signatures: a rider that signs, and carries out what has enough of them."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -14,9 +14,29 @@ from bezant.kernel.errors import Conflict
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, post, schemas
 from fixtures_ledger import IDS, Bank
 
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
 TABLE = (
     "CREATE TABLE signed_order (tenant_id uuid, key uuid, state text NOT NULL,"
     " PRIMARY KEY (tenant_id, key))"
+)
+INSTITUTION = (
+    "INSERT INTO institution VALUES ($1, $2, $2, 'Bank', 'DE', $2::uuid::text, '', 'BIC', now())"
+    " ON CONFLICT (tenant_id, institution_id) DO NOTHING"
+)
+PRODUCT = (
+    "INSERT INTO product VALUES ($1, $2, 1, $2::uuid::text, $2, 'current', '', now(), 'test')"
+    " ON CONFLICT (tenant_id, product_id, version) DO NOTHING"
+)
+ACCOUNT = (
+    "INSERT INTO bank_account VALUES ($1, $2, $2, $3, $2, 1, 'active', uuid_send($2::uuid), '',"
+    " now(), NULL, 1) ON CONFLICT (tenant_id, account_id) DO NOTHING"
+)
+PARTY = (
+    "INSERT INTO party VALUES ($1, $2, 'person', $2, NULL, 'none', 'unrated', 'active', 1, now(),"
+    " now()) ON CONFLICT (tenant_id, party_id) DO NOTHING"
 )
 ORDER = ReadKind(
     "signed_order",
@@ -91,9 +111,22 @@ class Signers:
     ) -> UUID:
         """Give a party a mandate, a new one if none is named."""
         party_id, now = party or IDS.new(), self.bank.ledger.now()
+        await self._known(party_id)
         values = [self.account_id, party_id, role, begins or now, ends, now, "test"]
         await self._write(store.SAVE_PARTIES, values)
         return party_id
+
+    async def _known(self, party_id: UUID) -> None:
+        """Have the account and a party, which mandates are between, as far as these need to be."""
+        named = self.bank.tenant_id, self.account_id
+
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            for statement in (INSTITUTION, PRODUCT):
+                await connection.execute(statement, *named)
+            await connection.execute(ACCOUNT, *named, self.bank.book_id)
+            await connection.execute(PARTY, self.bank.tenant_id, party_id)
+
+        await self.bank.database.transaction(work)
 
     async def agree(self, *bands: SigningBand, version: int = 1) -> None:
         """Agree on how many sign."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from house.sql_bank import MINE, rules_broken, store
-from tools.sql_linter import Rule
+from tools.sql_linter import Policy, Rule
 
 OF_ACCOUNT = "account.tenant_id = $1 AND account.book_id = $2"
 
@@ -280,3 +280,18 @@ def test_a_broken_rule_is_found_and_the_closest_allowed_statement_passes(
 def test_every_rule_of_statements_has_an_example() -> None:
     of_python = {Rule.FORMATTED, Rule.OUTSIDE_STORE, Rule.MIGRATION_SQL}
     assert {rule for rule, _, _ in STATEMENTS} == set(Rule) - of_python - {Rule.STALE}
+
+
+_VIEW = "A view of the whole table: who reads it says which rows."
+
+
+def test_a_view_is_read_by_its_tenant_as_tables_are(tmp_path: Path) -> None:
+    view = "CREATE VIEW open_account AS SELECT tenant_id, book_id, account_no FROM account"
+    path = "bank/migrations/versions/0002.py"
+    policy = Policy(across_tenants={f"{path}:OPEN": _VIEW}, across_books={f"{path}:OPEN": _VIEW})
+    made = {path: f"OPEN = {view!r}\n"}
+    unscoped = store("SELECT account_no FROM open_account WHERE account_no = $1")
+    scoped = store(f"SELECT account_no FROM open_account WHERE {MINE} AND account_no = $3")
+    broken = rules_broken(tmp_path / "unscoped", made | unscoped, policy)
+    assert broken == {Rule.TENANT_GIVEN, Rule.BOOK_GIVEN}
+    assert rules_broken(tmp_path / "scoped", made | scoped, policy) == set()

@@ -82,14 +82,14 @@ HOUSE = Policy(
             "balance_confirmation",
             "limit_setting",
             "statement_cycle",
+            "statement_batch",
             "signing_rule",
             "bank_account_change",
             "payment_transition",
             "payment_incoming",
             "payment_return",
             "standing_occurrence",
-            "bulk_payment",
-            "bulk_debit",
+            "bulk_decision",
             "fee_schedule",
             "payment_capture",
             "payment_share",
@@ -145,6 +145,9 @@ HOUSE = Policy(
             f"bezant/kernel/outbox/store.py:{name}": _EVERY_STREAM
             for name in ("FIND_PENDING_TENANTS", "COUNT_PENDING")
         },
+        "bezant/server/migrations/versions/0050_files_verified_and_erased.py:RESTRICTED_SUBJECT": (
+            "A view of the whole table: who reads it names the tenant."
+        ),
         "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/vault/store.py:FIND_TENANTS": "What is over is removed of every tenant.",

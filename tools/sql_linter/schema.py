@@ -35,6 +35,8 @@ class Schema:
         for tree in parsed:
             if isinstance(tree, exp.Create) and tree.kind == "TABLE":
                 self._create(tree)
+            elif isinstance(tree, exp.Create) and tree.kind == "VIEW":
+                self._create_view(tree)
             elif isinstance(tree, exp.Alter) and isinstance(tree.this, exp.Table):
                 self._alter(tree)
 
@@ -51,6 +53,11 @@ class Schema:
         else:
             columns = {column.name for column in _column_definitions(tree)}
         self._tables[table.name] = Table(table.name, columns)
+
+    def _create_view(self, tree: exp.Create) -> None:
+        """A view is read as a table is, by its tenant first."""
+        name = _created_table(tree).name
+        self._tables[name] = Table(name, set(tree.expression.named_selects))
 
     def _alter(self, tree: exp.Alter) -> None:
         table = self._tables.get(tree.this.name)

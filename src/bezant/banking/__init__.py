@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         HOLDER_KINDS,
         AccountHolder,
         AccountHolders,
+        AccountRestrictions,
         PartyHolding,
         PartyNotFound,
         PartyService,
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
     from bezant.banking.parties import operations as party_operations
     from bezant.banking.products import NewProduct, ProductService
     from bezant.banking.products import operations as product_operations
-    from bezant.banking.statements import CustomerStatements
+    from bezant.banking.statements import CustomerStatements, batch_row
     from bezant.banking.statements import operations as customer_statement_operations
     from bezant.banking.terms.fees import FeeEvent
     from bezant.banking.terms.limits import Channel
@@ -94,6 +95,7 @@ __all__ = [
     "AccountHolders",
     "AccountNotActive",
     "AccountPlace",
+    "AccountRestrictions",
     "AccountService",
     "AccountStatus",
     "AlreadyApproved",
@@ -139,6 +141,7 @@ __all__ = [
     "account_of",
     "account_operations",
     "available_on",
+    "batch_row",
     "charge_event",
     "charge_payment",
     "check_can_pay",
@@ -201,12 +204,12 @@ __getattr__ = lazily(
             "operations as mandate_operations, reads_of_mandates"
         ),
         "parties": (
-            "AccountHolder, AccountHolders, HOLDER_KINDS, PartyHolding, PartyNotFound, "
-            "PartyService, RelationshipService, RoleHolding, find_party, is_person, "
+            "AccountHolder, AccountHolders, AccountRestrictions, HOLDER_KINDS, PartyHolding, "
+            "PartyNotFound, PartyService, RelationshipService, RoleHolding, find_party, is_person, "
             "operations as party_operations"
         ),
         "products": "NewProduct, ProductService, operations as product_operations",
-        "statements": "CustomerStatements, operations as customer_statement_operations",
+        "statements": "CustomerStatements, batch_row, operations as customer_statement_operations",
         "terms.fees": "FeeEvent",
         "terms.limits": "Channel",
     },

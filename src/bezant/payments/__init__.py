@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 from bezant.kernel.lazy import lazily
 
 if TYPE_CHECKING:
-    from bezant.payments.bulk import BulkIntake, BulkReports, BulkRuns
+    from bezant.payments.bulk import (
+        BulkDecisions,
+        BulkIntake,
+        BulkPayeeRuns,
+        BulkReports,
+        BulkRuns,
+    )
     from bezant.payments.bulk import operations as bulk_operations
     from bezant.payments.bulk_debits import DebitFileRuns, DebitIntake, DebitReports
     from bezant.payments.bulk_debits import operations as bulk_debit_operations
@@ -73,6 +79,7 @@ if TYPE_CHECKING:
         PayeeAsker,
         PayeeDirectory,
         SchemeEndpoint,
+        VerificationContents,
         VerificationService,
         VerificationSources,
         add_payee_scheme,
@@ -81,7 +88,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asked",
+    "BulkDecisions",
     "BulkIntake",
+    "BulkPayeeRuns",
     "BulkReports",
     "BulkRuns",
     "CaptureService",
@@ -140,6 +149,7 @@ __all__ = [
     "StandingRuns",
     "TransferRail",
     "Verdict",
+    "VerificationContents",
     "VerificationService",
     "VerificationSources",
     "add_payee_scheme",
@@ -166,7 +176,10 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "bulk": "BulkIntake, BulkReports, BulkRuns, operations as bulk_operations",
+        "bulk": (
+            "BulkDecisions, BulkIntake, BulkPayeeRuns, BulkReports, BulkRuns, "
+            "operations as bulk_operations"
+        ),
         "bulk_debits": (
             "DebitFileRuns, DebitIntake, DebitReports, operations as bulk_debit_operations"
         ),
@@ -204,8 +217,8 @@ __getattr__ = lazily(
         "states": "OrderState",
         "vop": (
             "ListedPayees, OwnPayees, Patience, PayeeAnswers, PayeeAsker, PayeeDirectory, "
-            "SchemeEndpoint, VerificationService, VerificationSources, add_payee_scheme, "
-            "operations as payee_operations"
+            "SchemeEndpoint, VerificationContents, VerificationService, VerificationSources, "
+            "add_payee_scheme, operations as payee_operations"
         ),
     },
 )

@@ -84,7 +84,7 @@ class DirectDebits:
                 InstitutionService(database, clock, ids, ledger),
                 secrecy.fingerprints,
             ),
-            DebitIntake(database, clock, ids, secrecy),
+            DebitIntake(database, clock, ids, secrecy, accounts),
             DebitReports(database, clock, ids, secrecy),
             DebitFileRuns(database, clock, ids, debits, secrecy),
         )

@@ -16,12 +16,14 @@ from bezant.kernel.http import Guard, Operation
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealed import Sealer
 from bezant.payments import (
+    BulkPayeeRuns,
     ListedPayees,
     OwnPayees,
     Patience,
     PayeeAnswers,
     PayeeAsker,
     PayeeDirectory,
+    PaymentService,
     QrCodeService,
     SchemeEndpoint,
     VerificationService,
@@ -108,6 +110,10 @@ class Payees:
             clock,
             ids,
         )  # fmt: skip
+
+    def of_files(self, database: Database, payments: PaymentService) -> BulkPayeeRuns:
+        """What verifies the payees of files."""
+        return BulkPayeeRuns(database, self.clock, self.ids, payments, self.verifications)
 
     @property
     def operations(self) -> Sequence[Operation]:

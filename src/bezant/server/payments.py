@@ -13,6 +13,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling
 from bezant.ledger import Ledger
 from bezant.payments import (
+    BulkDecisions,
     BulkIntake,
     BulkReports,
     BulkRuns,
@@ -40,6 +41,7 @@ from bezant.payments import (
     SettlementService,
     StandingOrders,
     StandingRuns,
+    VerificationContents,
     bulk_operations,
     capture_operations,
     fee_operations,
@@ -71,6 +73,7 @@ class Payments:
     standing_runs: StandingRuns
     bulk_intake: BulkIntake
     bulk_reports: BulkReports
+    bulk_decisions: BulkDecisions
     bulk_runs: BulkRuns
     recalls: RecallService
     claims: ClaimService
@@ -121,6 +124,7 @@ class Payments:
         standing_runs = StandingRuns(standing, orders, ledger, ids)
         institutions = InstitutionService(database, clock, ids, ledger)
         incoming = IncomingService(database, ids, ledger, accounts, institutions, orders, secrecy)
+        shown = VerificationContents(database, secrecy.sealer)
         returns = ReturnService(database, clock, ids, ledger, orders)
         safeguarding = SafeguardingService(database, ledger, institutions)
         recalls = RecallService(database, ids, ledger, orders, returns, rails)
@@ -131,7 +135,8 @@ class Payments:
             standing,
             standing_runs,
             BulkIntake(database, clock, ids, accounts, orders, fingerprints),
-            BulkReports(database, clock, ids, orders),
+            BulkReports(database, clock, ids, orders, shown, accounts),
+            BulkDecisions(database, clock, ids),
             BulkRuns(database, clock, ids, accounts, orders, execution.begin),
             recalls,
             ClaimService(ids, ledger, orders),
@@ -154,7 +159,7 @@ class Payments:
         return [
             *payment_operations(self.orders, self.execution.begin),
             *standing_operations(self.standing),
-            *bulk_operations(self.bulk_intake, self.bulk_reports),
+            *bulk_operations(self.bulk_intake, self.bulk_reports, self.bulk_decisions),
             *return_operations(self.recalls, self.claims),
             *capture_operations(self.captures),
             *refund_operations(self.refunds),
@@ -171,6 +176,7 @@ class Payments:
             self.execution.handling(),
             self.due.handling(),
             self.standing_runs.handling(),
+            self.bulk_decisions.handling(),
             self.bulk_runs.handling(),
             self.recalls.handling(),
             self.claims.handling(),

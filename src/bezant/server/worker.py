@@ -105,7 +105,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     opened.push_async_callback(policy.close)
     retention = _retention(task, database, clock, ledger, banking, identity, policy)
     payments = _payments(task, opened, database, clock, ids, ledger, banking)
+    payees = _payees(task, opened, database, clock, ids, banking, sealing)
     further = [*identity.handlings(), *banking.handlings(), *payments.handlings()]
+    further.append(payees.of_files(database, payments.orders).handling())
     further.append(reconciliations.handling())
     await opened.enter_async_context(
         background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, further)
@@ -122,7 +124,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
         banking=banking,
         payments=payments,
         csm_routes=sepa_routes(task.csm, clock, ids, payments),
-        payees=_payees(task, opened, database, clock, ids, banking, sealing),
+        payees=payees,
         api_keys=ApiKeyService(database, clock, ids),
         dead_jobs=DeadJobService(database, clock),
         events=events,

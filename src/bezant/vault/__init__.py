@@ -10,6 +10,7 @@ from bezant.kernel.lazy import lazily
 
 if TYPE_CHECKING:
     from bezant.vault import backup, keystores, rotation
+    from bezant.vault.fields.restriction import is_open_under_restriction
     from bezant.vault.proxy import Outbound
     from bezant.vault.rpc import VaultClient
     from bezant.vault.service import Vault
@@ -24,6 +25,7 @@ __all__ = [
     "VaultClient",
     "accept_journal",
     "backup",
+    "is_open_under_restriction",
     "keystores",
     "rotation",
 ]
@@ -31,6 +33,7 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
+        "fields.restriction": "is_open_under_restriction",
         "proxy": "Outbound",
         "rpc": "VaultClient",
         "service": "Vault",

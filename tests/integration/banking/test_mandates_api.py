@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 
-from customers import CustomerBank, open_bank
+from bezant.banking.mandates import store
+from bezant.banking.terms.signing import MandateRole
+from bezant.kernel.database import Database
+from customers import CustomerBank, new_party, open_bank
 from fixtures_api import Api, Tenant, fresh_key
 
 
@@ -20,7 +24,9 @@ async def customers(api: Api) -> AsyncIterator[CustomerBank]:
 
 
 async def give(customers: CustomerBank, account: str, **more: Any) -> httpx.Response:  # noqa: ANN401 - members by name
-    body = {"party_id": str(uuid4()), "role": "holder"} | more
+    body = {"role": "holder"} | more
+    if "party_id" not in body:
+        body["party_id"] = await new_party(customers.tenant)
     return await customers.tenant.post(f"/v1/accounts/{account}/parties", body)
 
 
@@ -52,6 +58,40 @@ async def test_a_mandate_is_given_listed_and_ended(customers: CustomerBank) -> N
     assert other.status_code == 404
     anew = (await give(customers, account, party_id=given["party_id"])).json()
     assert await parties(customers, account) == [anew]
+
+
+async def test_a_mandate_is_a_partys_that_is_known(
+    api: Api, customers: CustomerBank, vault_databases: tuple[Database, Database]
+) -> None:
+    account, erased = await customers.funded(), await new_party(customers.tenant)
+    await vault_databases[0].transaction(
+        lambda connection: connection.execute(
+            "UPDATE party SET status = 'erased' WHERE tenant_id = $1 AND party_id = $2",
+            customers.tenant.id,
+            UUID(erased),
+        )
+    )
+    async with api.tenant() as other:
+        for party in (str(uuid4()), erased, await new_party(other)):
+            answer = await give(customers, account, party_id=party)
+            assert (answer.status_code, answer.json()["code"]) == (422, "UNKNOWN_PARTY")
+    assert await parties(customers, account) == []
+
+
+@pytest.mark.parametrize("of_whom", ["account", "party"])
+async def test_the_database_holds_mandates_to_accounts_and_parties(
+    api: Api, customers: CustomerBank, of_whom: str
+) -> None:
+    account, party = UUID(await customers.funded()), UUID(await new_party(customers.tenant))
+    names = (uuid4(), party) if of_whom == "account" else (account, uuid4())
+    values = [*names, MandateRole.HOLDER, *[datetime.now(UTC)] * 3, "test"]
+    with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
+        await api.database.transaction(
+            lambda connection: connection.execute(
+                store.SAVE_PARTIES, customers.tenant.id, *([value] for value in values)
+            )
+        )
+    assert refused.value.constraint_name == f"account_party_{of_whom}_fkey"
 
 
 async def test_a_power_of_attorney_has_an_end_and_nothing_ends_before_it_begins(

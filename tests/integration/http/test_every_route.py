@@ -21,12 +21,13 @@ from bezant.kernel.telemetry import Traced
 from bezant.ledger.reconciliation.api import UPLOAD_BYTES_MAX
 from bezant.payments.bulk.api import BYTES_MAX
 from bezant.server.identity import Identity
-from bulks import COLUMNS
+from bulks import COLUMNS, verified_bulk
 from checking import reviewing
 from customers import (
     CREDITOR,
     announced_debit,
     due_soon,
+    new_party,
     open_bank,
     settled_debit,
     signed_mandate,
@@ -369,7 +370,7 @@ def _of_limited(end: str, body: object = None) -> Callable[[Book], Awaitable[Req
 
 
 async def _new_account_party(book: Book) -> Request:
-    mandate = {"party_id": str(uuid4()), "role": "holder"}
+    mandate = {"party_id": await new_party(book.tenant), "role": "holder"}
     return await _of_limited("/parties", mandate)(book)
 
 
@@ -667,6 +668,21 @@ def _of_bulk(end: str) -> Callable[[Book], Awaitable[Request]]:
         return f"/v1/bulk-payments/{sent.json()['id']}{end}", None
 
     return request
+
+
+async def _new_verified_bulk(book: Book) -> str:
+    bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+    return f"/v1/bulk-payments/{await verified_bulk(bank)}"
+
+
+async def _confirm_bulk(book: Book) -> Request:
+    path = await _new_verified_bulk(book)
+    found = (await book.tenant.client.get(f"{path}/verification")).json()
+    return f"{path}/confirm", {"digest": found["digest"]}
+
+
+async def _withdraw_bulk(book: Book) -> Request:
+    return f"{await _new_verified_bulk(book)}/withdraw", {}
 
 
 async def _new_debit_file(_: Book) -> Request:
@@ -1164,6 +1180,9 @@ CASES: Mapping[str, Case] = {
     ),
     "get_bulk_payment": Case("GET", 200, _of_bulk("")),
     "list_bulk_payment_items": Case("GET", 200, _of_bulk("/items")),
+    "get_bulk_verification": Case("GET", 200, _of_bulk("/verification")),
+    "confirm_bulk_payment": Case("POST", 200, _confirm_bulk),
+    "withdraw_bulk_payment": Case("POST", 200, _withdraw_bulk),
     "report_bulk_payment": Case("GET", 200, _of_bulk("/report?purpose=testing")),
     "create_standing_order": Case("POST", 201, _new_standing_order, names=False),
     "list_standing_orders": Case("GET", 200, _standing_orders, names=False),

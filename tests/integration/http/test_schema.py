@@ -25,13 +25,14 @@ from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger import transfer_id
 from bezant.ledger.schedules.riders import Change
-from bulks import COLUMNS
+from bulks import COLUMNS, verified_bulk
 from checking import reviewing
 from customers import (
     CREDITOR,
     CustomerBank,
     announced_debit,
     due_soon,
+    new_party,
     open_bank,
     settled_debit,
     signed_mandate,
@@ -178,7 +179,7 @@ class Seeds:
         if "transfer_id" in value:
             leg = transfer_id(UUID(self._existing["transaction"]), 0)
             value |= {"transfer_id": str(leg)}
-        if set(value) == {"party_id"}:
+        if set(value) == {"party_id"} or {"party_id", "role"} <= set(value):
             value |= {"party_id": self._existing["signer"]}
         named: dict[str, object] = {
             name: self._existing.get(existing) for name, existing in self._NAMED.items()
@@ -201,6 +202,7 @@ class Seeds:
         "debtor_account": "payer",
         "creditor_account": "payee",
         "quote_id": "offered",
+        "digest": "found",
         "user_id": "user",
         "arrangement_id": "arrangement",
     }
@@ -239,6 +241,7 @@ class Seeds:
             ("rail", "party_id", "execute_on", "verification_id"),
         ),
         ({"answer"}, {"answer": "refuse", "code": "CUST"}, ()),
+        ({"digest"}, {}, ("withdraw", "withdraw_items")),
         ({"every", "first"}, {"every": "week", "first": NEAR}, ("day_of_month", "last", "count")),
         ({"amount", "last"}, {"amount": "1"}, ("last",)),
         ({"debtor_account", "creditor_account", "amount"}, _ONE_EURO, ("party_id", "expires_in_s")),
@@ -464,7 +467,7 @@ async def holders_of(tenant: Tenant, book: Book) -> dict[str, dict[str, str]]:
 async def limited_of(tenant: Tenant) -> dict[str, dict[str, str]]:
     """An account with limits, and a party who acts for it in every role."""
     bank = await open_bank(tenant, bank_code="30000000")
-    account, party = (await bank.open())["id"], str(TimeOrderedIds().new())
+    account, party = (await bank.open())["id"], await new_party(tenant)
     mandate = {"party_id": party, "valid_until": "2100-01-01T00:00:00Z"}
     for role in ("holder", "attorney", "signatory"):
         await tenant.create(f"/v1/accounts/{account}/parties", mandate | {"role": role})
@@ -513,7 +516,7 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
     path = f"/v1/accounts/{found['lift_account_block']['account']}/blocks"
     block = {"kind": "legal", "direction": "debit", "reason": "attachment"}
     found["lift_account_block"]["block"] = (await tenant.create(path, block))["id"]
-    party = str(TimeOrderedIds().new())
+    party = await new_party(tenant)
     for operation in ("approve_payment", "withdraw_payment_signature", "cancel_payment"):
         payment, *_ = await waiting_payment(bank, needed=3, second=party)
         found[operation] = {"payment": payment.rpartition("/")[2]}
@@ -550,6 +553,7 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
         "recall": (await recalled_over_http(bank)).rpartition("/")[2],
         # No path names it: it is planted.
         "offered": found.pop("pay_with_quote")["quote_id"],
+        "found": found["confirm_bulk_payment"].pop("digest"),
     }
     return found, shared | of_debits
 
@@ -631,8 +635,18 @@ async def orders_of(bank: CustomerBank) -> dict[str, dict[str, str]]:
     content = f"{COLUMNS}\n{PAYMENT_ROW}\n".encode()
     bulk = await tenant.client.post(path, content=content, headers=headers)
     assert bulk.status_code == 202, bulk.text
-    for operation in ("get_bulk_payment", "list_bulk_payment_items", "report_bulk_payment"):
+    for operation in (
+        "get_bulk_payment",
+        "list_bulk_payment_items",
+        "report_bulk_payment",
+        "get_bulk_verification",
+    ):
         found[operation] = {"bulk": bulk.json()["id"]}
+    for operation in ("confirm_bulk_payment", "withdraw_bulk_payment"):
+        found[operation] = {"bulk": await verified_bulk(bank)}
+    path = f"/v1/bulk-payments/{found['confirm_bulk_payment']['bulk']}/verification"
+    # No path names it: it is planted.
+    found["confirm_bulk_payment"]["digest"] = (await tenant.client.get(path)).json()["digest"]
     file = await sent_debit_file(tenant)
     for operation in (
         "get_bulk_direct_debit",

@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +11,7 @@ from bezant.kernel.jobs import Done
 from bezant.ledger import verify_book
 from bezant.payments.orders.jobs import DUE, Due
 from checking import reviewing
-from customers import CustomerBank, open_bank, waiting_payment
+from customers import CustomerBank, new_party, open_bank, waiting_payment
 from fixtures_api import Tenant, fresh_key
 from paying import Desk, posted
 
@@ -118,7 +118,7 @@ async def test_it_waits_for_signatures_and_for_who_looks_at_it(
     found = (await own.client.get(signed)).json()
     payee = str((await other.open())["id"])
     await own.create(f"{signed}/cancel", {"reason": "wrong_payee"})
-    payer, first = found["debtor_account"], str(uuid4())
+    payer, first = found["debtor_account"], await new_party(own)
     for party in (first,):
         await own.create(f"/v1/accounts/{payer}/parties", {"party_id": party, "role": "holder"})
     made = await own.create("/v1/payments", transfer(payer, payee, party_id=first))

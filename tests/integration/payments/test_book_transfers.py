@@ -9,7 +9,7 @@ import pytest
 
 from bezant.kernel.database import Database
 from bezant.payments.states import LEGAL
-from customers import CustomerBank
+from customers import CustomerBank, new_party
 from fixtures_api import Tenant, fresh_key
 
 
@@ -107,7 +107,7 @@ async def test_a_payment_that_needs_two_signatures_waits_for_them_and_is_paid_on
     own: Tenant, bank: CustomerBank
 ) -> None:
     payer, payee = await two(bank)
-    ada, grace, alan = (str(uuid4()) for _ in range(3))
+    ada, grace, alan = [await new_party(own) for _ in range(3)]
     for party in (ada, grace, alan):
         mandate = {"party_id": party, "role": "holder"}
         await own.create(f"/v1/accounts/{payer}/parties", mandate)
@@ -137,7 +137,7 @@ async def test_a_cancelled_payment_gives_back_what_it_spent_of_limits(
     own: Tenant, bank: CustomerBank
 ) -> None:
     payer, payee = await two(bank)
-    ada, grace = str(uuid4()), str(uuid4())
+    ada, grace = await new_party(own), await new_party(own)
     for party in (ada, grace):
         await own.create(f"/v1/accounts/{payer}/parties", {"party_id": party, "role": "holder"})
     rules = {"bands": [{"asset": "EUR", "signatures": 2}]}

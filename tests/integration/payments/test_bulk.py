@@ -14,8 +14,16 @@ from bezant.formats.iso20022.messages import pain002
 from bezant.kernel.database import Database
 from bezant.kernel.errors import Refusal
 from bezant.kernel.jobs import Done
-from bezant.payments.bulk.domain import CODES, ItemOutcome, status_of, status_of_all
+from bezant.payments.bulk.domain import (
+    CODES,
+    OF_FILES,
+    ItemOutcome,
+    found_status,
+    status_of,
+    status_of_all,
+)
 from bezant.payments.states import OrderState
+from bezant.payments.vop import Verdict
 from bulks import (
     COLUMNS,
     order_chunk,
@@ -293,14 +301,20 @@ def test_reports_use_codes_of_the_standard(vectors: Path) -> None:
     assert set(CODES.values()) <= codes("ExternalStatusReason1Code")
     statuses = codes("ExternalPaymentTransactionStatus1Code")
     found = {status_of(ItemOutcome.ORDERED, state) for state in OrderState}
-    assert found <= statuses
+    of_payees = [found_status(verdict) for verdict in (*Verdict, None)]
+    assert of_payees == ["RCVC", "RVMC", "RVNM", "RVNA", "RVNC"]
+    assert found | set(of_payees) <= statuses
     whole = {status_of_all(each) for each in (["RJCT"], ["ACSC"], ["ACSC", "RJCT"], ["PDNG"])}
     assert whole == {"RJCT", "ACSC", "PART", "PDNG"}
+    undecided = (["RJCT", "RCVC"], ["RCVC", "RVMC"], ["RVNM", "RVNC"])
+    waiting = [status_of_all(each) for each in undecided]
+    assert waiting == ["RCVC", "RVCM", "RVNC"]
+    whole |= set(waiting)
     assert whole <= codes("ExternalPaymentGroupStatus1Code")
 
 
 def test_refusals_that_have_a_code_are_refusals() -> None:
-    known = {each.code for each in _every(Refusal)} | {"DUPLICATE_ITEM"}
+    known = {each.code for each in _every(Refusal)} | OF_FILES
     assert set(CODES) <= known
 
 

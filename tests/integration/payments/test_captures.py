@@ -11,7 +11,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.jobs import Again, Done, Job
 from bezant.ledger import verify_book
 from bezant.payments.captures.jobs import EXPIRE, Expire
-from customers import CustomerBank
+from customers import CustomerBank, new_party
 from fixtures_api import Tenant, fresh_key
 from paying import Desk
 from shopping import Shop, code_of, open_shop
@@ -152,8 +152,9 @@ async def test_an_authorisation_is_raised_ten_times_and_never_above_what_there_i
 
 
 async def test_an_authorisation_waits_for_no_further_signature(shop: Shop) -> None:
-    tenant, party = shop.bank.tenant, str(uuid4())
-    for each in (party, str(uuid4())):
+    tenant = shop.bank.tenant
+    party = await new_party(tenant)
+    for each in (party, await new_party(tenant)):
         mandate = {"party_id": each, "role": "holder"}
         await tenant.create(f"/v1/accounts/{shop.payer}/parties", mandate)
     bands = [

@@ -11,7 +11,7 @@ from bezant.ledger import Seen
 from bezant.payments import Asked, Checks, Judgement, NewPayment, Payment, Verdict
 from bezant.payments.orders.schemas import Creditor, Rejection
 from checking import Always
-from customers import CustomerBank, waiting_payment
+from customers import CustomerBank, new_party, waiting_payment
 from fixtures_api import Tenant, fresh_key
 from fixtures_ledger import code
 from paying import Desk
@@ -134,7 +134,7 @@ async def test_an_instant_payment_that_is_to_be_looked_at_is_refused(
 
 
 async def test_the_last_signature_is_judged_again(own: Tenant, bank: CustomerBank) -> None:
-    path, _, second = await waiting_payment(bank, needed=2, second=str(uuid4()))
+    path, _, second = await waiting_payment(bank, needed=2, second=await new_party(own))
     amount = (await own.client.get(path)).json()["amount"]
     Checks.use([Always(Verdict.BLOCK)])
     answer = await own.post(f"{path}/approve", {"party_id": second})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,6 +15,7 @@ from bezant.server.contents_key import contents_key, contents_sealer
 from bezant.vault import Duty
 from bulks import COLUMNS, processed, taken
 from customers import CREDITOR, CustomerBank, announced_debit, due_soon, signed_mandate
+from debit_files import refuse_debits, sent_debit_file
 from fixtures_api import Tenant
 from paying import Desk
 
@@ -153,8 +154,10 @@ async def test_an_export_tells_what_payments_say(bank: CustomerBank, keeper: Kee
     )
     # Grace was paid and collects, and asked nothing.
     of_other = await keeper.told(other)
-    assert [each.get("payment") for each in of_other] == [payment, None]
+    assert [each.get("payment") for each in of_other] == [payment, None, None]
     assert of_other[1]["direct_debit"] == collected["id"]
+    assert of_other[2]["direct_debit_mandate"] == new["mandate_id"]
+    assert (of_other[2]["from"], of_other[2]["to"]) == ("Ada Lovelace", "Example Power")
 
 
 async def test_nobody_is_erased_before_the_law_lets_go(bank: CustomerBank, keeper: Keeper) -> None:
@@ -306,3 +309,153 @@ async def test_files_keep_outcomes_and_no_words(
     pain = await bank.tenant.client.get(f"{path}&format=pain002")
     assert pain.status_code == 200
     assert b"salary-7" not in pain.content
+
+
+async def row_sent(bank: CustomerBank, database: Database, desk: Desk, *rows: str) -> str:
+    """A CSV of payments, each of which was ordered or refused; the file."""
+    query = f"?message_id={uuid4().hex}&initiator=payroll"
+    content = "\n".join((COLUMNS, *rows)).encode()
+    bulk = await taken(bank.tenant, content, "text/csv", query)
+    await processed(database, desk, bulk)
+    return str(bulk["id"])
+
+
+async def reported(bank: CustomerBank, bulk: str, purpose: str = "testing") -> dict[str, Any]:
+    path = f"/v1/bulk-payments/{bulk}/report?purpose={purpose}"
+    answer = await bank.tenant.client.get(path)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+NAMES = {
+    "bulk_payment": "SELECT initiator, message, sealed FROM bulk_payment WHERE bulk_id = $1",
+    "bulk_debit": "SELECT initiator, message, sealed FROM bulk_debit WHERE bulk_id = $1",
+}
+
+
+async def names_of(database: Database, table: str, bulk: str) -> tuple[bytes, bytes, bytes]:
+    [row] = await database.fetch(NAMES[table], UUID(bulk))
+    return row["initiator"], row["message"], row["sealed"]
+
+
+async def test_what_was_refused_goes_with_its_payer_and_the_files_name_with_the_last_of_it(
+    bank: CustomerBank, keeper: Keeper, desk: Desk, database: Database
+) -> None:
+    (ada, subject), (grace, _) = (
+        await customer(bank, "Ada Lovelace", 5_000),
+        await customer(bank, "Grace Hopper", 5_000),
+    )
+    of_ada, of_grace = await bank.iban(ada), await bank.iban(grace)
+    bulk = await row_sent(
+        bank,
+        database,
+        desk,
+        f"{of_ada},{of_grace},Grace Hopper,9999.00,EUR,{uuid4().hex},Too much",
+        f"{of_grace},{of_ada},Ada Lovelace,8888.00,EUR,{uuid4().hex},Too much as well",
+    )
+    [refused] = [each for each in await keeper.told(subject) if "bulk_payment" in each]
+    assert (refused["refused"], refused["text"]) == ("OVERDRAFT_EXCEEDED", "Too much")
+    assert await keeper.duty(subject) is not None, "a refused order is on record too"
+    before = await names_of(database, "bulk_payment", bulk)
+    await closed(bank, ada)
+    assert await keeper.due() == 0, "the control: not before its time"
+    keeper.clock.advance(seconds=LATER_S)
+    await keeper.due()
+    report = await reported(bank, bulk)
+    first, second = report["items"]
+    assert (first["end_to_end_id"], first["reason"]) == ("NOTPROVIDED", "AM04")
+    assert second["end_to_end_id"] != "NOTPROVIDED", "Grace's account is open"
+    assert await names_of(database, "bulk_payment", bulk) == before
+    await closed(bank, grace)
+    await keeper.due()
+    assert {each["end_to_end_id"] for each in (await reported(bank, bulk))["items"]} == {
+        "NOTPROVIDED"
+    }
+    assert (await reported(bank, bulk))["message_id"] == "NOTPROVIDED"
+    path = f"/v1/bulk-payments/{bulk}/report?purpose=testing&format=pain002"
+    assert (await bank.tenant.client.get(path)).status_code == 200
+    after = await names_of(database, "bulk_payment", bulk)
+    assert after == (b"", UUID(bulk).bytes, b"")
+    assert not set(before) & set(after)
+
+
+async def test_what_is_nobodys_here_goes_by_its_age(
+    bank: CustomerBank, keeper: Keeper, desk: Desk, database: Database
+) -> None:
+    row = f"DE89370400440532013000,DE89370400440532013000,Kim Doe,1.00,EUR,{uuid4().hex},Rent"
+    bulk = await row_sent(bank, database, desk, row)
+    keeper.clock.advance(seconds=30 * 86_400)
+    await keeper.due()
+    [item] = (await reported(bank, bulk))["items"]
+    assert item["end_to_end_id"] != "NOTPROVIDED"
+    keeper.clock.advance(seconds=LATER_S)
+    await keeper.due()
+    [item] = (await reported(bank, bulk))["items"]
+    assert item["end_to_end_id"] == "NOTPROVIDED"
+    assert (await names_of(database, "bulk_payment", bulk))[2] == b""
+
+
+async def test_files_of_direct_debits_lose_their_words_likewise(
+    bank: CustomerBank, keeper: Keeper, database: Database
+) -> None:
+    tenant = bank.tenant
+    foreign = await sent_debit_file(tenant)
+    (grace, _) = await customer(bank, "Grace Hopper")
+    theirs = await sent_debit_file(tenant, await bank.iban(grace))
+    # What is refused as it is announced has its owner since the file was taken.
+    for bulk in (foreign, theirs):
+        await refuse_debits(database, tenant.id, bulk)
+
+    async def told(bulk: str) -> tuple[str, str]:
+        path = f"/v1/bulk-direct-debits/{bulk}/report?purpose=testing"
+        report = (await tenant.client.get(path)).json()
+        return report["message_id"], report["items"][0]["end_to_end_id"]
+
+    assert (await told(foreign))[1].startswith("E-")
+    await keeper.due()
+    assert (await told(foreign))[1].startswith("E-")
+    keeper.clock.advance(seconds=LATER_S)
+    await keeper.due()
+    assert await told(foreign) == ("NOTPROVIDED", "NOTPROVIDED")
+    assert (await names_of(database, "bulk_debit", foreign))[2] == b""
+    assert (await told(theirs))[1].startswith("E-"), "Grace's account is open"
+    await closed(bank, grace)
+    await keeper.due()
+    assert await told(theirs) == ("NOTPROVIDED", "NOTPROVIDED")
+
+
+async def test_mandates_lose_their_words_when_neither_side_has_to_be_kept(
+    bank: CustomerBank, keeper: Keeper, database: Database
+) -> None:
+    (ada, subject), (grace, other) = (
+        await customer(bank, "Ada Lovelace", 5_000),
+        await customer(bank, "Grace Hopper"),
+    )
+    mandate = await signed_mandate(bank, ada, grace)
+    for each in (subject, other):
+        duty = await keeper.duty(each)
+        assert duty is not None, "a mandate has to be kept although nothing was collected"
+
+    async def sealed() -> bytes:
+        [row] = await database.fetch(
+            "SELECT sealed FROM direct_debit_mandate WHERE mandate_id = $1", UUID(mandate)
+        )
+        words: bytes = row["sealed"]
+        return words
+
+    await closed(bank, ada)
+    keeper.clock.advance(seconds=LATER_S)
+    await keeper.forget([subject])
+    assert await sealed(), "Grace's account is open: it is her mandate"
+    await closed(bank, grace)
+    await keeper.due()
+    assert await sealed() == b""
+    stands = await bank.tenant.client.get(f"/v1/direct-debit-mandates/{mandate}")
+    assert stands.status_code == 200, "that there was one stays"
+    path = f"/v1/direct-debit-mandates/{mandate}/amend"
+    amended = await bank.tenant.post(path, {"creditor_name": "Example Power Two"})
+    assert (amended.status_code, amended.json()["code"]) == (409, "DEBIT_MANDATE_ENDED")
+    new = {"mandate_id": mandate, "asset": "EUR", "amount": "1", "due_on": due_soon()}
+    collected = await bank.tenant.post("/v1/direct-debits", new)
+    assert (collected.status_code, collected.json()["code"]) == (409, "DEBIT_MANDATE_ENDED")
+    assert await keeper.told(subject) == []

@@ -22,6 +22,7 @@ from bezant.banking.mandates.schemas import (
     SigningRules,
 )
 from bezant.banking.mandates.service import MandateService
+from bezant.banking.parties.errors import UnknownParty
 from bezant.banking.scopes import READ, WRITE
 from bezant.kernel.calls import Answer
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
@@ -94,7 +95,7 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             example={"party_id": _PARTY, "role": "holder"},
             status=201,
             answer_type=AccountParty,
-            refusals=(BankAccountNotFound, MandatePeriodInvalid, *OF_LANES),
+            refusals=(BankAccountNotFound, MandatePeriodInvalid, UnknownParty, *OF_LANES),
             handler=routes.give,
         ),
         ReadOperation(

@@ -13,7 +13,15 @@ from bezant.banking.mandates import store
 from bezant.banking.mandates.domain import Mandate, check_bands
 from bezant.banking.mandates.errors import MandateNotFound, MandatePeriodInvalid, TooFewSigners
 from bezant.banking.mandates.schemas import AccountParty, NewMandate, NewSigningRules, SigningRules
-from bezant.banking.mandates.signing import PARTIES, RULES, mandates_of, reads_of_mandates
+from bezant.banking.mandates.signing import (
+    KNOWN_PARTY,
+    PARTIES,
+    RULES,
+    mandates_of,
+    reads_of_mandates,
+)
+from bezant.banking.parties.errors import UnknownParty
+from bezant.banking.parties.schemas import PartyStatus
 from bezant.banking.terms.signing import MandateRole
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
@@ -38,16 +46,21 @@ class GiveMandate(Struct, frozen=True):
         return 1
 
     def reads(self) -> Reads:
-        """The account's mandates."""
-        return Reads(rows=reads_of_mandates(self.account_id))
+        """The account's mandates, and whether there is such a party."""
+        known = (KNOWN_PARTY, self.new.party_id)
+        return Reads(rows=(*reads_of_mandates(self.account_id), known))
 
     def decide(self, seen: Seen) -> Decision:
         """Give it, from the batch's instant on if from none else.
 
         Raises:
+            UnknownParty: there is none, or it was erased.
             MandatePeriodInvalid: it would be none at any time, or a power of attorney for ever.
         """
         new, at = self.new, seen.draft.at
+        party = seen.row(KNOWN_PARTY, new.party_id)
+        if party is None or party["status"] == PartyStatus.ERASED:
+            raise UnknownParty("There is no such party.", field="party_id")
         begins = new.valid_from or at
         if new.valid_until is None and new.role is MandateRole.ATTORNEY:
             raise MandatePeriodInvalid("A power of attorney has an end.", field="valid_until")

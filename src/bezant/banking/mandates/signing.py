@@ -22,6 +22,9 @@ PARTIES: Final = ReadKind("account_party", store.READ_PARTIES)
 RULES: Final = ReadKind("signing_rule", store.READ_RULES)
 APPROVALS: Final = ReadKind("order_approval", store.READ_APPROVALS)
 
+KNOWN_PARTY: Final = ReadKind("party_known", store.READ_KNOWN_PARTIES)
+"""A party's status, by its identifier."""
+
 _APPROVAL: Final = RowKind("order_approval", store.SAVE_APPROVALS, key_columns=2)
 
 RowKeys = tuple[tuple[ReadKind, Any], ...]

@@ -38,6 +38,11 @@ READ_APPROVALS: Final = """
     WHERE found.parties IS NOT NULL
 """
 
+READ_KNOWN_PARTIES: Final = """
+    SELECT party_id AS key, status FROM party
+    WHERE tenant_id = $1 AND party_id = ANY($2::uuid[])
+"""
+
 # Of a party that approves, revokes and approves again within one batch, how it ended.
 SAVE_APPROVALS: Final = """
     INSERT INTO order_approval (tenant_id, order_id, party_id, account_id, approved_at, revoked_at)

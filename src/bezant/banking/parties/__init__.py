@@ -5,6 +5,7 @@ from bezant.banking.parties.errors import PartyNotFound
 from bezant.banking.parties.holders import HOLDER_KINDS, AccountHolder, AccountHolders, is_person
 from bezant.banking.parties.holding import PartyHolding
 from bezant.banking.parties.relationships import RelationshipService
+from bezant.banking.parties.restrictions import AccountRestrictions
 from bezant.banking.parties.roles import RoleHolding
 from bezant.banking.parties.service import PartyService, find_party
 
@@ -12,6 +13,7 @@ __all__ = [
     "HOLDER_KINDS",
     "AccountHolder",
     "AccountHolders",
+    "AccountRestrictions",
     "PartyHolding",
     "PartyNotFound",
     "PartyService",

@@ -165,3 +165,12 @@ END_ROLES: Final = """
         AND p.party_id = account_party.party_id AND p.subject_id = ANY($2::uuid[])
         AND (account_party.valid_until IS NULL OR account_party.valid_until > $3)
 """
+
+# Of the accounts: those that somebody holds, or held, whose data are restricted.
+FIND_RESTRICTED_ACCOUNTS: Final = """
+    SELECT DISTINCT a.account_id
+    FROM account_party AS a
+    JOIN party AS p ON p.tenant_id = $1 AND p.party_id = a.party_id
+    JOIN restricted_subject AS r ON r.tenant_id = $1 AND r.subject_id = p.subject_id
+    WHERE a.tenant_id = $1 AND a.account_id = ANY($2::uuid[]) AND a.role = 'holder'
+"""

@@ -10,6 +10,7 @@ import msgspec
 
 from bezant.banking.accounts import AccountService, BankAccount, ledger_account
 from bezant.banking.statements import schemas, store
+from bezant.banking.statements.batches import StatementBatches
 from bezant.banking.statements.domain import Cycle, CycleVersion, StatementPeriod, periods
 from bezant.banking.statements.errors import (
     BalanceConfirmationNotFound,
@@ -55,6 +56,7 @@ class CustomerStatements:
         self._ids = ids
         self._accounts = accounts
         self._ledger = ledger
+        self._batches = StatementBatches(database)
 
     async def cycle(self, tenant_id: UUID, account_id: UUID) -> schemas.StatementCycle:
         """How often an account's statements end.
@@ -109,14 +111,22 @@ class CustomerStatements:
     async def statement(
         self, call: Call, account_id: UUID, number: int, asset: str, part: statements.Part
     ) -> statements.schemas.Statement:
-        """A page of a statement.
+        """A page of a statement, transfer by transfer; those of one batch say so.
 
         Raises:
             BankAccountNotFound: the tenant has no such account.
             CustomerStatementNotFound: its period is not over, or the account has no such asset.
         """
         account, period = await self._stated(call.tenant_id, account_id, number, asset)
-        return await self._ledger.statements.page(call, _asked(call, account, asset, period), part)
+        asked = _asked(call, account, asset, period)
+        page = await self._ledger.statements.page(call, asked, part)
+        transfers = [each.hold_id or each.transfer_id for each in page.entries]
+        found = await self._batches.of(call.tenant_id, account_id, transfers)
+        entries = [
+            msgspec.structs.replace(each, batch_id=found.get(transfer))
+            for each, transfer in zip(page.entries, transfers, strict=True)
+        ]
+        return msgspec.structs.replace(page, entries=entries)
 
     async def file(
         self, call: Call, account_id: UUID, number: int, asset: str, kind: str
@@ -138,7 +148,8 @@ class CustomerStatements:
             _asked(call, account, asset, period),
             printed=statements.Printed(known.iban or known.bban, known.iban is not None, number),
         )
-        return await self._ledger.statements.file(call, asked, kind)
+        batches = await self._batches.finder(call.tenant_id, account_id)
+        return await self._ledger.statements.file(call, asked, kind, batches)
 
     async def confirm(
         self, call: Call, account_id: UUID, new: schemas.NewBalanceConfirmation

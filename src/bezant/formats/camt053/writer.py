@@ -99,7 +99,7 @@ class OutgoingStatement:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEntry:
-    """A booked `Ntry` of one payment.
+    """A booked `Ntry` of one payment, or of a batch of them.
 
     Attributes:
         amount: above zero.
@@ -112,6 +112,7 @@ class OutgoingEntry:
         name: of the counterparty, cut to 140 characters; empty for none.
         end_to_end_id: of the payment; at most 35 characters; empty for none.
         is_reversal: whether it takes an earlier entry back.
+        payments: that it stands for, as entries of their own would have them: a batch (`Btch`).
     """
 
     amount: int
@@ -129,6 +130,7 @@ class OutgoingEntry:
     end_to_end_id: str = ""
     is_reversal: bool = False
     standard_code: tuple[str, str, str] | None = None
+    payments: "tuple[OutgoingEntry, ...]" = ()
 
 
 class StatementWriter:
@@ -166,15 +168,36 @@ class StatementWriter:
         _add(_add(built, "ValDt"), "Dt", entry.value_date.isoformat())
         _add(built, "AcctSvcrRef", entry.servicer_reference)
         _transaction_code(_add(built, "BkTxCd"), entry)
-        payment = _add(_add(built, "NtryDtls"), "TxDtls")
-        if entry.end_to_end_id:
-            _add(_add(payment, "Refs"), "EndToEndId", entry.end_to_end_id)
-        self._amount(payment, entry.amount)
-        _add(payment, "CdtDbtInd", entry.direction)
-        _details(payment, entry)
+        details = _add(built, "NtryDtls")
+        if entry.payments:
+            self._batch(details, entry)
+        for payment in entry.payments or (entry,):
+            self._payment(details, payment, is_of_batch=bool(entry.payments))
         _maybe(built, "AddtlNtryInf", entry.information, INFORMATION_CHARACTERS_MAX)
         self._xml.write(built)
         self._xml.write("\n")
+
+    def _batch(self, details: etree._Element, entry: OutgoingEntry) -> None:
+        assert entry.amount == sum(each.amount for each in entry.payments)
+        batch = _add(details, "Btch")
+        _add(batch, "NbOfTxs", str(len(entry.payments)))
+        _add(batch, "TtlAmt", self._text(entry.amount)).set("Ccy", self._statement.currency)
+        _add(batch, "CdtDbtInd", entry.direction)
+
+    def _payment(
+        self, details: etree._Element, payment: OutgoingEntry, *, is_of_batch: bool
+    ) -> None:
+        built = _add(details, "TxDtls")
+        if is_of_batch or payment.end_to_end_id:
+            references = _add(built, "Refs")
+            # An entry of one payment says it by itself.
+            if is_of_batch:
+                _add(references, "AcctSvcrRef", payment.servicer_reference)
+            if payment.end_to_end_id:
+                _add(references, "EndToEndId", payment.end_to_end_id)
+        self._amount(built, payment.amount)
+        _add(built, "CdtDbtInd", payment.direction)
+        _details(built, payment)
 
     def close(self) -> None:
         """Write the end."""

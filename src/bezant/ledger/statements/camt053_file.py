@@ -126,6 +126,7 @@ class Camt053File:
             information=content.reason or "",
             remittance=tuple(_remittance(content)),
             detail=f"Account {entry.counterparty}" if is_hashed else "",
+            payments=tuple(self._entry(Line(member, 0)) for member in line.members),
         )
 
     def _balance(self, sums: Sums) -> int:

@@ -191,11 +191,16 @@ NO_CONTENT: Final = Content()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry, the balance after it in the account's normal direction, and its content."""
+    """An entry, the balance after it in the account's normal direction, and its content.
+
+    Attributes:
+        members: the transfers that it stands for, where it is a batch's; each without a balance.
+    """
 
     entry: Entry
     balance: int
     content: Content = NO_CONTENT
+    members: tuple[Entry, ...] = ()
 
 
 class Tally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
 from bezant.ledger.statements.camt053_file import Camt053File
+from bezant.ledger.statements.collating import BatchesOf, collate
 from bezant.ledger.statements.csv_file import CsvFile
 from bezant.ledger.statements.domain import (
     MOVING,
@@ -80,6 +81,7 @@ async def write_file(
     reader: Reader,
     *,
     with_content: bool,
+    batches_of: BatchesOf | None = None,
 ) -> bool:
     """Write a whole statement, and check it; whether it has erasable content.
 
@@ -91,6 +93,8 @@ async def write_file(
         StatementBroken: the entries do not lead from the opening to the closing balance.
     """
     tally, has_content = Tally(statement), False
+    collation = await collate(reader, statement, batches_of, _ENTRIES_AT_ONCE)
+    totals = collation.totals(totals)
     writer = await asyncio.to_thread(kind.open, file, statement, totals)
     position = None
     while True:
@@ -98,9 +102,13 @@ async def write_file(
         moving = [entry for entry in entries if entry.kind in MOVING]
         contents = await reader.contents(moving) if with_content else {}
         has_content = has_content or bool(contents)
-        lines = [
-            Line(entry, tally.take(entry), contents.get(entry.seq, NO_CONTENT)) for entry in moving
-        ]
+        lines = []
+        for each in moving:
+            if (collated := collation.collated(each)) is None:
+                continue
+            entry, members = collated
+            content = NO_CONTENT if members else contents.get(entry.seq, NO_CONTENT)
+            lines.append(Line(entry, tally.take(entry), content, members))
         await asyncio.to_thread(writer.add, lines)
         if len(entries) < _ENTRIES_AT_ONCE:
             break

@@ -86,6 +86,7 @@ class StatementEntry(Struct, frozen=True):
     Attributes:
         balance: after it, in the account's normal direction; None in the section `pending`.
         reason: and `metadata`: None unless asked for and still there.
+        batch_id: of the batch that it is one entry with in a customer's files; else None.
     """
 
     transfer_id: UUID
@@ -104,6 +105,7 @@ class StatementEntry(Struct, frozen=True):
     balance: str | None
     reason: str | None
     metadata: dict[str, str] | None
+    batch_id: UUID | None = None
 
 
 class Statement(Struct, frozen=True):

@@ -13,6 +13,7 @@ from bezant.kernel.http import Document
 from bezant.ledger import schemas as ledger_schemas
 from bezant.ledger.queries import BookReader
 from bezant.ledger.statements import schemas
+from bezant.ledger.statements.collating import BatchesOf
 from bezant.ledger.statements.errors import StatementTooLong
 from bezant.ledger.statements.files import KINDS, FileKind, write_file
 from bezant.ledger.statements.matching import matching_entries
@@ -76,8 +77,16 @@ class Statements:
             await audit.write(self._database, self._clock, call, _DISCLOSED)
         return page
 
-    async def file(self, call: Call, asked: Asked, kind_name: str) -> Document:
+    async def file(
+        self, call: Call, asked: Asked, kind_name: str, batches_of: BatchesOf | None = None
+    ) -> Document:
         """`GET …/accounts/{id}/statement` as a whole file, complete and checked.
+
+        Args:
+            call: who asks.
+            asked: for which statement.
+            kind_name: of `KINDS`.
+            batches_of: which transfers are one entry; None where each is one by itself.
 
         Raises:
             AccountNotFound: the book, if there is such a book, has no such account.
@@ -96,7 +105,7 @@ class Statements:
                 )
             file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the answer closes it
             try:
-                await self._write(call, asked, kind, file, statement, totals)
+                await self._write(call, asked, kind, file, statement, totals, batches_of)
                 size = file.tell()
                 file.seek(0)
             except BaseException:
@@ -143,10 +152,17 @@ class Statements:
         file: BinaryIO,
         statement: "Statement",
         totals: "Totals",
+        batches_of: BatchesOf | None,
     ) -> None:
         reader = Reader(self._database, asked.tenant_id, asked.book_id)
         has_content = await write_file(
-            file, kind, statement, totals, reader, with_content=asked.with_content
+            file,
+            kind,
+            statement,
+            totals,
+            reader,
+            with_content=asked.with_content,
+            batches_of=batches_of,
         )
         if has_content:
             await audit.write(self._database, self._clock, call, _DISCLOSED)

@@ -18,9 +18,12 @@ from bezant.kernel.http import (
     ReadOperation,
     Uploading,
     UploadOperation,
+    WriteOperation,
+    Writing,
 )
 from bezant.kernel.pagination import InvalidCursor, Page, turn_page
 from bezant.payments.bulk import errors, schemas
+from bezant.payments.bulk.deciding import BulkDecisions
 from bezant.payments.bulk.domain import Format
 from bezant.payments.bulk.intake import BulkIntake
 from bezant.payments.bulk.reports import BulkReports
@@ -45,9 +48,10 @@ class BulkPath(Struct, frozen=True):
 class Routes:
     """The handlers."""
 
-    def __init__(self, intake: BulkIntake, reports: BulkReports) -> None:
+    def __init__(self, intake: BulkIntake, reports: BulkReports, decisions: BulkDecisions) -> None:
         self._intake = intake
         self._reports = reports
+        self._decisions = decisions
 
     async def send(self, asked: Uploading[Nothing, schemas.BulkQuery]) -> Answer:
         """`POST /v1/bulk-payments`."""
@@ -68,6 +72,18 @@ class Routes:
             lambda after, limit: self._reports.items(tenant_id, bulk_id, after=after, limit=limit),
         )
 
+    async def verification(self, asked: Reading[BulkPath, Nothing]) -> schemas.BulkVerification:
+        """`GET /v1/bulk-payments/{bulk}/verification`."""
+        return await self._reports.verification(asked.principal.tenant_id, asked.path.bulk)
+
+    async def confirm(self, asked: Writing[BulkPath, schemas.BulkConfirmation]) -> Answer:
+        """`POST /v1/bulk-payments/{bulk}/confirm`."""
+        return await self._decisions.confirm(asked.call, asked.path.bulk, asked.body)
+
+    async def withdraw(self, asked: Writing[BulkPath, schemas.BulkWithdrawal]) -> Answer:
+        """`POST /v1/bulk-payments/{bulk}/withdraw`."""
+        return await self._decisions.withdraw(asked.call, asked.path.bulk)
+
     async def report(
         self, asked: Reading[BulkPath, schemas.ReportQuery]
     ) -> schemas.Report | Document:
@@ -86,9 +102,15 @@ class Routes:
         )
 
 
-def operations(intake: BulkIntake, reports: BulkReports) -> Sequence[Operation]:
+def operations(
+    intake: BulkIntake, reports: BulkReports, decisions: BulkDecisions
+) -> Sequence[Operation]:
     """The operations on bulk payments."""
-    routes = Routes(intake, reports)
+    routes = Routes(intake, reports, decisions)
+    return [*_of_files(routes), *_of_payees(routes)]
+
+
+def _of_files(routes: Routes) -> list[Operation]:
     return [
         UploadOperation(
             id="send_bulk_payment",
@@ -99,6 +121,7 @@ def operations(intake: BulkIntake, reports: BulkReports) -> Sequence[Operation]:
                 "pain.001.001.09 (or .03) as `application/xml`, or a CSV whose first line names its"
                 " columns. Counts and control sums have to agree; a file, and a payment, is taken"
                 " once by the name that its sender gives it. Each payment then stands by itself."
+                " With `payees=verify` nothing is paid before the file is confirmed."
             ),
             scope=WRITE,
             action="bulk_payment.send",
@@ -108,7 +131,12 @@ def operations(intake: BulkIntake, reports: BulkReports) -> Sequence[Operation]:
             seconds_max=_UPLOAD_SECONDS_MAX,
             status=202,
             answer_type=schemas.Bulk,
-            refusals=(errors.BulkSumsDisagree, errors.BulkTooLong, errors.BulkRepeated),
+            refusals=(
+                errors.BulkSumsDisagree,
+                errors.BulkTooLong,
+                errors.BulkRepeated,
+                errors.PayeesUndecided,
+            ),
             handler=routes.send,
         ),
         ReadOperation(
@@ -147,5 +175,60 @@ def operations(intake: BulkIntake, reports: BulkReports) -> Sequence[Operation]:
             media={"application/xml": "ISO 20022 pain.002.001.10."},
             refusals=(errors.BulkNotFound,),
             handler=routes.report,
+        ),
+    ]
+
+
+def _of_payees(routes: Routes) -> list[Operation]:
+    waiting = (errors.BulkNotFound, errors.BulkNotWaiting)
+    return [
+        ReadOperation(
+            id="get_bulk_verification",
+            path=f"{_BULK}/verification",
+            tag=_TAG,
+            summary="What was found of a file's payees",
+            description=(
+                "Names that matched closely are in the report, and in each verification; what"
+                " was found of each payment is in the list of payments."
+            ),
+            scope=READ,
+            path_type=BulkPath,
+            answer_type=schemas.BulkVerification,
+            refusals=(errors.BulkNotFound,),
+            handler=routes.verification,
+        ),
+        WriteOperation(
+            id="confirm_bulk_payment",
+            path=f"{_BULK}/confirm",
+            tag=_TAG,
+            summary="Have a file carried out whose payees were verified, or a part of it",
+            description=(
+                "`digest` is of what was shown to the payer. Payments can be taken out by what was"
+                " found of their payees, or by their number; their names are free again."
+            ),
+            scope=WRITE,
+            action="bulk_payment.confirm",
+            path_type=BulkPath,
+            body_type=schemas.BulkConfirmation,
+            example={"digest": "0" * 64, "withdraw": ["no_match"]},
+            status=200,
+            answer_type=schemas.BulkDecided,
+            refusals=(*waiting, errors.BulkOutcomeDiffers, errors.UnknownBulkItem),
+            handler=routes.confirm,
+        ),
+        WriteOperation(
+            id="withdraw_bulk_payment",
+            path=f"{_BULK}/withdraw",
+            tag=_TAG,
+            summary="Take back a file that waits for its payer",
+            scope=WRITE,
+            action="bulk_payment.withdraw",
+            path_type=BulkPath,
+            body_type=schemas.BulkWithdrawal,
+            example={},
+            status=200,
+            answer_type=schemas.BulkDecided,
+            refusals=waiting,
+            handler=routes.withdraw,
         ),
     ]

@@ -25,3 +25,27 @@ class BulkRepeated(Conflict):
     """The initiator has sent a file of this name before."""
 
     code, title = "BULK_REPEATED", "A file of this name was sent before"
+
+
+class PayeesUndecided(Refusal):
+    """The scheme offers to verify a file's payees: say whether they are, or that you do without."""
+
+    status, code, title = 422, "PAYEES_UNDECIDED", "Say whether payees are verified"
+
+
+class BulkNotWaiting(Conflict):
+    """The file does not wait for its payer: not yet, or not any more."""
+
+    code, title = "BULK_NOT_WAITING", "The file does not wait for its payer"
+
+
+class BulkOutcomeDiffers(Conflict):
+    """What is confirmed is not what was found of the file's payees."""
+
+    code, title = "BULK_OUTCOME_DIFFERS", "Something else was found"
+
+
+class UnknownBulkItem(Refusal):
+    """The file has no such payment that waits."""
+
+    status, code, title = 422, "UNKNOWN_BULK_ITEM", "No such payment of the file"

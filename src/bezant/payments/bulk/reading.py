@@ -50,7 +50,7 @@ def read_file(form: Format, source: BinaryIO, query: BulkQuery) -> BulkFile:
 def _read_pain001(source: BinaryIO) -> BulkFile:
     header: pain001.Header | None = None
     batch: pain001.Batch | None = None
-    booked_as_one = 0
+    batch_no = booked_as_one = 0
     items: list[tuple[Item, str | None]] = []
     for part in pain001.checked(pain001.read_pain001(source)):
         match part:
@@ -58,10 +58,11 @@ def _read_pain001(source: BinaryIO) -> BulkFile:
                 header = part
             case pain001.Batch():
                 batch = part
+                batch_no += 1
                 booked_as_one += part.is_booked_as_one
             case pain001.Instruction():
                 assert batch is not None
-                items.append(_of_instruction(batch, part))
+                items.append(_of_instruction(batch, batch_no, part))
                 _check_length(items)
             case pain001.Trailer():
                 pass
@@ -77,7 +78,9 @@ def _read_pain001(source: BinaryIO) -> BulkFile:
     )
 
 
-def _of_instruction(batch: pain001.Batch, found: pain001.Instruction) -> tuple[Item, str | None]:
+def _of_instruction(
+    batch: pain001.Batch, batch_no: int, found: pain001.Instruction
+) -> tuple[Item, str | None]:
     code = None
     currency, amount = "", ""
     try:
@@ -102,6 +105,7 @@ def _of_instruction(batch: pain001.Batch, found: pain001.Instruction) -> tuple[I
         amount=amount,
         remittance=found.remittance,
         execute_on=batch.execution_date,
+        booked_with=batch_no if batch.is_booked_as_one else None,
     )
     return item, code
 

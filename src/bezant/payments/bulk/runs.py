@@ -18,7 +18,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Again, Done, GiveUp, Handling, Job, Outcome
 from bezant.payments.bulk import store
-from bezant.payments.bulk.domain import Item
+from bezant.payments.bulk.domain import Decision, Item, Payees
 from bezant.payments.bulk.records import ORDER_CHUNK, OrderChunk, outcome_rows
 from bezant.payments.chunks import try_each
 from bezant.payments.orders import NewPayment, Payment, PaymentService
@@ -70,6 +70,8 @@ class BulkRuns:
         bulk = await self._database.fetchrow(store.FIND_BULK, tenant_id, asked.bulk_id)
         if bulk is None:
             return GiveUp("There is no such file.")
+        if bulk["payees"] == Payees.VERIFY and bulk["decision"] != Decision.CONFIRMED:
+            return GiveUp("Its payer has not confirmed it.")
         waiting = await self._database.fetch(
             store.FIND_WAITING, tenant_id, asked.bulk_id, asked.chunk_no
         )
@@ -89,7 +91,7 @@ class BulkRuns:
         """
         opened = self._payments.opened(tenant_id, bulk["bulk_id"], row["sealed"])
         item = msgspec.json.decode(opened, type=Item)
-        new = await self._asked_for(tenant_id, item, bulk)
+        new = await self._asked_for(tenant_id, item, bulk, row["order_id"])
         prepared = await self._payments.prepared(tenant_id, new, row["order_id"])
         answer = await self._payments.order_prepared(self._call(tenant_id, bulk), prepared)
         payment = answer.value(Payment)
@@ -97,7 +99,9 @@ class BulkRuns:
         if payment.state is OrderState.SENDING and answer.status == _CREATED:
             self._begin(tenant_id, payment.id)
 
-    async def _asked_for(self, tenant_id: UUID, item: Item, bulk: "asyncpg.Record") -> NewPayment:
+    async def _asked_for(
+        self, tenant_id: UUID, item: Item, bulk: "asyncpg.Record", order_id: UUID
+    ) -> NewPayment:
         debtor = await self._accounts.find_by_iban(tenant_id, item.debtor or "")
         if debtor is None:
             raise UnknownDebtorAccount("There is no such account.")
@@ -117,6 +121,9 @@ class BulkRuns:
             "remittance": item.remittance,
             "execute_on": item.execute_on,
         }
+        if bulk["payees"] == Payees.VERIFY:
+            # The payer has confirmed what was found of every payment that is left.
+            members |= {"verification_id": order_id, "confirmed": True}
         return msgspec.convert(members, NewPayment)
 
     def _call(self, tenant_id: UUID, bulk: "asyncpg.Record") -> Call:

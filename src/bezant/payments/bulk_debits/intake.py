@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from bezant.banking import AccountService
 from bezant.formats.iso20022 import InvalidMessage, SumsDisagree, pain008
 from bezant.kernel import idempotency
 from bezant.kernel.calls import Answer, Call
@@ -49,14 +50,23 @@ class DebitIntake:
         clock: tells when.
         ids: of files and collections.
         secrecy: of what they say, and how they are recognised.
+        accounts: tells whose account an IBAN is.
     """
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, secrecy: Secrecy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        secrecy: Secrecy,
+        accounts: AccountService,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._fingerprints: Fingerprints = secrecy.fingerprints
         self._items = SealedItems(secrecy.sealer)
+        self._accounts = accounts
 
     async def take(self, call: Call, source: BinaryIO) -> Answer:
         """`POST /v1/bulk-direct-debits` -> 202 `BulkDebit`.
@@ -75,15 +85,27 @@ class DebitIntake:
             found = await asyncio.to_thread(read_file, source)
         except Refusal as refusal:
             found = refusal
+        owners = {} if isinstance(found, Refusal) else await self._owners(call.tenant_id, found)
 
         async def work(connection: "Connection") -> Answer:
             if isinstance(found, Refusal):
                 raise found  # on record, as what is refused later
-            return await self._write(connection, call, found)
+            return await self._write(connection, call, found, owners)
 
         return await idempotency.once(self._database, self._clock, call, work)
 
-    async def _write(self, connection: "Connection", call: Call, file: DebitFile) -> Answer:
+    async def _owners(self, tenant_id: UUID, file: DebitFile) -> dict[str, UUID | None]:
+        """Whose the accounts are that it collects for; None of those that are not here."""
+        ibans = {item.creditor for item, _ in file.items}
+        return {iban: await self._accounts.find_by_iban(tenant_id, iban) for iban in ibans}
+
+    async def _write(
+        self,
+        connection: "Connection",
+        call: Call,
+        file: DebitFile,
+        owners: dict[str, UUID | None],
+    ) -> Answer:
         tenant_id, bulk_id, at = call.tenant_id, self._ids.new(), self._clock.now()
         initiator = self._fingerprints.of("bulk debit initiator", file.initiator)
         taken = await connection.fetchrow(
@@ -103,11 +125,11 @@ class DebitIntake:
             (no, self._debit_id(tenant_id, initiator, item) if code is None else None, item, code)
             for no, (item, code) in enumerate(file.items, 1)
         ]
-        free = await self._insert(connection, tenant_id, bulk_id, entries)
+        free = await self._insert(connection, tenant_id, bulk_id, entries, owners)
         repeated: list[_Entry] = [
             (no, None, item, DUPLICATE) for no, _, item, _ in entries if no not in free
         ]
-        await self._insert(connection, tenant_id, bulk_id, repeated)
+        await self._insert(connection, tenant_id, bulk_id, repeated, owners)
         waiting = [no for no, debit_id, _, _ in entries if debit_id is not None and no in free]
         chunks = sorted({_chunk(no) for no in waiting})
         jobs = [chunk_job(self._ids.new(), tenant_id, bulk_id, no, at) for no in chunks]
@@ -124,6 +146,7 @@ class DebitIntake:
         tenant_id: UUID,
         bulk_id: UUID,
         entries: list[_Entry],
+        owners: dict[str, UUID | None],
     ) -> set[int]:
         """Keep collections; the numbers of those whose name was free."""
         rows = await connection.fetch(
@@ -139,6 +162,7 @@ class DebitIntake:
                 self._items.sealed(tenant_id, bulk_id, msgspec.json.encode(item))
                 for _, _, item, _ in entries
             ],
+            [owners[item.creditor] for _, _, item, _ in entries],
             self._clock.now(),
         )
         return {row["item_no"] for row in rows}

@@ -5,13 +5,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from bezant.banking import AccountRestrictions
 from bezant.formats.iso20022 import pain002, pain008
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
-from bezant.payments.bulk.domain import ItemOutcome, status_of_all
+from bezant.payments.bulk.domain import NOT_PROVIDED, ItemOutcome, status_of_all
 from bezant.payments.bulk.errors import BulkNotFound
 from bezant.payments.bulk.schemas import BulkStatus, Report, ReportedItem
 from bezant.payments.bulk_debits import schemas, store
@@ -23,7 +24,11 @@ from bezant.payments.orders import Secrecy
 if TYPE_CHECKING:
     import asyncpg
 
+ERASED: Final = Item(NOT_PROVIDED, NOT_PROVIDED, NOT_PROVIDED)
+"""What is told of a collection whose words are not kept any more."""
+
 _ROWS_AT_ONCE: Final = 1_000
+_SIDES: Final = ("debtor_account", "creditor_account")
 
 
 class DebitReports:
@@ -41,6 +46,7 @@ class DebitReports:
         self._clock = clock
         self._ids = ids
         self._items = SealedItems(secrecy.sealer)
+        self._restrictions = AccountRestrictions(database, clock)
 
     async def file(self, tenant_id: UUID, bulk_id: UUID) -> schemas.BulkDebit:
         """`GET /v1/bulk-direct-debits/{bulk}`.
@@ -76,14 +82,19 @@ class DebitReports:
     async def report(self, call: Call, bulk_id: UUID) -> Report:
         """`GET /v1/bulk-direct-debits/{bulk}/report`. It is audited before the answer.
 
+        What concerns a customer whose data are restricted is told as if it had been erased, but
+        for the purposes that a restriction leaves open.
+
         Raises:
             BulkNotFound: the tenant has no such.
         """
         tenant_id = call.tenant_id
         found = await self._found(tenant_id, bulk_id)
         await audit.write(self._database, self._clock, call, Answer(200, b""))
-        items = [each async for each in self._reported(tenant_id, bulk_id)]
-        name = self._items.opened(tenant_id, bulk_id, found["sealed"]).decode()
+        items = [each async for each in self._reported(call, bulk_id)]
+        name = NOT_PROVIDED
+        if found["sealed"]:
+            name = self._items.opened(tenant_id, bulk_id, found["sealed"]).decode()
         return Report(name, status_of_all(each.status for each in items), len(items), items)
 
     async def pain002(self, call: Call, bulk_id: UUID) -> bytes:
@@ -110,14 +121,21 @@ class DebitReports:
         )
         return pain002.write_pain002(message)
 
-    async def _reported(self, tenant_id: UUID, bulk_id: UUID) -> AsyncIterator[ReportedItem]:
-        after = 0
+    async def _reported(self, call: Call, bulk_id: UUID) -> AsyncIterator[ReportedItem]:
+        after, tenant_id = 0, call.tenant_id
         while rows := await self._database.fetch(
             store.LIST_ITEMS, tenant_id, bulk_id, after, _ROWS_AT_ONCE
         ):
+            sides = [row[side] for row in rows for side in _SIDES]
+            closed = await self._restrictions.closed(call, sides)
             for row in rows:
-                yield _reported(row, self._items.item(tenant_id, bulk_id, row["sealed"]))
+                is_closed = not closed.isdisjoint({row[side] for side in _SIDES})
+                said = ERASED if is_closed else self._said(tenant_id, bulk_id, row["sealed"])
+                yield _reported(row, said)
             after = rows[-1]["item_no"]
+
+    def _said(self, tenant_id: UUID, bulk_id: UUID, sealed: bytes) -> Item:
+        return self._items.item(tenant_id, bulk_id, sealed) if sealed else ERASED
 
     async def _found(self, tenant_id: UUID, bulk_id: UUID) -> "asyncpg.Record":
         row = await self._database.fetchrow(store.FIND_FILE, tenant_id, bulk_id)

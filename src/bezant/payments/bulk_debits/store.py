@@ -15,10 +15,11 @@ INSERT_FILE: Final = """
 # returned were free.
 INSERT_ITEMS: Final = """
     INSERT INTO bulk_debit_item (tenant_id, bulk_id, item_no, chunk_no, debit_id, outcome, code,
-        sealed, recorded_at)
-    SELECT $1, $2, item_no, chunk_no, debit_id, outcome, code, sealed, $9
-    FROM unnest($3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::text[], $8::bytea[])
-        AS new (item_no, chunk_no, debit_id, outcome, code, sealed)
+        sealed, creditor_account, recorded_at)
+    SELECT $1, $2, item_no, chunk_no, debit_id, outcome, code, sealed, creditor_account, $10
+    FROM unnest($3::integer[], $4::integer[], $5::uuid[], $6::text[], $7::text[], $8::bytea[],
+                $9::uuid[])
+        AS new (item_no, chunk_no, debit_id, outcome, code, sealed, creditor_account)
     ON CONFLICT (tenant_id, debit_id) DO NOTHING
     RETURNING item_no
 """
@@ -53,7 +54,8 @@ COUNT_ITEMS: Final = """
 """
 
 LIST_ITEMS: Final = """
-    SELECT i.item_no, i.debit_id, i.outcome, i.code, i.sealed, d.state, d.reason
+    SELECT i.item_no, i.debit_id, i.outcome, i.code, i.sealed, i.creditor_account,
+        d.debtor_account, d.state, d.reason
     FROM bulk_debit_item AS i
     LEFT JOIN direct_debit AS d ON d.tenant_id = $1 AND d.debit_id = i.debit_id
     WHERE i.tenant_id = $1 AND i.bulk_id = $2 AND i.item_no > $3

@@ -54,9 +54,24 @@ class _Verification(Sensitive, Struct, frozen=True):
     matched_name: str | None
 
 
+class _Item(Sensitive, Struct, frozen=True):
+    """Of `Item` of a file of payments."""
+
+    debtor_name: str | None
+    debtor: str | None
+    creditor_name: str | None
+    creditor: str | None
+    end_to_end_id: str
+    currency: str
+    amount: str
+    remittance: str | None
+
+
 PAYMENT: Final = msgspec.json.Decoder(_Payment)
 DEBIT: Final = msgspec.json.Decoder(_Debit)
 VERIFICATION: Final = msgspec.json.Decoder(_Verification)
+MANDATE: Final = msgspec.json.Decoder(_Mandate)
+ITEM: Final = msgspec.json.Decoder(_Item)
 
 
 def payment(sealer: SecretSealer, tenant_id: UUID, row: "asyncpg.Record") -> Described:
@@ -118,6 +133,51 @@ def verification(sealer: SecretSealer, tenant_id: UUID, row: "asyncpg.Record") -
         return head
     said = VERIFICATION.decode(opened)
     return head | {"to": said.name, "to_account": said.iban, "shown": said.matched_name}
+
+
+def mandate(sealer: SecretSealer, tenant_id: UUID, row: "asyncpg.Record") -> Described:
+    """A mandate for direct debits."""
+    head = {
+        "direct_debit_mandate": str(row["mandate_id"]),
+        "scheme": row["scheme"],
+        "at": row["signed_on"].isoformat(),
+    }
+    name = row["mandate_id"]
+    opened = _opened(sealer, b"direct_debit_mandate", tenant_id, name, row["sealed"])
+    if opened is None:
+        return head
+    said = MANDATE.decode(opened)
+    return head | {
+        "from": said.debtor_name,
+        "from_account": said.debtor_iban,
+        "to": said.creditor_name,
+        "creditor_id": said.creditor_id,
+        "reference": said.reference,
+    }
+
+
+def refused_item(sealer: SecretSealer, tenant_id: UUID, row: "asyncpg.Record") -> Described:
+    """A payment of a file that was refused."""
+    head = {
+        "bulk_payment": str(row["bulk_id"]),
+        "item": str(row["item_no"]),
+        "refused": row["code"],
+        "at": row["recorded_at"].isoformat(),
+    }
+    opened = _opened(sealer, b"payment_content", tenant_id, row["bulk_id"], row["sealed"])
+    if opened is None:
+        return head
+    said = ITEM.decode(opened)
+    return head | {
+        "from": said.debtor_name,
+        "from_account": said.debtor,
+        "to": said.creditor_name,
+        "to_account": said.creditor,
+        "asset": said.currency,
+        "amount": said.amount,
+        "reference": said.end_to_end_id,
+        "text": said.remittance,
+    }
 
 
 def _opened(

@@ -11,7 +11,7 @@ FIND_RULE: Final = """
     SELECT keep_days, reason FROM vault_retention WHERE tenant_id = $1 AND field = $2
 """
 
-# Of the accounts that a person holds or held, those with payments.
+# Of the accounts that a person holds or held, those with payments, or what was to become some.
 FIND_RELATIONSHIP: Final = """
     SELECT count(*) FILTER (WHERE b.closed_at IS NULL) AS open, max(b.closed_at) AS closed_at
     FROM bank_account AS b
@@ -30,6 +30,16 @@ FIND_RELATIONSHIP: Final = """
                        WHERE d.tenant_id = $1 AND d.debtor_account = b.account_id)
             OR EXISTS (SELECT 1 FROM direct_debit AS d
                        WHERE d.tenant_id = $1 AND d.creditor_account = b.account_id)
+            OR EXISTS (SELECT 1 FROM direct_debit_mandate AS m
+                       WHERE m.tenant_id = $1 AND m.debtor_account = b.account_id)
+            OR EXISTS (SELECT 1 FROM direct_debit_mandate AS m
+                       WHERE m.tenant_id = $1 AND m.creditor_account = b.account_id)
+            OR EXISTS (SELECT 1 FROM bulk_item AS i
+                       WHERE i.tenant_id = $1 AND i.debtor_account = b.account_id)
+            OR EXISTS (SELECT 1 FROM bulk_debit_item AS i
+                       WHERE i.tenant_id = $1 AND i.creditor_account = b.account_id)
+            OR EXISTS (SELECT 1 FROM payee_verification AS v
+                       WHERE v.tenant_id = $1 AND v.debtor_account = b.account_id)
         )
 """
 
@@ -89,8 +99,51 @@ DELETE_DEBIT_MESSAGES: Final = """
     DELETE FROM direct_debit_message WHERE tenant_id = $1 AND debit_id = ANY($2::uuid[])
 """
 
+FIND_MANDATES: Final = """
+    SELECT m.mandate_id, m.debtor_account AS payer, m.creditor_account AS payee
+    FROM direct_debit_mandate AS m
+    WHERE m.tenant_id = $1 AND m.sealed <> ''
+        AND (m.debtor_account = ANY($2::uuid[]) OR m.creditor_account = ANY($2::uuid[]))
+    ORDER BY m.mandate_id
+"""
+
+CLEAR_MANDATES: Final = """
+    UPDATE direct_debit_mandate SET sealed = ''
+    WHERE tenant_id = $1 AND mandate_id = ANY($2::uuid[])
+"""
+
 CLEAR_DEBIT_ITEMS: Final = """
     UPDATE bulk_debit_item SET sealed = '' WHERE tenant_id = $1 AND debit_id = ANY($2::uuid[])
+    RETURNING bulk_id
+"""
+
+# What was refused is its sender's alone: nobody was paid.
+CLEAR_REFUSED_DEBIT_ITEMS: Final = """
+    UPDATE bulk_debit_item SET sealed = ''
+    WHERE tenant_id = $1 AND creditor_account = ANY($2::uuid[]) AND outcome = 'refused'
+        AND sealed <> ''
+    RETURNING bulk_id
+"""
+
+CLEAR_UNOWNED_DEBIT_ITEMS: Final = """
+    UPDATE bulk_debit_item AS i SET sealed = ''
+    FROM (
+        SELECT bulk_id, item_no FROM bulk_debit_item
+        WHERE tenant_id = $1 AND outcome = 'refused' AND creditor_account IS NULL
+            AND sealed <> '' AND recorded_at <= $2
+        ORDER BY recorded_at LIMIT $3
+    ) AS old
+    WHERE i.tenant_id = $1 AND i.bulk_id = old.bulk_id AND i.item_no = old.item_no
+    RETURNING i.bulk_id
+"""
+
+# Of files that nothing is left of: their name, and what it was recognized by. `$3` stands for it.
+CLEAR_DEBIT_FILES: Final = """
+    UPDATE bulk_debit AS b SET sealed = '', initiator = '', message = old.message
+    FROM unnest($2::uuid[], $3::bytea[]) AS old (bulk_id, message)
+    WHERE b.tenant_id = $1 AND b.bulk_id = old.bulk_id
+        AND NOT EXISTS (SELECT 1 FROM bulk_debit_item AS i
+                        WHERE i.tenant_id = $1 AND i.bulk_id = b.bulk_id AND i.sealed <> '')
 """
 
 DELETE_VERIFICATIONS: Final = """
@@ -110,6 +163,34 @@ DELETE_REFERENCES: Final = """
 
 CLEAR_ITEMS: Final = """
     UPDATE bulk_item SET sealed = '' WHERE tenant_id = $1 AND order_id = ANY($2::uuid[])
+    RETURNING bulk_id
+"""
+
+CLEAR_REFUSED_ITEMS: Final = """
+    UPDATE bulk_item SET sealed = ''
+    WHERE tenant_id = $1 AND debtor_account = ANY($2::uuid[]) AND outcome = 'refused'
+        AND sealed <> ''
+    RETURNING bulk_id
+"""
+
+CLEAR_UNOWNED_ITEMS: Final = """
+    UPDATE bulk_item AS i SET sealed = ''
+    FROM (
+        SELECT bulk_id, item_no FROM bulk_item
+        WHERE tenant_id = $1 AND outcome = 'refused' AND debtor_account IS NULL
+            AND sealed <> '' AND recorded_at <= $2
+        ORDER BY recorded_at LIMIT $3
+    ) AS old
+    WHERE i.tenant_id = $1 AND i.bulk_id = old.bulk_id AND i.item_no = old.item_no
+    RETURNING i.bulk_id
+"""
+
+CLEAR_FILES: Final = """
+    UPDATE bulk_payment AS b SET sealed = '', initiator = '', message = old.message
+    FROM unnest($2::uuid[], $3::bytea[]) AS old (bulk_id, message)
+    WHERE b.tenant_id = $1 AND b.bulk_id = old.bulk_id
+        AND NOT EXISTS (SELECT 1 FROM bulk_item AS i
+                        WHERE i.tenant_id = $1 AND i.bulk_id = b.bulk_id AND i.sealed <> '')
 """
 
 CLEAR_STANDING: Final = """
@@ -143,4 +224,18 @@ EXPORT_VERIFICATIONS: Final = """
         ON c.tenant_id = $1 AND c.verification_id = v.verification_id
     WHERE v.tenant_id = $1 AND v.debtor_account = ANY($2::uuid[])
     ORDER BY v.asked_at DESC LIMIT $3
+"""
+
+EXPORT_MANDATES: Final = """
+    SELECT mandate_id, scheme, signed_on, sealed FROM direct_debit_mandate
+    WHERE tenant_id = $1 AND sealed <> ''
+        AND (debtor_account = ANY($2::uuid[]) OR creditor_account = ANY($2::uuid[]))
+    ORDER BY created_at DESC LIMIT $3
+"""
+
+EXPORT_REFUSED_ITEMS: Final = """
+    SELECT bulk_id, item_no, code, recorded_at, sealed FROM bulk_item
+    WHERE tenant_id = $1 AND debtor_account = ANY($2::uuid[]) AND outcome = 'refused'
+        AND sealed <> ''
+    ORDER BY recorded_at DESC LIMIT $3
 """

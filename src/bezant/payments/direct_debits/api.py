@@ -11,6 +11,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
+from bezant.kernel.sealed import SubjectRestricted
 from bezant.ledger import OF_LANES, OF_POSTINGS
 from bezant.payments.direct_debits import errors, schemas
 from bezant.payments.direct_debits.creditor_api import creditor_operations
@@ -132,6 +133,7 @@ def _before_settlement(routes: Routes) -> Sequence[Operation]:
             answer_type=schemas.DirectDebit,
             refusals=(
                 errors.DebitMandateNotFound,
+                errors.DebitMandateEnded,
                 errors.MandateNotUsable,
                 errors.NoticeTooShort,
                 NotForRail,
@@ -276,7 +278,7 @@ def _reading(routes: Routes) -> Sequence[Operation]:
             path_type=DebitPath,
             query_type=schemas.Reading,
             answer_type=schemas.DebitContent,
-            refusals=(errors.DirectDebitNotFound,),
+            refusals=(errors.DirectDebitNotFound, SubjectRestricted),
             handler=routes.read,
         ),
     ]

@@ -14,6 +14,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.sealing import SealedSecret, SecretSealer
 from bezant.payments.direct_debits import schemas
 from bezant.payments.direct_debits.domain import identity_of
+from bezant.payments.direct_debits.errors import DebitMandateEnded
 from bezant.payments.direct_debits.mandates import Held
 from bezant.payments.direct_debits.rail import DebitRail
 from bezant.payments.orders import Secrecy
@@ -68,7 +69,13 @@ class Words:
         return self._sealer.seal(msgspec.json.encode(content), context)
 
     def mandate(self, tenant_id: UUID, held: Held) -> schemas.MandateContent:
-        """What a mandate says."""
+        """What a mandate says.
+
+        Raises:
+            DebitMandateEnded: nothing any more: it was erased.
+        """
+        if not held.sealed:
+            raise DebitMandateEnded("What it says is not kept any more.")
         context = b"direct_debit_mandate" + tenant_id.bytes + held.id.bytes
         return schemas.MANDATE.decode(self._sealer.open(SealedSecret(held.sealed), context))
 

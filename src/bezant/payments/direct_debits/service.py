@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from bezant.banking import AccountRestrictions
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.payments.direct_debits import errors, schemas, store
@@ -190,8 +191,15 @@ class DirectDebitService:
         )
 
     async def read(self, call: Call, debit_id: UUID) -> schemas.DebitContent:
-        """`GET /v1/direct-debits/{debit}/content`. The audit entry is durable before the answer."""
-        await self.debit(call.tenant_id, debit_id)
+        """`GET /v1/direct-debits/{debit}/content`. The audit entry is durable before the answer.
+
+        Raises:
+            DirectDebitNotFound: the tenant has no such, or what it said has been erased.
+            SubjectRestricted: a customer on either side is not to be read of for the purpose.
+        """
+        debit = await self.debit(call.tenant_id, debit_id)
+        sides = debit.debtor_account, debit.creditor_account
+        await AccountRestrictions(self._of.database, self._of.clock).check(call, sides)
         await audit.write(self._of.database, self._of.clock, call, Answer(200, b""))
         return await self.content(call.tenant_id, debit_id)
 

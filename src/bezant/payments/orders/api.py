@@ -11,6 +11,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
+from bezant.kernel.sealed import SubjectRestricted
 from bezant.ledger import OF_LANES, OF_POSTINGS
 from bezant.payments.checks import PaymentBlocked, PaymentNeedsReview
 from bezant.payments.orders import errors, schemas
@@ -333,7 +334,7 @@ def _reading(routes: Routes) -> Sequence[Operation]:
             path_type=PaymentPath,
             query_type=schemas.Reading,
             answer_type=schemas.PaymentContent,
-            refusals=(errors.PaymentNotFound,),
+            refusals=(errors.PaymentNotFound, SubjectRestricted),
             handler=routes.read,
         ),
     ]

@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bezant.banking import AccountPlace, AccountService, BankAccountNotFound, counterparty_of
+from bezant.banking import (
+    AccountPlace,
+    AccountRestrictions,
+    AccountService,
+    BankAccountNotFound,
+    counterparty_of,
+)
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
@@ -114,6 +120,7 @@ class PaymentService:
         self._sender = means.sender
         self._orders = Gathering(database, store.READ_ORDERS)
         self._contents = Gathering(database, store.FIND_CONTENTS)
+        self._restrictions = AccountRestrictions(database, clock)
 
     async def create(self, call: Call, new: schemas.NewPayment) -> Answer:
         """`POST /v1/payments` -> 201 `Payment`.
@@ -260,8 +267,14 @@ class PaymentService:
         return schemas.Transitions([_transition(row) for row in rows])
 
     async def read(self, call: Call, order_id: UUID) -> schemas.PaymentContent:
-        """`GET /v1/payments/{payment}/content`. The audit entry is durable before the answer."""
-        await self.order(call.tenant_id, order_id)
+        """`GET /v1/payments/{payment}/content`. The audit entry is durable before the answer.
+
+        Raises:
+            PaymentNotFound: the tenant has no such.
+            SubjectRestricted: a customer on either side is not to be read of for the purpose.
+        """
+        order = await self.order(call.tenant_id, order_id)
+        await self._restrictions.check(call, (order.debtor_account, order.creditor_account))
         await audit.write(self._database, self._clock, call, Answer(200, b""))
         return await self._content(call.tenant_id, order_id)
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bezant.kernel.calls import Answer
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
+from bezant.kernel.sealed import SubjectRestricted
 from bezant.payments.vop import errors, schemas
 from bezant.payments.vop.service import VerificationService
 
@@ -95,7 +96,7 @@ def operations(payees: VerificationService) -> Sequence[Operation]:
             path_type=VerificationPath,
             query_type=schemas.Reading,
             answer_type=schemas.VerificationRecord,
-            refusals=(errors.VerificationNotFound,),
+            refusals=(errors.VerificationNotFound, SubjectRestricted),
             handler=routes.read,
         ),
     ]

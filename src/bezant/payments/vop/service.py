@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -12,21 +12,23 @@ from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
 from bezant.banking import (
+    AccountRestrictions,
     AccountService,
-    BankAccount,
     BankAccountNotFound,
     InstitutionService,
 )
 from bezant.kernel import audit, idempotency
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
-from bezant.kernel.database import Database
+from bezant.kernel.database import Database, Row, RowKind, write_rows
 from bezant.kernel.fingerprints import Fingerprints
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
-from bezant.kernel.sealing import SealedSecret, SecretSealer
+from bezant.kernel.sealing import SecretSealer
+from bezant.kernel.telemetry import Sensitive
 from bezant.payments.vop import schemas, store
 from bezant.payments.vop.asking import PayeeAsker
+from bezant.payments.vop.contents import VerificationContents
 from bezant.payments.vop.directory import PayeeDirectory
 from bezant.payments.vop.errors import (
     PayeeIbanInvalid,
@@ -48,6 +50,24 @@ VALID_FOR: Final = timedelta(minutes=15)
 """How long a payer may take between what they are shown and their order."""
 
 ASKED_AT_ONCE: Final = 10
+
+_VERIFICATION: Final = RowKind("payee_verification", store.INSERT_VERIFICATIONS)
+_CONTENT: Final = RowKind("payee_verification_content", store.INSERT_CONTENTS)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Question(Sensitive):
+    """What is asked about a payee.
+
+    Attributes:
+        id: of the verification that it makes.
+        debtor_account: who is to pay.
+        payee: with an IBAN as machines write it.
+    """
+
+    id: UUID
+    debtor_account: UUID
+    payee: schemas.Payee
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +116,8 @@ class VerificationService:
         self._accounts = accounts
         self._institutions = institutions
         self._sources = sources
-        self._sealer = sealer
+        self._contents = VerificationContents(database, sealer)
+        self._restrictions = AccountRestrictions(database, clock)
         self._fingerprints = fingerprints
 
     async def verify(self, call: Call, asked: schemas.NewVerification) -> Answer:
@@ -145,12 +166,17 @@ class VerificationService:
 
         Raises:
             VerificationNotFound: the tenant has no such.
+            SubjectRestricted: payer or payee is a customer, and not to be read of for the purpose.
         """
         row = await self._database.fetchrow(store.FIND, call.tenant_id, verification_id)
         if row is None:
             raise VerificationNotFound("There is no such verification.")
+        content = (await self._contents.of(call.tenant_id, [verification_id])).get(verification_id)
+        payee = None
+        if content is not None:
+            payee = await self._accounts.find_by_iban(call.tenant_id, content.iban)
+        await self._restrictions.check(call, (row["debtor_account"], payee))
         await audit.write(self._database, self._clock, call, Answer(200, b""))
-        content = (await self._contents(call.tenant_id, [verification_id])).get(verification_id)
         view = schemas.Verification(
             row["verification_id"],
             row["debtor_account"],
@@ -170,48 +196,85 @@ class VerificationService:
     async def _earlier(self, call: Call) -> Answer | None:
         return (await idempotency.find(self._database, call.tenant_id, [call])).get(call.id)
 
-    async def _verified(
-        self, call: Call, debtor: UUID, payees: Sequence[schemas.Payee]
-    ) -> "_Verified":
-        try:
-            account = await self._accounts.account(call.tenant_id, debtor)
-        except BankAccountNotFound:
-            raise UnknownPayerAccount("There is no such account.", field="debtor_account") from None
-        ids = [self._ids.new() for _ in payees]
-        found = await self._ask(call, account, ids, payees)
-        at = self._clock.now()
-        # No names are in the answer that is stored for repeats: they are put in when it leaves.
-        views = [
-            schemas.Verification(each, debtor, comparison.verdict, at, at + VALID_FOR)
-            for each, comparison in zip(ids, found, strict=True)
-        ]
-        return _Verified(views, payees, found)
-
-    async def _ask(
-        self,
-        call: Call,
-        account: BankAccount,
-        ids: Sequence[UUID],
-        payees: Sequence[schemas.Payee],
+    async def ask(
+        self, call: Call, questions: Sequence[Question], within_s: float
     ) -> list[Comparison]:
-        institution = await self._institutions.find(call.tenant_id, account.institution_id)
-        found = [Comparison(Verdict.NOT_POSSIBLE)] * len(payees)
+        """What is found of each payee; `not_possible` of who is not answered for in time.
+
+        Args:
+            call: on whose behalf, for the audit log where names are opened.
+            questions: of accounts that the tenant has.
+            within_s: for all of them together.
+
+        Raises:
+            BankAccountNotFound: the tenant has no such payer.
+        """
+        bics = {
+            debtor: await self._bic(call.tenant_id, debtor)
+            for debtor in {each.debtor_account for each in questions}
+        }
+        found = [Comparison(Verdict.NOT_POSSIBLE)] * len(questions)
         lines = asyncio.Semaphore(ASKED_AT_ONCE)
 
         async def ask(index: int) -> None:
+            asked = questions[index]
             async with lines:
-                found[index] = await self._compare(call, ids[index], institution.bic, payees[index])
+                bic = bics[asked.debtor_account]
+                found[index] = await self._compare(call, asked.id, bic, asked.payee)
 
         try:
-            async with (
-                asyncio.timeout(self._sources.patience.batch_s),
-                asyncio.TaskGroup() as asking,
-            ):
-                for index in range(len(payees)):
+            async with asyncio.timeout(within_s), asyncio.TaskGroup() as asking:
+                for index in range(len(questions)):
                     asking.create_task(ask(index))
         except TimeoutError:
             pass  # what is not answered stays as it is
         return found
+
+    async def ask_chunk(self, call: Call, questions: Sequence[Question]) -> list[Comparison]:
+        """The same of a chunk of a file."""
+        return await self.ask(call, questions, self._sources.patience.chunk_s)
+
+    def rows(
+        self,
+        call: Call,
+        questions: Sequence[Question],
+        found: Sequence[Comparison],
+        at: datetime,
+        expires_at: datetime,
+    ) -> list[Row]:
+        """What was asked and found, for the commit that keeps it; what is kept already stays."""
+        prints = self._fingerprints
+        verifications, contents = list[Row](), list[Row]()
+        for asked, comparison in zip(questions, found, strict=True):
+            iban, name = asked.payee.iban, asked.payee.name
+            keyed = iban_fingerprint(prints, iban), name_fingerprint(prints, name)
+            stamped = at, call.actor, expires_at
+            values = (asked.id, asked.debtor_account, *keyed, comparison.verdict, *stamped)
+            verifications.append(Row(_VERIFICATION, values))
+            said = schemas.Content(iban, name, comparison.name)
+            sealed = self._contents.sealed(call.tenant_id, asked.id, said)
+            contents.append(Row(_CONTENT, (asked.id, sealed)))
+        return [*verifications, *contents]
+
+    async def _verified(
+        self, call: Call, debtor: UUID, payees: Sequence[schemas.Payee]
+    ) -> "_Verified":
+        questions = [Question(self._ids.new(), debtor, payee) for payee in payees]
+        try:
+            found = await self.ask(call, questions, self._sources.patience.batch_s)
+        except BankAccountNotFound:
+            raise UnknownPayerAccount("There is no such account.", field="debtor_account") from None
+        at = self._clock.now()
+        # No names are in the answer that is stored for repeats: they are put in when it leaves.
+        views = [
+            schemas.Verification(asked.id, debtor, comparison.verdict, at, at + VALID_FOR)
+            for asked, comparison in zip(questions, found, strict=True)
+        ]
+        return _Verified(views, self.rows(call, questions, found, at, at + VALID_FOR))
+
+    async def _bic(self, tenant_id: UUID, debtor: UUID) -> str:
+        account = await self._accounts.account(tenant_id, debtor)
+        return (await self._institutions.find(tenant_id, account.institution_id)).bic
 
     async def _compare(
         self, call: Call, verification_id: UUID, bic: str, payee: schemas.Payee
@@ -228,24 +291,8 @@ class VerificationService:
     async def _kept(
         self, call: Call, made: "_Verified", answer: schemas.Verification | schemas.Verifications
     ) -> Answer:
-        first, ids = made.views[0], [view.id for view in made.views]
-        ibans = [iban_fingerprint(self._fingerprints, each.iban) for each in made.payees]
-        names = [name_fingerprint(self._fingerprints, each.name) for each in made.payees]
-        verdicts = [view.verdict for view in made.views]
-        sealed = [
-            self._sealer.seal(
-                msgspec.json.encode(schemas.Content(payee.iban, payee.name, comparison.name)),
-                _context(call.tenant_id, view.id),
-            )
-            for view, payee, comparison in zip(made.views, made.payees, made.found, strict=True)
-        ]
-
         async def work(connection: "Connection") -> Answer:
-            await connection.execute(
-                store.INSERT_VERIFICATIONS, call.tenant_id, first.debtor_account, first.asked_at,
-                call.actor, first.expires_at, ids, ibans, names, verdicts,
-            )  # fmt: skip
-            await connection.execute(store.INSERT_CONTENTS, call.tenant_id, ids, sealed)
+            await write_rows(connection, call.tenant_id, made.rows)
             return Answer.of(answer, 201)
 
         return await once(self._database, self._clock, call, work)
@@ -254,7 +301,7 @@ class VerificationService:
         self, tenant_id: UUID, views: Sequence[schemas.Verification]
     ) -> list[schemas.Verification]:
         """What was found with the names that it may show, the same at every repeat."""
-        contents = await self._contents(tenant_id, [view.id for view in views])
+        contents = await self._contents.of(tenant_id, [view.id for view in views])
         return [
             msgspec.structs.replace(view, matched_name=contents[view.id].matched_name)
             if view.id in contents
@@ -262,25 +309,13 @@ class VerificationService:
             for view in views
         ]
 
-    async def _contents(self, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, schemas.Content]:
-        rows = await self._database.fetch(store.FIND_CONTENTS, tenant_id, ids)
-        return {
-            row["verification_id"]: schemas.CONTENT.decode(
-                self._sealer.open(
-                    SealedSecret(row["sealed"]), _context(tenant_id, row["verification_id"])
-                )
-            )
-            for row in rows
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """What was found, in the order in which it was asked."""
+    """What was found, in the order in which it was asked; and the rows of that."""
 
     views: list[schemas.Verification]
-    payees: Sequence[schemas.Payee]
-    found: Sequence[Comparison]
+    rows: list[Row]
 
 
 def _checked(text: str, field: str) -> str:
@@ -288,7 +323,3 @@ def _checked(text: str, field: str) -> str:
         return str(IBAN(text, validate_bban=True))
     except (SchwiftyException, ValueError):
         raise PayeeIbanInvalid("It is no valid IBAN.", field=field) from None
-
-
-def _context(tenant_id: UUID, verification_id: UUID) -> bytes:
-    return b"payee_verification" + tenant_id.bytes + verification_id.bytes

@@ -35,18 +35,23 @@ INSERT_STANDING_USES: Final = """
         AS new (verification_id, standing_id, confirmed, used_at, used_by)
 """
 
+# Those of a file's payments have their identifiers beforehand: who asks again finds them asked.
 INSERT_VERIFICATIONS: Final = """
     INSERT INTO payee_verification (tenant_id, verification_id, debtor_account, iban, name, verdict,
         asked_at, asked_by, expires_at)
-    SELECT $1, verification_id, $2, iban, name, verdict, $3, $4, $5
-    FROM unnest($6::uuid[], $7::bytea[], $8::bytea[], $9::text[])
-        AS new (verification_id, iban, name, verdict)
+    SELECT $1, verification_id, debtor_account, iban, name, verdict, asked_at, asked_by, expires_at
+    FROM unnest($2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::text[], $7::timestamptz[],
+                $8::text[], $9::timestamptz[])
+        AS new (verification_id, debtor_account, iban, name, verdict, asked_at, asked_by,
+                expires_at)
+    ON CONFLICT (tenant_id, verification_id) DO NOTHING
 """
 
 INSERT_CONTENTS: Final = """
     INSERT INTO payee_verification_content (tenant_id, verification_id, sealed)
     SELECT $1, verification_id, sealed
     FROM unnest($2::uuid[], $3::bytea[]) AS new (verification_id, sealed)
+    ON CONFLICT (tenant_id, verification_id) DO NOTHING
 """
 
 FIND_CONTENTS: Final = """

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bezant.formats.iso20022.messages import scheme
 from bezant.formats.iso20022.nodes import Built, Node, new_root, read_root, written
 from bezant.formats.iso20022.profiles import Kept, Profile
 
@@ -41,7 +40,7 @@ TxInfAndSts +
 """
 )
 _TRANSFER: Final = Profile(
-    f"""
+    """
 StsId *
 OrgnlInstrId
 OrgnlEndToEndId
@@ -51,9 +50,13 @@ AccptncDtTm *
 AcctSvcrRef *
 ClrSysRef *
 OrgnlTxRef *
+StsRsnInf/Orgtr *
+StsRsnInf/Rsn/Cd
 StsRsnInf/Rsn/Prtry
-{scheme.reason("StsRsnInf")}"""
+StsRsnInf/AddtlInf +
+"""
 )
+_LINE_LENGTH_MAX: Final = 105
 _CODE_LENGTH_MAX: Final = 4
 _OWN_REASON_LENGTH_MAX: Final = 35
 
@@ -66,6 +69,8 @@ class TransferStatus:
         status: a code of `ExternalPaymentTransactionStatus1Code`: `ACSC`, `PDNG`, `RJCT` …
         reason: a code of `ExternalStatusReason1Code`, or a longer one of the bank's own.
         is_own: whether it is the bank's own although it is no longer than a code.
+        words: more about it, such as the name of a payee that matches closely; lines of at most
+            105 characters.
         kept: what the scheme lets stand in it besides.
     """
 
@@ -74,6 +79,7 @@ class TransferStatus:
     status: str
     reason: str | None
     is_own: bool = False
+    words: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
 
 
@@ -109,6 +115,12 @@ class BulkStatus:
     status: str | None
     batches: tuple[BatchStatus, ...]
     kept: tuple[Kept, ...] = ()
+
+
+def in_lines(words: str | None) -> tuple[str, ...]:
+    """Words as lines of a report."""
+    text = words or ""
+    return tuple(text[at : at + _LINE_LENGTH_MAX] for at in range(0, len(text), _LINE_LENGTH_MAX))
 
 
 def write_pain002(report: BulkStatus) -> bytes:
@@ -166,14 +178,19 @@ def _write(built: Built, transfer: TransferStatus) -> None:
     built.maybe("OrgnlInstrId", transfer.instruction_id)
     built.add("OrgnlEndToEndId", transfer.end_to_end_id)
     built.add("TxSts", transfer.status)
-    if transfer.reason is not None:
-        is_code = len(transfer.reason) <= _CODE_LENGTH_MAX and not transfer.is_own
-        place = "StsRsnInf/Rsn/Cd" if is_code else "StsRsnInf/Rsn/Prtry"
-        built.add(place, transfer.reason[:_OWN_REASON_LENGTH_MAX])
+    if transfer.reason is not None or transfer.words:
+        why = built.add("StsRsnInf")
+        if transfer.reason is not None:
+            is_code = len(transfer.reason) <= _CODE_LENGTH_MAX and not transfer.is_own
+            place = "Rsn/Cd" if is_code else "Rsn/Prtry"
+            why.add(place, transfer.reason[:_OWN_REASON_LENGTH_MAX])
+        for line in transfer.words:
+            why.add("AddtlInf", line)
     built.put_back(transfer.kept)
 
 
 def _read(node: Node) -> TransferStatus:
+    why = node.find("StsRsnInf")
     own = node.text_or_none("StsRsnInf/Rsn/Prtry")
     return TransferStatus(
         instruction_id=node.text_or_none("OrgnlInstrId"),
@@ -181,5 +198,6 @@ def _read(node: Node) -> TransferStatus:
         status=node.text("TxSts"),
         reason=own or node.text_or_none("StsRsnInf/Rsn/Cd"),
         is_own=own is not None and len(own) <= _CODE_LENGTH_MAX,
+        words=() if why is None else tuple(each.value() for each in why.all("AddtlInf")),
         kept=node.kept(_TRANSFER),
     )
