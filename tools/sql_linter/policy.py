@@ -101,6 +101,7 @@ HOUSE = Policy(
             "direct_debit_mandate_change",
             "direct_debit_control",
             "direct_debit_step",
+            "unapplied_movement",
             "safeguarding_terms",
             "safeguarding_cut",
             "safeguarding_step",
@@ -144,6 +145,12 @@ HOUSE = Policy(
         **{
             f"bezant/kernel/outbox/store.py:{name}": _EVERY_STREAM
             for name in ("FIND_PENDING_TENANTS", "COUNT_PENDING")
+        },
+        **{
+            f"bezant/server/migrations/versions/0051_unapplied_money.py:{name}": (
+                "What waits of any tenant's is listed from then on."
+            )
+            for name in ("UNAPPLIED_OF_DEBITS", "UNAPPLIED_OF_RETURNS")
         },
         "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",

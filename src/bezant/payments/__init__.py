@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from bezant.payments.standing import StandingOrders, StandingRuns
     from bezant.payments.standing import operations as standing_operations
     from bezant.payments.states import OrderState
+    from bezant.payments.unapplied import UnappliedService
+    from bezant.payments.unapplied import operations as unapplied_operations
     from bezant.payments.vop import (
         ListedPayees,
         OwnPayees,
@@ -139,6 +141,7 @@ __all__ = [
     "StandingOrders",
     "StandingRuns",
     "TransferRail",
+    "UnappliedService",
     "Verdict",
     "VerificationService",
     "VerificationSources",
@@ -161,6 +164,7 @@ __all__ = [
     "sandbox_vop",
     "settlement_operations",
     "standing_operations",
+    "unapplied_operations",
 ]
 
 __getattr__ = lazily(
@@ -202,6 +206,7 @@ __getattr__ = lazily(
         "settlements": "SettlementService, operations as settlement_operations",
         "standing": "StandingOrders, StandingRuns, operations as standing_operations",
         "states": "OrderState",
+        "unapplied": "UnappliedService, operations as unapplied_operations",
         "vop": (
             "ListedPayees, OwnPayees, Patience, PayeeAnswers, PayeeAsker, PayeeDirectory, "
             "SchemeEndpoint, VerificationService, VerificationSources, add_payee_scheme, "

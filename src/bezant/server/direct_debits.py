@@ -23,8 +23,10 @@ from bezant.payments import (
     DirectDebitService,
     IncomingCollections,
     Secrecy,
+    UnappliedService,
     bulk_debit_operations,
     direct_debit_operations,
+    unapplied_operations,
 )
 from bezant.server.contents_key import contents_sealer
 
@@ -46,6 +48,7 @@ class DirectDebits:
     intake: DebitIntake
     reports: DebitReports
     file_runs: DebitFileRuns
+    unapplied: UnappliedService
 
     @classmethod
     def of(
@@ -87,6 +90,7 @@ class DirectDebits:
             DebitIntake(database, clock, ids, secrecy),
             DebitReports(database, clock, ids, secrecy),
             DebitFileRuns(database, clock, ids, debits, secrecy),
+            UnappliedService(database, ids, ledger, accounts, debits),
         )
 
     @property
@@ -95,6 +99,7 @@ class DirectDebits:
         return [
             *direct_debit_operations(self.debits, self.creditors),
             *bulk_debit_operations(self.intake, self.reports),
+            *unapplied_operations(self.unapplied),
         ]
 
     def handlings(self) -> list[Handling[Any]]:

@@ -8,7 +8,6 @@ import msgspec
 from bezant.banking import BANK_ACCOUNT, ledger_account
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
-from bezant.kernel.outbox import event
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.executing import Message
 from bezant.payments.orders.domain import Order, settlement_account
@@ -20,7 +19,6 @@ from bezant.payments.returns.domain import (
     WRONG_CURRENCY,
     RecallState,
     before_payer,
-    unapplied_account,
 )
 from bezant.payments.returns.records import (
     RETURN,
@@ -33,6 +31,7 @@ from bezant.payments.returns.records import (
     under_way,
 )
 from bezant.payments.states import OrderState
+from bezant.payments.unapplied.domain import unapplied_account
 
 RETURNABLE = frozenset({OrderState.SETTLED, OrderState.PARTIALLY_RETURNED})
 """States in which money of an order can come back, or be given back."""
@@ -92,7 +91,7 @@ class TakeReturn(msgspec.Struct, frozen=True):
         if refused is not None:
             return Decision(Answer.of(Heard(refused)))
         outside = settlement_account(order.rail, order.asset)
-        is_applied = credit_back(seen, order, outside, self.amount)
+        waiting = credit_back(seen, order, outside, self.amount)
         state = OrderState.PARTIALLY_RETURNED
         if total == order.amount:
             state = OrderState.RETURNED
@@ -100,9 +99,7 @@ class TakeReturn(msgspec.Struct, frozen=True):
         row = returned_row(seen, self.return_id, order.id, self.amount, self.code)
         message = self.message
         heard = content_row(order.id, message.id, "message", message.sealed, seen.draft.at)
-        rows = (*rows, row, heard, *self._recall_answered(seen, order))
-        if not is_applied:
-            rows = (*rows, self._unapplied(seen, order))
+        rows = (*rows, row, heard, *self._recall_answered(seen, order), *waiting)
         return Decision(Answer.of(Heard(None)), rows)
 
     def _refused(self, order: Order, total: int) -> str | None:
@@ -123,8 +120,3 @@ class TakeReturn(msgspec.Struct, frozen=True):
             answered_by=self.actor,
         )
         return became(seen, accepted)
-
-    def _unapplied(self, seen: Seen, order: Order) -> Row:
-        facts = {"account": unapplied_account(order.id), "amount": str(self.amount)}
-        path, at = f"/v1/payments/{order.id}", seen.draft.at
-        return event(seen.draft.ids.new(), "payment.return_unapplied", path, at, facts)

@@ -153,6 +153,8 @@ PRIVILEGES: Final = {
     "safeguarding_incident": "SELECT, INSERT, UPDATE",
     "safeguarding_step": "SELECT, INSERT",
     "safeguarding_result": "SELECT, INSERT",
+    "unapplied_money": "SELECT, INSERT, UPDATE",
+    "unapplied_movement": "SELECT, INSERT",
     "payee_verification": "SELECT, INSERT",
     "payee_verification_content": "SELECT, INSERT, DELETE",
     "payee_verification_use": "SELECT, INSERT",

@@ -1,0 +1,83 @@
+"""Money that is here and fits no account, and who was given it."""
+
+from alembic import op
+
+revision = "0051"
+down_revision = "0049"
+
+# How much waits is the ledger's to say. `is_open` is for finding what does.
+UNAPPLIED_MONEY = """
+    CREATE TABLE IF NOT EXISTS unapplied_money (
+        tenant_id uuid NOT NULL,
+        unapplied_id uuid NOT NULL,
+        ledger_book uuid NOT NULL,
+        institution_id uuid NOT NULL,
+        origin text NOT NULL CHECK (origin IN ('payment_return', 'direct_debit')),
+        asset text NOT NULL,
+        is_open boolean NOT NULL,
+        since timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, unapplied_id),
+        FOREIGN KEY (tenant_id, institution_id) REFERENCES institution (tenant_id, institution_id)
+    )
+"""
+
+UNAPPLIED_OPEN = """
+    CREATE INDEX IF NOT EXISTS unapplied_open ON unapplied_money (tenant_id, unapplied_id)
+    WHERE is_open
+"""
+
+UNAPPLIED_MOVEMENT = """
+    CREATE TABLE IF NOT EXISTS unapplied_movement (
+        tenant_id uuid NOT NULL,
+        unapplied_id uuid NOT NULL,
+        movement_id uuid NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('applied', 'sent_back')),
+        amount numeric(39,0) NOT NULL CHECK (amount > 0),
+        account_id uuid,
+        reason text NOT NULL,
+        at timestamptz NOT NULL,
+        actor text NOT NULL,
+        PRIMARY KEY (tenant_id, unapplied_id, movement_id),
+        CHECK ((kind = 'applied') = (account_id IS NOT NULL)),
+        FOREIGN KEY (tenant_id, unapplied_id)
+            REFERENCES unapplied_money (tenant_id, unapplied_id),
+        FOREIGN KEY (tenant_id, account_id) REFERENCES bank_account (tenant_id, account_id)
+    )
+"""
+
+# What waits since before there was a table of it.
+UNAPPLIED_OF_DEBITS = """
+    INSERT INTO unapplied_money (tenant_id, unapplied_id, ledger_book, institution_id, origin,
+        asset, is_open, since)
+    SELECT d.tenant_id, d.debit_id, d.ledger_book, d.institution_id, 'direct_debit', d.asset,
+        true, a.opened_at
+    FROM direct_debit AS d
+    JOIN account AS a ON a.tenant_id = d.tenant_id AND a.book_id = d.ledger_book
+        AND a.account_id = 'unapplied:' || d.debit_id::text
+    WHERE d.is_unapplied
+    ON CONFLICT (tenant_id, unapplied_id) DO NOTHING
+"""
+
+UNAPPLIED_OF_RETURNS = """
+    INSERT INTO unapplied_money (tenant_id, unapplied_id, ledger_book, institution_id, origin,
+        asset, is_open, since)
+    SELECT o.tenant_id, o.order_id, o.ledger_book, o.institution_id, 'payment_return', o.asset,
+        true, a.opened_at
+    FROM payment_order AS o
+    JOIN account AS a ON a.tenant_id = o.tenant_id AND a.book_id = o.ledger_book
+        AND a.account_id = 'unapplied:' || o.order_id::text
+    WHERE o.state IN ('returned', 'partially_returned', 'settled')
+    ON CONFLICT (tenant_id, unapplied_id) DO NOTHING
+"""
+
+
+def upgrade() -> None:
+    """Create what is missing."""
+    for statement in (
+        UNAPPLIED_MONEY,
+        UNAPPLIED_OPEN,
+        UNAPPLIED_MOVEMENT,
+        UNAPPLIED_OF_DEBITS,
+        UNAPPLIED_OF_RETURNS,
+    ):
+        op.execute(statement)
