@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bezant.kernel.calls import RefusedAnswer
 from bezant.kernel.database import Database
 from bezant.payments.direct_debits import schemas
 from bezant.payments.direct_debits.collecting import DebitState
+from bezant.payments.unapplied.domain import MovementKind
+from bezant.payments.unapplied.errors import UnappliedNotReturnable
+from bezant.payments.unapplied.schemas import Application, Movement, SendingBack
 from debit_street import AMOUNT, EVE, FUNDS, Street, open_street
 from debiting import DUE
 
@@ -198,6 +202,65 @@ async def test_money_for_a_payee_who_may_not_be_credited_waits(street: Street) -
     await pair.refund()
     assert await street.creditors.bank.posted(waiting) == 0
     assert await pair.money() == UNMOVED
+
+
+async def test_money_that_waits_for_a_payee_is_sent_back_over_the_scheme(street: Street) -> None:
+    pair = await street.opened()
+    await street.wind_to(EVE)
+    await street.creditors.close(pair.payee)
+    await street.wind_to(DUE)
+    await street.cycle()
+    desk = street.creditors
+    back = SendingBack("creditor_left", "MS02")
+    answer = await desk.direct.unapplied.send_back(desk.bank.call(), pair.debit, back)
+    assert answer.status == 201
+    await street.work()
+    assert await pair.states() == (S.REVERSED, S.REVERSED)
+    assert (await street.debtors.state(pair.received))[1] == "MS02"
+    assert await street.creditors.bank.posted(f"unapplied:{pair.debit}") == 0
+    assert await pair.money() == UNMOVED
+    [moved] = (await desk.direct.unapplied.movements(desk.bank.tenant_id, pair.debit)).movements
+    assert (moved.kind, moved.amount) == (MovementKind.SENT_BACK, str(AMOUNT))
+
+
+async def test_after_five_days_money_that_waits_is_not_sent_back(street: Street) -> None:
+    pair = await street.opened()
+    await street.wind_to(EVE)
+    await street.creditors.close(pair.payee)
+    await street.wind_to(DUE)
+    await street.cycle()
+    await street.wind_to(DUE + timedelta(days=8))
+    desk = street.creditors
+    answer = await desk.direct.unapplied.send_back(
+        desk.bank.call(), pair.debit, SendingBack("creditor_left")
+    )
+    with pytest.raises(RefusedAnswer, match="BACK_TOO_LATE"):
+        answer.value(Movement)
+    listed = await desk.direct.unapplied.page(
+        desk.bank.tenant_id, include_gone=False, after=None, limit=10
+    )
+    assert [(each.id, each.remaining) for each in listed.unapplied_money] == [
+        (pair.debit, str(AMOUNT))
+    ]
+
+
+async def test_money_that_a_closed_debtors_account_gets_back_is_the_debtors(
+    street: Street,
+) -> None:
+    pair = await street.opened(AMOUNT)
+    await pair.settled()
+    await street.debtors.close(pair.payer)
+    await pair.reverse()
+    desk = street.debtors
+    with pytest.raises(UnappliedNotReturnable):
+        await desk.direct.unapplied.send_back(
+            desk.bank.call(), pair.received, SendingBack("debtor_left")
+        )
+    account = await desk.open()
+    new = Application(account, "new_account_of_debtor")
+    assert (await desk.direct.unapplied.apply(desk.bank.call(), pair.received, new)).status == 201
+    assert await desk.booked(account) == AMOUNT
+    assert not (await desk.view(pair.received)).is_unapplied
 
 
 async def test_money_for_a_payee_whose_account_has_closed_waits(street: Street) -> None:
