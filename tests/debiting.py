@@ -277,7 +277,9 @@ async def founded(
 
 
 @asynccontextmanager
-async def open_collecting(database: Database, run_folder: Path) -> AsyncIterator[Collecting]:
+async def open_collecting(
+    database: Database, run_folder: Path, *, allow_unregistered: bool = True
+) -> AsyncIterator[Collecting]:
     """Direct debits on a ledger of their own, whose books verify whatever was done."""
     clock = ManualClock(START)
     async with open_ledger(database, run_folder, clock) as ledger:
@@ -285,7 +287,8 @@ async def open_collecting(database: Database, run_folder: Path) -> AsyncIterator
         bank, institution, product = await founded(ledger, database, banking, OURS)
         scheme = SchemeDebits()
         direct = DirectDebits.of(
-            database, clock, IDS, ledger, banking.accounts, bytes(32), {"sdd": scheme}
-        )
+            database, clock, IDS, ledger, banking.accounts, bytes(32), {"sdd": scheme},
+            allow_unregistered_creditors=allow_unregistered,
+        )  # fmt: skip
         yield Collecting(bank, clock, banking, direct, scheme, institution, product)
         assert (await bank.verify()).findings == []

@@ -60,6 +60,8 @@ class DirectDebits:
         accounts: AccountService,
         sealing_key: bytes,
         rails: Mapping[str, DebitRail],
+        *,
+        allow_unregistered_creditors: bool = False,
     ) -> Self:
         """Put it together.
 
@@ -71,9 +73,12 @@ class DirectDebits:
             accounts: of customers.
             sealing_key: of the platform, under which what mandates say is sealed.
             rails: to other banks, by name; without any, both sides are customers here.
+            allow_unregistered_creditors: let an identifier collect that nobody has registered.
         """
         secrecy = Secrecy(contents_sealer(sealing_key), Fingerprints(sealing_key))
-        foundation = DebitFoundation(database, clock, ids, ledger, accounts, secrecy, rails)
+        foundation = DebitFoundation(
+            database, clock, ids, ledger, accounts, secrecy, rails, allow_unregistered_creditors
+        )
         debits = DirectDebitService(foundation)
         collections = IncomingCollections(foundation, debits)
         return cls(

@@ -218,7 +218,14 @@ def _payments(
     payments = Payments.of(database, clock, ids, ledger, banking.accounts, sealing_key, rails)
     debit_rails = sepa_debit_rails(task.csm, clock, opened)
     direct_debits = DirectDebits.of(
-        database, clock, ids, ledger, banking.accounts, sealing_key, debit_rails
+        database,
+        clock,
+        ids,
+        ledger,
+        banking.accounts,
+        sealing_key,
+        debit_rails,
+        allow_unregistered_creditors=task.allow_unregistered_creditors,
     )
     payments = replace(payments, direct_debits=direct_debits)
     opened.push_async_callback(payments.execution.close)

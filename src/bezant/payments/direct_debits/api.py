@@ -133,6 +133,8 @@ def _before_settlement(routes: Routes) -> Sequence[Operation]:
             refusals=(
                 errors.DebitMandateNotFound,
                 errors.MandateNotUsable,
+                errors.CreditorUnregistered,
+                errors.CreditorOfAnother,
                 errors.NoticeTooShort,
                 NotForRail,
                 banking.BankAccountNotFound,

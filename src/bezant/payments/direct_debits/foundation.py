@@ -33,6 +33,7 @@ class Foundation:
         accounts: tells whose account an IBAN is.
         secrecy: of what mandates and collections say.
         rails: to other banks, by name; the first takes what leaves the house.
+        allow_unregistered: whether a creditor identifier that nobody has registered collects.
     """
 
     database: Database
@@ -42,6 +43,7 @@ class Foundation:
     accounts: AccountService
     secrecy: Secrecy
     rails: Mapping[str, DebitRail]
+    allow_unregistered: bool = False
 
 
 class Words:

@@ -7,6 +7,7 @@ from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.payments.direct_debits import errors, schemas, store
 from bezant.payments.direct_debits.collecting import Debit, DebitState
+from bezant.payments.direct_debits.creditors import registration_id
 from bezant.payments.direct_debits.domain import sequence_of
 from bezant.payments.direct_debits.ending import EndDebit
 from bezant.payments.direct_debits.foundation import Foundation, Words
@@ -70,9 +71,14 @@ class DirectDebitService:
         if terms.rail != BOOK:
             await self._check(call.tenant_id, held, terms, content)
         sealed = self.words.seal_debit(call.tenant_id, debit_id, content)
-        return await self._of.ledger.submit(
-            call, held.book_id, CreateDebit(terms, sealed, call.actor)
+        rider = CreateDebit(
+            terms,
+            registration_id(call.tenant_id, account.institution_id, held.creditor),
+            self._of.allow_unregistered,
+            sealed,
+            call.actor,
         )
+        return await self._of.ledger.submit(call, held.book_id, rider)
 
     async def _check(
         self, tenant_id: UUID, held: Held, terms: DebitTerms, content: schemas.DebitContent
