@@ -152,6 +152,7 @@ HOUSE = Policy(
             )
             for name in ("UNAPPLIED_OF_DEBITS", "UNAPPLIED_OF_RETURNS")
         },
+        "bezant/payments/safeguarding/store.py:COUNT_UNCLOSED": "The figure is of the platform.",
         "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/vault/store.py:FIND_TENANTS": "What is over is removed of every tenant.",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from bezant.payments.returns import operations as return_operations
     from bezant.payments.safeguarding import (
         IncidentService,
+        IncidentWatch,
         SafeguardingRuns,
         SafeguardingService,
     )
@@ -105,6 +106,7 @@ __all__ = [
     "Execution",
     "FeeService",
     "IncidentService",
+    "IncidentWatch",
     "IncomingCollections",
     "IncomingService",
     "InstantRail",
@@ -198,7 +200,7 @@ __getattr__ = lazily(
         "refunds": "RefundService, operations as refund_operations",
         "returns": "ClaimService, RecallService, ReturnService, operations as return_operations",
         "safeguarding": (
-            "IncidentService, SafeguardingRuns, SafeguardingService, "
+            "IncidentService, IncidentWatch, SafeguardingRuns, SafeguardingService, "
             "operations as safeguarding_operations"
         ),
         "sandbox": "csm as sandbox_csm, statements as sandbox_statements, vop as sandbox_vop",

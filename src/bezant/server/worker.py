@@ -31,7 +31,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.payments import Patience
 from bezant.server.app import Platform, create_app
-from bezant.server.background import background
+from bezant.server.background import Further, background
 from bezant.server.banking import Banking
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
@@ -107,8 +107,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     payments = _payments(task, opened, database, clock, ids, ledger, banking)
     further = [*identity.handlings(), *banking.handlings(), *payments.handlings()]
     further.append(reconciliations.handling())
+    beside = Further(further, payments.schedules())
     await opened.enter_async_context(
-        background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, further)
+        background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, beside)
     )
     events = EventReader(database)
     means = _hooks(task, opened, database, clock, ids, ledger, events)

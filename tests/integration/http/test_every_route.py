@@ -1365,9 +1365,9 @@ CASES: Mapping[str, Case] = {
 
 PROTOCOL_TAGS = {"Identity", "Schemes"}
 
-WITHOUT_AUTHENTICATION = {"live", "ready"}
+WITHOUT_AUTHENTICATION = {"live", "ready", "entrance", "explain_error"}
 
-"""Health. Documents are not operations."""
+"""Health, and what this is. Documents are not operations."""
 
 
 async def _operations(api: Api) -> dict[str, tuple[str, str, dict[str, Any]]]:

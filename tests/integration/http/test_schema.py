@@ -588,6 +588,7 @@ async def debits_of(
         "/v1/direct-debit-creditors", new | {"creditor_id": "FR19ZZZ654321"}
     )
     found["get_direct_debit_creditor"] = {"creditor": creditor["id"]}
+    found["explain_error"] = {"code": "NOT_FOUND"}
     for operation in (
         "get_unapplied_money",
         "list_unapplied_movements",

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
-from typing import Final
 from secrets import randbelow
+from typing import Final
 from uuid import UUID, uuid4
 
 from bezant.cli.demo.customers import wire

@@ -70,6 +70,13 @@ UNAPPLIED_OF_RETURNS = """
     ON CONFLICT (tenant_id, unapplied_id) DO NOTHING
 """
 
+# What `/metrics` counts of every tenant's.
+SAFEGUARDING_UNCLOSED = """
+    CREATE INDEX IF NOT EXISTS safeguarding_unclosed
+    ON safeguarding_incident (tenant_id, kind, state)
+    WHERE state <> 'closed'
+"""
+
 
 def upgrade() -> None:
     """Create what is missing."""
@@ -79,5 +86,6 @@ def upgrade() -> None:
         UNAPPLIED_MOVEMENT,
         UNAPPLIED_OF_DEBITS,
         UNAPPLIED_OF_RETURNS,
+        SAFEGUARDING_UNCLOSED,
     ):
         op.execute(statement)
