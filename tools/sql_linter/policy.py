@@ -114,6 +114,8 @@ HOUSE = Policy(
             "interest_accrual",
             "interest_booking",
             "fee_charge",
+            "fee_returnable",
+            "fee_return",
         }
     ),
     global_tables={

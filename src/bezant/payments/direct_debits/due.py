@@ -8,6 +8,7 @@ import msgspec
 from bezant.banking import (
     BANK_ACCOUNT,
     AccountBlocked,
+    FeeEvent,
     account_of,
     available_on,
     check_can_pay,
@@ -17,6 +18,7 @@ from bezant.kernel.database import Row
 from bezant.kernel.errors import Refusal
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.direct_debits.collecting import WAITING, Debit, DebitState
+from bezant.payments.direct_debits.costs import charge_creditor, reads_of_costs
 from bezant.payments.direct_debits.domain import (
     Sequence,
     check_can_collect,
@@ -75,7 +77,12 @@ class RunDebit(msgspec.Struct, frozen=True):
         rows = [(DEBIT, debit.id), *reads_of_objection(debit)]
         if debit.creditor_account is not None:
             rows += [(BANK_ACCOUNT, debit.creditor_account), (MANDATE, debit.mandate_id)]
-        return Reads(ledger_accounts(debit), transactions=frozenset({debit.id}), rows=tuple(rows))
+        costs = reads_of_costs(debit)
+        return Reads(
+            ledger_accounts(debit) | costs.accounts,
+            transactions=frozenset({debit.id}),
+            rows=(*rows, *costs.rows),
+        )
 
     def decide(self, seen: Seen) -> Decision:
         """Carry it out, or end it for a reason of the scheme's."""
@@ -147,7 +154,8 @@ class RunDebit(msgspec.Struct, frozen=True):
             None if former is None else payer_mandate_id(account_id, former),
         )
         row = debited(seen, account_id, debit.scheme, keys, debit.due_on)
-        return Decision(Answer.of(Ran(debit.state)), (*rows, *used, row))
+        costs = charge_creditor(seen, debit, FeeEvent.DIRECT_DEBIT_COLLECTED)
+        return Decision(Answer.of(Ran(debit.state)), (*rows, *used, row, *costs))
 
     def _rejected(
         self, seen: Seen, debit: Debit, code: str, used: tuple[Row, ...] = ()

@@ -5,7 +5,12 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import BANK_ACCOUNT, ledger_account
+from bezant.banking import (
+    BANK_ACCOUNT,
+    give_fees_back,
+    ledger_account,
+    reads_of_fees_back,
+)
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
@@ -61,7 +66,8 @@ class TakeReturn(msgspec.Struct, frozen=True):
 
     def reads(self) -> Reads:
         """The order, what has come back of it, and whoever may get it."""
-        accounts = frozenset(
+        fees = reads_of_fees_back(self.order_asset, self.order_id)
+        accounts = fees.accounts | frozenset(
             {
                 ledger_account(self.debtor_account, self.order_asset),
                 settlement_account(self.rail, self.order_asset),
@@ -75,6 +81,7 @@ class TakeReturn(msgspec.Struct, frozen=True):
             (RETURN, self.return_id),
             (RETURNED, self.order_id),
             (UNDER_WAY, self.order_id),
+            *fees.rows,
         )
         return Reads(accounts, rows=rows)
 
@@ -93,13 +100,17 @@ class TakeReturn(msgspec.Struct, frozen=True):
         outside = settlement_account(order.rail, order.asset)
         waiting = credit_back(seen, order, outside, self.amount)
         state = OrderState.PARTIALLY_RETURNED
+        fees_back: tuple[Row, ...] = ()
         if total == order.amount:
             state = OrderState.RETURNED
+            payer = ledger_account(order.payer, order.asset)
+            to = unapplied_account(order.id) if waiting else payer
+            fees_back = give_fees_back(seen, order.id, to)
         order, rows = went(seen, order, state, actor=self.actor, reason=self.code)
         row = returned_row(seen, self.return_id, order.id, self.amount, self.code)
         message = self.message
         heard = content_row(order.id, message.id, "message", message.sealed, seen.draft.at)
-        rows = (*rows, row, heard, *self._recall_answered(seen, order), *waiting)
+        rows = (*rows, row, heard, *self._recall_answered(seen, order), *waiting, *fees_back)
         return Decision(Answer.of(Heard(None)), rows)
 
     def _refused(self, order: Order, total: int) -> str | None:

@@ -182,6 +182,8 @@ PRIVILEGES: Final = {
     "interest_remainder": "SELECT, INSERT, UPDATE",
     "interest_booking": "SELECT, INSERT",
     "fee_charge": "SELECT, INSERT",
+    "fee_returnable": "SELECT, INSERT",
+    "fee_return": "SELECT, INSERT",
     "backchannel_request": "SELECT, INSERT, UPDATE, DELETE",
     "device_authorization": "SELECT, INSERT, UPDATE, DELETE",
 }

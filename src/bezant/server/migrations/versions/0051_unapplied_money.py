@@ -1,4 +1,4 @@
-"""Money that is here and fits no account, and who was given it."""
+"""Money that is here and fits no account, and who was given it; fees that are given back."""
 
 from alembic import op
 
@@ -77,6 +77,36 @@ SAFEGUARDING_UNCLOSED = """
     WHERE state <> 'closed'
 """
 
+# Which fees go back with a payment or a collection: as was agreed when they were charged.
+FEE_RETURNABLE = """
+    CREATE TABLE IF NOT EXISTS fee_returnable (
+        tenant_id uuid NOT NULL,
+        subject_id uuid NOT NULL,
+        account_id uuid NOT NULL,
+        asset text NOT NULL,
+        parts bytea NOT NULL,
+        charged_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, subject_id),
+        FOREIGN KEY (tenant_id, account_id) REFERENCES bank_account (tenant_id, account_id)
+    )
+"""
+
+FEE_RETURN = """
+    CREATE TABLE IF NOT EXISTS fee_return (
+        tenant_id uuid NOT NULL,
+        charge_id uuid NOT NULL,
+        account_id uuid NOT NULL,
+        gross numeric(39,0) NOT NULL CHECK (gross > 0),
+        net numeric(39,0) NOT NULL,
+        vat numeric(39,0) NOT NULL,
+        transaction_id uuid NOT NULL,
+        returned_at timestamptz NOT NULL,
+        PRIMARY KEY (tenant_id, charge_id),
+        CHECK (gross = net + vat),
+        FOREIGN KEY (tenant_id, charge_id) REFERENCES fee_charge (tenant_id, charge_id)
+    )
+"""
+
 
 def upgrade() -> None:
     """Create what is missing."""
@@ -87,5 +117,7 @@ def upgrade() -> None:
         UNAPPLIED_OF_DEBITS,
         UNAPPLIED_OF_RETURNS,
         SAFEGUARDING_UNCLOSED,
+        FEE_RETURNABLE,
+        FEE_RETURN,
     ):
         op.execute(statement)
