@@ -101,6 +101,7 @@ HOUSE = Policy(
             "direct_debit_mandate_change",
             "direct_debit_control",
             "direct_debit_step",
+            "direct_debit_member",
             "unapplied_movement",
             "safeguarding_terms",
             "safeguarding_cut",

@@ -91,8 +91,8 @@ class DirectDebitService:
         sequence = sequence_of(held.terms, is_final=terms.is_final)
         iban = await self._iban(tenant_id, held.creditor_account)
         collection = Collection(
-            tenant_id, terms.institution_id, terms.id, terms.scheme, sequence, terms.amount,
-            terms.asset, terms.due_on, self._of.clock.now(), iban, content,
+            tenant_id, terms.institution_id, terms.id, terms.id, terms.scheme, sequence,
+            terms.amount, terms.asset, terms.due_on, self._of.clock.now(), iban, content,
         )  # fmt: skip
         self._of.rails[terms.rail].check(collection)
 
@@ -101,11 +101,20 @@ class DirectDebitService:
         assert debit.sequence is not None
         assert debit.creditor_account is not None
         return Collection(
-            tenant_id, debit.institution_id, debit.id, debit.scheme, debit.sequence, debit.amount,
+            tenant_id, debit.institution_id, debit.id, await self.message(tenant_id, debit.id),
+            debit.scheme, debit.sequence, debit.amount,
             debit.asset, debit.due_on, debit.created_at,
             await self._iban(tenant_id, debit.creditor_account),
             await self.content(tenant_id, debit.id),
         )  # fmt: skip
+
+    async def message(self, tenant_id: UUID, debit_id: UUID) -> UUID:
+        """What the message of a collection of ours was named after.
+
+        Before there were batches, each was in one of its own.
+        """
+        row = await self._of.database.fetchrow(store.FIND_MEMBER, tenant_id, debit_id)
+        return debit_id if row is None else row["message_id"]
 
     async def _iban(self, tenant_id: UUID, account_id: UUID) -> str:
         place = await self._of.accounts.place(tenant_id, account_id)

@@ -170,6 +170,8 @@ PRIVILEGES: Final = {
     "direct_debit_content": "SELECT, INSERT, UPDATE, DELETE",
     "direct_debit_message": "SELECT, INSERT, DELETE",
     "direct_debit_creditor": "SELECT, INSERT",
+    "direct_debit_batch": "SELECT, INSERT, UPDATE",
+    "direct_debit_member": "SELECT, INSERT",
     "bulk_debit": "SELECT, INSERT",
     "bulk_debit_item": "SELECT, INSERT, UPDATE",
     "party": "SELECT, INSERT, UPDATE",

@@ -160,7 +160,7 @@ class Clearing:
             transfer.is_decided.set()
         status, reason = transfer.status, transfer.reason
         report = status_of(message, terms, status, reason, self._clock.now())
-        return reply_to(report, behaviour)
+        return reply_to(behaviour, report)
 
     def cycle(self) -> int:
         """Settle what is due, on a day on which TARGET is open; how many."""

@@ -1,4 +1,4 @@
-"""Money that is here and fits no account, and who was given it; fees that are given back."""
+"""Unapplied money, fees that are given back, and collections that leave in one message."""
 
 from alembic import op
 
@@ -107,6 +107,36 @@ FEE_RETURN = """
     )
 """
 
+# The newest batch of the collections that leave in one message, by what they have in common.
+DIRECT_DEBIT_BATCH = """
+    CREATE TABLE IF NOT EXISTS direct_debit_batch (
+        tenant_id uuid NOT NULL,
+        batch_key uuid NOT NULL,
+        batch_no integer NOT NULL CHECK (batch_no > 0),
+        size integer NOT NULL CHECK (size > 0),
+        is_open boolean NOT NULL,
+        PRIMARY KEY (tenant_id, batch_key)
+    )
+"""
+
+DIRECT_DEBIT_MEMBER = """
+    CREATE TABLE IF NOT EXISTS direct_debit_member (
+        tenant_id uuid NOT NULL,
+        debit_id uuid NOT NULL,
+        batch_key uuid NOT NULL,
+        batch_no integer NOT NULL,
+        message_id uuid NOT NULL,
+        PRIMARY KEY (tenant_id, debit_id),
+        FOREIGN KEY (tenant_id, debit_id) REFERENCES direct_debit (tenant_id, debit_id),
+        FOREIGN KEY (tenant_id, batch_key) REFERENCES direct_debit_batch (tenant_id, batch_key)
+    )
+"""
+
+DIRECT_DEBIT_MEMBERS = """
+    CREATE INDEX IF NOT EXISTS direct_debit_members
+    ON direct_debit_member (tenant_id, batch_key, batch_no, debit_id)
+"""
+
 
 def upgrade() -> None:
     """Create what is missing."""
@@ -119,5 +149,8 @@ def upgrade() -> None:
         SAFEGUARDING_UNCLOSED,
         FEE_RETURNABLE,
         FEE_RETURN,
+        DIRECT_DEBIT_BATCH,
+        DIRECT_DEBIT_MEMBER,
+        DIRECT_DEBIT_MEMBERS,
     ):
         op.execute(statement)
