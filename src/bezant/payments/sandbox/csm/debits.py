@@ -42,6 +42,7 @@ from bezant.payments.sandbox.csm.replies import (
     spoilt,
     whole,
 )
+from bezant.payments.sandbox.csm.watching import Watcher
 
 SCHEME: Final = "sdd"
 CUT_OFF: Final = time(16)
@@ -97,6 +98,7 @@ class DebitClearing:
         participants: by BIC; those that are not among them are simulated, and let everything pass.
         books: positions of all schemes.
         behaviours: what is done to the next collections.
+        watchers: are told what it settles.
 
     Attributes:
         collected: by the collecting bank's BIC and its name for the collection.
@@ -109,12 +111,14 @@ class DebitClearing:
         participants: Mapping[str, Participant],
         books: Books,
         behaviours: Behaviours,
+        watchers: Sequence[Watcher],
     ) -> None:
         self._clock = clock
         self._deliveries = deliveries
         self._participants = participants
         self._books = books
         self._behaviours = behaviours
+        self._watchers = watchers
         self.collected: dict[tuple[str, str], Collected] = {}
 
     def take(self, bic: str, message: bytes) -> Reply:
@@ -271,6 +275,8 @@ class DebitClearing:
             collected.given_back = name
             self._books.move(collected.creditor_bic, collected.debtor_bic, amount)
             to_creditor = about[1] == pacs004.VERSION
+            for watcher in self._watchers:
+                watcher.collection_back(collected.terms, is_reversal=not to_creditor)
             other = collected.creditor_bic if to_creditor else collected.debtor_bic
             self._tell(collected, other, raw)
         return self._answer(collected, about[1], report_on_back(about, SETTLED, None, now))
@@ -292,6 +298,8 @@ class DebitClearing:
         else:
             collected.status = SETTLED
             self._books.move(collected.debtor_bic, collected.creditor_bic, collected.terms.amount)
+            for watcher in self._watchers:
+                watcher.collected(collected.message)
         report = report_on(collected.message, collected.status, collected.reason, self._clock.now())
         self._tell(collected, collected.creditor_bic, pacs002.write_pacs002(report))
         return collected.status == SETTLED
