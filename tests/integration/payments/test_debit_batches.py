@@ -14,6 +14,7 @@ from bezant.payments.direct_debits import batching
 from bezant.payments.direct_debits.collecting import DebitState
 from bezant.payments.direct_debits.jobs import RUN
 from bezant.payments.rails import Pending, Rejected, Unknown
+from bezant.server.embedded import EmbeddedServers
 from debiting import CREDITOR, DUE, ELSEWHERE, OTHER_CREDITOR, Collecting, open_collecting
 
 S = DebitState
@@ -97,14 +98,14 @@ async def test_each_ends_by_its_own_answer(desk: Collecting) -> None:
 
 
 async def test_what_was_presented_before_there_were_batches_is_asked_about_by_itself(
-    desk: Collecting, owner_url: str
+    desk: Collecting, embedded_servers: EmbeddedServers
 ) -> None:
     payee = await desk.open()
     debit = await collect(desk, payee)
     await desk.wind_to(EVE)
     desk.scheme.messages.clear()
     desk.scheme.presented.clear()
-    owner = await asyncpg.connect(owner_url)
+    owner = await asyncpg.connect(embedded_servers.postgres.owner_url)
     forget = "DELETE FROM direct_debit_member WHERE tenant_id = $1"
     await owner.execute(forget, desk.bank.tenant_id)
     await owner.close()
