@@ -196,20 +196,21 @@ class Collecting:
         """What the runner does with jobs whose time has come; each is done again, as if killed."""
         # A lane's instants go ahead of a clock that stands still.
         self.clock.advance(seconds=1)
-        done = await self._due(f"kind LIKE 'direct_debit.%' AND kind <> '{SEND.name}'")
+        done = await self._due(RUN.name, TELL.name, WITHDRAW.name)
         self.clock.advance(seconds=int(GATHERED_FOR.total_seconds()))
         return [*done, *await self.sent()]
 
     async def sent(self) -> list[Outcome]:
         """What the runner does with batches that have gathered."""
-        return await self._due(f"kind = '{SEND.name}'")
+        return await self._due(SEND.name)
 
-    async def _due(self, which: str) -> list[Outcome]:
+    async def _due(self, *kinds: str) -> list[Outcome]:
         rows = await self.bank.database.fetch(
             "SELECT kind, payload FROM job WHERE tenant_id = $1 AND run_at <= $2"
-            f" AND {which} ORDER BY kind, job_id",
+            " AND kind = ANY($3::text[]) ORDER BY kind, job_id",
             self.bank.tenant_id,
             self.clock.now(),
+            kinds,
         )
         return [await self._attempt(row["kind"], row["payload"]) for row in rows]
 

@@ -27,6 +27,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Vary": "Accept",
 }
 
+_CODE: Final = {"type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,63}$"}
 _PROBLEM: Final = {
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 }
@@ -108,9 +109,7 @@ def add_people(app: FastAPI) -> None:
         },
         # Read from the path as it is: what fits no code is none.
         openapi_extra={
-            "parameters": [
-                {"name": "code", "in": "path", "required": True, "schema": {"type": "string"}}
-            ]
+            "parameters": [{"name": "code", "in": "path", "required": True, "schema": _CODE}]
         },
     )
     app.include_router(router)
