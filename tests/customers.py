@@ -14,12 +14,17 @@ BANK_CODE = "37040044"
 
 @dataclass
 class CustomerBank:
-    """An institution of a tenant's, its book, and accounts of one product."""
+    """An institution of a tenant's, its book, and accounts of one product.
+
+    Attributes:
+        creditor: the party that is registered for `CREDITOR`, once there is one.
+    """
 
     tenant: Tenant
     book: str
     institution: str
     product: str
+    creditor: str | None = None
 
     @property
     def book_path(self) -> str:
@@ -145,6 +150,20 @@ async def waiting_payment(
 CREDITOR = "DE98ZZZ09999999999"
 
 
+async def collects(bank: CustomerBank, payee: str) -> None:
+    """Have an account be one of the party's that is registered for `CREDITOR`."""
+    if bank.creditor is None:
+        company = {"kind": "organisation", "legal_name": "Example Power"}
+        party = str((await bank.tenant.create("/v1/parties", company))["id"])
+        new = {"institution_id": bank.institution, "party_id": party, "creditor_id": CREDITOR}
+        await bank.tenant.create("/v1/direct-debit-creditors", new)
+        bank.creditor = party
+    held = (await bank.tenant.client.get(f"/v1/accounts/{payee}/parties")).json()["parties"]
+    if bank.creditor not in [each["party_id"] for each in held]:
+        holder = {"party_id": bank.creditor, "role": "holder"}
+        await bank.tenant.create(f"/v1/accounts/{payee}/parties", holder)
+
+
 async def signed_mandate(bank: CustomerBank, payer: str, payee: str, **more: object) -> str:
     """A mandate of direct debits between two accounts; its identifier."""
     new = {
@@ -155,6 +174,7 @@ async def signed_mandate(bank: CustomerBank, payer: str, payee: str, **more: obj
         "debtor": {"name": "Ada Lovelace", "iban": await bank.iban(payer)},
         "signed_on": datetime.now(UTC).date().isoformat(),
     }
+    await collects(bank, payee)
     made = await bank.tenant.create("/v1/direct-debit-mandates", new | more)
     return str(made["id"])
 

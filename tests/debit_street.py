@@ -185,8 +185,9 @@ async def open_street(database: Database, run_folder: Path) -> AsyncIterator[Str
         opened.push_async_callback(link.close)
         rail = SepaDebitRail(link, who, clock)
         direct = DirectDebits.of(
-            database, clock, IDS, ledger, banking.accounts, bytes(32), {rail.name: rail}
-        )
+            database, clock, IDS, ledger, banking.accounts, bytes(32), {rail.name: rail},
+            allow_unregistered_creditors=True,
+        )  # fmt: skip
         listener = DebitListener(direct.collections, rail)
         routes = csm_routes({rail.name: listener}, who, SECRET)
         url = await opened.enter_async_context(listening(routes))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from collections.abc import Sequence as AbstractSequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -30,9 +31,18 @@ from bezant.payments.direct_debits import (
     Withdrawn,
     schemas,
 )
+from bezant.payments.direct_debits.batching import GATHERED_FOR
 from bezant.payments.direct_debits.collecting import DebitState
 from bezant.payments.direct_debits.domain import Scheme, Sequence
-from bezant.payments.direct_debits.jobs import RUN, TELL, WITHDRAW, OfDebit, OfWithdrawal
+from bezant.payments.direct_debits.jobs import (
+    RUN,
+    SEND,
+    TELL,
+    WITHDRAW,
+    OfBatch,
+    OfDebit,
+    OfWithdrawal,
+)
 from bezant.payments.rails import NotForRail, Pending, Rejected, Settled, Unknown
 from bezant.server.banking import Banking
 from bezant.server.direct_debits import DirectDebits
@@ -57,9 +67,11 @@ class SchemeDebits:
 
     def __init__(self) -> None:
         self.presented: dict[UUID, Collection] = {}
+        self.messages: dict[UUID, frozenset[UUID]] = {}
         self.told: dict[UUID, GivenBack] = {}
         self.asked: Counter[UUID] = Counter()
         self.withdrawn: dict[UUID, str] = {}
+        self.on_each: dict[UUID, Settled | Pending | Rejected | Unknown] = {}
         self.on_present: Settled | Pending | Rejected | Unknown = Pending("scheme")
         self.on_tell: Pending | Rejected | Unknown = Pending("scheme")
         self.on_withdraw: Withdrawn | Kept | Unknown = Withdrawn()
@@ -73,11 +85,17 @@ class SchemeDebits:
         self.withdrawn[collection.id] = code
         return self.on_withdraw
 
-    async def present(self, collection: Collection) -> Settled | Pending | Rejected | Unknown:
-        self.asked[collection.id] += 1
-        standing = self.presented.setdefault(collection.id, collection)
-        assert standing == collection, "a repeat says the same"
-        return self.on_present
+    async def present(
+        self, collections: AbstractSequence[Collection]
+    ) -> dict[UUID, Settled | Pending | Rejected | Unknown]:
+        for collection in collections:
+            self.asked[collection.id] += 1
+            standing = self.presented.setdefault(collection.id, collection)
+            assert standing == collection, "a repeat says the same"
+        named = frozenset(each.id for each in collections)
+        together = self.messages.setdefault(collections[0].message, named)
+        assert together == named, "a repeat has the same collections in it"
+        return {each: self.on_each.get(each, self.on_present) for each in named}
 
     async def tell(self, given_back: GivenBack) -> Pending | Rejected | Unknown:
         self.asked[given_back.id] += 1
@@ -178,11 +196,21 @@ class Collecting:
         """What the runner does with jobs whose time has come; each is done again, as if killed."""
         # A lane's instants go ahead of a clock that stands still.
         self.clock.advance(seconds=1)
+        done = await self._due(RUN.name, TELL.name, WITHDRAW.name)
+        self.clock.advance(seconds=int(GATHERED_FOR.total_seconds()))
+        return [*done, *await self.sent()]
+
+    async def sent(self) -> list[Outcome]:
+        """What the runner does with batches that have gathered."""
+        return await self._due(SEND.name)
+
+    async def _due(self, *kinds: str) -> list[Outcome]:
         rows = await self.bank.database.fetch(
             "SELECT kind, payload FROM job WHERE tenant_id = $1 AND run_at <= $2"
-            " AND kind LIKE 'direct_debit.%' ORDER BY kind, job_id",
+            " AND kind = ANY($3::text[]) ORDER BY kind, job_id",
             self.bank.tenant_id,
             self.clock.now(),
+            kinds,
         )
         return [await self._attempt(row["kind"], row["payload"]) for row in rows]
 
@@ -195,6 +223,9 @@ class Collecting:
         if kind == WITHDRAW.name:
             asked = msgspec.json.decode(payload, type=OfWithdrawal)
             return await runs.withdraw(self._job(kind, asked))
+        if kind == SEND.name:
+            batch = msgspec.json.decode(payload, type=OfBatch)
+            return await runs.sending.send(self._job(kind, batch))
         handler = {RUN.name: runs.run, TELL.name: runs.tell}[kind]
         return await handler(self._job(kind, msgspec.json.decode(payload, type=OfDebit)))
 
@@ -277,7 +308,9 @@ async def founded(
 
 
 @asynccontextmanager
-async def open_collecting(database: Database, run_folder: Path) -> AsyncIterator[Collecting]:
+async def open_collecting(
+    database: Database, run_folder: Path, *, allow_unregistered: bool = True
+) -> AsyncIterator[Collecting]:
     """Direct debits on a ledger of their own, whose books verify whatever was done."""
     clock = ManualClock(START)
     async with open_ledger(database, run_folder, clock) as ledger:
@@ -285,7 +318,8 @@ async def open_collecting(database: Database, run_folder: Path) -> AsyncIterator
         bank, institution, product = await founded(ledger, database, banking, OURS)
         scheme = SchemeDebits()
         direct = DirectDebits.of(
-            database, clock, IDS, ledger, banking.accounts, bytes(32), {"sdd": scheme}
-        )
+            database, clock, IDS, ledger, banking.accounts, bytes(32), {"sdd": scheme},
+            allow_unregistered_creditors=allow_unregistered,
+        )  # fmt: skip
         yield Collecting(bank, clock, banking, direct, scheme, institution, product)
         assert (await bank.verify()).findings == []

@@ -48,6 +48,7 @@ DOCUMENTS = (
     "docs/guides/sepa.md",
     "docs/guides/send-money-instantly.md",
     "docs/guides/direct-debits.md",
+    "docs/guides/unapplied-money.md",
     "docs/guides/pay-later-and-in-bulk.md",
     "docs/guides/operate/watch.md",
 )

@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -17,13 +19,14 @@ from bezant.kernel.jobs import Job
 from bezant.kernel.unsealed import Unsealed
 from bezant.ledger import Ledger
 from bezant.payments.direct_debits import Collection, GivenBack, Kept, Withdrawn
-from bezant.payments.direct_debits.jobs import RUN, OfDebit
+from bezant.payments.direct_debits.jobs import RUN, SEND, OfBatch, OfDebit
 from bezant.payments.rails import Pending, Rejected, Settled, Unknown
 from bezant.server.banking import Banking
 from bezant.server.direct_debits import DirectDebits
 from forking import say, serve, stop_here
 
 IDS = TimeOrderedIds()
+P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Task(msgspec.Struct):
@@ -46,13 +49,30 @@ class Stopping:
     async def withdraw(self, _collection: Collection, _code: str) -> Withdrawn | Kept | Unknown:
         return Unknown("STOPPED")
 
-    async def present(self, _: Collection) -> Settled | Pending | Rejected | Unknown:
+    async def present(
+        self, collections: Sequence[Collection]
+    ) -> dict[UUID, Settled | Pending | Rejected | Unknown]:
         await stop_here("before present")
-        return Unknown("STOPPED")
+        return dict.fromkeys([each.id for each in collections], Unknown("STOPPED"))
 
     async def tell(self, _: GivenBack) -> Pending | Rejected | Unknown:
         await stop_here("before tell")
         return Unknown("STOPPED")
+
+
+def job_of(task: Task, kind: str, payload: P) -> Job[P]:
+    """A job of the tenant's, at its first attempt."""
+    return Job(
+        id=IDS.new(),
+        tenant_id=task.tenant_id,
+        kind=kind,
+        payload=payload,
+        attempt=1,
+        epoch=1,
+        key=None,
+        order=0,
+        since=datetime.now(UTC),
+    )
 
 
 async def work(task: Task) -> None:
@@ -66,18 +86,13 @@ async def work(task: Task) -> None:
     )
     say("ready")
     for debit_id in task.debits:
-        job = Job(
-            id=IDS.new(),
-            tenant_id=task.tenant_id,
-            kind=RUN.name,
-            payload=OfDebit(debit_id),
-            attempt=1,
-            epoch=1,
-            key=None,
-            order=0,
-            since=datetime.now(UTC),
-        )
-        await direct.runs.run(job)
+        await direct.runs.run(job_of(task, RUN.name, OfDebit(debit_id)))
+    batches = await database.fetch(
+        "SELECT payload FROM job WHERE tenant_id = $1 AND kind = $2", task.tenant_id, SEND.name
+    )
+    for row in batches:
+        batch = msgspec.json.decode(row["payload"], type=OfBatch)
+        await direct.runs.sending.send(job_of(task, SEND.name, batch))
     say("done")
     await asyncio.Event().wait()
 

@@ -101,6 +101,8 @@ HOUSE = Policy(
             "direct_debit_mandate_change",
             "direct_debit_control",
             "direct_debit_step",
+            "direct_debit_member",
+            "unapplied_movement",
             "safeguarding_terms",
             "safeguarding_cut",
             "safeguarding_step",
@@ -113,6 +115,8 @@ HOUSE = Policy(
             "interest_accrual",
             "interest_booking",
             "fee_charge",
+            "fee_returnable",
+            "fee_return",
         }
     ),
     global_tables={
@@ -148,6 +152,13 @@ HOUSE = Policy(
         "bezant/server/migrations/versions/0050_files_verified_and_erased.py:RESTRICTED_SUBJECT": (
             "A view of the whole table: who reads it names the tenant."
         ),
+        **{
+            f"bezant/server/migrations/versions/0051_unapplied_money.py:{name}": (
+                "What waits of any tenant's is listed from then on."
+            )
+            for name in ("UNAPPLIED_OF_DEBITS", "UNAPPLIED_OF_RETURNS")
+        },
+        "bezant/payments/safeguarding/store.py:COUNT_UNCLOSED": "The figure is of the platform.",
         "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",
         "bezant/vault/store.py:FIND_TENANTS": "What is over is removed of every tenant.",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         reads_of_event,
         reads_of_payment_fees,
     )
+    from bezant.banking.fees.returning import give_fees_back, reads_of_fees_back
     from bezant.banking.fees.service import FeeService
     from bezant.banking.holders import HolderHolding, HolderService, OwnsAccount
     from bezant.banking.holders import operations as holder_operations
@@ -153,6 +154,7 @@ __all__ = [
     "end_of_day_operations",
     "fee_operations",
     "find_party",
+    "give_fees_back",
     "holder_operations",
     "institution_operations",
     "is_person",
@@ -164,6 +166,7 @@ __all__ = [
     "party_operations",
     "product_operations",
     "reads_of_event",
+    "reads_of_fees_back",
     "reads_of_mandates",
     "reads_of_payment_fees",
     "reads_of_release",
@@ -187,6 +190,7 @@ __getattr__ = lazily(
         "end_of_day": "EndOfDayService, NewEndOfDay, operations as end_of_day_operations",
         "fees.api": "operations as fee_operations",
         "fees.events": "charge_event, charge_payment, reads_of_event, reads_of_payment_fees",
+        "fees.returning": "give_fees_back, reads_of_fees_back",
         "fees.service": "FeeService",
         "holders": "HolderHolding, HolderService, OwnsAccount, operations as holder_operations",
         "institutions": (

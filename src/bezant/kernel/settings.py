@@ -174,6 +174,8 @@ class Settings(BaseSettings):
             trusts those that the machine does.
         csm_certificate: PEM, our certificate with its chain and its key, where the clearing system
             asks for one.
+        allow_unregistered_creditors: let a creditor identifier collect direct debits that nobody
+            has registered in its institution.
         sandbox: for development: start a clearing system and another bank that are only simulated,
             with a bank of the sandbox tenant's that takes part. No money leaves.
     """
@@ -240,6 +242,7 @@ class Settings(BaseSettings):
     csm_certificate: Path | None = None
     # After the others, which it goes together with.
     csm_url: str | None = None
+    allow_unregistered_creditors: bool = False
     sandbox: bool = False
 
     @classmethod

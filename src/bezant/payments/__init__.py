@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from bezant.payments.returns import operations as return_operations
     from bezant.payments.safeguarding import (
         IncidentService,
+        IncidentWatch,
         SafeguardingRuns,
         SafeguardingService,
     )
@@ -71,6 +72,8 @@ if TYPE_CHECKING:
     from bezant.payments.standing import StandingOrders, StandingRuns
     from bezant.payments.standing import operations as standing_operations
     from bezant.payments.states import OrderState
+    from bezant.payments.unapplied import UnappliedService
+    from bezant.payments.unapplied import operations as unapplied_operations
     from bezant.payments.vop import (
         ListedPayees,
         OwnPayees,
@@ -112,6 +115,7 @@ __all__ = [
     "Execution",
     "FeeService",
     "IncidentService",
+    "IncidentWatch",
     "IncomingCollections",
     "IncomingService",
     "InstantRail",
@@ -148,6 +152,7 @@ __all__ = [
     "StandingOrders",
     "StandingRuns",
     "TransferRail",
+    "UnappliedService",
     "Verdict",
     "VerificationContents",
     "VerificationService",
@@ -171,6 +176,7 @@ __all__ = [
     "sandbox_vop",
     "settlement_operations",
     "standing_operations",
+    "unapplied_operations",
 ]
 
 __getattr__ = lazily(
@@ -207,7 +213,7 @@ __getattr__ = lazily(
         "refunds": "RefundService, operations as refund_operations",
         "returns": "ClaimService, RecallService, ReturnService, operations as return_operations",
         "safeguarding": (
-            "IncidentService, SafeguardingRuns, SafeguardingService, "
+            "IncidentService, IncidentWatch, SafeguardingRuns, SafeguardingService, "
             "operations as safeguarding_operations"
         ),
         "sandbox": "csm as sandbox_csm, statements as sandbox_statements, vop as sandbox_vop",
@@ -215,6 +221,7 @@ __getattr__ = lazily(
         "settlements": "SettlementService, operations as settlement_operations",
         "standing": "StandingOrders, StandingRuns, operations as standing_operations",
         "states": "OrderState",
+        "unapplied": "UnappliedService, operations as unapplied_operations",
         "vop": (
             "ListedPayees, OwnPayees, Patience, PayeeAnswers, PayeeAsker, PayeeDirectory, "
             "SchemeEndpoint, VerificationContents, VerificationService, VerificationSources, "

@@ -16,7 +16,7 @@ from bezant.kernel import api_keys, jobs, outbox, webhooks
 from bezant.kernel.api_keys import ApiKeyService
 from bezant.kernel.cache import Cache
 from bezant.kernel.database import Database
-from bezant.kernel.http import Authenticator, Guard, Streams, install
+from bezant.kernel.http import Authenticator, Guard, Streams, add_people, install
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import DeadJobService
 from bezant.kernel.outbox import EventReader
@@ -71,9 +71,9 @@ class Platform:
 def create_app(platform: Platform) -> ASGIApp:
     """The ASGI application over a running platform.
 
-    Without authentication it answers health probes and `/openapi.json`, which says nothing but what
-    this code can do; there are no browsable documents, whose pages would load scripts from
-    elsewhere.
+    Without authentication it answers health probes, `/`, what codes mean, and `/openapi.json`,
+    which say nothing but what this code can do; there are no browsable documents, whose pages would
+    load scripts from elsewhere.
     """
     app = FastAPI(
         title="Bezant",
@@ -114,6 +114,7 @@ def create_app(platform: Platform) -> ASGIApp:
         observe=observe,
         streams=platform.streams,
     )
+    add_people(app)
     add_health(app, Health(platform.database, platform.cache), guard)
     add_status(app, guard)
     platform.payees.add_scheme(app, guard)

@@ -2,17 +2,24 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
-from bezant.kernel.jobs import Handling, JobRunner
+from bezant.kernel.jobs import Handling, JobRunner, Schedule
 from bezant.kernel.outbox import Sequencer
 from bezant.kernel.retention import Retention
 from bezant.kernel.sealed_owners import SealedSweep
 from bezant.ledger import Ledger, Snapshots, schedule_handling
 from bezant.ledger.checkpoints import Rounds
+
+
+class Further(NamedTuple):
+    """The jobs of domains: who carries them out, and which of them nobody asks for."""
+
+    handlings: Sequence[Handling[Any]]
+    schedules: Sequence[Schedule]
 
 
 @asynccontextmanager
@@ -24,7 +31,7 @@ async def background(
     ledger: Ledger,
     rounds: Rounds,
     sealed: SealedSweep,
-    further: Sequence[Handling[Any]],
+    further: Further,
 ) -> AsyncIterator[None]:
     """Carry out jobs, number events and write snapshots, until the worker is asked to stop."""
     handlings: list[Handling[Any]] = [
@@ -32,9 +39,14 @@ async def background(
         schedule_handling(database, clock, ids, ledger.submit),
         rounds.handling(),
         sealed.handling(),
-        *further,
+        *further.handlings,
     ]
-    schedules = [retention.schedule(), rounds.schedule(), sealed.schedule()]
+    schedules = [
+        retention.schedule(),
+        rounds.schedule(),
+        sealed.schedule(),
+        *further.schedules,
+    ]
     runner = JobRunner(database, clock, ids, handlings, schedules=schedules)
     sequencer = Sequencer(database, clock, ids)
     runner.start()

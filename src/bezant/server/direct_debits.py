@@ -23,8 +23,10 @@ from bezant.payments import (
     DirectDebitService,
     IncomingCollections,
     Secrecy,
+    UnappliedService,
     bulk_debit_operations,
     direct_debit_operations,
+    unapplied_operations,
 )
 from bezant.server.contents_key import contents_sealer
 
@@ -46,6 +48,7 @@ class DirectDebits:
     intake: DebitIntake
     reports: DebitReports
     file_runs: DebitFileRuns
+    unapplied: UnappliedService
 
     @classmethod
     def of(
@@ -57,6 +60,8 @@ class DirectDebits:
         accounts: AccountService,
         sealing_key: bytes,
         rails: Mapping[str, DebitRail],
+        *,
+        allow_unregistered_creditors: bool = False,
     ) -> Self:
         """Put it together.
 
@@ -68,9 +73,12 @@ class DirectDebits:
             accounts: of customers.
             sealing_key: of the platform, under which what mandates say is sealed.
             rails: to other banks, by name; without any, both sides are customers here.
+            allow_unregistered_creditors: let an identifier collect that nobody has registered.
         """
         secrecy = Secrecy(contents_sealer(sealing_key), Fingerprints(sealing_key))
-        foundation = DebitFoundation(database, clock, ids, ledger, accounts, secrecy, rails)
+        foundation = DebitFoundation(
+            database, clock, ids, ledger, accounts, secrecy, rails, allow_unregistered_creditors
+        )
         debits = DirectDebitService(foundation)
         collections = IncomingCollections(foundation, debits)
         return cls(
@@ -87,6 +95,7 @@ class DirectDebits:
             DebitIntake(database, clock, ids, secrecy, accounts),
             DebitReports(database, clock, ids, secrecy),
             DebitFileRuns(database, clock, ids, debits, secrecy),
+            UnappliedService(database, ids, ledger, accounts, debits),
         )
 
     @property
@@ -95,6 +104,7 @@ class DirectDebits:
         return [
             *direct_debit_operations(self.debits, self.creditors),
             *bulk_debit_operations(self.intake, self.reports),
+            *unapplied_operations(self.unapplied),
         ]
 
     def handlings(self) -> list[Handling[Any]]:

@@ -10,7 +10,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.fingerprints import Fingerprints
 from bezant.kernel.http import Operation
 from bezant.kernel.ids import Ids
-from bezant.kernel.jobs import Handling
+from bezant.kernel.jobs import Handling, Schedule
 from bezant.ledger import Ledger
 from bezant.payments import (
     BulkDecisions,
@@ -25,6 +25,7 @@ from bezant.payments import (
     Execution,
     FeeService,
     IncidentService,
+    IncidentWatch,
     IncomingService,
     Means,
     PaymentService,
@@ -88,6 +89,7 @@ class Payments:
     safeguarding: SafeguardingService
     safeguarding_runs: SafeguardingRuns
     incidents: IncidentService
+    incident_watch: IncidentWatch
 
     @classmethod
     def of(
@@ -151,6 +153,7 @@ class Payments:
             safeguarding,
             SafeguardingRuns(safeguarding, ledger, ids),
             IncidentService(database, ledger, safeguarding),
+            IncidentWatch(database),
         )
 
     @property
@@ -183,4 +186,9 @@ class Payments:
             self.captures.handling(),
             *self.direct_debits.handlings(),
             self.safeguarding_runs.handling(),
+            self.incident_watch.handling(),
         ]
+
+    def schedules(self) -> list[Schedule]:
+        """The jobs that nobody asks for."""
+        return [self.incident_watch.schedule()]

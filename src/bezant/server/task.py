@@ -63,6 +63,7 @@ class Task(ProcessTask, frozen=True):
         mtls_authorities: the file of the authorities that clients' certificates come from.
         mtls_proxies: the certificates of proxies whose word is taken, SHA-256 in hexadecimal.
         csm: the clearing system for SEPA payments; None for none.
+        allow_unregistered_creditors: let an identifier collect that nobody has registered.
         simulated: the other banks of a sandbox, in which its own bank takes part; None for none.
     """
 
@@ -88,6 +89,7 @@ class Task(ProcessTask, frozen=True):
     mtls_authorities: str | None
     mtls_proxies: list[str]
     csm: CsmTask | None
+    allow_unregistered_creditors: bool
     simulated: Simulated | None
 
     @property

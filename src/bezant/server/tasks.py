@@ -88,6 +88,7 @@ class Tasks:
             mtls_authorities=_text(settings.mtls_authorities),
             mtls_proxies=sorted(settings.mtls_proxies),
             csm=_csm(settings) if self.sandbox is None else self.sandbox.csm,
+            allow_unregistered_creditors=settings.allow_unregistered_creditors,
             simulated=(
                 None
                 if self.sandbox is None

@@ -31,7 +31,7 @@ from bezant.ledger import Ledger, ReconciliationService
 from bezant.ledger.checkpoints import CheckpointService
 from bezant.payments import Patience
 from bezant.server.app import Platform, create_app
-from bezant.server.background import background
+from bezant.server.background import Further, background
 from bezant.server.banking import Banking
 from bezant.server.checkpoints import checkpoint_service
 from bezant.server.connecting import opened_database
@@ -109,8 +109,9 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     further = [*identity.handlings(), *banking.handlings(), *payments.handlings()]
     further.append(payees.of_files(database, payments.orders).handling())
     further.append(reconciliations.handling())
+    beside = Further(further, payments.schedules())
     await opened.enter_async_context(
-        background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, further)
+        background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, beside)
     )
     events = EventReader(database)
     means = _hooks(task, opened, database, clock, ids, ledger, events)
@@ -220,7 +221,14 @@ def _payments(
     payments = Payments.of(database, clock, ids, ledger, banking.accounts, sealing_key, rails)
     debit_rails = sepa_debit_rails(task.csm, clock, opened)
     direct_debits = DirectDebits.of(
-        database, clock, ids, ledger, banking.accounts, sealing_key, debit_rails
+        database,
+        clock,
+        ids,
+        ledger,
+        banking.accounts,
+        sealing_key,
+        debit_rails,
+        allow_unregistered_creditors=task.allow_unregistered_creditors,
     )
     payments = replace(payments, direct_debits=direct_debits)
     opened.push_async_callback(payments.execution.close)

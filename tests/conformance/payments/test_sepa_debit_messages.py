@@ -18,6 +18,7 @@ from bezant.payments.rails.sepa import Participant, Participants, debit_messages
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TENANT, INSTITUTION, DEBIT = UUID(int=1), UUID(int=2), UUID(int=3)
+MESSAGE = UUID(int=4)
 BIC = "COBADEFFXXX"
 WHO = Participants([Participant(BIC, TENANT, INSTITUTION)])
 FORMER = schemas.Former("DE98ZZZ09999999999", "Müller", "M-0", "FR1420041010050500013M02606")
@@ -26,8 +27,8 @@ SAYS = schemas.MandateContent(
 )
 CONTENT = schemas.DebitContent(SAYS, date(2026, 1, 5), "E-1", "Rechnung 7")
 COLLECTION = Collection(
-    TENANT, INSTITUTION, DEBIT, Scheme.CORE, Sequence.FIRST, 125_01, "EUR", date(2026, 4, 3), AT,
-    "DE89370400440532013000", CONTENT,
+    TENANT, INSTITUTION, DEBIT, MESSAGE, Scheme.CORE, Sequence.FIRST, 125_01, "EUR",
+    date(2026, 4, 3), AT, "DE89370400440532013000", CONTENT,
 )  # fmt: skip
 ORIGINAL = Original("MSG-1", "TX-1", "E-1")
 NEAREST = {"pacs.004.001.09": "pacs.004.001.10",
@@ -44,13 +45,13 @@ def check(content: bytes, vectors: Path) -> None:
 
 def told(back: Back, code: str) -> GivenBack:
     original = None if back is Back.REVERSAL else ORIGINAL
-    return GivenBack(TENANT, INSTITUTION, DEBIT, back, code, 125_01, "EUR", original)
+    return GivenBack(TENANT, INSTITUTION, DEBIT, back, code, 125_01, "EUR", original, MESSAGE)
 
 
 def test_a_collection_is_valid_in_the_schemes_letters_and_settles_when_target_is_open(
     vectors: Path,
 ) -> None:
-    content = debit_messages.collection_message(COLLECTION, BIC)
+    content = debit_messages.collections_message([COLLECTION], BIC)
     check(content, vectors)
     message = pacs003.read_pacs003(content)
     [entry] = message.collections
@@ -58,7 +59,7 @@ def test_a_collection_is_valid_in_the_schemes_letters_and_settles_when_target_is
     assert (entry.due_on, message.settlement_date) == (date(2026, 4, 3), date(2026, 4, 7))
     assert entry.mandate.amendment is not None
     assert entry.mandate.amendment.creditor_name == "Muller"
-    assert debit_messages.collection_message(COLLECTION, BIC) == content
+    assert debit_messages.collections_message([COLLECTION], BIC) == content
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ from fixtures_reconciliation import open_match, statement, upload
 from safeguards import SAFE, arranged_long_ago, new_arrangement, standing_incident
 from shopping import Shop, open_exchange, open_shop
 from token_desk import given_grant
+from unclaimed import collected_for_nobody
 
 pytestmark = pytest.mark.long
 
@@ -800,6 +801,18 @@ def _of_incident(
     return request
 
 
+def _of_unapplied(
+    end: str, body: dict[str, str] | None = None, *, is_given: bool = False
+) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        path = f"/v1/unapplied-money/{await collected_for_nobody(bank)}{end}"
+        given = {"account_id": (await bank.open())["id"]} if is_given else {}
+        return path, None if body is None else body | given
+
+    return request
+
+
 async def _new_quote(book: Book) -> tuple[str, dict[str, str]]:
     bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
     await open_exchange(bank)
@@ -1215,6 +1228,15 @@ CASES: Mapping[str, Case] = {
     "list_settlement_batches": Case("GET", 200, _settlements),
     "get_settlement_batch": Case("GET", 200, _of_settlement("")),
     "list_settlement_items": Case("GET", 200, _of_settlement("/items")),
+    "list_unapplied_money": _reads("/v1/unapplied-money", names=False),
+    "get_unapplied_money": Case("GET", 200, _of_unapplied("")),
+    "list_unapplied_movements": Case("GET", 200, _of_unapplied("/movements")),
+    "apply_unapplied_money": Case(
+        "POST", 201, _of_unapplied("/apply", {"reason": "found"}, is_given=True)
+    ),
+    "send_back_unapplied_money": Case(
+        "POST", 201, _of_unapplied("/send-back", {"reason": "creditor_left"})
+    ),
     "arrange_safeguarding": Case("POST", 201, _new_arrangement, names=False),
     "list_safeguarding_arrangements": _reads("/v1/safeguarding-arrangements", names=False),
     "get_safeguarding_arrangement": Case("GET", 200, _of_arrangement("")),
@@ -1362,9 +1384,9 @@ CASES: Mapping[str, Case] = {
 
 PROTOCOL_TAGS = {"Identity", "Schemes"}
 
-WITHOUT_AUTHENTICATION = {"live", "ready"}
+WITHOUT_AUTHENTICATION = {"live", "ready", "entrance", "explain_error"}
 
-"""Health. Documents are not operations."""
+"""Health, and what this is. Documents are not operations."""
 
 
 async def _operations(api: Api) -> dict[str, tuple[str, str, dict[str, Any]]]:

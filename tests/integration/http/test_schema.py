@@ -58,6 +58,7 @@ from fixtures_reconciliation import open_match, statement
 from safeguards import SAFE, arranged_long_ago, standing_incident
 from shopping import open_exchange, open_shop
 from token_desk import given_grant
+from unclaimed import collected_for_nobody
 
 pytestmark = pytest.mark.long
 
@@ -210,6 +211,10 @@ class Seeds:
     def _name_of_debits(self, value: dict[str, Any]) -> None:
         if set(value) == {"code"}:
             value |= {"code": "AM05"}  # a reason of every end of a direct debit that takes one
+        if set(value) == {"code", "reason"}:
+            value |= {"code": "AM05"}
+        if {"account_id", "reason"} <= set(value):
+            value |= {"account_id": self._existing["payee"], "amount": "1"}
         if "creditor_id" in value:
             value |= {"creditor_id": CREDITOR}
         if {"institution_id", "party_id", "creditor_id"} <= set(value):
@@ -587,6 +592,14 @@ async def debits_of(
         "/v1/direct-debit-creditors", new | {"creditor_id": "FR19ZZZ654321"}
     )
     found["get_direct_debit_creditor"] = {"creditor": creditor["id"]}
+    found["explain_error"] = {"code": "NOT_FOUND"}
+    for operation in (
+        "get_unapplied_money",
+        "list_unapplied_movements",
+        "apply_unapplied_money",
+        "send_back_unapplied_money",
+    ):
+        found[operation] = {"unapplied": await collected_for_nobody(bank)}
     for operation in ("cancel_direct_debit", "refuse_direct_debit"):
         found[operation] = {"debit": await announced_debit(bank)}
     for operation in ("refund_direct_debit", "return_direct_debit", "reverse_direct_debit"):

@@ -37,6 +37,13 @@ async def desk(database: Database, run_folder: Path) -> AsyncIterator[Collecting
         yield desk
 
 
+@pytest.fixture
+async def strict(database: Database, run_folder: Path) -> AsyncIterator[Collecting]:
+    """Where an identifier of nobody collects nothing, as it is unless the settings let it."""
+    async with open_collecting(database, run_folder, allow_unregistered=False) as desk:
+        yield desk
+
+
 class Creditor:
     """A payee, a payer, their mandate, and files that collect under it."""
 
@@ -99,6 +106,15 @@ async def write(database: Database, tenant_id: UUID, outcome: Done) -> None:
         await write_rows(connection, tenant_id, outcome.rows)
 
     await database.transaction(work)
+
+
+async def test_a_creditor_of_nobody_is_refused_in_its_own_item(strict: Collecting) -> None:
+    creditor = await Creditor.of(strict)
+    file = await creditor.ordered(creditor.file(creditor.debit("E-1"), creditor.debit("E-2")))
+    assert await creditor.codes(file.id) == [
+        ("refused", "CREDITOR_UNREGISTERED"),
+        ("refused", "CREDITOR_UNREGISTERED"),
+    ]
 
 
 async def test_a_files_collections_are_announced_and_settle_on_their_day(desk: Collecting) -> None:

@@ -71,6 +71,7 @@ def make_workers(
             mtls_authorities=None,
             mtls_proxies=[],
             csm=None,
+            allow_unregistered_creditors=False,
             simulated=None,
         )
         return Workers(task, [listener, mtls_listener], 1, metrics_folder)

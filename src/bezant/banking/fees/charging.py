@@ -63,7 +63,7 @@ def charge_id(account_id: UUID, fee: Fee, reference: str) -> UUID:
 
 def fee_accounts(asset: str) -> dict[str, AccountType]:
     """The ledger's accounts of fees in an asset: the bank's own, and what it owes as VAT."""
-    return {_income(asset): AccountType.INCOME, _vat(asset): AccountType.LIABILITY}
+    return {income_account(asset): AccountType.INCOME, vat_account(asset): AccountType.LIABILITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _post(seen: Seen, account_id: UUID, claim: Claim) -> None:
     ensure_accounts(draft, asset, fee_accounts(asset))
     legs = [
         Posting(payer, to, asset, str(amount), code="fee", value_date=claim.counts_from)
-        for to, amount in ((_income(asset), parts.net), (_vat(asset), parts.vat))
+        for to, amount in ((income_account(asset), parts.net), (vat_account(asset), parts.vat))
         if amount
     ]
     post(draft, NewTransaction(legs, id=claim.id))
@@ -168,9 +168,11 @@ def _row(
     return Row(_CHARGE, values)
 
 
-def _income(asset: str) -> str:
+def income_account(asset: str) -> str:
+    """The ledger's account of what fees earn the bank."""
     return f"fees:income:{asset}"
 
 
-def _vat(asset: str) -> str:
+def vat_account(asset: str) -> str:
+    """The ledger's account of the VAT of fees, which the bank owes."""
     return f"fees:vat:{asset}"

@@ -18,6 +18,7 @@ from bezant.banking.fees.charging import (
     values_of,
 )
 from bezant.banking.fees.domain import for_event
+from bezant.banking.fees.returning import pledged
 from bezant.banking.fees.schemas import Charge
 from bezant.banking.terms.fees import Fee, FeeEvent
 from bezant.kernel.database import Row
@@ -87,8 +88,9 @@ def charge_payment(
     row = seen.row(ACCOUNT_TERMS, account_id)
     assert row is not None, "an account is under terms"
     fees = for_event(_TERMS.decode(row["terms"]).fees, event, asset)
-    rows, _ = charge_event(seen, account_id, asset, f"payment/{payment_id}", fees)
-    return rows
+    rows, charges = charge_event(seen, account_id, asset, f"payment/{payment_id}", fees)
+    charged = list(zip(fees, charges, strict=True))
+    return (*rows, *pledged(seen, account_id, asset, payment_id, charged))
 
 
 def view(row: Mapping[str, Any]) -> Charge:
@@ -105,4 +107,5 @@ def view(row: Mapping[str, Any]) -> Charge:
         row["reason"],
         row["transaction_id"],
         row["charged_at"],
+        row.get("given_back_at"),
     )

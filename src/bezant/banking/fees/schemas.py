@@ -34,6 +34,7 @@ class Charge(Struct, frozen=True):
 
     Attributes:
         reason: why it was refused, as a code.
+        given_back_at: when the account had it back, with what it was for.
     """
 
     id: UUID
@@ -47,6 +48,7 @@ class Charge(Struct, frozen=True):
     reason: str | None
     transaction_id: UUID | None
     charged_at: datetime
+    given_back_at: datetime | None = None
 
 
 class Charges(Struct, frozen=True):

@@ -22,10 +22,33 @@ READ_CHARGES: Final = """
 """
 
 LIST_CHARGES: Final = """
-    SELECT charge_id, code, asset, day, gross, net, vat, outcome, reason, transaction_id,
-        charged_at
-    FROM fee_charge
-    WHERE tenant_id = $1 AND account_id = $2
-    ORDER BY charged_at DESC, charge_id DESC
+    SELECT c.charge_id, c.code, c.asset, c.day, c.gross, c.net, c.vat, c.outcome, c.reason,
+        c.transaction_id, c.charged_at, r.returned_at AS given_back_at
+    FROM fee_charge AS c
+    LEFT JOIN fee_return AS r ON r.tenant_id = $1 AND r.charge_id = c.charge_id
+    WHERE c.tenant_id = $1 AND c.account_id = $2
+    ORDER BY c.charged_at DESC, c.charge_id DESC
     LIMIT $3
+"""
+
+INSERT_RETURNABLE: Final = """
+    INSERT INTO fee_returnable (tenant_id, subject_id, account_id, asset, parts, charged_at)
+    SELECT $1, subject_id, account_id, asset, parts, charged_at
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::timestamptz[])
+        AS new (subject_id, account_id, asset, parts, charged_at)
+"""
+
+READ_RETURNABLE: Final = """
+    SELECT subject_id AS key, account_id, asset, parts FROM fee_returnable
+    WHERE tenant_id = $1 AND subject_id = ANY($2::uuid[])
+"""
+
+# Its key is the compare-and-set: a fee is given back once.
+INSERT_RETURNS: Final = """
+    INSERT INTO fee_return (tenant_id, charge_id, account_id, gross, net, vat, transaction_id,
+        returned_at)
+    SELECT $1, charge_id, account_id, gross, net, vat, transaction_id, returned_at
+    FROM unnest($2::uuid[], $3::uuid[], $4::numeric[], $5::numeric[], $6::numeric[], $7::uuid[],
+                $8::timestamptz[])
+        AS new (charge_id, account_id, gross, net, vat, transaction_id, returned_at)
 """

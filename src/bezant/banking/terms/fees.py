@@ -22,9 +22,16 @@ class FeeEvent(StrEnum):
 
     PAYMENT_OUT = "payment.out"
     PAYMENT_IN = "payment.in"
+    PAYMENT_CAPTURE = "payment.capture"
+    PAYMENT_EXCHANGE = "payment.exchange"
+    DIRECT_DEBIT_COLLECTED = "direct_debit.collected"
+    DIRECT_DEBIT_RETURNED = "direct_debit.returned"
     CASH_OUT = "cash.out"
     CARD_ISSUED = "card.issued"
     STATEMENT = "statement"
+
+
+_COMES_BACK: Final = frozenset({FeeEvent.PAYMENT_OUT, FeeEvent.DIRECT_DEBIT_COLLECTED})
 
 
 class Fee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -37,6 +44,7 @@ class Fee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         event: what it is for; None for periodic fees.
         vat: what part of it is VAT, as percent of the net amount.
         waived_from: from this balance on it costs nothing; minor units.
+        given_back: whether it goes back with a payment or a collection that comes back whole.
     """
 
     code: FeeCode
@@ -46,11 +54,14 @@ class Fee(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     event: FeeEvent | None = None
     vat: VatRate = "0"
     waived_from: MinorUnits | None = None
+    given_back: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a fee that is for nothing, or for two things."""
         if (self.every is None) == (self.event is None):
             raise ValueError("A fee is for a time or for an event.")
+        if self.given_back and self.event not in _COMES_BACK:
+            raise ValueError("Only what comes back can have its fee given back.")
 
 
 Fees = Annotated[list[Fee], Meta(max_length=FEES_MAX)]

@@ -41,6 +41,8 @@ Scope = Literal[
     "payees:answer",
     "safeguarding:read",
     "safeguarding:write",
+    "unapplied:read",
+    "unapplied:write",
     "users:read",
     "users:write",
     "vault:destinations",

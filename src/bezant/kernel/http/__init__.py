@@ -1,5 +1,6 @@
 """The HTTP face: declared operations, strict bodies, problem answers, one OpenAPI document."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bezant.kernel.http.answers import PROBLEM, headers_of, send_refusal
@@ -45,6 +46,7 @@ from bezant.kernel.http.uploads import Uploading, UploadOperation
 
 if TYPE_CHECKING:
     from bezant.kernel.http.app import install
+    from bezant.kernel.http.people import add_people
 
 __all__ = [
     "BEARER",
@@ -91,6 +93,7 @@ __all__ = [
     "Uploading",
     "WriteOperation",
     "Writing",
+    "add_people",
     "challenge",
     "exchange_of",
     "fingerprint_of",
@@ -105,10 +108,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - as PEP 562 has it
-    """`install` brings FastAPI, half a second of each command's start: for who serves alone."""
-    if name != "install":
-        raise AttributeError(name)
-    from bezant.kernel.http.app import install  # noqa: PLC0415
+_OF_SERVERS = {"add_people": "bezant.kernel.http.people", "install": "bezant.kernel.http.app"}
 
-    return install
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - as PEP 562 has it
+    """These bring FastAPI, half a second of each command's start: for who serves alone."""
+    if name not in _OF_SERVERS:
+        raise AttributeError(name)
+    return getattr(import_module(_OF_SERVERS[name]), name)

@@ -147,6 +147,14 @@ SAFEGUARDING: Final = Counter(
     ("outcome",),
 )
 
+SAFEGUARDING_INCIDENTS: Final = Gauge(
+    "bezant_safeguarding_incidents",
+    "Incidents of safeguarding that are not closed: a `shortfall` or an `excess`, `open` or"
+    " `acknowledged`; counted every minute.",
+    ("kind", "state"),
+    multiprocess_mode="livemostrecent",
+)
+
 HTTP_REQUESTS: Final = Counter(
     "bezant_http_requests",
     "Requests answered, by route template.",

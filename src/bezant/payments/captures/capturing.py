@@ -8,9 +8,12 @@ import msgspec
 from bezant.banking import (
     BANK_ACCOUNT,
     BankAccountNotFound,
+    FeeEvent,
     account_of,
+    charge_payment,
     check_can_receive,
     ledger_account,
+    reads_of_payment_fees,
 )
 from bezant.kernel.calls import Answer
 from bezant.ledger import Decision, Reads, RiderKinds, Seen, open_account, post
@@ -47,16 +50,22 @@ class CapturePayment(msgspec.Struct, frozen=True):
         receivers = frozenset(ledger_account(share.account_id, terms.asset) for share in new.shares)
         schedule = () if new.fee_schedule_id is None else ((FEE_SCHEDULE, new.fee_schedule_id),)
         shares = ((BANK_ACCOUNT, share.account_id) for share in new.shares)
+        assert terms.creditor_account is not None
+        event = reads_of_payment_fees(terms.creditor_account, terms.asset)
+        own = {fee_account(terms), vat_account(terms)}
         return reads_of(
             terms,
             *bank_accounts(terms),
             *schedule,
             *shares,
-            accounts=sides(terms) | receivers | {fee_account(terms), vat_account(terms)},
+            *event.rows,
+            accounts=sides(terms) | receivers | own | event.accounts,
         )
 
     def decide(self, seen: Seen) -> Decision:
         """Pay the payee, and of that the fee, the tax and the shares.
+
+        What the payee's own product asks for a capture comes off afterwards, and never stops it.
 
         Raises:
             AuthorizationNotOpen: nothing remains of it.
@@ -85,6 +94,9 @@ class CapturePayment(msgspec.Struct, frozen=True):
             totals_row(seen, totals),
             *capture_rows(terms.id, *capture, self.actor),
             item_row(order, ItemKind.CAPTURE, self.id, posted.seq, posted.recorded_at, sums),
+            *charge_payment(
+                seen, terms.creditor_account, terms.asset, FeeEvent.PAYMENT_CAPTURE, self.id
+            ),
         )
         return Decision(Answer.of(capture_view(terms.id, *capture), 201), (*rows, *further))
 

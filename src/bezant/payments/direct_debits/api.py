@@ -135,6 +135,8 @@ def _before_settlement(routes: Routes) -> Sequence[Operation]:
                 errors.DebitMandateNotFound,
                 errors.DebitMandateEnded,
                 errors.MandateNotUsable,
+                errors.CreditorUnregistered,
+                errors.CreditorOfAnother,
                 errors.NoticeTooShort,
                 NotForRail,
                 banking.BankAccountNotFound,

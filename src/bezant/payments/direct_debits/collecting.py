@@ -10,6 +10,8 @@ from uuid import UUID
 from bezant.banking import ledger_account
 from bezant.payments.direct_debits.domain import Scheme, Sequence, presents_on, settles_on
 from bezant.payments.orders.domain import BOOK, settlement_account
+from bezant.payments.unapplied.domain import Origin, unapplied_account
+from bezant.payments.unapplied.records import Waits
 
 
 class DebitState(StrEnum):
@@ -157,7 +159,12 @@ class Debit:
     @property
     def unapplied(self) -> str:
         """The ledger account of money that is here, and that its account could not take."""
-        return f"unapplied:{self.id}"
+        return unapplied_account(self.id)
+
+    @property
+    def waits(self) -> Waits:
+        """What of its money waits there."""
+        return Waits(self.id, self.institution_id, Origin.DIRECT_DEBIT, self.asset)
 
     def _side(self, account_id: UUID | None) -> str:
         if account_id is None:

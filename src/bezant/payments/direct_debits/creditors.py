@@ -1,6 +1,7 @@
 """The registry of creditors: whose an identifier is, in an institution.
 
-An identifier that is registered collects for accounts alone that its party may act for.
+An identifier collects for accounts alone that its party may act for. One that is not registered
+collects nothing, unless the platform's settings let it.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from bezant.payments.direct_debits.errors import (
     CreditorNotFound,
     CreditorOfAnother,
     CreditorRegistered,
+    CreditorUnregistered,
 )
 from bezant.payments.direct_debits.schemas import Creditor, Creditors, NewCreditor
 
@@ -56,6 +58,18 @@ def check_creditor(seen: Seen, registration: UUID, account_id: UUID) -> None:
     row = seen.row(CREDITOR, registration)
     if row is not None and not may_act(seen, account_id, row["party_id"], seen.draft.at):
         raise CreditorOfAnother("It is registered for another party.", field="creditor_id")
+
+
+def check_registered(seen: Seen, registration: UUID, account_id: UUID) -> None:
+    """Refuse to collect under an identifier of nobody, or of another party.
+
+    Raises:
+        CreditorUnregistered: nobody has it in the institution.
+        CreditorOfAnother: see `check_creditor`.
+    """
+    if seen.row(CREDITOR, registration) is None:
+        raise CreditorUnregistered("Register whose creditor identifier it is.")
+    check_creditor(seen, registration, account_id)
 
 
 class CreditorService:

@@ -8,6 +8,7 @@ import msgspec
 from bezant.banking import (
     BANK_ACCOUNT,
     AccountBlocked,
+    FeeEvent,
     account_of,
     available_on,
     check_can_pay,
@@ -16,7 +17,9 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.kernel.errors import Refusal
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
+from bezant.payments.direct_debits.batching import BATCH, batch_key, gathered
 from bezant.payments.direct_debits.collecting import WAITING, Debit, DebitState
+from bezant.payments.direct_debits.costs import charge_creditor, reads_of_costs
 from bezant.payments.direct_debits.domain import (
     Sequence,
     check_can_collect,
@@ -56,7 +59,7 @@ class RunDebit(msgspec.Struct, frozen=True):
     """What becomes of a collection on its day. Whether it still waits is read in the same commit.
 
     Attributes:
-        debit: as the job found it, with what its mandate says now.
+        debit: as the job found it, with what its mandate says now, and the sequence that follows.
         mandate_version: of the creditor's mandate that this is from; None without one.
         content: what it says, by that mandate.
         mandate_content: what the mandate says from then on: a collection carries its amendment.
@@ -75,7 +78,14 @@ class RunDebit(msgspec.Struct, frozen=True):
         rows = [(DEBIT, debit.id), *reads_of_objection(debit)]
         if debit.creditor_account is not None:
             rows += [(BANK_ACCOUNT, debit.creditor_account), (MANDATE, debit.mandate_id)]
-        return Reads(ledger_accounts(debit), transactions=frozenset({debit.id}), rows=tuple(rows))
+        if debit.sequence is not None:
+            rows.append((BATCH, batch_key(debit)))
+        costs = reads_of_costs(debit)
+        return Reads(
+            ledger_accounts(debit) | costs.accounts,
+            transactions=frozenset({debit.id}),
+            rows=(*rows, *costs.rows),
+        )
 
     def decide(self, seen: Seen) -> Decision:
         """Carry it out, or end it for a reason of the scheme's."""
@@ -115,7 +125,7 @@ class RunDebit(msgspec.Struct, frozen=True):
             if not may_receive(seen, debit.creditor_account, debit.asset):
                 return self._rejected(seen, debit, NO_REASON, used)
             debit, rows = stepped(seen, debit, DebitState.PRESENTED, actor=self.actor)
-            return Decision(Answer.of(Ran(debit.state)), (*rows, *used))
+            return Decision(Answer.of(Ran(debit.state)), (*rows, *used, *gathered(seen, debit)))
         return self._settled(seen, debit, used)
 
     def _used(self, seen: Seen, debit: Debit, held: Held) -> tuple[Row, ...]:
@@ -147,7 +157,8 @@ class RunDebit(msgspec.Struct, frozen=True):
             None if former is None else payer_mandate_id(account_id, former),
         )
         row = debited(seen, account_id, debit.scheme, keys, debit.due_on)
-        return Decision(Answer.of(Ran(debit.state)), (*rows, *used, row))
+        costs = charge_creditor(seen, debit, FeeEvent.DIRECT_DEBIT_COLLECTED)
+        return Decision(Answer.of(Ran(debit.state)), (*rows, *used, row, *costs))
 
     def _rejected(
         self, seen: Seen, debit: Debit, code: str, used: tuple[Row, ...] = ()

@@ -6,10 +6,16 @@ from typing import Final
 
 import msgspec
 
-from bezant.banking import BANK_ACCOUNT
+from bezant.banking import BANK_ACCOUNT, FeeEvent
 from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.direct_debits.collecting import NOT_SETTLED, WAITING, Debit, DebitState, S
+from bezant.payments.direct_debits.costs import (
+    charge_creditor,
+    give_costs_back,
+    reads_of_costs,
+)
 from bezant.payments.direct_debits.domain import (
     Scheme,
     check_can_refund,
@@ -71,10 +77,11 @@ class EndDebit(msgspec.Struct, frozen=True):
             for each in (debit.debtor_account, debit.creditor_account)
             if each is not None
         )
+        costs = reads_of_costs(debit)
         return Reads(
-            ledger_accounts(debit),
+            ledger_accounts(debit) | costs.accounts,
             transactions=frozenset({back_id(debit.id)}),
-            rows=((DEBIT, debit.id), *accounts),
+            rows=((DEBIT, debit.id), *accounts, *costs.rows),
         )
 
     def decide(self, seen: Seen) -> Decision:
@@ -100,7 +107,17 @@ class EndDebit(msgspec.Struct, frozen=True):
         debit, rows = stepped(seen, debit, ENDS[self.back], actor=self.actor, reason=self.code)
         told = () if is_ours_alone or self.is_told else (tell_job(seen, debit),)
         said = message_rows(seen, debit.id, self.message)
-        return Decision(Answer.of(view(debit)), (*rows, *told, *said))
+        return Decision(Answer.of(view(debit)), (*rows, *told, *said, *self._costs(seen, debit)))
+
+    def _costs(self, seen: Seen, debit: Debit) -> tuple[Row, ...]:
+        """What giving it back means for the creditor's fees."""
+        if self.back not in AFTER_SETTLEMENT:
+            return ()
+        given_back = give_costs_back(seen, debit)
+        if self.back is Back.REVERSAL:
+            # The creditor's own wish: nobody returned it.
+            return given_back
+        return (*given_back, *charge_creditor(seen, debit, FeeEvent.DIRECT_DEBIT_RETURNED))
 
     def _stopped(self, debit: Debit) -> Debit:
         # What was presented is stopped by the other bank alone.
@@ -142,11 +159,11 @@ class SettlePresented(msgspec.Struct, frozen=True):
 
     def reads(self) -> Reads:
         """The collection, and the accounts that the money goes between."""
-        debit = self.debit
+        debit, costs = self.debit, reads_of_costs(self.debit)
         return Reads(
-            ledger_accounts(debit),
+            ledger_accounts(debit) | costs.accounts,
             transactions=frozenset({debit.id}),
-            rows=((DEBIT, debit.id), (BANK_ACCOUNT, debit.creditor_account)),
+            rows=((DEBIT, debit.id), (BANK_ACCOUNT, debit.creditor_account), *costs.rows),
         )
 
     def decide(self, seen: Seen) -> Decision:
@@ -164,7 +181,8 @@ class SettlePresented(msgspec.Struct, frozen=True):
         debit = replace(take(seen, debit), debited_on=_today(seen))
         debit, rows = stepped(seen, debit, DebitState.SETTLED, actor=self.actor)
         said = message_rows(seen, debit.id, self.message)
-        return Decision(Answer.of(view(debit)), (*rows, *said))
+        costs = charge_creditor(seen, debit, FeeEvent.DIRECT_DEBIT_COLLECTED)
+        return Decision(Answer.of(view(debit)), (*rows, *said, *costs))
 
 
 def _today(seen: Seen) -> date:

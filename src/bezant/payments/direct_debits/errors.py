@@ -57,6 +57,12 @@ class MandateDiffers(Refusal):
     status, code, title = 422, "MANDATE_DIFFERS", "The mandate says something else"
 
 
+class CreditorUnregistered(Refusal):
+    """Nobody is registered for the creditor identifier in the institution: it collects nothing."""
+
+    status, code, title = 422, "CREDITOR_UNREGISTERED", "The creditor is not registered"
+
+
 class DebitMandateNotFound(NotFound):
     """No such mandate, or another tenant's."""
 

@@ -34,6 +34,7 @@ class Foundation:
         accounts: tells whose account an IBAN is.
         secrecy: of what mandates and collections say.
         rails: to other banks, by name; the first takes what leaves the house.
+        allow_unregistered: whether a creditor identifier that nobody has registered collects.
     """
 
     database: Database
@@ -43,6 +44,7 @@ class Foundation:
     accounts: AccountService
     secrecy: Secrecy
     rails: Mapping[str, DebitRail]
+    allow_unregistered: bool = False
 
 
 class Words:

@@ -28,7 +28,7 @@ class OfDebit(Struct, frozen=True):
 
 
 RUN: Final = JobKind("direct_debit.run", OfDebit, _PATIENCE)
-"""Settles a collection on its day, or presents it to the debtor's bank."""
+"""Settles a collection on its day, or has it presented to the debtor's bank."""
 
 
 class OfWithdrawal(Struct, frozen=True):
@@ -37,6 +37,17 @@ class OfWithdrawal(Struct, frozen=True):
     debit_id: UUID
     code: str
 
+
+class OfBatch(Struct, frozen=True):
+    """The payload: which batch of collections, and in whose book."""
+
+    book_id: UUID
+    batch_key: UUID
+    batch_no: int
+
+
+SEND: Final = JobKind("direct_debit.send", OfBatch, _PATIENCE)
+"""Presents the collections of a batch to their debtors' banks."""
 
 TELL: Final = JobKind("direct_debit.tell", OfDebit, _PATIENCE)
 """Tells the other bank how a collection ended."""

@@ -16,7 +16,13 @@ from bezant.banking import (
 )
 from bezant.kernel.ids import derived_id
 from bezant.ledger import Seen, open_account, post
-from bezant.ledger.schemas import AccountType, NewAccount, NewTransaction, Posting
+from bezant.ledger.schemas import (
+    AccountType,
+    MetadataValue,
+    NewAccount,
+    NewTransaction,
+    Posting,
+)
 from bezant.payments.direct_debits.collecting import Debit
 
 _UNFIT: Final = (AccountNotActive, AccountBlocked, AssetNotHeld)
@@ -42,7 +48,7 @@ def take(seen: Seen, debit: Debit) -> Debit:
     _open_outside(seen, debit)
     to = _where(seen, debit, debit.creditor_account, debit.creditor_side)
     leg = Posting(debit.debtor_side, to, debit.asset, str(debit.amount), "direct_debit")
-    post(seen.draft, NewTransaction([leg], id=debit.id))
+    post(seen.draft, NewTransaction([leg], id=debit.id, metadata=_named(debit)))
     return replace(debit, is_unapplied=to == debit.unapplied)
 
 
@@ -60,7 +66,7 @@ def give_back(seen: Seen, debit: Debit, code: str) -> Debit:
     source, is_owed = _source(seen, debit)
     to = _where(seen, debit, debit.debtor_account, debit.debtor_side)
     leg = Posting(source, to, debit.asset, str(debit.amount), code)
-    post(seen.draft, NewTransaction([leg], id=back_id(debit.id)))
+    post(seen.draft, NewTransaction([leg], id=back_id(debit.id), metadata=_named(debit)))
     return replace(debit, is_owed=is_owed, is_unapplied=to == debit.unapplied)
 
 
@@ -85,6 +91,16 @@ def _source(seen: Seen, debit: Debit) -> tuple[str, bool]:
     if debit.receivable not in seen.draft.book.accounts:
         open_account(seen.draft, NewAccount(debit.receivable, debit.asset, AccountType.ASSET))
     return debit.receivable, True
+
+
+def _named(debit: Debit) -> dict[str, MetadataValue] | None:
+    """What a statement of the rail's account calls a collection of ours, for reconciliation.
+
+    What another bank calls its own is sealed with all else that it says.
+    """
+    if debit.is_on_us or debit.creditor_account is None:
+        return None
+    return {"servicer_reference": debit.id.hex}
 
 
 def back_id(debit_id: UUID) -> UUID:

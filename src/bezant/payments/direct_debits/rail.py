@@ -4,13 +4,15 @@ The core owns collections, their states and their postings. A rail turns them in
 scheme (pacs.003 and what follows it) and hands over what other banks send.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from bezant.kernel.telemetry import Sensitive
-from bezant.payments.direct_debits.domain import Scheme, Sequence
+from bezant.payments.direct_debits.domain import Scheme
+from bezant.payments.direct_debits.domain import Sequence as MandateSequence
 from bezant.payments.direct_debits.reasons import Back
 from bezant.payments.direct_debits.schemas import DebitContent
 from bezant.payments.rails import Pending, Rejected, Settled, Unknown
@@ -26,6 +28,7 @@ class Collection(Sensitive):
 
     Attributes:
         id: of a collection of ours; the rail derives its transaction id from it.
+        message: what the message is named after that it is in, with others or alone.
         amount: minor units of `asset`, above zero.
         due_on: the day that the creditor asks for.
         created_at: when it was announced.
@@ -35,8 +38,9 @@ class Collection(Sensitive):
     tenant_id: UUID
     institution_id: UUID
     id: UUID
+    message: UUID
     scheme: Scheme
-    sequence: Sequence
+    sequence: MandateSequence
     amount: int
     asset: str
     due_on: date
@@ -61,7 +65,7 @@ class Incoming(Sensitive):
     sender_bic: str
     transaction_id: str
     scheme: Scheme
-    sequence: Sequence
+    sequence: MandateSequence
     amount: int
     asset: str
     due_on: date
@@ -85,6 +89,7 @@ class GivenBack:
     Attributes:
         id: of the collection.
         original: of one that the other bank presented; else None.
+        message: what the message of one of ours was named after; else None.
     """
 
     tenant_id: UUID
@@ -95,6 +100,7 @@ class GivenBack:
     amount: int
     asset: str
     original: Original | None
+    message: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +163,12 @@ class DebitRail(Protocol):
         """
         ...
 
-    async def present(self, collection: Collection) -> Settled | Pending | Rejected | Unknown:
-        """Send a collection, once or again; the answer to a repeat says how it stands.
+    async def present(
+        self, collections: Sequence[Collection]
+    ) -> Mapping[UUID, Settled | Pending | Rejected | Unknown]:
+        """Send the collections of a message, once or again; what became of each, by its id.
+
+        The answer to a repeat says how each stands.
 
         Raises nothing for what the network or the other side does: that is an outcome.
         """

@@ -65,7 +65,14 @@ def stepped(
         facts["unapplied"] = debit.unapplied
     subject = f"/v1/direct-debits/{debit.id}"
     told = event(seen.draft.ids.new(), f"direct_debit.{state}", subject, at, facts)
-    return debit, (_saved(debit), Row(_STEP, step), told)
+    return debit, (_saved(debit), Row(_STEP, step), *debit.waits.noted(seen), told)
+
+
+def applied(seen: Seen, debit: Debit) -> Row:
+    """The collection after somebody was given the money of it that waited."""
+    debit = replace(debit, is_unapplied=False)
+    seen.amend(DEBIT, debit.id, {"key": debit.id, "standing": debit})
+    return _saved(debit)
 
 
 def content_row(debit_id: UUID, sealed: bytes, at: datetime) -> Row:

@@ -5,7 +5,7 @@ before, which the other side recognises: a kill at any moment leaves everything 
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,9 +15,8 @@ from bezant.kernel.calls import Call
 from bezant.kernel.database import Row
 from bezant.kernel.jobs import Again, Done, Handling, Job, Outcome
 from bezant.kernel.outbox import event
-from bezant.payments.calendars.target import next_business_day
 from bezant.payments.direct_debits.collecting import Debit, DebitState
-from bezant.payments.direct_debits.domain import settles_on
+from bezant.payments.direct_debits.domain import sequence_of
 from bezant.payments.direct_debits.due import Ran, RunDebit
 from bezant.payments.direct_debits.ending import ENDS
 from bezant.payments.direct_debits.foundation import Foundation
@@ -25,11 +24,11 @@ from bezant.payments.direct_debits.incoming import IncomingCollections
 from bezant.payments.direct_debits.jobs import RUN, TELL, WITHDRAW, OfDebit, OfWithdrawal
 from bezant.payments.direct_debits.rail import GivenBack, Kept, Original, Withdrawn
 from bezant.payments.direct_debits.reasons import Back
+from bezant.payments.direct_debits.sending import DebitSending
 from bezant.payments.direct_debits.service import DirectDebitService
-from bezant.payments.rails import Pending, Rejected, Settled, Unknown
+from bezant.payments.rails import Rejected, Unknown
 
 _A_MOMENT: Final = timedelta(seconds=1)
-_ASKED_AGAIN: Final = timedelta(hours=1)
 
 _BACK: Final = {state: back for back, state in ENDS.items()}
 
@@ -43,6 +42,7 @@ class DebitRuns:
         self._of = foundation
         self._debits = debits
         self._collections = collections
+        self.sending = DebitSending(foundation, debits, collections)
 
     async def run(self, job: Job[OfDebit]) -> Outcome:
         """Settle or present a collection whose day has come."""
@@ -57,8 +57,10 @@ class DebitRuns:
             return Again("its mandate has changed", wait=_A_MOMENT)
         if ran.begins_at is not None:
             return Again("early", wait=max(ran.begins_at - self._of.clock.now(), _A_MOMENT))
-        if ran.state is DebitState.PRESENTED:
-            return await self._present(tenant_id, debit.id)
+        is_alone = await self._debits.message(tenant_id, debit.id) == debit.id
+        if ran.state is DebitState.PRESENTED and is_alone:
+            # It was presented before there were batches, whose jobs see to the others.
+            return await self.sending.present(tenant_id, [debit.id])
         return Done()
 
     async def tell(self, job: Job[OfDebit]) -> Outcome:
@@ -73,7 +75,7 @@ class DebitRuns:
             original = Original(message_id, content.transaction_id, content.end_to_end_id)
         given_back = GivenBack(
             tenant_id, debit.institution_id, debit.id, _BACK[debit.state], debit.reason,
-            debit.amount, debit.asset, original,
+            debit.amount, debit.asset, original, await self._debits.message(tenant_id, debit.id),
         )  # fmt: skip
         outcome = await self._of.rails[debit.rail].tell(given_back)
         if isinstance(outcome, Unknown):
@@ -108,6 +110,7 @@ class DebitRuns:
             Handling(RUN, self.run),
             Handling(TELL, self.tell),
             Handling(WITHDRAW, self.withdraw),
+            self.sending.handling(),
         ]
 
     async def _rider(self, tenant_id: UUID, debit: Debit) -> RunDebit:
@@ -127,6 +130,7 @@ class DebitRuns:
             creditor=held.creditor,
             reference=held.reference,
             former=held.former,
+            sequence=sequence_of(held.terms, is_final=debit.is_final),
         )
         return RunDebit(
             debit,
@@ -135,33 +139,6 @@ class DebitRuns:
             self._debits.words.seal_mandate(tenant_id, held.id, plain),
             actor,
         )
-
-    async def _present(self, tenant_id: UUID, debit_id: UUID) -> Outcome:
-        """Send it, as it was stored when it was decided to be sent, until it has ended.
-
-        Settlement is told by a message. Should that be lost, the answer to a repeat says the same.
-        """
-        debit = await self._debits.debit(tenant_id, debit_id)
-        collection = await self._debits.collection(tenant_id, debit)
-        outcome = await self._of.rails[debit.rail].present(collection)
-        match outcome:
-            case Unknown():
-                return Again(outcome.why)
-            case Pending():
-                return Again("not settled", wait=self._until_settled(debit))
-            case Rejected():
-                await self._collections.given_back(
-                    tenant_id, debit_id, Back.REJECT, outcome.code, outcome.raw
-                )
-            case Settled():
-                await self._collections.settled(tenant_id, debit_id, outcome.raw)
-        return Done()
-
-    def _until_settled(self, debit: Debit) -> timedelta:
-        """Until the day after it is due, when its message should have come."""
-        day = next_business_day(settles_on(debit.due_on))
-        until = datetime.combine(day, time.min, UTC) - self._of.clock.now()
-        return max(until, _ASKED_AGAIN)
 
     def _event(self, debit: Debit, name: str, code: str) -> Row:
         facts = {"rail": debit.rail, "asset": debit.asset, "amount": str(debit.amount)}

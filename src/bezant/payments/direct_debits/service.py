@@ -8,6 +8,7 @@ from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.payments.direct_debits import errors, schemas, store
 from bezant.payments.direct_debits.collecting import Debit, DebitState
+from bezant.payments.direct_debits.creditors import registration_id
 from bezant.payments.direct_debits.domain import sequence_of
 from bezant.payments.direct_debits.ending import EndDebit
 from bezant.payments.direct_debits.foundation import Foundation, Words
@@ -71,9 +72,14 @@ class DirectDebitService:
         if terms.rail != BOOK:
             await self._check(call.tenant_id, held, terms, content)
         sealed = self.words.seal_debit(call.tenant_id, debit_id, content)
-        return await self._of.ledger.submit(
-            call, held.book_id, CreateDebit(terms, sealed, call.actor)
+        rider = CreateDebit(
+            terms,
+            registration_id(call.tenant_id, account.institution_id, held.creditor),
+            self._of.allow_unregistered,
+            sealed,
+            call.actor,
         )
+        return await self._of.ledger.submit(call, held.book_id, rider)
 
     async def _check(
         self, tenant_id: UUID, held: Held, terms: DebitTerms, content: schemas.DebitContent
@@ -86,8 +92,8 @@ class DirectDebitService:
         sequence = sequence_of(held.terms, is_final=terms.is_final)
         iban = await self._iban(tenant_id, held.creditor_account)
         collection = Collection(
-            tenant_id, terms.institution_id, terms.id, terms.scheme, sequence, terms.amount,
-            terms.asset, terms.due_on, self._of.clock.now(), iban, content,
+            tenant_id, terms.institution_id, terms.id, terms.id, terms.scheme, sequence,
+            terms.amount, terms.asset, terms.due_on, self._of.clock.now(), iban, content,
         )  # fmt: skip
         self._of.rails[terms.rail].check(collection)
 
@@ -96,11 +102,20 @@ class DirectDebitService:
         assert debit.sequence is not None
         assert debit.creditor_account is not None
         return Collection(
-            tenant_id, debit.institution_id, debit.id, debit.scheme, debit.sequence, debit.amount,
+            tenant_id, debit.institution_id, debit.id, await self.message(tenant_id, debit.id),
+            debit.scheme, debit.sequence, debit.amount,
             debit.asset, debit.due_on, debit.created_at,
             await self._iban(tenant_id, debit.creditor_account),
             await self.content(tenant_id, debit.id),
         )  # fmt: skip
+
+    async def message(self, tenant_id: UUID, debit_id: UUID) -> UUID:
+        """What the message of a collection of ours was named after.
+
+        Before there were batches, each was in one of its own.
+        """
+        row = await self._of.database.fetchrow(store.FIND_MEMBER, tenant_id, debit_id)
+        return debit_id if row is None else row["message_id"]
 
     async def _iban(self, tenant_id: UUID, account_id: UUID) -> str:
         place = await self._of.accounts.place(tenant_id, account_id)

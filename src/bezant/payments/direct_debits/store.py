@@ -180,6 +180,37 @@ INSERT_MESSAGES: Final = """
         AS new (debit_id, message_id, sealed, received_at)
 """
 
+READ_BATCHES: Final = """
+    SELECT batch_key AS key, batch_no, size, is_open FROM direct_debit_batch
+    WHERE tenant_id = $1 AND batch_key = ANY($2::uuid[])
+"""
+
+SAVE_BATCHES: Final = """
+    INSERT INTO direct_debit_batch (tenant_id, batch_key, batch_no, size, is_open)
+    SELECT $1, batch_key, batch_no, size, is_open
+    FROM unnest($2::uuid[], $3::integer[], $4::integer[], $5::boolean[])
+        AS new (batch_key, batch_no, size, is_open)
+    ON CONFLICT (tenant_id, batch_key) DO UPDATE SET
+        batch_no = excluded.batch_no, size = excluded.size, is_open = excluded.is_open
+"""
+
+# Its key is the compare-and-set: a collection is in one message, for good.
+INSERT_MEMBERS: Final = """
+    INSERT INTO direct_debit_member (tenant_id, debit_id, batch_key, batch_no, message_id)
+    SELECT $1, debit_id, batch_key, batch_no, message_id
+    FROM unnest($2::uuid[], $3::uuid[], $4::integer[], $5::uuid[])
+        AS new (debit_id, batch_key, batch_no, message_id)
+"""
+
+LIST_MEMBERS: Final = """
+    SELECT debit_id FROM direct_debit_member
+    WHERE tenant_id = $1 AND batch_key = $2 AND batch_no = $3 ORDER BY debit_id
+"""
+
+FIND_MEMBER: Final = """
+    SELECT message_id FROM direct_debit_member WHERE tenant_id = $1 AND debit_id = $2
+"""
+
 LIST: Final = """
     SELECT debit_id FROM direct_debit
     WHERE tenant_id = $1 AND debit_id > $2

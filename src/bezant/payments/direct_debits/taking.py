@@ -11,6 +11,11 @@ from bezant.kernel.calls import Answer
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen
 from bezant.payments.direct_debits.collecting import Debit, DebitState
 from bezant.payments.direct_debits.controls import Collected, objection
+from bezant.payments.direct_debits.creditors import (
+    check_creditor,
+    check_registered,
+    reads_of_creditor,
+)
 from bezant.payments.direct_debits.domain import (
     Scheme,
     Sequence,
@@ -85,21 +90,29 @@ class DebitTerms(msgspec.Struct, frozen=True):
 
 @RiderKinds.register
 class CreateDebit(msgspec.Struct, frozen=True):
-    """`POST /v1/direct-debits`: what a creditor of ours will collect; the payer can see it."""
+    """`POST /v1/direct-debits`: what a creditor of ours will collect; the payer can see it.
+
+    Attributes:
+        registration: that the creditor's identifier has, if it is registered.
+        allow_unregistered: whether it collects without one.
+    """
 
     terms: DebitTerms
+    registration: UUID
+    allow_unregistered: bool
     content: bytes
     actor: str
     weight: int = 1
 
     def reads(self) -> Reads:
-        """Whether it is announced, the mandate, and the creditor's account."""
-        assert self.terms.creditor_account is not None
+        """Whether it is announced, the mandate, the creditor's account, and who the creditor is."""
         terms = self.terms
+        assert terms.creditor_account is not None
         rows = (
             (DEBIT, terms.id),
             (MANDATE, terms.mandate_id),
             (BANK_ACCOUNT, terms.creditor_account),
+            *reads_of_creditor(self.registration, terms.creditor_account),
         )
         return Reads(rows=rows)
 
@@ -108,6 +121,8 @@ class CreateDebit(msgspec.Struct, frozen=True):
 
         Raises:
             MandateNotUsable: the mandate does not allow it.
+            CreditorUnregistered: nobody is registered for the creditor's identifier.
+            CreditorOfAnother: who is registered for it may not act for the account (any more).
             NoticeTooShort: the debtor would be told too late.
             AccountNotActive: or whatever else forbids the creditor's account to be credited.
         """
@@ -117,6 +132,8 @@ class CreateDebit(msgspec.Struct, frozen=True):
         if seen.row(DEBIT, terms.id) is not None:
             return Decision(Answer.of(view(debit_of(seen, terms.id))))
         held = held_of(seen, terms.mandate_id)
+        check = check_creditor if self.allow_unregistered else check_registered
+        check(seen, self.registration, terms.creditor_account)
         check_can_receive(account_of(seen, terms.creditor_account), terms.asset, at)
         sequence = sequence_of(held.terms, is_final=terms.is_final)
         check_can_collect(held.terms, sequence, terms.due_on)

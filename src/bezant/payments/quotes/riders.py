@@ -7,10 +7,13 @@ import msgspec
 
 from bezant.banking import (
     BANK_ACCOUNT,
+    FeeEvent,
     account_of,
     available_on,
+    charge_payment,
     check_can_pay,
     check_can_receive,
+    reads_of_payment_fees,
 )
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
@@ -64,13 +67,15 @@ class PayWithQuote(msgspec.Struct, frozen=True):
     def reads(self) -> Reads:
         """Both accounts, limits and signatures, and what the conversion looks at."""
         terms, exchange = self.terms, self.conversion.reads()
+        fees = reads_of_payment_fees(terms.debtor_account, terms.asset)
         rows = (
             (BANK_ACCOUNT, terms.debtor_account),
             (BANK_ACCOUNT, terms.creditor_account),
             *Checks.reads(terms.asked),
             *terms.signing.reads(),
+            *fees.rows,
         )
-        return Reads(exchange.accounts, exchange.transactions, rows=rows)
+        return Reads(exchange.accounts | fees.accounts, exchange.transactions, rows=rows)
 
     def decide(self, seen: Seen) -> Decision:
         """Exchange and pay.
@@ -96,6 +101,7 @@ class PayWithQuote(msgspec.Struct, frozen=True):
         further = (
             content_row(order.id, self.content_id, "order", self.content, at),
             Row(_EXCHANGE, (order.id, self.quote.id, *bought)),
+            *charge_payment(seen, order.payer, order.asset, FeeEvent.PAYMENT_EXCHANGE, order.id),
         )
         answer = Answer.of(view(order, self.quote.id, *bought), 201)
         return Decision(answer, (*judged.rows, *rows, *signatures, *exchanged.rows, *further))

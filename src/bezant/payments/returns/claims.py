@@ -24,11 +24,12 @@ from bezant.payments.orders import PaymentService
 from bezant.payments.orders.domain import Direction, Order
 from bezant.payments.orders.records import ORDER, order_of
 from bezant.payments.returns import schemas, store
-from bezant.payments.returns.domain import before_payer, refunded_account, unapplied_account
+from bezant.payments.returns.domain import before_payer, refunded_account
 from bezant.payments.returns.errors import PaymentClaimed, PaymentNotRecallable
 from bezant.payments.returns.jobs import PAY_CLAIM, PayClaim, paying
 from bezant.payments.returns.records import RETURNED, credit_back, returned_of
 from bezant.payments.returns.riders import RETURNABLE
+from bezant.payments.unapplied.domain import unapplied_account
 
 if TYPE_CHECKING:
     from bezant.ledger import Ledger
@@ -114,12 +115,11 @@ class ClaimPayment(msgspec.Struct, frozen=True):
         amount = min(claim.amount, order.amount - returned_of(seen, order.id))
         cost = refunded_account(order.id)
         open_account(seen.draft, NewAccount(cost, order.asset, AccountType.ASSET))
-        if amount:
-            credit_back(seen, order, cost, amount)
+        waiting = credit_back(seen, order, cost, amount) if amount else ()
         claim = Standing(
             claim.amount, claim.due_on, claim.created_at, claim.created_by, seen.draft.at
         )
-        return self._kept(seen, order, claim, "refunded")
+        return self._kept(seen, order, claim, "refunded", *waiting)
 
     def _kept(
         self, seen: Seen, order: Order, claim: Standing, verb: str, *further: Row

@@ -143,11 +143,6 @@ def refunded_account(order_id: UUID) -> str:
     return f"unauthorised:{order_id}"
 
 
-def unapplied_account(order_id: UUID) -> str:
-    """The ledger's account of what came back of an order and its payer's account does not take."""
-    return f"unapplied:{order_id}"
-
-
 def before_payer(order_id: UUID) -> tuple[str, str]:
     """Who bore a payment in the payer's place, and gets first what comes back of it."""
     return receivable_account(order_id), refunded_account(order_id)

@@ -17,9 +17,10 @@ from bezant.payments.returns.domain import (
     RecallDirection,
     RecallState,
     before_payer,
-    unapplied_account,
 )
 from bezant.payments.returns.schemas import RecallCase
+from bezant.payments.unapplied.domain import Origin
+from bezant.payments.unapplied.records import Waits
 
 RETURN: Final = ReadKind("payment_return", store.READ_RETURNS)
 """A return, by its identifier."""
@@ -111,8 +112,8 @@ def view(case: Case) -> RecallCase:
     )
 
 
-def credit_back(seen: Seen, order: Order, source: str, amount: int) -> bool:
-    """Post what comes back of an order to whoever bore it; whether the payer's account took it.
+def credit_back(seen: Seen, order: Order, source: str, amount: int) -> tuple[Row, ...]:
+    """Post what comes back of an order to whoever bore it; the rows of what then waits, if any.
 
     First to what the institution has paid, or is owed, in the payer's place.
     """
@@ -126,13 +127,13 @@ def credit_back(seen: Seen, order: Order, source: str, amount: int) -> bool:
     if amount:
         return refund(seen, order, source, amount, legs)
     post(seen.draft, NewTransaction(legs))
-    return True
+    return ()
 
 
 def refund(
     seen: Seen, order: Order, source: str, amount: int, legs: Sequence[Posting] = ()
-) -> bool:
-    """Post money to the payer of an order, beside other legs; whether their account took it.
+) -> tuple[Row, ...]:
+    """Post money to the payer of an order, beside other legs; the rows of what then waits, if any.
 
     What it does not take waits on an account of its own: the money is here, and is not ours.
     """
@@ -141,12 +142,18 @@ def refund(
         check_can_receive(account_of(seen, order.payer), order.asset, seen.draft.at)
         post(seen.draft, NewTransaction([*legs, _leg(source, payer, order, amount)]))
     except Refusal:
-        waiting = unapplied_account(order.id)
-        if waiting not in seen.draft.book.accounts:
-            open_account(seen.draft, NewAccount(waiting, order.asset, AccountType.LIABILITY))
-        post(seen.draft, NewTransaction([*legs, _leg(source, waiting, order, amount)]))
-        return False
-    return True
+        waits = Waits(order.id, order.institution_id, Origin.PAYMENT_RETURN, order.asset)
+        if waits.account not in seen.draft.book.accounts:
+            open_account(seen.draft, NewAccount(waits.account, order.asset, AccountType.LIABILITY))
+        post(seen.draft, NewTransaction([*legs, _leg(source, waits.account, order, amount)]))
+        return (*waits.noted(seen), _told(seen, order, waits, amount))
+    return ()
+
+
+def _told(seen: Seen, order: Order, waits: Waits, amount: int) -> Row:
+    facts = {"account": waits.account, "amount": str(amount)}
+    path, at = f"/v1/payments/{order.id}", seen.draft.at
+    return event(seen.draft.ids.new(), "payment.return_unapplied", path, at, facts)
 
 
 def _leg(source: str, to: str, order: Order, amount: int) -> Posting:

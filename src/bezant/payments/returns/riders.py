@@ -5,10 +5,14 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import BANK_ACCOUNT, ledger_account
+from bezant.banking import (
+    BANK_ACCOUNT,
+    give_fees_back,
+    ledger_account,
+    reads_of_fees_back,
+)
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
-from bezant.kernel.outbox import event
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.executing import Message
 from bezant.payments.orders.domain import Order, settlement_account
@@ -20,7 +24,6 @@ from bezant.payments.returns.domain import (
     WRONG_CURRENCY,
     RecallState,
     before_payer,
-    unapplied_account,
 )
 from bezant.payments.returns.records import (
     RETURN,
@@ -33,6 +36,7 @@ from bezant.payments.returns.records import (
     under_way,
 )
 from bezant.payments.states import OrderState
+from bezant.payments.unapplied.domain import unapplied_account
 
 RETURNABLE = frozenset({OrderState.SETTLED, OrderState.PARTIALLY_RETURNED})
 """States in which money of an order can come back, or be given back."""
@@ -62,7 +66,8 @@ class TakeReturn(msgspec.Struct, frozen=True):
 
     def reads(self) -> Reads:
         """The order, what has come back of it, and whoever may get it."""
-        accounts = frozenset(
+        fees = reads_of_fees_back(self.order_asset, self.order_id)
+        accounts = fees.accounts | frozenset(
             {
                 ledger_account(self.debtor_account, self.order_asset),
                 settlement_account(self.rail, self.order_asset),
@@ -76,6 +81,7 @@ class TakeReturn(msgspec.Struct, frozen=True):
             (RETURN, self.return_id),
             (RETURNED, self.order_id),
             (UNDER_WAY, self.order_id),
+            *fees.rows,
         )
         return Reads(accounts, rows=rows)
 
@@ -92,17 +98,19 @@ class TakeReturn(msgspec.Struct, frozen=True):
         if refused is not None:
             return Decision(Answer.of(Heard(refused)))
         outside = settlement_account(order.rail, order.asset)
-        is_applied = credit_back(seen, order, outside, self.amount)
+        waiting = credit_back(seen, order, outside, self.amount)
         state = OrderState.PARTIALLY_RETURNED
+        fees_back: tuple[Row, ...] = ()
         if total == order.amount:
             state = OrderState.RETURNED
+            payer = ledger_account(order.payer, order.asset)
+            to = unapplied_account(order.id) if waiting else payer
+            fees_back = give_fees_back(seen, order.id, to)
         order, rows = went(seen, order, state, actor=self.actor, reason=self.code)
         row = returned_row(seen, self.return_id, order.id, self.amount, self.code)
         message = self.message
         heard = content_row(order.id, message.id, "message", message.sealed, seen.draft.at)
-        rows = (*rows, row, heard, *self._recall_answered(seen, order))
-        if not is_applied:
-            rows = (*rows, self._unapplied(seen, order))
+        rows = (*rows, row, heard, *self._recall_answered(seen, order), *waiting, *fees_back)
         return Decision(Answer.of(Heard(None)), rows)
 
     def _refused(self, order: Order, total: int) -> str | None:
@@ -123,8 +131,3 @@ class TakeReturn(msgspec.Struct, frozen=True):
             answered_by=self.actor,
         )
         return became(seen, accepted)
-
-    def _unapplied(self, seen: Seen, order: Order) -> Row:
-        facts = {"account": unapplied_account(order.id), "amount": str(self.amount)}
-        path, at = f"/v1/payments/{order.id}", seen.draft.at
-        return event(seen.draft.ids.new(), "payment.return_unapplied", path, at, facts)

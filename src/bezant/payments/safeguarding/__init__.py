@@ -4,5 +4,12 @@ from bezant.payments.safeguarding.api import operations
 from bezant.payments.safeguarding.incidents import IncidentService
 from bezant.payments.safeguarding.runs import SafeguardingRuns
 from bezant.payments.safeguarding.service import SafeguardingService
+from bezant.payments.safeguarding.watching import IncidentWatch
 
-__all__ = ["IncidentService", "SafeguardingRuns", "SafeguardingService", "operations"]
+__all__ = [
+    "IncidentService",
+    "IncidentWatch",
+    "SafeguardingRuns",
+    "SafeguardingService",
+    "operations",
+]

@@ -92,6 +92,12 @@ READ_INCIDENTS: Final = """
     WHERE i.tenant_id = $1 AND i.incident_id = ANY($2::uuid[])
 """
 
+COUNT_UNCLOSED: Final = """
+    SELECT kind, state, count(*) AS incidents FROM safeguarding_incident
+    WHERE state <> 'closed'
+    GROUP BY kind, state
+"""
+
 # The incident of an arrangement that is not closed, by `arrangement/kind`.
 READ_UNCLOSED: Final = """
     SELECT asked.key, i.incident_id, i.arrangement_id, i.kind, i.state, i.seq, i.first_day,

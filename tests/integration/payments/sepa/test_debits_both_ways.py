@@ -6,11 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from bezant.formats.iso20022 import pacs003
+from bezant.kernel.calls import RefusedAnswer
 from bezant.kernel.database import Database
+from bezant.kernel.sealing import SealedSecret
 from bezant.payments.direct_debits import schemas
 from bezant.payments.direct_debits.collecting import DebitState
+from bezant.payments.unapplied.domain import MovementKind
+from bezant.payments.unapplied.errors import UnappliedNotReturnable
+from bezant.payments.unapplied.schemas import Application, Movement, SendingBack
+from bezant.server.contents_key import contents_sealer
 from debit_street import AMOUNT, EVE, FUNDS, Street, open_street
-from debiting import DUE
+from debiting import DUE, OURS
 
 S = DebitState
 MOVED, UNMOVED = (AMOUNT, FUNDS - AMOUNT), (0, FUNDS)
@@ -200,6 +207,65 @@ async def test_money_for_a_payee_who_may_not_be_credited_waits(street: Street) -
     assert await pair.money() == UNMOVED
 
 
+async def test_money_that_waits_for_a_payee_is_sent_back_over_the_scheme(street: Street) -> None:
+    pair = await street.opened()
+    await street.wind_to(EVE)
+    await street.creditors.close(pair.payee)
+    await street.wind_to(DUE)
+    await street.cycle()
+    desk = street.creditors
+    back = SendingBack("creditor_left", "MS02")
+    answer = await desk.direct.unapplied.send_back(desk.bank.call(), pair.debit, back)
+    assert answer.status == 201
+    await street.work()
+    assert await pair.states() == (S.REVERSED, S.REVERSED)
+    assert (await street.debtors.state(pair.received))[1] == "MS02"
+    assert await street.creditors.bank.posted(f"unapplied:{pair.debit}") == 0
+    assert await pair.money() == UNMOVED
+    [moved] = (await desk.direct.unapplied.movements(desk.bank.tenant_id, pair.debit)).movements
+    assert (moved.kind, moved.amount) == (MovementKind.SENT_BACK, str(AMOUNT))
+
+
+async def test_after_five_days_money_that_waits_is_not_sent_back(street: Street) -> None:
+    pair = await street.opened()
+    await street.wind_to(EVE)
+    await street.creditors.close(pair.payee)
+    await street.wind_to(DUE)
+    await street.cycle()
+    await street.wind_to(DUE + timedelta(days=8))
+    desk = street.creditors
+    answer = await desk.direct.unapplied.send_back(
+        desk.bank.call(), pair.debit, SendingBack("creditor_left")
+    )
+    with pytest.raises(RefusedAnswer, match="BACK_TOO_LATE"):
+        answer.value(Movement)
+    listed = await desk.direct.unapplied.page(
+        desk.bank.tenant_id, include_gone=False, after=None, limit=10
+    )
+    assert [(each.id, each.remaining) for each in listed.unapplied_money] == [
+        (pair.debit, str(AMOUNT))
+    ]
+
+
+async def test_money_that_a_closed_debtors_account_gets_back_is_the_debtors(
+    street: Street,
+) -> None:
+    pair = await street.opened(AMOUNT)
+    await pair.settled()
+    await street.debtors.close(pair.payer)
+    await pair.reverse()
+    desk = street.debtors
+    with pytest.raises(UnappliedNotReturnable):
+        await desk.direct.unapplied.send_back(
+            desk.bank.call(), pair.received, SendingBack("debtor_left")
+        )
+    account = await desk.open()
+    new = Application(account, "new_account_of_debtor")
+    assert (await desk.direct.unapplied.apply(desk.bank.call(), pair.received, new)).status == 201
+    assert await desk.booked(account) == AMOUNT
+    assert not (await desk.view(pair.received)).is_unapplied
+
+
 async def test_money_for_a_payee_whose_account_has_closed_waits(street: Street) -> None:
     pair = await street.opened()
     await street.wind_to(EVE)
@@ -243,6 +309,54 @@ async def test_what_nobody_there_has_an_account_for_is_rejected(street: Street) 
     debit = await street.creditors.collect(signed, AMOUNT)
     await street.wind_to(EVE)
     assert await street.creditors.state(debit) == (S.REJECTED, "AC01")
+
+
+async def test_of_a_message_of_several_each_ends_by_itself(street: Street) -> None:
+    pairs = [await street.opened() for _ in range(2)]
+    payee = pairs[0].payee
+    poor = await street.debtors.open(AMOUNT - 1)
+    payers = [pairs[0].payer, pairs[1].payer, poor]
+    debits = []
+    for payer in payers:
+        signed = await street.creditors.mandate(payee, await street.debtors.iban(payer))
+        debits.append(await street.creditors.collect(signed, AMOUNT))
+    nobody = await street.creditors.mandate(payee, "DE72100700000532013000")
+    debits.append(await street.creditors.collect(nobody, AMOUNT))
+    await street.wind_to(EVE)
+    collected = street.system.clearing.debits.collected
+    sent = {collected[OURS.bic, debit.hex].raw for debit in [pairs[0].debit, *debits]}
+    assert len(sent) == 1, "one creditor, one sequence, one day: one message"
+    assert len(pacs003.read_pacs003(sent.pop()).collections) == 5
+    assert await street.creditors.state(debits[3]) == (S.REJECTED, "AC01")
+    await street.wind_to(DUE)
+    assert await street.cycle() == 4
+    states = [(await street.creditors.state(debit))[0] for debit in debits]
+    assert states == [S.SETTLED, S.SETTLED, S.REJECTED, S.REJECTED]
+    assert await street.creditors.state(debits[2]) == (S.REJECTED, "AM04")
+    assert await street.creditors.booked(payee) == 3 * AMOUNT
+    assert await street.debtors.booked(poor) == AMOUNT - 1
+    await pairs[0].reverse()
+    assert await pairs[0].states() == (S.REVERSED, S.REVERSED)
+
+
+async def test_what_is_kept_of_a_message_is_a_collections_own_part(street: Street) -> None:
+    pairs = [await street.opened() for _ in range(2)]
+    signed = await street.creditors.mandate(
+        pairs[0].payee, await street.debtors.iban(pairs[1].payer)
+    )
+    await street.creditors.collect(signed, AMOUNT)
+    await street.wind_to(EVE)
+    desk, debit = street.debtors, pairs[0].received
+    rows = await desk.bank.database.fetch(
+        "SELECT sealed FROM direct_debit_message WHERE tenant_id = $1 AND debit_id = $2",
+        desk.bank.tenant_id,
+        debit,
+    )
+    context = b"direct_debit_message" + desk.bank.tenant_id.bytes + debit.bytes
+    sealer = contents_sealer(bytes(32))
+    [opened] = [sealer.open(SealedSecret(row["sealed"]), context) for row in rows]
+    [kept] = pacs003.read_pacs003(opened).collections
+    assert kept.debtor.iban == await street.debtors.iban(pairs[0].payer)
 
 
 async def test_it_is_rejected_that_comes_after_the_cut_off(street: Street) -> None:

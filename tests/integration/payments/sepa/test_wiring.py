@@ -40,10 +40,11 @@ async def test_a_worker_collects_over_the_clearing_system_that_it_is_told_of() -
         rails = sepa_debit_rails(task, system.clock, opened)
         says = schemas.MandateContent("DE98ZZZ09999999999", "Power", "M-1", "Grace", THEIR_IBAN)
         collection = Collection(
-            TENANT, INSTITUTION, uuid4(), Scheme.CORE, Sequence.FIRST, 1_000, "EUR",
+            TENANT, INSTITUTION, uuid4(), uuid4(), Scheme.CORE, Sequence.FIRST, 1_000, "EUR",
             date(2026, 3, 18), NOON, OUR_IBAN, schemas.DebitContent(says, date(2026, 1, 5), "E-1"),
         )  # fmt: skip
-        assert isinstance(await rails["sdd"].present(collection), Pending)
+        outcomes = await rails["sdd"].present([collection])
+        assert isinstance(outcomes[collection.id], Pending)
 
 
 async def test_without_one_it_has_none() -> None:

@@ -115,6 +115,11 @@ class Desk(Client):
         path = f"/v1/standing-orders/{standing}/cancel"
         self._send("POST", path, {}, dict[str, object])
 
+    def register_creditor(self, institution: UUID, party: UUID, creditor_id: str) -> None:
+        """Register whose a creditor identifier is."""
+        body = {"institution_id": institution, "party_id": party, "creditor_id": creditor_id}
+        self._send("POST", "/v1/direct-debit-creditors", body, wire.Made)
+
     def keep_mandate(self, new: Body) -> UUID:
         """Keep a mandate for direct debits that a debtor signed."""
         return self._send("POST", "/v1/direct-debit-mandates", new, wire.Made).id

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
+from secrets import randbelow
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -23,7 +24,6 @@ from bezant.cli.demo.customers.people import (
 from bezant.cli.demo.customers.salary_file import salary_file
 from bezant.kernel.money import format_units
 
-_CREDITOR_ID: Final = "DE98ZZZ09999999999"
 _NOTICE_DAYS: Final = 1
 _DAYS_AHEAD: Final = 14
 _REVENUE: Final = 60_000_00
@@ -189,13 +189,15 @@ def recall(branch: Branch) -> str | None:
 
 def power(branch: Branch) -> str:
     """Two collections are announced; one of the debtors refuses."""
+    creditor, creditor_id = branch.customers[POWER], _creditor_id()
+    branch.desk.register_creditor(branch.institution.id, creditor.party, creditor_id)
     debits = []
     for number, name in enumerate(PEOPLE[2:4]):
         debtor = branch.customers[name]
         mandate = branch.desk.keep_mandate(
             {
-                "creditor_account": branch.customers[POWER].account,
-                "creditor_id": _CREDITOR_ID,
+                "creditor_account": creditor.account,
+                "creditor_id": creditor_id,
                 "creditor_name": POWER,
                 "reference": f"DEMO-{uuid4().hex[:24]}",
                 "debtor": {"name": debtor.name, "iban": debtor.iban},
@@ -261,3 +263,10 @@ SCENES: Final[tuple[tuple[str, Scene], ...]] = (
     ("Electricity", power),
     ("No further", too_much),
 )
+
+
+def _creditor_id() -> str:
+    """A creditor identifier (EPC262-08) of nobody's, with its check digits by ISO 7064."""
+    national = f"{randbelow(10**11):011d}"
+    # Letters count from ten on: D is 13, E is 14.
+    return f"DE{98 - int(f'{national}131400') % 97:02d}ZZZ{national}"

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bezant.formats.iso20022.errors import InvalidMessage
 from bezant.formats.iso20022.messages import scheme
-from bezant.formats.iso20022.nodes import Built, new_root, read_root, written
+from bezant.formats.iso20022.nodes import Built, Node, new_root, read_root, written
 from bezant.formats.iso20022.profiles import Kept, Profile
 
 VERSION: Final = "pacs.002.001.10"
 _BODY: Final = "FIToFIPmtStsRpt"
 
-_MESSAGE: Final = Profile(
+_GROUP: Final = Profile(
     f"""
 GrpHdr/MsgId
 GrpHdr/CreDtTm
@@ -24,16 +25,20 @@ OrgnlGrpInfAndSts/OrgnlCtrlSum *
 OrgnlGrpInfAndSts/GrpSts *
 OrgnlGrpInfAndSts/StsRsnInf *
 OrgnlGrpInfAndSts/NbOfTxsPerSts *
-TxInfAndSts/StsId *
-TxInfAndSts/TxSts
-TxInfAndSts/StsRsnInf/Rsn/Prtry
-TxInfAndSts/AccptncDtTm
-TxInfAndSts/FctvIntrBkSttlmDt *
-TxInfAndSts/ClrSysRef *
-TxInfAndSts/OrgnlTxRef/IntrBkSttlmAmt
-TxInfAndSts/OrgnlTxRef/DbtrAgt/FinInstnId/BICFI
-{scheme.below("TxInfAndSts", scheme.ORIGINAL_IDS + scheme.AGENTS + scheme.reason("StsRsnInf"))}
-{scheme.below("TxInfAndSts/OrgnlTxRef", scheme.REPEATED)}"""
+TxInfAndSts +"""
+)
+_PAYMENT: Final = Profile(
+    f"""
+StsId *
+TxSts
+StsRsnInf/Rsn/Prtry
+AccptncDtTm
+FctvIntrBkSttlmDt *
+ClrSysRef *
+OrgnlTxRef/IntrBkSttlmAmt
+OrgnlTxRef/DbtrAgt/FinInstnId/BICFI
+{scheme.ORIGINAL_IDS}{scheme.AGENTS}{scheme.reason("StsRsnInf")}
+{scheme.below("OrgnlTxRef", scheme.REPEATED)}"""
 )
 
 
@@ -49,7 +54,8 @@ class StatusReport:
         amount: of the payment reported on, minor units of `currency`, where it is repeated.
         accepted_at: of the payment, where it is repeated.
         debtor_bic: the bank that sent the payment, where it is named.
-        kept: what the scheme lets stand in it besides.
+        kept: what the scheme lets stand beside it of the payment.
+        kept_of_message: the same of the whole message.
     """
 
     message_id: str
@@ -66,28 +72,33 @@ class StatusReport:
     accepted_at: datetime | None = None
     debtor_bic: str | None = None
     kept: tuple[Kept, ...] = ()
+    kept_of_message: tuple[Kept, ...] = ()
 
 
-def write_pacs002(report: StatusReport) -> bytes:
-    """Write a report."""
+def write_pacs002(*reports: StatusReport) -> bytes:
+    """Write a report on one payment, or on several of one message."""
+    first = reports[0]
+    assert len({(each.message_id, each.original_message_id) for each in reports}) == 1
     root = new_root(VERSION)
     body = root.add(_BODY)
     header = body.add("GrpHdr")
-    header.add("MsgId", report.message_id)
-    header.add("CreDtTm", written(report.created_at))
+    header.add("MsgId", first.message_id)
+    header.add("CreDtTm", written(first.created_at))
     original = body.add("OrgnlGrpInfAndSts")
-    original.add("OrgnlMsgId", report.original_message_id)
-    original.add("OrgnlMsgNmId", report.original_message_name)
-    payment = body.add("TxInfAndSts")
-    payment.maybe("OrgnlEndToEndId", report.original_end_to_end_id)
-    payment.add("OrgnlTxId", report.original_transaction_id)
-    payment.add("TxSts", report.status)
-    payment.maybe("StsRsnInf/Rsn/Cd", report.reason)
-    payment.maybe("StsRsnInf/Rsn/Prtry", report.proprietary_reason)
-    if report.accepted_at is not None:
-        payment.add("AccptncDtTm", written(report.accepted_at))
-    _write_original(payment, report)
-    body.put_back(report.kept)
+    original.add("OrgnlMsgId", first.original_message_id)
+    original.add("OrgnlMsgNmId", first.original_message_name)
+    for report in reports:
+        payment = body.add("TxInfAndSts")
+        payment.maybe("OrgnlEndToEndId", report.original_end_to_end_id)
+        payment.add("OrgnlTxId", report.original_transaction_id)
+        payment.add("TxSts", report.status)
+        payment.maybe("StsRsnInf/Rsn/Cd", report.reason)
+        payment.maybe("StsRsnInf/Rsn/Prtry", report.proprietary_reason)
+        if report.accepted_at is not None:
+            payment.add("AccptncDtTm", written(report.accepted_at))
+        _write_original(payment, report)
+        payment.put_back(report.kept)
+    body.put_back(first.kept_of_message)
     return root.encoded()
 
 
@@ -98,9 +109,28 @@ def read_pacs002(message: bytes) -> StatusReport:
         InvalidMessage: not such a message, or it reports on several.
         NotInProfile: it says what the schemes have no place for.
     """
+    reports = read_reports(message)
+    if len(reports) != 1:
+        raise InvalidMessage(f"{_BODY}/TxInfAndSts", "It reports on several.")
+    return reports[0]
+
+
+def read_reports(message: bytes) -> tuple[StatusReport, ...]:
+    """Read a report on payments of one message, each by itself.
+
+    Raises:
+        InvalidMessage: not such a message, or it reports on none.
+        NotInProfile: it says what the schemes have no place for.
+    """
     body = read_root(message, VERSION, _BODY)
-    kept = body.kept(_MESSAGE)
-    payment = body.one("TxInfAndSts")
+    kept = body.kept(_GROUP)
+    payments = list(body.all("TxInfAndSts"))
+    if not payments:
+        raise InvalidMessage(f"{_BODY}/TxInfAndSts", "It reports on nothing.")
+    return tuple(_read(body, each, kept) for each in payments)
+
+
+def _read(body: Node, payment: Node, kept: tuple[Kept, ...]) -> StatusReport:
     original = body.one("OrgnlGrpInfAndSts")
     amount = currency = None
     if payment.find("OrgnlTxRef/IntrBkSttlmAmt"):
@@ -119,7 +149,8 @@ def read_pacs002(message: bytes) -> StatusReport:
         currency=currency,
         accepted_at=payment.instant("AccptncDtTm") if payment.find("AccptncDtTm") else None,
         debtor_bic=payment.text_or_none("OrgnlTxRef/DbtrAgt/FinInstnId/BICFI"),
-        kept=kept,
+        kept=payment.kept(_PAYMENT),
+        kept_of_message=kept,
     )
 
 

@@ -4,7 +4,9 @@ A collection is taken until the business day before its settlement date, and set
 unless somebody has rejected or withdrawn it. The clearing system says which of two came first.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
+from uuid import UUID
 
 from bezant.formats.iso20022 import (
     InvalidMessage,
@@ -27,8 +29,8 @@ from bezant.payments.rails.port import Pending, Rejected, Settled, Unknown
 from bezant.payments.rails.sepa.codes import DUPLICATES, NOT_THERE, Use, meaning_of
 from bezant.payments.rails.sepa.debit_messages import (
     check_collection,
-    collection_message,
     collection_name,
+    collections_message,
     rejection_message,
     return_message,
     reversal_message,
@@ -71,25 +73,25 @@ class SepaDebitRail:
         """
         check_collection(collection, self._participants)
 
-    async def present(self, collection: Collection) -> _Answer:
-        """Send the pacs.003, once or again; the answer to a repeat says how it stands.
+    async def present(self, collections: Sequence[Collection]) -> Mapping[UUID, _Answer]:
+        """Send a pacs.003, once or again; the answer to a repeat says how each of it stands.
 
         Whether it comes too late for its day is for the clearing system to say: an earlier sending
         of it may have arrived in time.
         """
-        bic = self._bic(collection)
+        first = collections[0]
+        bic = self._bic(first)
         if bic is None:
-            return Unknown("NO_PARTICIPANT")
-        try:
-            message = collection_message(collection, bic)
-        except NotForRail:
-            # What is presented does not change any more, so that it was never sent either.
-            return Rejected(MALFORMED)
-        name = collection_name(collection.id)
-        answer = await self._reported(bic, message, (pacs003.VERSION, name), collection)
-        if isinstance(answer, Rejected) and answer.code in DUPLICATES:
-            return Unknown("DUPLICATE", answer.raw)
-        return answer
+            return {each.id: Unknown("NO_PARTICIPANT") for each in collections}
+        # What is presented does not change any more, so that what does not fit was never sent.
+        fit = [each for each in collections if _fits(each, bic)]
+        outcomes: dict[UUID, _Answer] = {each.id: Rejected(MALFORMED) for each in collections}
+        if not fit:
+            return outcomes
+        heard = await self._asked(bic, collections_message(fit, bic))
+        for each in fit:
+            outcomes[each.id] = _standing_in(heard, each)
+        return outcomes
 
     async def withdraw(self, collection: Collection, code: str) -> Withdrawn | Kept | Unknown:
         """Have a collection stopped by a camt.056, which a camt.029 answers."""
@@ -179,16 +181,42 @@ class SepaDebitRail:
             return None
 
 
+def _fits(collection: Collection, bic: str) -> bool:
+    try:
+        collections_message([collection], bic)
+    except NotForRail:
+        return False
+    return True
+
+
+def _standing_in(heard: bytes | Unknown, collection: Collection) -> _Answer:
+    """What an answer to the collections of a message says of one."""
+    if isinstance(heard, Unknown):
+        return heard
+    about = (pacs003.VERSION, collection_name(collection.id))
+    answer = _report_in(heard, about, collection)
+    if isinstance(answer, Rejected) and answer.code in DUPLICATES:
+        return Unknown("DUPLICATE", answer.raw)
+    return answer
+
+
 def _report_in(heard: bytes, about: tuple[str, str], said: Collection | GivenBack) -> _Answer:
     try:
-        report = pacs002.read_pacs002(heard)
+        reports = pacs002.read_reports(heard)
     except InvalidMessage:
         return Unknown("UNREADABLE", heard)
-    if (report.original_message_name, report.original_transaction_id) != about:
+    found = [
+        each
+        for each in reports
+        if (each.original_message_name, each.original_transaction_id) == about
+    ]
+    if len(found) != 1:
         return Unknown("OTHER_MESSAGE", heard)
+    [report] = found
     if report.amount not in {None, said.amount} or report.currency not in {None, said.asset}:
         return Unknown("OTHER_AMOUNT", heard)
-    return _outcome(report, heard)
+    # Of the others in the message, nothing is kept with this one.
+    return _outcome(report, pacs002.write_pacs002(report))
 
 
 def _outcome(report: pacs002.StatusReport, heard: bytes) -> _Answer:

@@ -4,6 +4,7 @@ Every message may come twice, late or out of order. The core keeps what was said
 changes nothing; what comes too early is declined, so that it comes again.
 """
 
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -76,7 +77,7 @@ class DebitListener:
         try:
             match version_of(message):
                 case pacs003.VERSION:
-                    await self._collection(participant, rail, message)
+                    await self._presented(participant, rail, message)
                 case pacs002.VERSION:
                     await self._status(participant, rail, message)
                 case pacs004.VERSION:
@@ -91,20 +92,46 @@ class DebitListener:
             raise NotThereYet from None
         return b""
 
-    async def _collection(self, participant: Participant, rail: str, message: bytes) -> None:
-        """A collection from one of our accounts."""
+    async def _presented(self, participant: Participant, rail: str, message: bytes) -> None:
+        """Collections from our accounts: each is taken or declined by itself.
+
+        What fails of some keeps nobody from taking the others; the message then comes again.
+
+        Raises:
+            NotThereYet: nobody knows whether what is declined was told.
+            InvalidMessage: some are not of these schemes, or have the name of another.
+        """
         presented = pacs003.read_pacs003(message)
-        if presented.instrument not in _SCHEMES or len(presented.collections) != 1:
-            raise InvalidMessage("Document", "It is not one collection of these schemes.")
-        [collection] = presented.collections
+        if presented.instrument not in _SCHEMES:
+            raise InvalidMessage("Document", "It is not of these schemes.")
         if presented.sequence not in frozenset(Sequence):
             raise InvalidMessage("Document", "It is of no sequence.")
-        sender = full(collection.creditor.bic)
+        failed: Exception | None = None
+        for collection in presented.collections:
+            try:
+                await self._collection(participant, rail, presented, collection)
+            except (InvalidMessage, NotThereYet) as failure:
+                # What may still be told counts for more than what never can.
+                if not isinstance(failed, NotThereYet):
+                    failed = failure
+        if failed is not None:
+            raise failed
+
+    async def _collection(
+        self,
+        participant: Participant,
+        rail: str,
+        presented: pacs003.Collections,
+        collection: pacs003.Collection,
+    ) -> None:
+        """A collection from one of our accounts."""
+        # Kept with it is its own part: the others are of other people.
+        part = replace(presented, collections=(collection,))
         incoming = Incoming(
             tenant_id=participant.tenant_id,
             institution_id=participant.institution_id,
             rail=rail,
-            sender_bic=sender,
+            sender_bic=full(collection.creditor.bic),
             transaction_id=collection.transaction_id,
             scheme=_SCHEMES[presented.instrument],
             sequence=Sequence(presented.sequence),
@@ -112,7 +139,7 @@ class DebitListener:
             asset=collection.currency,
             due_on=collection.due_on,
             content=_content(presented, collection),
-            message=message,
+            message=pacs003.write_pacs003(part),
         )
         if full(collection.debtor.bic) != full(participant.bic):
             await self._decline(incoming, presented, _NOT_OURS)
@@ -140,8 +167,13 @@ class DebitListener:
             raise NotThereYet
 
     async def _status(self, participant: Participant, rail: str, message: bytes) -> None:
-        """What became of a collection of ours."""
-        report = pacs002.read_pacs002(message)
+        """What became of collections of ours."""
+        for report in pacs002.read_reports(message):
+            await self._reported(participant, rail, report)
+
+    async def _reported(
+        self, participant: Participant, rail: str, report: pacs002.StatusReport
+    ) -> None:
         if report.original_message_name != pacs003.VERSION:
             raise InvalidMessage("Document", "It reports on something else.")
         debit_id = await self._ours(
@@ -149,11 +181,12 @@ class DebitListener:
         )
         tenant_id, collections = participant.tenant_id, self._collections
         state = meaning_of(Use.STATUS, report.status, rail).state
+        said = pacs002.write_pacs002(report)
         if state is OrderState.SETTLED:
-            await collections.settled(tenant_id, debit_id, message)
+            await collections.settled(tenant_id, debit_id, said)
         elif state is OrderState.REJECTED:
             code = report.reason or _NO_REASON
-            await collections.given_back(tenant_id, debit_id, Back.REJECT, code, message)
+            await collections.given_back(tenant_id, debit_id, Back.REJECT, code, said)
 
     async def _back(self, participant: Participant, message: bytes) -> None:
         """Money of a collection of ours that goes back to its debtor."""

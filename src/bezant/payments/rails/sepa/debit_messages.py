@@ -4,6 +4,7 @@ A collection is the same bytes whenever it is made; what is told of it has a nam
 the collection, by which the other side recognises a repeat.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -27,7 +28,7 @@ _NO_REASON: Final = "MS03"
 
 
 def collection_name(debit_id: UUID) -> str:
-    """What the scheme knows a collection of ours by: of its message, and of what is in it."""
+    """What the scheme knows a collection of ours by, in whichever message."""
     return debit_id.hex
 
 
@@ -70,17 +71,30 @@ def debtor_bic(collection: Collection) -> str:
     return bic
 
 
-def collection_message(collection: Collection, creditor_bic: str) -> bytes:
-    """The pacs.003 of a collection.
+def collections_message(collections: Sequence[Collection], creditor_bic: str) -> bytes:
+    """The pacs.003 of collections that are in one message, of one creditor and sequence.
 
     Raises:
         NotForRail: see `check_collection`.
     """
-    says, name = collection.content.mandate, collection_name(collection.id)
-    remittance = collection.content.remittance
-    entry = pacs003.Collection(
+    first = collections[0]
+    message = pacs003.Collections(
+        message_id=first.message.hex,
+        # Not of the sending: a repeat is the same message.
+        created_at=max(each.created_at for each in collections),
+        settlement_date=settles_on(first.due_on),
+        instrument=INSTRUMENTS[first.scheme],
+        sequence=first.sequence,
+        collections=tuple(_entry(each, creditor_bic) for each in collections),
+    )
+    return pacs003.write_pacs003(message)
+
+
+def _entry(collection: Collection, creditor_bic: str) -> pacs003.Collection:
+    says, remittance = collection.content.mandate, collection.content.remittance
+    return pacs003.Collection(
         end_to_end_id=collection.content.end_to_end_id,
-        transaction_id=name,
+        transaction_id=collection_name(collection.id),
         amount=collection.amount,
         currency=collection.asset,
         due_on=collection.due_on,
@@ -93,16 +107,6 @@ def collection_message(collection: Collection, creditor_bic: str) -> bytes:
         ),
         remittance=None if remittance is None else latin(remittance, "remittance"),
     )
-    message = pacs003.Collections(
-        message_id=name,
-        # Not of the sending: a repeat is the same message.
-        created_at=collection.created_at,
-        settlement_date=settles_on(collection.due_on),
-        instrument=INSTRUMENTS[collection.scheme],
-        sequence=collection.sequence,
-        collections=(entry,),
-    )
-    return pacs003.write_pacs003(message)
 
 
 def withdrawal_message(collection: Collection, creditor_bic: str, code: str, at: datetime) -> bytes:
@@ -114,7 +118,7 @@ def withdrawal_message(collection: Collection, creditor_bic: str, code: str, at:
         assigner_bic=creditor_bic,
         assignee_bic=debtor_bic(collection),
         cancellation_id=told_name(collection.id),
-        original_message_id=name,
+        original_message_id=collection.message.hex,
         original_message_name=pacs003.VERSION,
         original_end_to_end_id=collection.content.end_to_end_id,
         original_transaction_id=name,
@@ -167,16 +171,17 @@ def return_message(told: GivenBack, original: Original, at: datetime) -> bytes:
 
 def reversal_message(told: GivenBack, creditor_bic: str, at: datetime) -> bytes:
     """The pacs.007 that gives back a collection of ours."""
-    name, original = told_name(told.id), collection_name(told.id)
+    assert told.message is not None, "a collection of ours was in a message"
+    name = told_name(told.id)
     reversal = pacs007.PaymentReversal(
         message_id=name,
         created_at=at,
         settlement_date=at.date(),
         reversal_id=name,
-        original_message_id=original,
+        original_message_id=told.message.hex,
         original_message_name=pacs003.VERSION,
         original_end_to_end_id=None,
-        original_transaction_id=original,
+        original_transaction_id=collection_name(told.id),
         amount=told.amount,
         currency=told.asset,
         reason=told.code,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from bezant.formats.iso20022 import (
@@ -28,6 +28,9 @@ from bezant.payments.sandbox.csm.misbehaviour import Behaviour, Behaviours, Misb
 from bezant.payments.sandbox.csm.participants import Participant
 from bezant.payments.sandbox.csm.replies import HANG_UP, UNAVAILABLE, Reply, reply_to
 from bezant.payments.sandbox.csm.reports import nothing_of, status_of, status_of_return
+
+if TYPE_CHECKING:
+    from bezant.payments.sandbox.csm.watching import Watcher
 
 INSTANT: Final = "sct_inst"
 TAKEN: Final = "PDNG"
@@ -74,18 +77,6 @@ class Transfer:
         return sum(self.returns.values())
 
 
-class Watcher(Protocol):
-    """Is told what moves money, when it has."""
-
-    def settled(self, scheme: str, terms: pacs008.CreditTransfer) -> None:
-        """A transfer is settled."""
-        ...
-
-    def returned(self, terms: pacs008.CreditTransfer, amount: int) -> None:
-        """Minor units of a transfer came back."""
-        ...
-
-
 class Clearing:
     """One clearing system.
 
@@ -106,10 +97,10 @@ class Clearing:
         self.books = Books()
         self.behaviours = Behaviours()
         self.transfers: dict[tuple[str, str], Transfer] = {}
-        self.debits = DebitClearing(
-            clock, deliveries, self._participants, self.books, self.behaviours
-        )
         self.watchers: list[Watcher] = []
+        self.debits = DebitClearing(
+            clock, deliveries, self._participants, self.books, self.behaviours, self.watchers
+        )
 
     def admit(self, participant: Participant) -> None:
         """Admit a bank, or give it another address. Those never admitted are simulated."""
@@ -160,7 +151,7 @@ class Clearing:
             transfer.is_decided.set()
         status, reason = transfer.status, transfer.reason
         report = status_of(message, terms, status, reason, self._clock.now())
-        return reply_to(report, behaviour)
+        return reply_to(behaviour, report)
 
     def cycle(self) -> int:
         """Settle what is due, on a day on which TARGET is open; how many."""

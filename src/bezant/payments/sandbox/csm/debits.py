@@ -1,7 +1,7 @@
 """Direct debits in the clearing system: taken, told to debtors' banks, settled on their day."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from http import HTTPStatus
 from typing import Final
@@ -42,6 +42,7 @@ from bezant.payments.sandbox.csm.replies import (
     spoilt,
     whole,
 )
+from bezant.payments.sandbox.csm.watching import Watcher
 
 SCHEME: Final = "sdd"
 CUT_OFF: Final = time(16)
@@ -56,7 +57,8 @@ class Collected:
     """A collection that was taken.
 
     Attributes:
-        raw: the message, by which a repeat is told from another of the same name.
+        message: with this collection alone.
+        raw: the message that it came in, by which a repeat is told from another of the same name.
         given_back: the name of the message that gave it back, once one has.
         spoilt: kinds of messages about it whose first answer was spoilt.
         withheld: by bank, the message that it is to hear after the next one.
@@ -96,6 +98,7 @@ class DebitClearing:
         participants: by BIC; those that are not among them are simulated, and let everything pass.
         books: positions of all schemes.
         behaviours: what is done to the next collections.
+        watchers: are told what it settles.
 
     Attributes:
         collected: by the collecting bank's BIC and its name for the collection.
@@ -108,12 +111,14 @@ class DebitClearing:
         participants: Mapping[str, Participant],
         books: Books,
         behaviours: Behaviours,
+        watchers: Sequence[Watcher],
     ) -> None:
         self._clock = clock
         self._deliveries = deliveries
         self._participants = participants
         self._books = books
         self._behaviours = behaviours
+        self._watchers = watchers
         self.collected: dict[tuple[str, str], Collected] = {}
 
     def take(self, bic: str, message: bytes) -> Reply:
@@ -134,31 +139,72 @@ class DebitClearing:
         return Reply(status=HTTPStatus.BAD_REQUEST)
 
     def collect(self, bic: str, raw: bytes) -> Reply:
-        """Take a collection, or the repeat of one, which is answered by how it stands."""
+        """Take collections, or the repeat of such a message, answered by how each stands."""
         message = pacs003.read_pacs003(raw)
-        if len(message.collections) != 1:
-            raise InvalidMessage("Document", "It is not one collection.")
-        [terms] = message.collections
-        known = self.collected.get((bic, terms.transaction_id))
-        if known is not None:
+        new = [
+            (replace(message, collections=(each,)), self._behaviours.of(each.amount, each.debtor))
+            for each in message.collections
+            if (bic, each.transaction_id) not in self.collected
+        ]
+        for kind, reply in ((Misbehaviour.DROPPED, HANG_UP), (Misbehaviour.ERROR, UNAVAILABLE)):
+            if any(behaviour.misbehaviour is kind for _, behaviour in new):
+                return reply
+        taken = [self._taken(bic, part, raw, behaviour) for part, behaviour in new]
+        self._present([each for each in taken if each.status == TAKEN])
+        return self._answered(bic, message, raw, taken)
+
+    def _answered(
+        self, bic: str, message: pacs003.Collections, raw: bytes, taken: Sequence[Collected]
+    ) -> Reply:
+        """How each collection of a message stands, in one answer.
+
+        It is spoilt by the first new one to which something is done, whose report comes first.
+        """
+        odd = [each for each in taken if each.behaviour.misbehaviour is not Misbehaviour.NONE]
+        first = next(iter([*odd, *taken]), None)
+        reports: list[pacs002.StatusReport] = []
+        for each in message.collections:
+            known = self.collected[bic, each.transaction_id]
             if known.raw == raw:
-                return whole(self._standing(known))
-            return whole(report_on(message, REJECTED, "AM05", self._clock.now()))
-        behaviour = self._behaviours.of(terms.amount, terms.debtor)
-        if behaviour.misbehaviour is Misbehaviour.DROPPED:
-            return HANG_UP
-        if behaviour.misbehaviour is Misbehaviour.ERROR:
-            return UNAVAILABLE
+                report = self._standing(known)
+            else:
+                part = replace(message, collections=(each,))
+                report = report_on(part, REJECTED, "AM05", self._clock.now())
+            reports.insert(0 if known is first else len(reports), report)
+        reports = [replace(each, message_id=reports[0].message_id) for each in reports]
+        for collected in taken:
+            if collected is not first:
+                collected.spoilt.add(pacs003.VERSION)
+        return self._answer(first, pacs003.VERSION, *reports)
+
+    def _taken(
+        self, bic: str, message: pacs003.Collections, raw: bytes, behaviour: Behaviour
+    ) -> Collected:
+        """Take one, or reject it at once."""
         collected = Collected(message, raw, behaviour)
-        self.collected[bic, terms.transaction_id] = collected
+        self.collected[bic, collected.terms.transaction_id] = collected
         reason = self._fault(bic, message)
         if behaviour.misbehaviour is Misbehaviour.DECLINED:
             reason = behaviour.code
         if reason is not None:
             collected.status, collected.reason = REJECTED, reason
-        else:
-            self._tell(collected, collected.debtor_bic, raw)
-        return self._answer(collected, pacs003.VERSION, self._standing(collected))
+        return collected
+
+    def _present(self, taken: Sequence[Collected]) -> None:
+        """Have debtors' banks hear of collections: each of those that are its own.
+
+        What is done to one of them is done to it alone, in a message of its own.
+        """
+        together: dict[str, list[Collected]] = {}
+        for each in taken:
+            if each.behaviour.misbehaviour is Misbehaviour.NONE:
+                together.setdefault(each.debtor_bic, []).append(each)
+            else:
+                self._tell(each, each.debtor_bic, pacs003.write_pacs003(each.message))
+        for bic, theirs in together.items():
+            terms = tuple(each.terms for each in theirs)
+            part = pacs003.write_pacs003(replace(theirs[0].message, collections=terms))
+            self._tell(theirs[0], bic, part)
 
     def cycle(self) -> int:
         """Settle what is due, on a day on which TARGET is open; how many."""
@@ -229,6 +275,8 @@ class DebitClearing:
             collected.given_back = name
             self._books.move(collected.creditor_bic, collected.debtor_bic, amount)
             to_creditor = about[1] == pacs004.VERSION
+            for watcher in self._watchers:
+                watcher.collection_back(collected.terms, is_reversal=not to_creditor)
             other = collected.creditor_bic if to_creditor else collected.debtor_bic
             self._tell(collected, other, raw)
         return self._answer(collected, about[1], report_on_back(about, SETTLED, None, now))
@@ -250,6 +298,8 @@ class DebitClearing:
         else:
             collected.status = SETTLED
             self._books.move(collected.debtor_bic, collected.creditor_bic, collected.terms.amount)
+            for watcher in self._watchers:
+                watcher.collected(collected.message)
         report = report_on(collected.message, collected.status, collected.reason, self._clock.now())
         self._tell(collected, collected.creditor_bic, pacs002.write_pacs002(report))
         return collected.status == SETTLED
@@ -278,12 +328,12 @@ class DebitClearing:
                 self._deliveries.tell(address, message)
 
     @staticmethod
-    def _answer(collected: Collected, kind: str, report: pacs002.StatusReport) -> Reply:
+    def _answer(collected: Collected | None, kind: str, *reports: pacs002.StatusReport) -> Reply:
         """An answer, spoilt where it is the first to such a message about the collection."""
-        if kind in collected.spoilt:
-            return whole(report)
+        if collected is None or kind in collected.spoilt:
+            return whole(*reports)
         collected.spoilt.add(kind)
-        return reply_to(report, collected.behaviour)
+        return reply_to(collected.behaviour, *reports)
 
     def _standing(self, collected: Collected) -> pacs002.StatusReport:
         status, reason = collected.status, collected.reason

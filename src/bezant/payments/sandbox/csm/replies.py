@@ -40,15 +40,18 @@ HANG_UP: Final = Reply(ending=Ending.NONE)
 UNAVAILABLE: Final = Reply(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def whole(report: pacs002.StatusReport) -> Reply:
+def whole(*reports: pacs002.StatusReport) -> Reply:
     """An answer as it should be."""
-    return Reply(pacs002.write_pacs002(report))
+    return Reply(pacs002.write_pacs002(*reports))
 
 
-def reply_to(report: pacs002.StatusReport, behaviour: Behaviour) -> Reply:
-    """The answer to whoever sent a payment, which was taken or rejected by now."""
+def reply_to(
+    behaviour: Behaviour, first: pacs002.StatusReport, *others: pacs002.StatusReport
+) -> Reply:
+    """The answer to whoever sent payments, which were taken or rejected by now."""
     spoil = _SPOILT.get(behaviour.misbehaviour)
-    return spoilt(pacs002.write_pacs002(report if spoil is None else spoil(report)), behaviour)
+    said = first if spoil is None else spoil(first)
+    return spoilt(pacs002.write_pacs002(said, *others), behaviour)
 
 
 def spoilt(body: bytes, behaviour: Behaviour) -> Reply:

@@ -11,10 +11,11 @@ import httpx
 
 from bezant.kernel.clock import SystemClock
 from bezant.payments.sandbox.csm.admin import Admin
-from bezant.payments.sandbox.csm.clearing import Clearing, Watcher
+from bezant.payments.sandbox.csm.clearing import Clearing
 from bezant.payments.sandbox.csm.deliveries import Deliveries
 from bezant.payments.sandbox.csm.participants import Participant
 from bezant.payments.sandbox.csm.server import CsmServer
+from bezant.payments.sandbox.csm.watching import Watcher
 
 
 @asynccontextmanager

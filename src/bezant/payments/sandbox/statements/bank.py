@@ -1,7 +1,7 @@
 """The bank: books what is settled and what is ordered, and makes messages of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Final
@@ -22,8 +22,9 @@ from bezant.formats.camt053 import (
     OutgoingTotal,
     StatementWriter,
 )
-from bezant.formats.iso20022 import pacs008
+from bezant.formats.iso20022 import pacs003, pacs008
 from bezant.kernel.clock import Clock
+from bezant.kernel.telemetry import Sensitive
 from bezant.payments.rails.sepa.participants import full
 from bezant.payments.sandbox.statements.accounts import EURO, Account, Booked, Made, Misbehaviour
 
@@ -41,8 +42,29 @@ _ISSUED: Final[dict[str, Code]] = {
     "sct_inst": ("PMNT", "IRCT", "ESCT"),
     "sct": ("PMNT", "ICDT", "ESCT"),
 }
+_INSTRUMENTS: Final = {"CORE": "ESDD", "B2B": "BBDD"}
+_COLLECTED, _DEBITED = "IDDT", "RDDT"
+_RETURNED, _REVERSED = "UPDD", "PRDD"
+"""Of direct debits: those of the creditor, and of the debtor; unpaid or refunded, and reversed."""
+
 _CAME_BACK: Final[Code] = ("PMNT", "ICDT", "RRTN")
 _SENT_BACK: Final[Code] = ("PMNT", "RCDT", "RRTN")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Moved(Sensitive):
+    """What an entry on each side says.
+
+    Attributes:
+        is_reversal: whether it takes an earlier entry back.
+    """
+
+    debtor: pacs008.AccountOwner
+    creditor: pacs008.AccountOwner
+    reference: str
+    end_to_end_id: str
+    remittance: str
+    is_reversal: bool = False
 
 
 class StatementBank:
@@ -87,12 +109,29 @@ class StatementBank:
     def settled(self, scheme: str, terms: pacs008.CreditTransfer) -> None:
         """Book a transfer that a clearing system has settled, on whatever account it touches."""
         self.turn()
-        self._move(terms, terms.amount, (_ISSUED[scheme], _RECEIVED[scheme]), is_return=False)
+        codes = _ISSUED[scheme], _RECEIVED[scheme]
+        self._move(_transferred(terms, terms.transaction_id), terms.amount, codes)
 
     def returned(self, terms: pacs008.CreditTransfer, amount: int) -> None:
         """Book that minor units of a transfer came back."""
         self.turn()
-        self._move(terms, -amount, (_CAME_BACK, _SENT_BACK), is_return=True)
+        self._move(_transferred(terms, _reference()), -amount, (_CAME_BACK, _SENT_BACK))
+
+    def collected(self, message: pacs003.Collections) -> None:
+        """Book a direct debit that a clearing system has settled, alone in its message."""
+        self.turn()
+        [terms] = message.collections
+        kind = _INSTRUMENTS[message.instrument]
+        self._debit(terms, terms.amount, kind, is_reversal=False)
+
+    def collection_back(self, terms: pacs003.Collection, *, is_reversal: bool) -> None:
+        """Book that a direct debit went back: returned, refunded, or reversed by its creditor.
+
+        The entry carries the name of the collection, as the one that it takes back.
+        """
+        self.turn()
+        kind = _REVERSED if is_reversal else _RETURNED
+        self._debit(terms, -terms.amount, kind, is_reversal=True)
 
     def end_day(self) -> None:
         """End the day of every account, and make its statement."""
@@ -127,10 +166,24 @@ class StatementBank:
     def _date(self) -> date:
         return self._clock.now().astimezone(_FRANKFURT).date()
 
-    def _move(
-        self, terms: pacs008.CreditTransfer, amount: int, codes: tuple[Code, Code], *,
-        is_return: bool,
-    ) -> None:  # fmt: skip
+    def _debit(
+        self, terms: pacs003.Collection, amount: int, kind: str, *, is_reversal: bool
+    ) -> None:
+        codes = ("PMNT", _DEBITED, kind), ("PMNT", _COLLECTED, kind)
+        moved = _Moved(
+            terms.debtor, terms.creditor, terms.transaction_id, terms.end_to_end_id,
+            terms.remittance or "", is_reversal=is_reversal,
+        )  # fmt: skip
+        self._move(moved, amount, codes)
+
+    def _move(self, terms: "_Moved", amount: int, codes: tuple[Code, Code]) -> None:
+        """Book from the debtor to the creditor, or back where the amount is negative.
+
+        Args:
+            terms: between whom.
+            amount: minor units.
+            codes: of the debtor's entry, and of the creditor's.
+        """
         sides = (
             (terms.debtor, terms.creditor, -amount, codes[0]),
             (terms.creditor, terms.debtor, amount, codes[1]),
@@ -145,12 +198,13 @@ class StatementBank:
                             amount=moved,
                             booking_date=self.today,
                             value_date=self.today,
-                            reference=_reference() if is_return else terms.transaction_id,
+                            reference=terms.reference,
                             code=code,
                             name=other.name,
                             iban=other.iban,
                             end_to_end_id=terms.end_to_end_id,
-                            remittance=terms.remittance or "",
+                            remittance=terms.remittance,
+                            is_reversal=terms.is_reversal,
                         )
                     )
 
@@ -200,6 +254,12 @@ class StatementBank:
             writer.add(_outgoing(each))
         writer.close()
         return file.getvalue()
+
+
+def _transferred(terms: pacs008.CreditTransfer, reference: str) -> "_Moved":
+    return _Moved(
+        terms.debtor, terms.creditor, reference, terms.end_to_end_id, terms.remittance or ""
+    )
 
 
 def _outgoing(entry: Booked) -> OutgoingEntry:
