@@ -1,6 +1,5 @@
 """What every test may use, and the rule that continuous integration skips nothing."""
 
-import gc
 import os
 import signal
 from collections.abc import Generator
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import hypothesis
 import pytest
+
+from bezant.kernel.collector import tune_collector
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
@@ -76,9 +77,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector of garbage what stays to the end: the modules, and every test."""
-    gc.collect()
-    gc.freeze()
+    """Look for garbage as rarely as a process that serves, and not in the tests themselves."""
+    tune_collector()
 
 
 @pytest.hookimpl(optionalhook=True)
