@@ -362,12 +362,10 @@ async def _grant(owner_url: str, schema: _Schema, rights: Mapping[str, Mapping[s
         await owner.execute(LOCK_TIMEOUT)
         await owner.execute(CREATE_CONTRACT)
         await owner.execute(SET_CONTRACT, schema.oldest, schema.newest)
-        # At once: each by itself would wait for the disk.
-        async with owner.transaction():
-            for name, privileges_of in rights.items():
-                role = '"' + name.replace('"', '""') + '"'
-                await owner.execute(GRANT_SCHEMA.format(role=role))
-                for table, privileges in privileges_of.items():
-                    await owner.execute(GRANT.format(privileges=privileges, table=table, role=role))
+        for name, privileges_of in rights.items():
+            role = '"' + name.replace('"', '""') + '"'
+            await owner.execute(GRANT_SCHEMA.format(role=role))
+            for table, privileges in privileges_of.items():
+                await owner.execute(GRANT.format(privileges=privileges, table=table, role=role))
     finally:
         await owner.close()
