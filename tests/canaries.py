@@ -95,16 +95,15 @@ class Sweep:
         for canary in self.canaries:
             for disguise, data in canary.disguises().items():
                 self._names.setdefault(data, (canary.name, disguise))
-        longest_first = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, longest_first)))
 
     def search(self, sink: str, data: bytes, depth: int = 0) -> None:
         """Look through the bytes of a sink, and through what is compressed in them."""
         if depth == 0:
             self.searched[sink] = self.searched.get(sink, 0) + len(data)
-        for hit in self._pattern.finditer(data):
-            canary, disguise = self._names[hit[0]]
-            self.findings.add(Finding(sink, canary, disguise))
+        # One after the other: an expression of all of them takes six times as long.
+        for disguised, (canary, disguise) in self._names.items():
+            if disguised in data:
+                self.findings.add(Finding(sink, canary, disguise))
         if depth < _DEPTH_MAX:
             for unpacked in _compressed(data):
                 self.search(sink, unpacked, depth + 1)
@@ -131,10 +130,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _compressed(data: bytes) -> Iterator[bytes]:
     """What gzip and zlib streams in the data hold, wherever they begin."""
+    rest = memoryview(data)  # a slice of which copies nothing
     for start in _positions(data, (_GZIP,)):
-        yield from _unpack(data[start:], zlib.MAX_WBITS | 16)
+        yield from _unpack(rest[start:], zlib.MAX_WBITS | 16)
     for start in _positions(data, _ZLIB):
-        yield from _unpack(data[start:], zlib.MAX_WBITS)
+        yield from _unpack(rest[start:], zlib.MAX_WBITS)
 
 
 def _positions(data: bytes, marks: Iterable[bytes]) -> Iterator[int]:
@@ -145,7 +145,7 @@ def _positions(data: bytes, marks: Iterable[bytes]) -> Iterator[int]:
             start = data.find(mark, start + 1)
 
 
-def _unpack(data: bytes, window_bits: int) -> Iterator[bytes]:
+def _unpack(data: memoryview, window_bits: int) -> Iterator[bytes]:
     try:
         unpacked = zlib.decompressobj(window_bits).decompress(data, _UNPACKED_BYTES_MAX)
     except zlib.error:

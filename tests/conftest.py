@@ -5,10 +5,15 @@ import signal
 from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import hypothesis
 import pytest
+
+from bezant.kernel.collector import tune_collector
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = [
     "tools.sql_recorder.pytest_plugin",
@@ -33,6 +38,13 @@ pytest_plugins = [
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 ROOT: Final = Path(__file__).parents[1]
+
+TOGETHER: Final = (
+    "tests/conformance/fapi/",
+    "tests/integration/outside/",
+    "tests/integration/vault/keystores/",
+)
+"""Folders whose files share a server, which is started once if one process has them all."""
 
 # How quickly examples come says how busy the machine is, and nothing of what they are examples of.
 hypothesis.settings.register_profile(
@@ -62,6 +74,27 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take long, so that the processes of a run end together."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as rarely as a process that serves, and not in the tests themselves."""
+    tune_collector()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "LoadFileScheduling":
+    """Spread files over the processes of a run, and those folders whole."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - not every run has it
+
+    scheduling = LoadFileScheduling(config, log)
+    file_of = scheduling._split_scope
+
+    def scope_of(node: str) -> str:
+        folders = (folder for folder in TOGETHER if node.startswith(folder))
+        return next(folders, file_of(node))
+
+    scheduling._split_scope = scope_of
+    return scheduling
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,15 @@ from typing import Self
 
 import pytest
 
+import templates
 from bezant.server.embedded import DataFolder, EmbeddedServers
 
 _SOURCE = Path(__file__).parents[1] / "src"
+
+
+def pytest_configure() -> None:
+    """Have the processes that a run is spread over share what data folders begin from."""
+    templates.folder()
 
 
 @pytest.fixture(scope="session")

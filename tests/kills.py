@@ -17,6 +17,7 @@ from bezant.server.migrations import migrate
 from fixtures_ledger import Bank
 from posters import Poster
 from running_platform import children
+from templates import begin_from
 
 # Every carried out request that moves one unit from `world` to `alice`. The platform's own calls,
 # such as those that expire holds, have keys as well.
@@ -78,13 +79,23 @@ class Servers:
 @asynccontextmanager
 async def open_servers(data: Path) -> AsyncIterator[Servers]:
     """Migrated servers on a folder; none for keys."""
+    await begin_from("migrated", _migrate, data)
     with DataFolder(data) as folder:
-        async with EmbeddedServers(folder, progress=lambda _: None, has_keys=False) as running:
-            await migrate(running.postgres.owner_url, "bezant_app")
+        async with _embedded(folder) as running:
             servers = Servers(data, running)
             yield servers
             # Its files are thrown away: a last checkpoint would only take time.
             await servers.end_postgres()
+
+
+async def _migrate(data: Path) -> None:
+    with DataFolder(data) as folder:
+        async with _embedded(folder) as running:
+            await migrate(running.postgres.owner_url, "bezant_app")
+
+
+def _embedded(folder: DataFolder) -> EmbeddedServers:
+    return EmbeddedServers(folder, progress=lambda _: None, has_keys=False)
 
 
 async def stop_in_a_batch(poster: Poster, name: str, database: Database) -> None:

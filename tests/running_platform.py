@@ -1,15 +1,12 @@
 """`bezant up` as a process, for tests that look at it from outside."""
 
 import asyncio
-import atexit
 import json
 import os
-import shutil
 import signal
 import ssl
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,12 +15,12 @@ from typing import Any, Self
 
 import httpx
 
+from templates import begin_from
+
 COMMAND = (sys.executable, "-m", "bezant.cli")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("BEZANT_")}
 START_WITHIN_S = 120.0
 STOP_WITHIN_S = 30.0
-
-_template: Path | None = None
 
 
 @dataclass
@@ -138,31 +135,13 @@ async def running(
 
 async def furnish(data_dir: Path) -> None:
     """Make a data folder as a first start leaves it, unless it is there."""
-    await asyncio.to_thread(_furnish, data_dir, await _furnished())
+    if not await asyncio.to_thread(data_dir.exists):
+        await begin_from("platform", _start_first, data_dir)
 
 
-async def _furnished() -> Path:
-    """A data folder as a first start leaves it, made once."""
-    global _template  # noqa: PLW0603 - made by who needs it first
-    if _template is None:
-        folder = _template_folder()
-        platform = await RunningPlatform.start(folder / "data")
-        assert await platform.stop() == 0
-        _template = folder / "data"
-    return _template
-
-
-def _template_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="bezant-template-"))
-    folder.chmod(0o755)  # root's platform has its database run as another user
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _furnish(data_dir: Path, template: Path) -> None:
-    if not data_dir.exists():
-        # With its owners: root's platform has its database run as another user.
-        subprocess.run(["cp", "-a", template, data_dir], check=True)
+async def _start_first(data_dir: Path) -> None:
+    platform = await RunningPlatform.start(data_dir)
+    assert await platform.stop() == 0
 
 
 def children(pid: int) -> dict[int, list[str]]:

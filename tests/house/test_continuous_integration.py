@@ -84,3 +84,18 @@ def test_files_that_take_long_come_first(tmp_path: Path) -> None:
         "test_c",
         "test_it",
     ]
+
+
+@pytest.mark.parametrize(("name", "processes"), [("tests/conformance/fapi", 1), ("tests/unit", 2)])
+def test_files_of_a_folder_that_share_a_server_run_in_one_process(
+    tmp_path: Path, name: str, processes: int
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    for number in range(6):
+        told = 'import os\n\ndef test_a():\n    open(f"{__file__}.{os.getpid()}", "w").close()\n'
+        (folder / f"test_{number}.py").write_text(told)
+    in_two = (*IN_TWO_PROCESSES, "--dist=loadfile", "--rootdir=.")
+    assert outcome(tmp_path, PASSING, in_two, ci=True)[0] == 0
+    told_by = [each.suffix for each in folder.glob("test_*.py.*")]
+    assert (len(told_by), len(set(told_by))) == (6, processes)

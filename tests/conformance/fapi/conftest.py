@@ -14,9 +14,16 @@ from conformance.fapi.calibration import oidc_provider
 from conformance.fapi.modules import FILE
 from conformance.fapi.party import Party, opened
 from conformance.fapi.peers import Peer, Variant
+from conformance.fapi.waiting import Waits, all_begun
 from fixtures_servers import open_folder
 
+HERE = Path(__file__).parent
 Parties = tuple[Party, Party]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what waits until something is over behind what runs meanwhile."""
+    items.sort(key=lambda item: item.path.name == "test_expiry.py" and item.path.parent == HERE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,9 +61,19 @@ async def jwks(peer: Peer, metadata: dict[str, object]) -> KeySet:
     return KeySet.import_key_set(answer.json())
 
 
+@pytest.fixture(scope="session")
+async def waits(peer: Peer, metadata: dict[str, object], jwks: KeySet) -> AsyncIterator[Waits]:
+    async with all_begun(peer, metadata, jwks) as waits:
+        yield waits
+
+
 @pytest.fixture
 async def parties(
-    peer: Peer, metadata: dict[str, object], jwks: KeySet, variant: Variant
+    peer: Peer,
+    metadata: dict[str, object],
+    jwks: KeySet,
+    variant: Variant,
+    waits: Waits,  # noqa: ARG001 - others are over sooner if they have begun
 ) -> AsyncIterator[Parties]:
     """Two clients of the variant, each with connections of its own."""
     first, second = peer.clients(variant)

@@ -3,10 +3,14 @@
 import json
 from urllib.parse import urlencode
 
+import pytest
+
 from conformance.fapi.checks import require_refused_request, require_refused_visit
 from conformance.fapi.modules import module
 from conformance.fapi.party import Party, error_of
 from conformance.fapi.peers import Shown
+
+pytestmark = pytest.mark.long
 
 ERRORS = ("invalid_request", "invalid_request_object", "invalid_request_uri", "access_denied")
 

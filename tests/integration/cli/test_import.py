@@ -14,7 +14,7 @@ import pytest
 from bezant.cli.client import ApiError, Client
 from bezant.ledger import schemas
 from fixtures_servers import open_folder
-from running_platform import COMMAND, ENVIRONMENT, RunningPlatform
+from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
 from statements import DAY, IBAN, Movement, Payment, Statement, write_big, xml
 
 pytestmark = pytest.mark.long
@@ -33,10 +33,8 @@ MARCH_3 = Statement(
 @pytest.fixture(scope="module")
 async def platform() -> AsyncIterator[RunningPlatform]:
     with open_folder() as parent:
-        platform = await RunningPlatform.start(parent / "data")
-        try:
+        async with running(parent / "data") as platform:
             yield platform
-        finally:
             assert await platform.stop() == 0
 
 

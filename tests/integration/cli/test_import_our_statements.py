@@ -12,7 +12,7 @@ import pytest
 from fixtures_api import fresh_key
 from fixtures_servers import open_folder
 from integration.cli.test_import import load
-from running_platform import RunningPlatform
+from running_platform import RunningPlatform, running
 
 pytestmark = pytest.mark.long
 
@@ -23,10 +23,8 @@ FIRST = date(2026, 3, 1)
 @pytest.fixture(scope="module")
 async def platform() -> AsyncIterator[RunningPlatform]:
     with open_folder() as parent:
-        platform = await RunningPlatform.start(parent / "data")
-        try:
+        async with running(parent / "data") as platform:
             yield platform
-        finally:
             assert await platform.stop() == 0
 
 

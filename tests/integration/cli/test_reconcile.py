@@ -14,7 +14,7 @@ import pytest
 from bezant.cli.client import Client
 from bezant.ledger import schemas
 from fixtures_servers import open_folder
-from running_platform import COMMAND, ENVIRONMENT, RunningPlatform
+from running_platform import COMMAND, ENVIRONMENT, RunningPlatform, running
 from swift import Line, Swift
 
 pytestmark = pytest.mark.long
@@ -31,10 +31,8 @@ RULES = '[{"name": "by-id", "agree": [{"line": "end_to_end_id", "entry": "metada
 @pytest.fixture(scope="module")
 async def platform() -> AsyncIterator[RunningPlatform]:
     with open_folder() as parent:
-        platform = await RunningPlatform.start(parent / "data")
-        try:
+        async with running(parent / "data") as platform:
             yield platform
-        finally:
             assert await platform.stop() == 0
 
 

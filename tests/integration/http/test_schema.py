@@ -93,7 +93,15 @@ HOLDS = 10
 
 EXAMPLES = 15
 
-"""Of each kind of request to each operation."""
+"""Well-formed requests to each operation that name what exists, or that need not."""
+
+MALFORMED = 8
+
+"""Those that break the schema: one break tells little more than another."""
+
+NOWHERE = 4
+
+"""Those to an object that does not exist, well-formed or not: most have one answer, a 404."""
 
 UNFIT_FOR_SOME = (
     "birth_date",
@@ -380,16 +388,26 @@ class Asker:
                 if mode is GenerationMode.POSITIVE:
                     named |= ASKED_BY_QUERY.get(name, {})
                 existing = operation.as_strategy(generation_mode=mode, **named)
-                self._ask(operation, anywhere, is_planted=False)
-                self._ask(operation, existing, is_planted=mode is GenerationMode.POSITIVE)
+                is_positive = mode is GenerationMode.POSITIVE
+                examples = EXAMPLES if is_positive else MALFORMED
+                if path:
+                    self._ask(operation, anywhere, NOWHERE, is_planted=False)
+                elif is_positive:
+                    self._ask(operation, anywhere, examples, is_planted=False)
+                self._ask(operation, existing, examples, is_planted=is_positive)
 
     def _ask(
-        self, operation: AnyOperation, cases: st.SearchStrategy[AnyCase], *, is_planted: bool
+        self,
+        operation: AnyOperation,
+        cases: st.SearchStrategy[AnyCase],
+        examples: int,
+        *,
+        is_planted: bool,
     ) -> None:
         name = operation.definition.raw["operationId"]
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             deadline=None,
             database=None,
             derandomize=True,

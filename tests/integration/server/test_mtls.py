@@ -15,7 +15,7 @@ from bezant.server import endpoint
 from bezant.server.provisioning import SANDBOX
 from certified import Holder, self_signed
 from fixtures_servers import open_folder
-from running_platform import RunningPlatform
+from running_platform import RunningPlatform, running
 
 pytestmark = pytest.mark.long
 
@@ -25,10 +25,8 @@ LIVE = "/health/live"
 @pytest.fixture(scope="module")
 async def platform() -> AsyncIterator[RunningPlatform]:
     with open_folder() as parent:
-        platform = await RunningPlatform.start(parent / "data", "--workers", "2")
-        try:
+        async with running(parent / "data", "--workers", "2") as platform:
             yield platform
-        finally:
             assert await platform.stop() == 0
 
 

@@ -3,6 +3,7 @@
 It waits for the driver to be imported, so that a process that needs none stays as it is.
 """
 
+import gc
 import os
 import sys
 from importlib.abc import MetaPathFinder
@@ -47,3 +48,6 @@ def _record() -> None:
 
 if "SQL_RECORD_FOLDER" in os.environ:
     sys.meta_path.insert(0, _OnDriver())
+    # What is loaded is no garbage, and to look for some is an eighth of a process's start. Who
+    # serves has thresholds of its own by then (bezant.kernel.collector).
+    gc.set_threshold(50_000, 20, 100)

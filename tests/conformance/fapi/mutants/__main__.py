@@ -17,7 +17,7 @@ from conformance.fapi.modules import every, listed, variants_of
 from conformance.fapi.mutants.mutant import EVERY, MUTANTS, PREFIX, Mutant
 from conformance.fapi.mutants.trial import Trial
 from conformance.fapi.peers import Variant
-from conformance.fapi.test_expiry import WAITING
+from conformance.fapi.waiting import WAITING
 from fixtures_servers import open_folder
 
 SAMPLE = frozenset(
