@@ -369,6 +369,9 @@ class Asker:
             path = self._seeds.path_of(operation)
             name = operation.definition.raw["operationId"]
             takes_nothing = not operation.body and not any(operation.iter_parameters())
+            in_path = len(list(operation.path_parameters))
+            all_of_it = len(list(operation.iter_parameters()))
+            is_named_whole = not operation.body and in_path == all_of_it
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                 if takes_nothing and mode is GenerationMode.NEGATIVE:
                     continue
@@ -376,8 +379,10 @@ class Asker:
                 named: dict[str, Any] = {"path_parameters": path}
                 if mode is GenerationMode.POSITIVE:
                     named |= ASKED_BY_QUERY.get(name, {})
-                existing = operation.as_strategy(generation_mode=mode, **named)
                 self._ask(operation, anywhere, is_planted=False)
+                if mode is GenerationMode.NEGATIVE and is_named_whole:
+                    continue  # with what exists in its path, nothing of it can be wrong
+                existing = operation.as_strategy(generation_mode=mode, **named)
                 self._ask(operation, existing, is_planted=mode is GenerationMode.POSITIVE)
 
     def _ask(
