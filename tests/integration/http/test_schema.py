@@ -380,6 +380,9 @@ class Asker:
             path = self._seeds.path_of(operation)
             name = operation.definition.raw["operationId"]
             takes_nothing = not operation.body and not any(operation.iter_parameters())
+            in_path = len(list(operation.path_parameters))
+            all_of_it = len(list(operation.iter_parameters()))
+            is_named_whole = not operation.body and in_path == all_of_it
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                 if takes_nothing and mode is GenerationMode.NEGATIVE:
                     continue
@@ -387,13 +390,15 @@ class Asker:
                 named: dict[str, Any] = {"path_parameters": path}
                 if mode is GenerationMode.POSITIVE:
                     named |= ASKED_BY_QUERY.get(name, {})
-                existing = operation.as_strategy(generation_mode=mode, **named)
                 is_positive = mode is GenerationMode.POSITIVE
                 examples = EXAMPLES if is_positive else MALFORMED
                 if path:
                     self._ask(operation, anywhere, NOWHERE, is_planted=False)
                 elif is_positive:
                     self._ask(operation, anywhere, examples, is_planted=False)
+                if is_named_whole and not is_positive:
+                    continue  # with what exists in its path, nothing of it can be wrong
+                existing = operation.as_strategy(generation_mode=mode, **named)
                 self._ask(operation, existing, examples, is_planted=is_positive)
 
     def _ask(

@@ -78,7 +78,7 @@ class RunDebit(msgspec.Struct, frozen=True):
         rows = [(DEBIT, debit.id), *reads_of_objection(debit)]
         if debit.creditor_account is not None:
             rows += [(BANK_ACCOUNT, debit.creditor_account), (MANDATE, debit.mandate_id)]
-        if debit.sequence is not None:
+        if debit.debtor_account is None:
             rows.append((BATCH, batch_key(debit)))
         costs = reads_of_costs(debit)
         return Reads(
