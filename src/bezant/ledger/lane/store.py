@@ -137,7 +137,8 @@ BEGIN_BATCH: Final = (
     "SET LOCAL enable_seqscan = off;"
     "SET LOCAL enable_bitmapscan = off;"
     "SET LOCAL enable_hashjoin = off;"
-    "SET LOCAL enable_mergejoin = off"
+    "SET LOCAL enable_mergejoin = off;"
+    "SET LOCAL plan_cache_mode = force_generic_plan"
 )
 
 # The compare-and-set that fences: no row is updated once another process has taken the lane or
