@@ -43,12 +43,13 @@ class _Tally:
     """What a round's connections share.
 
     Attributes:
+        until: when the last requests are sent.
         due: when the next requests are due, where they come at a pace; None where each follows the
             answer before it.
         answered: told each body, and when its request was due.
     """
 
-    until: float
+    until: float = 0.0
     latencies: list[float] = field(default_factory=list)
     must_hold: bytes = b""
     due: Iterator[float] | None = None
@@ -69,6 +70,9 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # That of uvloop derives from no class of asyncio's.
         self._transport = cast("asyncio.WriteTransport", transport)
+
+    def begin(self) -> None:
+        """Send the first request."""
         self._send()
 
     def _send(self) -> None:
@@ -191,10 +195,9 @@ class Origin:
             seconds: how long.
             must_hold: what is in the body of each good answer.
         """
-        started = time.perf_counter()
-        tally = _Tally(started + seconds, must_hold=must_hold)
-        await asyncio.gather(*(self._connect(request, tally) for _ in range(connections)))
-        return _outcome(tally, started)
+        tally = _Tally(must_hold=must_hold)
+        opened = await self._open(request, tally, connections)
+        return await _keep_busy(opened, tally, seconds)
 
     async def keep_pace(
         self,
@@ -208,16 +211,16 @@ class Origin:
 
         Args:
             request: makes the next.
-            connections: as many as are ever under way together, or more.
+            connections: as many as are ever under way together, or more; each stands before the
+                first request is due.
             per_second: the pace.
             seconds: how long.
             answered: told each body, and when its request was due (`time.perf_counter`).
         """
-        started = time.perf_counter()
-        due = count(started, 1 / per_second)
-        tally = _Tally(started + seconds, due=due, answered=answered)
-        await asyncio.gather(*(self._connect(request, tally) for _ in range(connections)))
-        return _outcome(tally, started)
+        tally = _Tally(answered=answered)
+        opened = await self._open(request, tally, connections)
+        tally.due = count(time.perf_counter(), 1 / per_second)
+        return await _keep_busy(opened, tally, seconds)
 
     async def keep_connecting(self, request: Callable[[], bytes], seconds: float) -> Outcome:
         """A new connection for every request."""
@@ -227,7 +230,14 @@ class Origin:
         await asyncio.gather(*each)
         return _outcome(tally, started)
 
-    async def _connect(self, request: Callable[[], bytes], tally: _Tally) -> None:
+    async def _open(
+        self, request: Callable[[], bytes], tally: _Tally, connections: int
+    ) -> list[_Connection]:
+        """Connections that stand before the first of them is used: handshakes are no requests."""
+        connecting = (self._connect(request, tally) for _ in range(connections))
+        return await asyncio.gather(*connecting)
+
+    async def _connect(self, request: Callable[[], bytes], tally: _Tally) -> _Connection:
         _, connection = await asyncio.get_running_loop().create_connection(
             lambda: _Connection(request, tally),
             self._host,
@@ -235,13 +245,24 @@ class Origin:
             ssl=self._trust,
             local_addr=next(self._sources),
         )
-        await connection.done
+        return connection
 
     async def _connect_again(self, request: Callable[[], bytes], tally: _Tally) -> None:
         while True:
-            await self._connect(request, _Tally(0.0, tally.latencies))
+            connection = await self._connect(request, _Tally(0.0, tally.latencies))
+            connection.begin()
+            await connection.done
             if time.perf_counter() >= tally.until:
                 return
+
+
+async def _keep_busy(opened: Sequence[_Connection], tally: _Tally, seconds: float) -> Outcome:
+    started = time.perf_counter()
+    tally.until = started + seconds
+    for connection in opened:
+        connection.begin()
+    await asyncio.gather(*(connection.done for connection in opened))
+    return _outcome(tally, started)
 
 
 def _outcome(tally: _Tally, started: float) -> Outcome:
