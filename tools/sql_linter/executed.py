@@ -25,7 +25,7 @@ _DRIVER: Final = (
 _GAP: Final = "\0"
 
 # What holds statements together that travel as one.
-_TOGETHER: Final = ("SELECT ARRAY(SELECT read_1 FROM (", "WITH written_1 AS (")
+_TOGETHER: Final = ("SELECT ARRAY(SELECT read_1 FROM (", "WITH written_")
 _SEAM: Final = re.compile(
     r"(?:^SELECT |\) AS read_\d+\), )ARRAY\(SELECT read_\d+ FROM \(|\) AS read_\d+\)$"
     r"|(?:^WITH |\), )written_\d+ AS \(|\) SELECT 1$"

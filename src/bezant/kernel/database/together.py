@@ -96,8 +96,10 @@ def _reading(statements: tuple[tuple[str, int], ...]) -> str:
 
 @lru_cache(_COMBINATIONS_MAX)
 def _writing(statements: tuple[tuple[str, int], ...]) -> str:
-    parts = (f"written_{no} AS ({text})" for no, text in enumerate(_numbered(statements), 1))
-    return f"WITH {', '.join(parts)} SELECT 1"
+    parts = [f"written_{no} AS ({text})" for no, text in enumerate(_numbered(statements), 1)]
+    # PostgreSQL carries out the last part first. What fails first tells what it was, so the parts
+    # come in the order in which they would be sent one by one, from its point of view.
+    return f"WITH {', '.join(reversed(parts))} SELECT 1"
 
 
 def _numbered(statements: Sequence[tuple[str, int]]) -> Iterator[str]:

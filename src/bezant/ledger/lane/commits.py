@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     Connection = PoolConnectionProxy[asyncpg.Record]
 
 _TRIES_MAX: Final = 5
-_TRANSFER: Final = "transfer"
 
 Grew = Callable[[UUID, UUID, int], None]
 """Told of a tenant's book, and of the number up to which it is durable."""
@@ -84,10 +83,11 @@ class Commits:
                 are_ids_new = False
                 continue
             except asyncpg.UniqueViolationError as error:
-                if is_id_taken(error) and are_ids_new:
+                if error.constraint_name != idempotency.CONSTRAINT:
+                    # Maybe for an id that is taken: of several that clash, one is told of.
+                    if not are_ids_new:
+                        raise
                     are_ids_new = False
-                elif error.constraint_name != idempotency.CONSTRAINT:
-                    raise
                 # Else another book's lane used one of the keys since they were looked up.
                 continue
             if decided is not None:
@@ -196,8 +196,6 @@ class Commits:
         decided.observe_time()
 
 
-def is_id_taken(error: BaseException | None) -> bool:
-    """Whether a transaction under a client's id stands already."""
-    return isinstance(error, asyncpg.UniqueViolationError) and (error.table_name or "").startswith(
-        _TRANSFER
-    )
+def is_something_taken(error: BaseException | None) -> bool:
+    """Whether a key clashed, maybe the id of a transaction: of several that do, one is told of."""
+    return isinstance(error, asyncpg.UniqueViolationError)

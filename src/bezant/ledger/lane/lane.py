@@ -22,7 +22,7 @@ from bezant.kernel.telemetry import (
 )
 from bezant.ledger.lane.ahead import Ahead, Decided, Flight, IdsInDoubt
 from bezant.ledger.lane.book import BookState
-from bezant.ledger.lane.commits import Commits, Grew, is_id_taken, told_nobody
+from bezant.ledger.lane.commits import Commits, Grew, is_something_taken, told_nobody
 from bezant.ledger.lane.queue import Item, Queue
 from bezant.ledger.lane.reader import prepare
 from bezant.ledger.lane.rider import Rider, Seen
@@ -277,7 +277,7 @@ class Lane:
         if failed is None:
             return
         failed.ahead.undo()
-        are_ids_new = not is_id_taken(failed.task.exception())
+        are_ids_new = not is_something_taken(failed.task.exception())
         try:
             await self._commits.serve(failed.ahead.items, are_ids_new=are_ids_new)
         finally:

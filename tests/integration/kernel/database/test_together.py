@@ -112,3 +112,21 @@ async def test_one_that_fails_leaves_nothing_of_the_others(
         assert failed.value.constraint_name in {"letter_pkey", "letter_sender_fkey"}
         assert await connection.fetchval("SELECT count(*) FROM sender") == 0
         await connection.execute("DROP TABLE letter, sender")
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+async def test_of_several_that_fail_the_first_is_told_of(
+    mine: Database, *, is_reversed: bool
+) -> None:
+    async with mine.connection() as connection, connection.transaction():
+        await connection.execute(TABLES)
+        twice = [(SENDERS, (1, ["Ann", "Bob"])), (LETTERS, (1, [1, 1], ["x", "y"]))]
+        names = ["sender_pkey", "letter_pkey"]
+        if is_reversed:
+            twice.reverse()
+            names.reverse()
+        with pytest.raises(asyncpg.UniqueViolationError) as failed:
+            async with connection.transaction():
+                await execute_together(connection, twice)
+        assert failed.value.constraint_name == names[0]
+        await connection.execute("DROP TABLE letter, sender")
