@@ -101,11 +101,6 @@ class Execution:
             # The scheme would take it no more. Whoever asks finds that there is nothing.
             await self._record(tenant_id, order, _TOO_LATE, deadline)
             return
-        assert order.attempt is not None
-        if self._is_lease_over(order.attempt.lease_until):
-            # This process was asleep. A survivor may have asked since, and given the money back.
-            log.warning("payment_left_to_survivor", order=str(order.id), why="LEASE_OVER")
-            return
         sending = asyncio.ensure_future(self._rails[order.rail].send(outgoing))
         try:
             if deadline is not None and not await self._ends_by(sending, deadline):
@@ -123,10 +118,6 @@ class Execution:
 
     def _is_past(self, deadline: datetime | None) -> bool:
         return deadline is not None and self._payments.left(deadline) <= _NOTHING
-
-    def _is_lease_over(self, until: datetime | None) -> bool:
-        """Whether others may act on an attempt by now."""
-        return self._is_past(until)
 
     async def survive(self, job: Job[Survive]) -> Outcome:
         """See to an order whose attempt has no answer."""
@@ -146,7 +137,7 @@ class Execution:
             assert lease.until is not None
             return Again("somebody sends it", wait=self._payments.until(lease.until))
         outgoing = await self._payments.outgoing(tenant_id, order)
-        outcome = await self._asked(self._rails[order.rail], outgoing, lease)
+        outcome = await self._asked(self._rails[order.rail], outgoing, lease.state)
         if outcome is None:
             return Again("it cannot be sent")
         after = await self._record(tenant_id, order, outcome, deadline)
@@ -154,12 +145,10 @@ class Execution:
             return Again(f"no answer: {after}")
         return Done()
 
-    async def _asked(self, rail: Rail, outgoing: Outgoing, lease: Lease) -> RailOutcome | None:
+    async def _asked(self, rail: Rail, outgoing: Outgoing, state: OrderState) -> RailOutcome | None:
         """What became of an attempt; None where that is as open as it was."""
         outcome = await rail.inquire(outgoing)
-        if isinstance(outcome, NotSent) and lease.state is OrderState.SENDING:
-            if self._is_lease_over(lease.until):
-                return None
+        if isinstance(outcome, NotSent) and state is OrderState.SENDING:
             # Whoever had it never came to send it: the first sending, not a second.
             outcome = await rail.send(outgoing)
             if isinstance(outcome, NotSent):
