@@ -109,7 +109,7 @@ async def test_it_speaks_tls_1_3_and_nothing_older(platform: RunningPlatform) ->
         await asyncio.open_connection("localhost", platform.port, ssl=context)
 
 
-async def test_without_a_credential_it_answers_health_and_documents_only(
+async def test_without_a_credential_it_answers_health_what_it_is_and_documents_only(
     platform: RunningPlatform,
 ) -> None:
     async with httpx.AsyncClient(base_url=platform.url, verify=platform.trust()) as client:
@@ -122,7 +122,7 @@ async def test_without_a_credential_it_answers_health_and_documents_only(
             if "Identity" not in operation["tags"]
             if (await client.request(method, path)).status_code != 401
         }
-    assert answered == {"/health/live", "/health/ready"}
+    assert answered == {"/", "/errors/{code}", "/health/live", "/health/ready"}
 
 
 async def test_metrics_need_their_scope_and_add_up_over_the_workers(
