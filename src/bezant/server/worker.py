@@ -77,25 +77,24 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     tracing = open_tracing(task.otlp_endpoint)
     opened.callback(tracing.close)
     database = await opened.enter_async_context(_database(task))
-    replica = _replica(task)
-    if replica is not None:
-        opened.push_async_callback(replica.close)
+    replica = _replica(task, opened)
     clock, ids = SystemClock(), TimeOrderedIds()
     cache = open_cache(task.cache_url, bytes.fromhex(task.cache_secret))
     opened.push_async_callback(cache.close)
     checkpoints = _checkpoints(task, database, clock, ids)
     opened.push_async_callback(checkpoints.close)
+    sealing_key = read_sealing_key(task.sealing_key)
     ledger = Ledger(
         database, Path(task.run_folder), clock=clock, ids=ids, replica=replica, cache=cache,
-        gatekeeper=checkpoints.standing, token=_lane_token(read_sealing_key(task.sealing_key)),
+        gatekeeper=checkpoints.standing, token=_lane_token(sealing_key),
     )  # fmt: skip
     await ledger.start()
     opened.push_async_callback(ledger.close)
-    sealer = KeySealer(read_sealing_key(task.sealing_key))
+    sealer = KeySealer(sealing_key)
     reconciliations = ReconciliationService(database, clock, ids, sealer)
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
-    banking = Banking.of(database, clock, ids, ledger, sealing, read_sealing_key(task.sealing_key))
+    banking = Banking.of(database, clock, ids, ledger, sealing, sealing_key)
     if task.simulated is not None:
         await open_sandbox_bank(database, clock, ids, ledger)
     identity = _identity(task, database, clock, ids, sealing, cache)
@@ -106,9 +105,10 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     retention = _retention(task, database, clock, ledger, banking, identity, policy)
     payments = _payments(task, opened, database, clock, ids, ledger, banking)
     payees = _payees(task, opened, database, clock, ids, banking, sealing)
-    further = [*identity.handlings(), *banking.handlings(), *payments.handlings()]
-    further.append(payees.of_files(database, payments.orders).handling())
-    further.append(reconciliations.handling())
+    further = [
+        *identity.handlings(), *banking.handlings(), *payments.handlings(),
+        payees.of_files(database, payments.orders).handling(), reconciliations.handling(),
+    ]  # fmt: skip
     beside = Further(further, payments.schedules())
     await opened.enter_async_context(
         background(database, clock, ids, retention, ledger, checkpoints.rounds, sealed, beside)
@@ -292,14 +292,16 @@ def _vault(task: Task, opened: AsyncExitStack) -> VaultClient | None:
     return vault
 
 
-def _replica(task: Task) -> Replica | None:
+def _replica(task: Task, opened: AsyncExitStack) -> Replica | None:
     if task.replica_url is None:
         return None
-    return Replica(
+    replica = Replica(
         task.replica_url,
         connections_max=task.connections_max,
         slow_statement_ms=task.slow_statement_ms,
     )
+    opened.push_async_callback(replica.close)
+    return replica
 
 
 if __name__ == "__main__":

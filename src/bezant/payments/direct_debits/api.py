@@ -103,50 +103,54 @@ def operations(debits: DirectDebitService, creditors: CreditorService) -> Sequen
     return [
         *creditor_operations(creditors),
         *mandate_operations(debits.mandates),
+        _announcing(routes),
         *_before_settlement(routes),
         *_after_settlement(routes),
         *_reading(routes),
     ]
 
 
+def _announcing(routes: Routes) -> Operation:
+    return WriteOperation(
+        id="create_direct_debit",
+        path=_DEBITS,
+        tag=_TAG,
+        summary="Announce a collection under a mandate",
+        description=(
+            "The payer sees it at once. It settles on its due date, or on the next day that"
+            " TARGET is open; its debtor's bank is given it one business day before."
+        ),
+        scope=WRITE,
+        action="direct_debit.create",
+        body_type=schemas.NewDebit,
+        example={
+            "mandate_id": "0198c2b4-0000-7000-8000-000000000001",
+            "asset": "EUR",
+            "amount": "1999",
+            "due_on": "2027-01-04",
+        },
+        status=201,
+        answer_type=schemas.DirectDebit,
+        refusals=(
+            errors.DebitMandateNotFound,
+            errors.DebitMandateEnded,
+            errors.MandateNotUsable,
+            errors.CreditorUnregistered,
+            errors.CreditorOfAnother,
+            errors.NoticeTooShort,
+            NotForRail,
+            banking.BankAccountNotFound,
+            banking.AccountNotActive,
+            banking.AccountBlocked,
+            banking.AssetNotHeld,
+            *OF_LANES,
+        ),
+        handler=routes.create,
+    )
+
+
 def _before_settlement(routes: Routes) -> Sequence[Operation]:
     return [
-        WriteOperation(
-            id="create_direct_debit",
-            path=_DEBITS,
-            tag=_TAG,
-            summary="Announce a collection under a mandate",
-            description=(
-                "The payer sees it at once. It settles on its due date, or on the next day that"
-                " TARGET is open; its debtor's bank is given it one business day before."
-            ),
-            scope=WRITE,
-            action="direct_debit.create",
-            body_type=schemas.NewDebit,
-            example={
-                "mandate_id": "0198c2b4-0000-7000-8000-000000000001",
-                "asset": "EUR",
-                "amount": "1999",
-                "due_on": "2027-01-04",
-            },
-            status=201,
-            answer_type=schemas.DirectDebit,
-            refusals=(
-                errors.DebitMandateNotFound,
-                errors.DebitMandateEnded,
-                errors.MandateNotUsable,
-                errors.CreditorUnregistered,
-                errors.CreditorOfAnother,
-                errors.NoticeTooShort,
-                NotForRail,
-                banking.BankAccountNotFound,
-                banking.AccountNotActive,
-                banking.AccountBlocked,
-                banking.AssetNotHeld,
-                *OF_LANES,
-            ),
-            handler=routes.create,
-        ),
         WriteOperation(
             id="cancel_direct_debit",
             path=f"{_DEBIT}/cancel",
