@@ -90,8 +90,7 @@ async def _open(task: Task, opened: AsyncExitStack) -> Platform:
     )  # fmt: skip
     await ledger.start()
     opened.push_async_callback(ledger.close)
-    sealer = KeySealer(sealing_key)
-    reconciliations = ReconciliationService(database, clock, ids, sealer)
+    reconciliations = ReconciliationService(database, clock, ids, KeySealer(sealing_key))
     vault = _vault(task, opened)
     sealing = vault or Unsealed()
     banking = Banking.of(database, clock, ids, ledger, sealing, sealing_key)
