@@ -55,7 +55,7 @@ def differences(
     # The driver does not log what Alembic sends; each migration runs in every session.
     statements = [each for each in Sources(source).statements() if not each.module.is_migration]
     ours = [_pattern(statement, policy) for statement in statements]
-    theirs = [_with_gaps(text.replace("…", _GAP)) for text in seeded]
+    theirs = [_with_gaps(normalized(text).replace("…", _GAP)) for text in seeded]
     known = [*ours, *theirs, *_DRIVER, *_sent_by_tests(tests)]
     sent = {part for sql in executed for part in _taken_apart(normalized(sql))}
     done = {

@@ -29,7 +29,8 @@ async def test_every_type_that_riders_read_is_known_within_rows(
 ) -> None:
     reads = {kind.statement for kind in kinds if isinstance(kind, ReadKind)}
     assert len(reads) > 40
-    async with database.connection() as connection:
+    # What is only prepared, and never carried out, would be left as an open transaction.
+    async with database.connection() as connection, connection.transaction():
         prepared = [await connection.prepare(statement) for statement in reads]
         arrays = {
             column.type.name
