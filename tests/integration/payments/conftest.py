@@ -1,7 +1,6 @@
 """A bank whose customers pay each other, and others by a rail of the tests'."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,6 +9,7 @@ from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.ledger import Ledger
+from bezant.payments.orders.domain import Attempt
 from bezant.server.banking import Banking
 from bezant.server.payments import Payments
 from bezant.vault import VaultClient
@@ -50,6 +50,5 @@ def desk(
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases that are over as they begin, so that survivors need not wait."""
-    for module in ("bezant.payments.orders.riders", "bezant.payments.executing.riders"):
-        monkeypatch.setattr(f"{module}.LEASE", timedelta(0))
+    """Attempts that a survivor takes over at once, while their sender may still send."""
+    monkeypatch.setattr(Attempt, "is_free", lambda *_: True)

@@ -219,8 +219,10 @@ async def test_an_owner_that_comes_too_late_sends_nothing(bank: CustomerBank, de
 async def test_the_payer_does_not_wait_for_an_answer_that_is_under_way(
     bank: CustomerBank, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The deadline comes as soon as it is sent, by this process's clock and by the lane's.
-    left = iter([timedelta(seconds=1), timedelta(milliseconds=1), timedelta(milliseconds=1)])
+    # The deadline comes as soon as it is sent, by this process's clock and by the lane's. Before
+    # that it and the lease are looked at once.
+    moment = timedelta(milliseconds=1)
+    left = iter([timedelta(seconds=1), timedelta(seconds=10), moment, moment])
     monkeypatch.setattr(desk.first.orders, "left", lambda _: next(left, timedelta(0)))
     recorded, record = asyncio.Event(), desk.first.execution._record
 

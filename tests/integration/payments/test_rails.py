@@ -173,6 +173,33 @@ async def test_a_sender_that_wakes_up_and_cannot_send_says_nothing_of_the_surviv
     assert (await bank.balance(payer))["booked"] == "4000"
 
 
+async def test_a_sender_that_wakes_up_after_its_lease_sends_nothing(
+    bank: CustomerBank, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bezant.payments.orders.riders.LEASE", timedelta(0))
+    payer = await bank.funded(5_000)
+    made = await desk.carried_out(payer)
+    assert made.state is OrderState.SENDING
+    assert not desk.rail.sent
+    assert isinstance(await desk.survive(made.id), Done)
+    assert list(desk.rail.sent.values()) == [1]
+    assert (await bank.balance(payer))["booked"] == "4000"
+
+
+async def test_a_survivor_that_heard_too_late_sends_nothing_and_leaves_it_to_the_next(
+    bank: CustomerBank, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bezant.payments.orders.riders.LEASE", timedelta(0))
+    made = await desk.order(await bank.funded(5_000))
+    with monkeypatch.context() as short:
+        short.setattr("bezant.payments.executing.riders.LEASE", timedelta(0))
+        assert isinstance(await desk.survive(made.id), Again)
+    assert list(desk.rail.inquired.values()) == [1]
+    assert not desk.rail.sent
+    assert isinstance(await desk.survive(made.id), Done)
+    assert list(desk.rail.sent.values()) == [1]
+
+
 @pytest.mark.usefixtures("at_once")
 async def test_an_order_whose_sender_died_after_sending_is_not_sent_again(
     bank: CustomerBank, desk: Desk

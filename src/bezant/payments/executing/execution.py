@@ -2,7 +2,8 @@
 
 An attempt belongs to the process that committed it, for as long as its lease lasts; that process
 sends it at once. After the lease another one takes it over, and never sends before it has asked:
-only a rail that has nothing of the attempt lets it be sent again, under the same name.
+only a rail that has nothing of the attempt lets it be sent again, under the same name. Whoever
+slept past their lease sends nothing, since what another one heard may have ended the order.
 
 An instant payment without an answer at its deadline is in doubt, whoever notices it first; asking
 goes on until the scheme says what became of it.
@@ -34,6 +35,8 @@ _WITHOUT_ANSWER: Final = frozenset(
     {OrderState.SENDING, OrderState.PENDING, OrderState.UNKNOWN, OrderState.IN_DOUBT}
 )
 _NOTHING: Final = timedelta(0)
+_MARGIN: Final = timedelta(seconds=1)
+"""What is left of a lease when its holder sends no more: the clocks of two machines differ."""
 _TOO_LATE: Final = Unknown("NO_ANSWER_IN_TIME")
 
 log = structlog.get_logger("bezant.payments")
@@ -101,6 +104,10 @@ class Execution:
             # The scheme would take it no more. Whoever asks finds that there is nothing.
             await self._record(tenant_id, order, _TOO_LATE, deadline)
             return
+        assert order.attempt is not None
+        if self._is_nearly_over(order.attempt.lease_until):
+            log.warning("payment_left_to_survivor", order=str(order.id), why="LEASE_OVER")
+            return
         sending = asyncio.ensure_future(self._rails[order.rail].send(outgoing))
         try:
             if deadline is not None and not await self._ends_by(sending, deadline):
@@ -118,6 +125,9 @@ class Execution:
 
     def _is_past(self, deadline: datetime | None) -> bool:
         return deadline is not None and self._payments.left(deadline) <= _NOTHING
+
+    def _is_nearly_over(self, lease_until: datetime) -> bool:
+        return self._payments.left(lease_until) <= _MARGIN
 
     async def survive(self, job: Job[Survive]) -> Outcome:
         """See to an order whose attempt has no answer."""
@@ -137,7 +147,7 @@ class Execution:
             assert lease.until is not None
             return Again("somebody sends it", wait=self._payments.until(lease.until))
         outgoing = await self._payments.outgoing(tenant_id, order)
-        outcome = await self._asked(self._rails[order.rail], outgoing, lease.state)
+        outcome = await self._asked(self._rails[order.rail], outgoing, lease)
         if outcome is None:
             return Again("it cannot be sent")
         after = await self._record(tenant_id, order, outcome, deadline)
@@ -145,10 +155,13 @@ class Execution:
             return Again(f"no answer: {after}")
         return Done()
 
-    async def _asked(self, rail: Rail, outgoing: Outgoing, state: OrderState) -> RailOutcome | None:
+    async def _asked(self, rail: Rail, outgoing: Outgoing, lease: Lease) -> RailOutcome | None:
         """What became of an attempt; None where that is as open as it was."""
         outcome = await rail.inquire(outgoing)
-        if isinstance(outcome, NotSent) and state is OrderState.SENDING:
+        if isinstance(outcome, NotSent) and lease.state is OrderState.SENDING:
+            assert lease.until is not None
+            if self._is_nearly_over(lease.until):
+                return None
             # Whoever had it never came to send it: the first sending, not a second.
             outcome = await rail.send(outgoing)
             if isinstance(outcome, NotSent):

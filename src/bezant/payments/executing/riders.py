@@ -209,7 +209,7 @@ class TakeOver(msgspec.Struct, frozen=True):
         attempt = order.attempt
         if order.state not in _OPEN or attempt is None:
             return Decision(Answer.of(Lease(order.state, None, None)))
-        if attempt.sender != self.sender and attempt.lease_until > at:
+        if attempt.sender != self.sender and not attempt.is_free(at):
             return Decision(Answer.of(Lease(order.state, attempt.sender, attempt.lease_until)))
         taken = Attempt(attempt.no, attempt.id, self.sender, at + LEASE, attempt.began_at)
         after = replace(order, attempt=taken)

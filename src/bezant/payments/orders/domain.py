@@ -39,6 +39,10 @@ class Attempt:
     lease_until: datetime
     began_at: datetime
 
+    def is_free(self, at: datetime) -> bool:
+        """Whether others than its sender may act on it."""
+        return self.lease_until <= at
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
