@@ -35,6 +35,7 @@ from bezant.payments import (
     RecallService,
     Receiver,
     RefundService,
+    ResolutionService,
     ReturnService,
     SafeguardingRuns,
     SafeguardingService,
@@ -49,6 +50,7 @@ from bezant.payments import (
     payment_operations,
     quote_operations,
     refund_operations,
+    resolution_operations,
     return_operations,
     safeguarding_operations,
     settlement_operations,
@@ -69,6 +71,7 @@ class Payments:
 
     orders: PaymentService
     execution: Execution
+    resolutions: ResolutionService
     due: DuePayments
     standing: StandingOrders
     standing_runs: StandingRuns
@@ -133,6 +136,7 @@ class Payments:
         return cls(
             orders,
             execution,
+            ResolutionService(orders, ledger),
             due,
             standing,
             standing_runs,
@@ -161,6 +165,7 @@ class Payments:
         """Of the API."""
         return [
             *payment_operations(self.orders, self.execution.begin),
+            *resolution_operations(self.resolutions),
             *standing_operations(self.standing),
             *bulk_operations(self.bulk_intake, self.bulk_reports, self.bulk_decisions),
             *return_operations(self.recalls, self.claims),

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from approving import REVOKE, asked_by_another
-from arriving import recalled_over_http, sent_over_http
+from arriving import expected_over_http, recalled_over_http, sent_over_http
 from bezant.formats.iso20022 import MESSAGE_BYTES_MAX
 from bezant.identity.resources import SignedMessages
 from bezant.kernel.telemetry import Traced
@@ -606,6 +606,14 @@ def _of_sent_payment(end: str, body: object) -> Callable[[Book], Awaitable[Reque
     async def request(book: Book) -> Request:
         bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
         return f"{await sent_over_http(bank)}{end}", body
+
+    return request
+
+
+def _of_expected_payment(end: str, body: object) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        return f"{await expected_over_http(bank)}{end}", body
 
     return request
 
@@ -1205,6 +1213,9 @@ CASES: Mapping[str, Case] = {
     "cancel_standing_order": Case("POST", 200, _of_standing_order("/cancel", {})),
     "release_payment": Case("POST", 200, _of_reviewed_payment("/release", {})),
     "reject_payment": Case("POST", 200, _of_reviewed_payment("/reject", {"reason": "doubtful"})),
+    "resolve_payment": Case(
+        "POST", 200, _of_expected_payment("/resolve", {"outcome": "settled", "reason": "asked"})
+    ),
     "cancel_payment": Case("POST", 200, _of_waiting_payment("/cancel", {"reason": "regret"})),
     "recall_payment": Case("POST", 201, _of_sent_payment("/recall", {"reason": "DUPL"})),
     "claim_payment_unauthorised": Case("POST", 201, _of_sent_payment("/unauthorised", {})),

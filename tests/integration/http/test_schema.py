@@ -19,7 +19,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
 from approving import asked_by_another
-from arriving import recalled_over_http, sent_over_http
+from arriving import expected_over_http, recalled_over_http, sent_over_http
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
@@ -559,6 +559,7 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
     found["get_balance_confirmation"] = {"confirmation": confirmed["id"]}
     for operation in ("recall_payment", "claim_payment_unauthorised"):
         found[operation] = {"payment": (await sent_over_http(bank)).rpartition("/")[2]}
+    found["resolve_payment"] = {"payment": (await expected_over_http(bank)).rpartition("/")[2]}
     found["answer_recall"] = {"recall": (await recalled_over_http(bank)).rpartition("/")[2]}
     found |= await orders_of(bank)
     found |= await shop_of(bank)

@@ -21,7 +21,7 @@ from bezant.ledger import transfer_id as hold_of
 from bezant.ledger.schemas import AccountType, NewAccount, NewTransaction, Posting
 from bezant.payments.incoming import store
 from bezant.payments.incoming.domain import DUPLICATE, NO_SUCH_ACCOUNT, code_of
-from bezant.payments.orders.domain import Direction, Order, settlement_account
+from bezant.payments.orders.domain import PAYMENT, Direction, Order, settlement_account
 from bezant.payments.orders.errors import PaymentNotWaiting
 from bezant.payments.orders.records import ORDER, content_row, order_of, view, went
 from bezant.payments.orders.riders import give_back, settle
@@ -138,7 +138,7 @@ class TakeCredit(msgspec.Struct, frozen=True):
             ledger_account(account_id, self.asset),
             self.asset,
             str(self.amount),
-            "payment",
+            PAYMENT,
             pending=not self.is_settled,
         )
         post(seen.draft, NewTransaction([leg], id=self.order_id))
@@ -210,6 +210,7 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
 
     Attributes:
         is_settled: otherwise the scheme cancelled it.
+        reason: how people know, where it is not the scheme that says so.
     """
 
     order_id: UUID
@@ -218,6 +219,7 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
     rail: str
     is_settled: bool
     actor: str
+    reason: str | None = None
     weight: int = 1
 
     def reads(self) -> Reads:
@@ -244,10 +246,11 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
             return Decision(Answer.of(view(order)))
         if self.is_settled:
             settle(seen, order)
-            order, rows = went(seen, order, OrderState.SETTLED, actor=self.actor)
+            order, rows = went(
+                seen, order, OrderState.SETTLED, actor=self.actor, reason=self.reason
+            )
         else:
             give_back(seen, order)
-            order, rows = went(
-                seen, order, OrderState.REJECTED, actor=self.actor, reason="cancelled_by_scheme"
-            )
+            reason = self.reason or "cancelled_by_scheme"
+            order, rows = went(seen, order, OrderState.REJECTED, actor=self.actor, reason=reason)
         return Decision(Answer.of(view(order)), rows)
