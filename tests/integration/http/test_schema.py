@@ -559,7 +559,6 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
     found["get_balance_confirmation"] = {"confirmation": confirmed["id"]}
     for operation in ("recall_payment", "claim_payment_unauthorised"):
         found[operation] = {"payment": (await sent_over_http(bank)).rpartition("/")[2]}
-    found["resolve_payment"] = {"payment": (await expected_over_http(bank)).rpartition("/")[2]}
     found["answer_recall"] = {"recall": (await recalled_over_http(bank)).rpartition("/")[2]}
     found |= await orders_of(bank)
     found |= await shop_of(bank)
@@ -648,8 +647,9 @@ async def debits_of(
 
 
 async def orders_of(bank: CustomerBank) -> dict[str, dict[str, str]]:
-    """Payments under review, standing orders and a file of payments, by the operation."""
+    """Payments under review or without an answer, standing orders and a file, by the operation."""
     tenant, found = bank.tenant, dict[str, dict[str, str]]()
+    found["resolve_payment"] = {"payment": (await expected_over_http(bank)).rpartition("/")[2]}
     for operation in ("release_payment", "reject_payment"):
         ordered = {"debtor_account": await bank.funded(), "asset": "EUR", "amount": "5"}
         payee = {"creditor": {"account_id": (await bank.open())["id"]}}

@@ -32,7 +32,7 @@ from bezant.payments.orders.domain import Attempt, Order, settlement_account
 from bezant.payments.orders.jobs import SURVIVE
 from bezant.payments.orders.records import ORDER, attempt_row, content_row, order_of, view, went
 from bezant.payments.orders.riders import LEASE, charge_for, give_back
-from bezant.payments.rails import NotSent, Outcome, Pending, Rejected, Settled, Unknown
+from bezant.payments.rails import Absent, NotSent, Outcome, Pending, Rejected, Settled, Unknown
 from bezant.payments.states import OrderState
 
 _OPEN: Final = frozenset(
@@ -251,7 +251,7 @@ def outcome_of(
             became, reference = Became.PENDING, outcome.reference
         case Rejected():
             became, code = Became.REJECTED, outcome.code
-        case Unknown():
+        case Unknown() | Absent():
             became, code = Became.UNKNOWN, outcome.why
         case NotSent():
             became, code = Became.NOT_SENT, outcome.why
