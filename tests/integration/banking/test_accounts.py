@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -34,6 +34,9 @@ from bezant.ledger import Decision, Ledger, Reads, Seen, post, schemas
 from customers import CustomerBank, open_bank
 from fixtures_api import Api, Tenant, fresh_key
 from fixtures_ledger import Bank
+
+if TYPE_CHECKING:
+    import asyncpg
 
 
 @pytest.fixture(scope="module")
@@ -184,9 +187,10 @@ async def test_numbers_take_the_form_of_the_country(
         ({"bank_code": "999"}, "BANK_CODE_INVALID"),
         ({"country": "US", "bank_code": "021000022", "bic": "CHASUS33"}, "BANK_CODE_INVALID"),
         ({"country": "XX"}, "BANK_CODE_INVALID"),
+        ({"country": "GB", "bank_code": "BUKB", "bic": "BUKBGB22"}, "BANK_CODE_INVALID"),
         ({"bic": "BNPAFRPP"}, "BIC_INVALID"),
     ],
-    ids=["too short", "wrong check digit", "no such country", "BIC of elsewhere"],
+    ids=["too short", "wrong check digit", "no such country", "no sort code", "BIC of elsewhere"],
 )
 async def test_an_institution_that_could_have_no_accounts_is_refused(
     own: Tenant, bank: CustomerBank, wrong: dict[str, str], code: str
@@ -200,6 +204,22 @@ async def test_an_institution_that_could_have_no_accounts_is_refused(
     }
     answer = await own.post("/v1/institutions", body | wrong)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_no_account_is_opened_in_a_branch_that_nobody_named(
+    own: Tenant, owner: "asyncpg.Connection[Any]"
+) -> None:
+    bank = await open_bank(
+        own, country="GB", bank_code="WEST", branch_code="654321", bic="WESTGB22"
+    )
+    # As institutions of old are.
+    await owner.execute(
+        "UPDATE institution SET branch_code = '' WHERE tenant_id = $1 AND institution_id = $2",
+        own.id,
+        UUID(bank.institution),
+    )
+    answer = await own.post("/v1/accounts", {"product_id": bank.product})
+    assert (answer.status_code, answer.json()["code"]) == (422, "BANK_CODE_INVALID")
 
 
 async def test_accounts_stay_under_the_version_of_their_opening_until_they_are_moved(

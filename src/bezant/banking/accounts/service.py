@@ -18,8 +18,8 @@ from bezant.banking.accounts.domain import (
 )
 from bezant.banking.accounts.errors import AssetNotOffered, BankAccountNotFound, UnknownProduct
 from bezant.banking.accounts.riders import Number, view
-from bezant.banking.institutions import InstitutionService
-from bezant.banking.institutions.numbers import AccountNumber, draw_number
+from bezant.banking.institutions import BankCodeInvalid, Institution, InstitutionService
+from bezant.banking.institutions.numbers import AccountNumber, NoSuchNumber, draw_number
 from bezant.banking.products import ProductNotFound, ProductService
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
@@ -89,6 +89,7 @@ class AccountService:
         Raises:
             UnknownProduct: the tenant has no such product or version.
             AssetNotOffered: the product's accounts do not hold an asset.
+            BankCodeInvalid: the institution was made before its country's rules were known here.
         """
         try:
             product = await self._products.find(call.tenant_id, new.product_id, new.product_version)
@@ -100,12 +101,7 @@ class AccountService:
                 raise AssetNotOffered(f"{product.code} does not have {asset}.", field="assets")
         institution = await self._institutions.find(call.tenant_id, product.institution_id)
         account_id = self._ids.new()
-        drawn = [
-            draw_number(
-                institution.country, institution.bank_code, institution.branch_code, self._dice
-            )
-            for _ in range(NUMBERS_DRAWN)
-        ]
+        drawn = self._drawn(institution)
         rider = riders.OpenBankAccount(
             account_id,
             institution.id,
@@ -294,6 +290,13 @@ class AccountService:
 
     async def _submit(self, call: Call, account: BankAccount, rider: "Rider") -> Answer:
         return await self._ledger.submit(call, account.book_id, rider)
+
+    def _drawn(self, institution: Institution) -> list[AccountNumber]:
+        codes = institution.country, institution.bank_code, institution.branch_code
+        try:
+            return [draw_number(*codes, self._dice) for _ in range(NUMBERS_DRAWN)]
+        except NoSuchNumber as error:
+            raise BankCodeInvalid(str(error), field="product_id") from None
 
     def _sealed(self, tenant_id: UUID, number: AccountNumber) -> Number:
         return Number(
