@@ -26,6 +26,7 @@ from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, Gathering
 from bezant.kernel.fingerprints import Fingerprints
+from bezant.kernel.ibans import electronic
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealing import SealedSecret, SecretSealer
@@ -204,7 +205,7 @@ class AccountService:
 
     async def find_by_iban(self, tenant_id: UUID, iban: str) -> UUID | None:
         """The account that has a number; None where none has. In any form that an IBAN takes."""
-        fingerprint = self._fingerprints.of("account number", normal_iban(iban))
+        fingerprint = self._fingerprints.of("account number", electronic(iban))
         row = await self._numbers.find(tenant_id, fingerprint)
         return None if row is None else row["account_id"]
 
@@ -303,11 +304,6 @@ class AccountService:
             self._fingerprints.of("account number", number.identity),
             self._sealer.seal(msgspec.json.encode(number), _context(tenant_id)),
         )
-
-
-def normal_iban(text: str) -> str:
-    """An IBAN in its electronic form (ISO 13616)."""
-    return "".join(text.split()).upper()
 
 
 def _context(tenant_id: UUID) -> bytes:
