@@ -24,6 +24,7 @@ from bezant.banking.accounts.riders import ChangeStatus, PlaceBlock
 from bezant.banking.accounts.schemas import Account, NewBankAccount, NewBlock
 from bezant.banking.accounts.service import NUMBERS_DRAWN
 from bezant.banking.institutions.numbers import AccountNumber, draw_number
+from bezant.kernel.api_keys import IssuedApiKey
 from bezant.kernel.calls import Answer
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -398,6 +399,32 @@ async def test_a_blocked_amount_remains_and_the_rest_may_leave(
     assert [answer.status for answer in answers].count(200) == 1, (
         "10 of 1,000 are free, whatever the overdraft"
     )
+
+
+async def _post(api: Api, by: IssuedApiKey, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    assert by.key is not None
+    async with api.client(by.key) as client:
+        answer = await client.post(path, json=body, headers=fresh_key())
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+async def test_blocks_are_listed_with_why_by_whom_and_until_when_also_after_they_are_lifted(
+    own: Tenant, bank: CustomerBank, api: Api
+) -> None:
+    path = f"/v1/accounts/{(await bank.open())['id']}/blocks"
+    until = "2099-01-01T00:00:00Z"
+    new = {"kind": "legal", "direction": "debit", "reason": "attachment", "expires_at": until}
+    placer, lifter = [await api.issue(own.id, ("banking:blocks",)) for _ in range(2)]
+    placed = await _post(api, placer, path, new)
+    assert {name: placed[name] for name in new} == new
+    assert placed["placed_by"] == f"key:{placer.api_key.id}"
+    assert (await own.client.get(path)).json()["blocks"] == [placed]
+    await _post(api, lifter, f"{path}/{placed['id']}/lift", {})
+    [after] = (await own.client.get(path)).json()["blocks"]
+    assert after["lifted_at"] > after["placed_at"]
+    assert after["lifted_by"] == f"key:{lifter.api_key.id}"
+    assert after == placed | {name: after[name] for name in ("lifted_at", "lifted_by")}
 
 
 async def test_closing_and_paying_at_once_leave_no_money_on_a_closed_account(
