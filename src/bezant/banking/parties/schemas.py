@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bezant.kernel.http import IS_PHONE
+from bezant.kernel.pagination import Page
 from bezant.kernel.sealed import Purpose
 from bezant.kernel.telemetry import Sensitive
 
@@ -164,7 +165,13 @@ class PartySearch(Sensitive, Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
-    """The query parameters of `GET /v1/parties/{party}`."""
+    """The query parameters of reading what tells about a party."""
+
+    purpose: Purpose
+
+
+class PurposedPage(Page, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query parameters of a listing that tells about parties."""
 
     purpose: Purpose
 
