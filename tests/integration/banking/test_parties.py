@@ -31,9 +31,12 @@ ADA: dict[str, Any] = {
     "legal_name": "Ada Lovelace-Canary",
     "other_names": ["Ада Лавлейс"],
     "birth_date": "1990-12-10",
-    "address": {"country": "GB", "town": "Canaryham", "street": "Canary Lane"},
-    "email": "ada.canary@example.com",
-    "phone": "+442071838750",
+    "addresses": [
+        {"country": "GB", "town": "Canaryham", "street": "Canary Lane"},
+        {"country": "FR", "town": "Canaryville"},
+    ],
+    "emails": ["ada.canary@example.com", "ada@canary.example"],
+    "phones": ["+442071838750", "+4915112345678"],
     "iban": "GB33BUKB20201555555555",
     "tax_residencies": [
         {"country": "DE", "tax_id": "12345678903"},
@@ -111,7 +114,7 @@ async def test_no_table_of_parties_holds_personal_data(
     mine: Tenant, owner: "asyncpg.Connection[Any]"
 ) -> None:
     made = await mine.create(PARTIES, ADA)
-    await patch(mine, made, {"address": {"country": "FR", "town": "Canaryville"}})
+    await patch(mine, made, {"addresses": [{"country": "IT", "town": "Canaryana"}]})
     texts = []
     for table in ("party", "party_value", "event_pending", "event", "audit_entry"):
         rows = await owner.fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", mine.id)
@@ -124,9 +127,11 @@ async def test_no_table_of_parties_holds_personal_data(
 
 async def test_a_party_is_found_by_whole_values_in_any_spelling(mine: Tenant) -> None:
     made = await mine.create(PARTIES, ADA)
-    await make(mine, email="else@example.com")
+    await make(mine, emails=["else@example.com"])
     assert await search(mine, email="ADA.Canary@Example.com") == [made["id"]]
+    assert await search(mine, email="ada@CANARY.example") == [made["id"]], "any of them"
     assert await search(mine, phone="+44 20 7183 8750") == [made["id"]]
+    assert await search(mine, phone="+49 151 12345678") == [made["id"]], "any of them"
     assert await search(mine, iban="gb33 bukb 2020 1555 5555 55") == [made["id"]]
     assert await search(mine, tax_id="11 234 56789") == [made["id"]], "each residency's"
     assert await search(mine, email="nobody@example.com") == []
@@ -134,7 +139,7 @@ async def test_a_party_is_found_by_whole_values_in_any_spelling(mine: Tenant) ->
 
 async def test_nobody_reaches_another_tenants_parties(mine: Tenant, other_tenant: Tenant) -> None:
     made = await mine.create(PARTIES, ADA)
-    assert made["id"] not in await search(other_tenant, email=ADA["email"])
+    assert made["id"] not in await search(other_tenant, email=ADA["emails"][0])
     path = f"{PARTIES}/{made['id']}"
     answer = await other_tenant.client.get(f"{path}?purpose=curious")
     assert (answer.status_code, answer.json()["code"]) == (404, "PARTY_NOT_FOUND")
@@ -156,6 +161,38 @@ async def test_lists_are_rectified_from_their_start_and_grow(mine: Tenant) -> No
     assert changed["references"].items() >= made["references"].items()
     assert (await opened(mine, made))["values"]["tax_residencies"] == both
     assert await search(mine, tax_id="12345678903") == []
+
+
+async def test_contacts_are_rectified_in_their_place_and_found_by_what_they_are_now(
+    mine: Tenant,
+) -> None:
+    made = await make(mine, emails=["one@example.com"], phones=["+442071838750"])
+    emails = ["first@example.com", "second@example.com", "third@example.com"]
+    changed = await patch(mine, made, {"emails": emails})
+    assert changed["references"].items() >= made["references"].items()
+    values = (await opened(mine, made))["values"]
+    assert (values["emails"], values["phones"]) == (emails, ["+442071838750"])
+    assert await search(mine, email="one@example.com") == []
+    for email in emails:
+        assert await search(mine, email=email) == [made["id"]]
+
+
+async def test_an_organisation_is_shown_by_extracts_from_registers(mine: Tenant) -> None:
+    extract = {"type": "register_extract", "country": "DE", "number": "HRB 1", "expires_on": None}
+    made = await mine.create(PARTIES, ENGINES | {"documents": [extract]})
+    assert (await opened(mine, made))["values"]["documents"] == [extract]
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [("emails", ["ada@example.com", "nowhere"]), ("phones", ["+442071838750", "12-34"])],
+)
+async def test_a_contact_that_cannot_be_found_again_is_refused_and_leaves_nothing(
+    mine: Tenant, member: str, wrong: list[str]
+) -> None:
+    body = {"kind": "person", "legal_name": "Ada", member: wrong}
+    assert await refused(mine, PARTIES, body) == (422, "FIELD_VALUE_REFUSED")
+    assert await parties_of(mine) == []
 
 
 async def audited(tenant: Tenant, owner: "asyncpg.Connection[Any]", action: str) -> list[Any]:
@@ -185,7 +222,7 @@ async def test_a_search_is_in_the_audit_log_with_its_purpose_found_or_not(
     mine: Tenant, owner: "asyncpg.Connection[Any]"
 ) -> None:
     await mine.create(PARTIES, ADA)
-    for email in (ADA["email"], "nobody@example.com"):
+    for email in (ADA["emails"][1], "nobody@example.com"):
         await mine.create(f"{PARTIES}/search", {"purpose": "fraud_review", "email": email})
     entry = (f"{PARTIES}/search", "fraud_review", "done")
     assert await audited(mine, owner, "party.search") == [entry, entry]
@@ -214,11 +251,12 @@ async def test_what_tells_about_a_party_is_read_for_a_purpose_and_on_record(
 async def test_two_who_add_the_same_value_at_once_both_succeed(mine: Tenant) -> None:
     made = await make(mine)
     answers = await asyncio.gather(
-        *(patch(mine, made, {"email": f"ada{number}@example.com"}) for number in range(4))
+        *(patch(mine, made, {"emails": [f"ada{number}@example.com"]}) for number in range(4))
     )
     assert len({answer["references"]["email"] for answer in answers}) == 1
     answer = await opened(mine, made)
-    assert answer["values"]["email"] in {f"ada{number}@example.com" for number in range(4)}
+    [email] = answer["values"]["emails"]
+    assert email in {f"ada{number}@example.com" for number in range(4)}
     assert answer["party"]["row_version"] == 5
 
 
@@ -348,7 +386,7 @@ async def test_the_sweep_keeps_what_a_committed_party_holds_and_nothing_else(
         idempotency_key="once",
         purpose="",
     )
-    new = NewParty(kind=PartyKind.PERSON, legal_name="Ada", email="ada@example.com")
+    new = NewParty(kind=PartyKind.PERSON, legal_name="Ada", emails=["ada@example.com"])
     made = (await parties.create(call, new)).value(Party)
     orphan = Sealing(uuid4(), made.subject_id, field_of("email"), "orphan@example.com")
     await sealer.seal(call, [orphan])

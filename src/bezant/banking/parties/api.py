@@ -62,8 +62,8 @@ _PERSON: Final = {
     "kind": "person",
     "legal_name": "Ada Lovelace",
     "birth_date": "1990-12-10",
-    "email": "ada@example.com",
-    "address": {"country": "GB", "town": "London"},
+    "emails": ["ada@example.com"],
+    "addresses": [{"country": "GB", "town": "London"}],
     "tax_residencies": [{"country": "DE", "tax_id": "12345678903"}],
 }
 _ON_RECORD: Final = "The audit log has an entry before the answer is sent."

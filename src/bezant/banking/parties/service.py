@@ -337,7 +337,7 @@ def _party(row: "asyncpg.Record") -> Party:
 def _check_fit(kind: PartyKind, values: PartyValues) -> None:
     unfit = {
         PartyKind.PERSON: ("registration_number",),
-        PartyKind.ORGANISATION: ("birth_date", "documents"),
+        PartyKind.ORGANISATION: ("birth_date",),
     }
     for name in unfit[kind]:
         if getattr(values, name) is not None:
