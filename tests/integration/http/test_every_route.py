@@ -415,7 +415,7 @@ async def _set_party_limits(book: Book) -> Request:
 
 
 async def _party_assessments(book: Book) -> Request:
-    return f"{await _party(book)}/assessments", None
+    return f"{await _party(book)}/assessments?purpose=customer_service", None
 
 
 async def _link_party_user(book: Book) -> Request:
@@ -433,7 +433,7 @@ async def _new_relationship(book: Book) -> Request:
 
 
 async def _party_relationships(book: Book) -> Request:
-    return f"{await _party(book)}/relationships", None
+    return f"{await _party(book)}/relationships?purpose=customer_service", None
 
 
 async def _end_relationship(book: Book) -> Request:
@@ -1339,7 +1339,7 @@ CASES: Mapping[str, Case] = {
     "get_signing_rules": Case("GET", 200, _of_limited("/signing-rules")),
     "set_signing_rules": Case("PUT", 200, _of_limited("/signing-rules", {"bands": []})),
     "create_party": Case("POST", 201, _new_party, names=False),
-    "list_parties": _reads("/v1/parties", names=False),
+    "list_parties": _reads("/v1/parties?purpose=customer_service", names=False),
     "open_party": Case("GET", 200, _open_party),
     "change_party": Case("PATCH", 200, _change_party),
     "search_parties": Case("POST", 200, _search_parties, names=False),

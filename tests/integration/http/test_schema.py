@@ -107,8 +107,8 @@ UNFIT_FOR_SOME = (
     "birth_date",
     "registration_number",
     "documents",
-    "email",
-    "phone",
+    "emails",
+    "phones",
     "iban",
     "tax_residencies",
 )
