@@ -327,6 +327,26 @@ async def test_of_a_move_and_an_added_asset_at_once_the_first_holds(
         assert msgspec.json.decode(answers[1].body)["code"] == "ACCOUNT_CHANGED"
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"overdraft": {"JPY": "1"}},
+        {"limits": [{"asset": "JPY", "window": "day", "amount": "1"}]},
+        {"interest": {"JPY": {"capitalisation": "month", "day_count": "ACT/360"}}},
+        {"fees": [{"code": "keeping", "asset": "JPY", "gross": "1", "every": "month"}]},
+    ],
+    ids=["overdraft", "limits", "interest", "fees"],
+)
+async def test_terms_of_an_asset_that_the_product_does_not_have_are_refused(
+    own: Tenant, revised: CustomerBank, terms: dict[str, Any]
+) -> None:
+    [name] = terms
+    new = {"after": 1, "terms": TERMS | terms}
+    answer = await own.post(f"/v1/products/{revised.product}/versions", new)
+    assert (answer.status_code, answer.json()["code"]) == (422, "TERMS_CONTRADICT")
+    assert answer.json()["field"] == f"terms.{name}"
+
+
 async def test_the_database_knows_the_same_statuses_as_the_code(database: Database) -> None:
     rows = await database.fetch("SELECT before_status, after_status FROM legal_account_change")
     written = {(before or "none", after) for before, every in LEGAL.items() for after in every}
