@@ -109,7 +109,13 @@ def operations(accounts: AccountService) -> Sequence[Operation]:
     """The operations on accounts."""
     routes = Routes(accounts)
     # Before `{account}`, which its path would be taken for.
-    return [*_finding(routes), *_opening(routes), *_terms(routes), *_blocks(routes)]
+    return [
+        *_finding(routes),
+        *_opening(routes),
+        *_statuses(routes),
+        *_terms(routes),
+        *_blocks(routes),
+    ]
 
 
 def _finding(routes: Routes) -> Sequence[Operation]:
@@ -224,7 +230,7 @@ def _opening(routes: Routes) -> Sequence[Operation]:
     ]
 
 
-def _terms(routes: Routes) -> Sequence[Operation]:
+def _statuses(routes: Routes) -> Sequence[Operation]:
     return [
         WriteOperation(
             id="change_bank_account_status",
@@ -259,6 +265,11 @@ def _terms(routes: Routes) -> Sequence[Operation]:
             refusals=(errors.BankAccountNotFound,),
             handler=routes.history,
         ),
+    ]
+
+
+def _terms(routes: Routes) -> Sequence[Operation]:
+    return [
         WriteOperation(
             id="set_bank_account_overdraft",
             path=f"{_ACCOUNT}/overdraft",
