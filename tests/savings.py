@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from bezant.banking.accounts import Account, NewBankAccount, ledger_account
+from bezant.banking.accounts.schemas import ProductMove
 from bezant.banking.closing.schemas import Closing
 from bezant.banking.end_of_day import EndOfDayService
 from bezant.banking.end_of_day.schemas import NewRun, Run
@@ -18,6 +19,7 @@ from bezant.banking.fees.schemas import Charge, Charges, NewCharge
 from bezant.banking.institutions.schemas import Institution, NewInstitution
 from bezant.banking.interest.domain import PARTS
 from bezant.banking.products import NewProduct, Product
+from bezant.banking.products.schemas import NewVersion
 from bezant.banking.terms.fees import FeeEvent
 from bezant.kernel.calls import Answer
 from bezant.kernel.clock import ManualClock
@@ -73,6 +75,21 @@ class Savings:
         product = msgspec.convert(asked, NewProduct)
         answer = await self.banking.products.create(self.teller.call(), product)
         self.product = answer.value(Product).id
+
+    async def revise(self, **terms: Any) -> int:  # noqa: ANN401 - members by name
+        """Another version of the product; its number."""
+        tenant_id = self.teller.tenant_id
+        newest = (await self.banking.products.find(tenant_id, self.product)).version
+        new = {"after": newest, "terms": {"assets": ["EUR"], **terms}}
+        answer = await self.banking.products.add_version(
+            self.teller.call(), self.product, msgspec.convert(new, NewVersion)
+        )
+        return answer.value(Product).version
+
+    async def move(self, account: UUID, version: int) -> Answer:
+        """Put an account under another version."""
+        to = ProductMove(version)
+        return await self.banking.accounts.move(self.teller.call(), account, to)
 
     def wind_to(self, at: datetime) -> None:
         wait = at - self.clock.now()

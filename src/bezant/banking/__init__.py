@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from bezant.banking.fees.returning import give_fees_back, reads_of_fees_back
     from bezant.banking.fees.service import FeeService
+    from bezant.banking.fees.waiving import FeeWaiverService
     from bezant.banking.holders import HolderHolding, HolderService, OwnsAccount
     from bezant.banking.holders import operations as holder_operations
     from bezant.banking.institutions import InstitutionNotFound, InstitutionService, NewInstitution
@@ -113,6 +114,7 @@ __all__ = [
     "EndOfDayService",
     "FeeEvent",
     "FeeService",
+    "FeeWaiverService",
     "HolderHolding",
     "HolderService",
     "HoldsMandate",
@@ -192,6 +194,7 @@ __getattr__ = lazily(
         "fees.events": "charge_event, charge_payment, reads_of_event, reads_of_payment_fees",
         "fees.returning": "give_fees_back, reads_of_fees_back",
         "fees.service": "FeeService",
+        "fees.waiving": "FeeWaiverService",
         "holders": "HolderHolding, HolderService, OwnsAccount, operations as holder_operations",
         "institutions": (
             "InstitutionNotFound, InstitutionService, NewInstitution,"

@@ -12,6 +12,7 @@ from bezant.banking import (
     CustomerStatements,
     EndOfDayService,
     FeeService,
+    FeeWaiverService,
     HolderService,
     HoldsMandate,
     InstitutionService,
@@ -67,6 +68,7 @@ class Banking:
     ends_of_days: EndOfDayService
     closings: ClosingService
     fees: FeeService
+    fee_waivers: FeeWaiverService
 
     @classmethod
     def of(
@@ -109,6 +111,7 @@ class Banking:
             ends_of_days=EndOfDayService(database, clock, ids, ledger),
             closings=ClosingService(database, ledger, accounts, products),
             fees=FeeService(database, ledger, accounts, products),
+            fee_waivers=FeeWaiverService(database, clock, ids, accounts, products),
         )
 
     @property
@@ -126,7 +129,7 @@ class Banking:
             *customer_statement_operations(self.statements),
             *end_of_day_operations(self.ends_of_days),
             *closing_operations(self.closings),
-            *fee_operations(self.fees),
+            *fee_operations(self.fees, self.fee_waivers),
         ]
 
     def handlings(self) -> list[Handling[Any]]:

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import httpx
 import msgspec
 import pytest
 from schwifty import IBAN
@@ -20,7 +22,7 @@ from bezant.banking import (
     ledger_account,
 )
 from bezant.banking.accounts.domain import LEGAL
-from bezant.banking.accounts.riders import ChangeStatus, PlaceBlock
+from bezant.banking.accounts.riders import AddAsset, ChangeStatus, MoveToVersion, PlaceBlock
 from bezant.banking.accounts.schemas import Account, NewBankAccount, NewBlock
 from bezant.banking.accounts.service import NUMBERS_DRAWN
 from bezant.banking.institutions.numbers import AccountNumber, draw_number
@@ -224,25 +226,147 @@ async def test_no_account_is_opened_in_a_branch_that_nobody_named(
     assert (answer.status_code, answer.json()["code"]) == (422, "BANK_CODE_INVALID")
 
 
+@pytest.fixture
+async def revised(own: Tenant, bank: CustomerBank) -> CustomerBank:
+    """The same with a product of its own, whose terms a test may change."""
+    new = {
+        "code": f"revised-{uuid4().hex}",
+        "institution_id": bank.institution,
+        "kind": "current",
+        "terms": TERMS,
+    }
+    return replace(bank, product=(await own.create("/v1/products", new))["id"])
+
+
+TERMS: dict[str, Any] = {"assets": ["EUR", "USD"], "overdraft": {"EUR": "50000"}}
+
+
+async def revise(bank: CustomerBank, **terms: Any) -> None:  # noqa: ANN401 - members by name
+    """A second version of the product."""
+    new = {"after": 1, "terms": TERMS | terms}
+    await bank.tenant.create(f"/v1/products/{bank.product}/versions", new)
+
+
+async def move(bank: CustomerBank, account: dict[str, Any], to: int = 2) -> httpx.Response:
+    path = f"/v1/accounts/{account['id']}/product-version"
+    return await bank.tenant.post(path, {"product_version": to})
+
+
+async def lines(bank: CustomerBank, account: dict[str, Any]) -> dict[str, str]:
+    """How far below zero an account may go, by asset."""
+    found = {}
+    for asset, name in account["ledger_accounts"].items():
+        answer = await bank.tenant.client.get(f"{bank.book_path}/accounts/{name}")
+        found[asset] = answer.json()["limits"]["overdraft"]
+    return found
+
+
 async def test_accounts_stay_under_the_version_of_their_opening_until_they_are_moved(
-    own: Tenant, bank: CustomerBank
+    own: Tenant, revised: CustomerBank
 ) -> None:
-    account = await bank.open()
-    terms = {"assets": ["EUR"], "overdraft": {}}
-    path = f"/v1/products/{bank.product}/versions"
-    newest = (await own.client.get(f"/v1/products/{bank.product}")).json()["version"]
-    second = await own.create(path, {"after": newest, "terms": terms})
-    stale = await own.post(path, {"after": newest, "terms": terms})
-    assert stale.json()["code"] == "PRODUCT_CHANGED"
+    account = await revised.open()
+    await revise(revised)
+    stale = {"after": 1, "terms": TERMS}
+    answer = await own.post(f"/v1/products/{revised.product}/versions", stale)
+    assert answer.json()["code"] == "PRODUCT_CHANGED"
     path = f"/v1/accounts/{account['id']}"
-    assert (await own.client.get(path)).json()["product_version"] == newest
-    moved = await own.create(f"{path}/product-version", {"product_version": second["version"]})
-    assert moved["product_version"] == second["version"]
-    unknown = await own.post(f"{path}/product-version", {"product_version": 99})
-    assert unknown.json()["code"] == "UNKNOWN_PRODUCT"
-    first = {"assets": ["EUR", "USD"], "overdraft": {"EUR": "50000"}}
-    again = {"after": second["version"], "terms": first}
-    await own.create(f"/v1/products/{bank.product}/versions", again)
+    assert (await own.client.get(path)).json()["product_version"] == 1
+    moved = await move(revised, account)
+    assert (moved.status_code, moved.json()["product_version"]) == (200, 2)
+    assert (await move(revised, account, 99)).json()["code"] == "UNKNOWN_PRODUCT"
+
+
+async def test_an_account_moves_only_to_terms_that_offer_what_it_holds(
+    own: Tenant, revised: CustomerBank
+) -> None:
+    both, euros = await revised.open(), await revised.open(assets=["EUR"])
+    await revise(revised, assets=["EUR"])
+    refused = await move(revised, both)
+    assert (refused.status_code, refused.json()["code"]) == (422, "ASSET_NOT_OFFERED")
+    path = f"/v1/accounts/{both['id']}"
+    assert (await own.client.get(path)).json()["product_version"] == 1
+    assert (await move(revised, euros)).status_code == 200
+
+
+async def test_a_line_of_the_product_moves_with_it_and_an_agreed_one_stays(
+    own: Tenant, revised: CustomerBank
+) -> None:
+    plain, agreed = await revised.open(), await revised.open()
+    line = {"asset": "EUR", "amount": "70000", "reason": "agreed"}
+    path = f"/v1/accounts/{agreed['id']}/overdraft"
+    assert (await own.client.put(path, json=line, headers=fresh_key())).status_code == 200
+    await revise(revised, overdraft={"EUR": "20000", "USD": "10000"})
+    for account in (plain, agreed):
+        assert (await move(revised, account)).status_code == 200
+    assert await lines(revised, plain) == {"EUR": "20000", "USD": "10000"}
+    assert await lines(revised, agreed) == {"EUR": "70000", "USD": "10000"}
+    rows = await own.database.fetch(
+        "SELECT data FROM event_pending WHERE tenant_id = $1 AND kind = $2 AND subject = $3"
+        " UNION ALL SELECT data FROM event WHERE tenant_id = $1 AND kind = $2 AND subject = $3",
+        own.id,
+        "bank_account.overdraft_set",
+        f"/v1/accounts/{plain['id']}",
+    )
+    told = [msgspec.json.decode(row["data"]) for row in rows]
+    assert {(each["asset"], each["amount"], each["reason"]) for each in told} == {
+        ("EUR", "20000", "moved"),
+        ("USD", "10000", "moved"),
+    }
+
+
+async def test_who_has_drawn_more_than_the_new_line_is_not_moved_before_it_is_paid(
+    own: Tenant, revised: CustomerBank
+) -> None:
+    account = await revised.open()
+    assert (await revised.take(account, 30_000)).status_code == 201
+    await revise(revised, overdraft={"EUR": "20000", "USD": "10000"})
+    refused = await move(revised, account)
+    assert (refused.status_code, refused.json()["code"]) == (409, "LIMITS_BROKEN")
+    assert await lines(revised, account) == {"EUR": "50000", "USD": "0"}
+    path = f"/v1/accounts/{account['id']}"
+    assert (await own.client.get(path)).json()["product_version"] == 1
+    await revised.fund(account, 10_000)
+    assert (await move(revised, account)).status_code == 200
+    assert (await revised.take(account, 1)).json()["code"] == "OVERDRAFT_EXCEEDED"
+
+
+async def test_of_a_move_and_an_added_asset_at_once_the_first_holds(
+    own: Tenant, revised: CustomerBank, database: Database, ledger: Ledger
+) -> None:
+    teller = Bank(ledger, database, own.id, UUID(revised.book))
+    await revise(revised, assets=["EUR"])
+    for order in (1, -1):
+        account = await revised.open(assets=["EUR"], product_version=1)
+        account_id, line = UUID(account["id"]), {"EUR": "50000"}
+        riders: list[Any] = [
+            AddAsset(account_id, 1, "USD", "0"),
+            MoveToVersion(account_id, 1, 2, line, line),
+        ]
+        answers = await asyncio.gather(
+            *(ledger.submit(teller.call(), teller.book_id, rider) for rider in riders[::order])
+        )
+        assert [answer.is_refusal for answer in answers] == [False, True]
+        assert msgspec.json.decode(answers[1].body)["code"] == "ACCOUNT_CHANGED"
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"overdraft": {"JPY": "1"}},
+        {"limits": [{"asset": "JPY", "window": "day", "amount": "1"}]},
+        {"interest": {"JPY": {"capitalisation": "month", "day_count": "ACT/360"}}},
+        {"fees": [{"code": "keeping", "asset": "JPY", "gross": "1", "every": "month"}]},
+    ],
+    ids=["overdraft", "limits", "interest", "fees"],
+)
+async def test_terms_of_an_asset_that_the_product_does_not_have_are_refused(
+    own: Tenant, revised: CustomerBank, terms: dict[str, Any]
+) -> None:
+    [name] = terms
+    new = {"after": 1, "terms": TERMS | terms}
+    answer = await own.post(f"/v1/products/{revised.product}/versions", new)
+    assert (answer.status_code, answer.json()["code"]) == (422, "TERMS_CONTRADICT")
+    assert answer.json()["field"] == f"terms.{name}"
 
 
 async def test_the_database_knows_the_same_statuses_as_the_code(database: Database) -> None:

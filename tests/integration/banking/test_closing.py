@@ -1,7 +1,10 @@
 """An account is closed with its last interest and its payout, in one commit or not at all."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
+
+import pytest
 
 from bezant.banking.accounts import AccountStatus, ledger_account
 from bezant.banking.accounts.domain import BlockKind, Direction
@@ -9,9 +12,13 @@ from bezant.banking.accounts.schemas import NewBlock, StatusChange
 from bezant.banking.closing.schemas import ClosedAccount
 from bezant.banking.end_of_day.schemas import Run
 from bezant.banking.interest.domain import PARTS
+from bezant.banking.statements.errors import BalanceNotFinal
+from bezant.banking.statements.schemas import BalanceConfirmation, NewBalanceConfirmation
+from bezant.formats.camt053 import Entry, StatementHeader, read_statements
 from bezant.kernel.database import Database
+from bezant.ledger import statements
 from fixtures_ledger import code
-from savings import BEGIN, OVERDRAWN, noon, open_savings
+from savings import BEGIN, OVERDRAWN, Savings, noon, open_savings
 
 FIRST = BEGIN.date()
 DAY = timedelta(days=1)
@@ -112,3 +119,72 @@ async def test_a_run_that_goes_on_after_a_closing_leaves_the_account_alone(
         assert closed.interest == {"EUR": "100"}
         await bank.ends.carry_out(bank.teller.tenant_id, run.id)
         assert await bank.total(leaving) == 100 * PARTS
+
+
+async def left_in_march(bank: Savings) -> tuple[UUID, ClosedAccount]:
+    """An account that is opened on 20 January and closed on 15 March; a day later."""
+    leaving, staying = await bank.open(1_234_567), await bank.open()
+    bank.wind_to(noon(date(2026, 3, 15)))
+    closed = (await bank.close(leaving, staying)).value(ClosedAccount)
+    assert await stated_periods(bank, leaving) == JANUARY_ON, "the day of the closing is not over"
+    bank.wind_to(noon(date(2026, 3, 16)))
+    return leaving, closed
+
+
+JANUARY_ON = [
+    (1, date(2026, 1, 20), date(2026, 1, 31)),
+    (2, date(2026, 2, 1), date(2026, 2, 28)),
+]
+
+
+async def stated_periods(bank: Savings, account: UUID) -> list[tuple[int, date, date]]:
+    found = await bank.banking.statements.page(
+        bank.teller.tenant_id, account, after=None, limit=100
+    )
+    return [(each.number, each.from_, each.to) for each in found.statements]
+
+
+async def test_the_last_statement_has_the_last_interest_and_the_payout(
+    database: Database, run_folder: Path
+) -> None:
+    async with open_savings(database, run_folder, begin=noon(date(2026, 1, 20))) as bank:
+        account, closed = await left_in_march(bank)
+        march = (3, date(2026, 3, 1), date(2026, 3, 15))
+        assert await stated_periods(bank, account) == [*JANUARY_ON, march]
+        bank.wind_to(noon(date(2026, 5, 1)))
+        assert await stated_periods(bank, account) == [*JANUARY_ON, march]
+        part = statements.Part("booked", None, 100)
+        stated = await bank.banking.statements.statement(
+            bank.teller.call(), account, 3, "EUR", part
+        )
+        assert (stated.opening.balance, stated.closing.balance) == ("1234567", "0")
+        interest, payout = closed.interest["EUR"], closed.paid_out["EUR"]
+        found = {(each.code, each.direction, each.amount) for each in stated.entries}
+        assert found == {("interest", "credit", interest), ("closing", "debit", payout)}
+        file = await bank.banking.statements.file(bank.teller.call(), account, 3, "EUR", "camt053")
+        with file.file as content:
+            header, *entries = read_statements(content)
+        assert isinstance(header, StatementHeader)
+        balances = {each.type: (each.amount, each.date) for each in header.balances}
+        assert balances["OPBD"][0] == 1_234_567
+        assert balances["CLBD"] == (0, date(2026, 3, 15))
+        amounts = [each.amount for each in entries if isinstance(each, Entry)]
+        assert amounts == [int(interest), int(payout)]
+
+
+async def test_only_days_until_the_closing_are_confirmed(
+    database: Database, run_folder: Path
+) -> None:
+    async with open_savings(database, run_folder, begin=noon(date(2026, 1, 20))) as bank:
+        account, _ = await left_in_march(bank)
+        bank.wind_to(noon(date(2026, 5, 1)))
+        balances = []
+        for day in (14, 15):
+            new = NewBalanceConfirmation(date(2026, 3, day), "auditor")
+            answer = await bank.banking.statements.confirm(bank.teller.call(), account, new)
+            [of_euros] = answer.value(BalanceConfirmation).balances
+            balances.append(of_euros.balance)
+        assert balances == ["1234567", "0"]
+        late = NewBalanceConfirmation(date(2026, 3, 16), "auditor")
+        with pytest.raises(BalanceNotFinal):
+            await bank.banking.statements.confirm(bank.teller.call(), account, late)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -10,10 +11,11 @@ from bezant.banking.end_of_day.riders import EndDayOfAccounts
 from bezant.banking.end_of_day.schemas import Run, RunStatus
 from bezant.banking.interest.domain import PARTS
 from bezant.banking.terms.fees import FeeEvent
+from bezant.kernel.calls import Answer, Call
 from bezant.kernel.database import Database
-from bezant.ledger import Decision, Seen
+from bezant.ledger import Decision, Rider, Seen
 from fixtures_ledger import code
-from savings import BEGIN, OVERDRAWN, open_savings
+from savings import BEGIN, OVERDRAWN, SAVINGS, Savings, open_savings
 
 FIRST = BEGIN.date()
 LATE = BEGIN.replace(day=28)
@@ -148,6 +150,77 @@ async def test_the_size_of_chunks_changes_nothing(
         assert booked == [amount + 4 * amount // 10_000 for amount in amounts]
         total = 4 * sum(amounts) // 10_000
         assert await bank.teller.posted("interest:expense:EUR") == total
+
+
+async def booked_interest(bank: Savings, account: UUID) -> list[tuple[date, int]]:
+    """Days, and minor units."""
+    rows = await bank.teller.database.fetch(
+        "SELECT day, amount FROM interest_booking WHERE tenant_id = $1 AND account_id = $2"
+        " ORDER BY day",
+        bank.teller.tenant_id,
+        account,
+    )
+    return [(row["day"], int(row["amount"])) for row in rows]
+
+
+async def test_what_has_accrued_is_booked_when_an_account_earns_nothing_any_more(
+    database: Database, run_folder: Path
+) -> None:
+    async with open_savings(database, run_folder, **OVERDRAWN) as bank:
+        saver, owing, broke = [await bank.open(each) for each in (1_000_009, -500_000, -1_000_000)]
+        await bank.end_days(FIRST, january(10))
+        silent = await bank.revise(overdraft=OVERDRAWN["overdraft"])
+        for account in (saver, owing, broke):
+            assert (await bank.move(account, silent)).status == 200
+        await bank.end_day(january(11))
+        assert await booked_interest(bank, saver) == [(january(11), 1_000)]
+        assert await booked_interest(bank, owing) == [(january(11), -1_000)]
+        assert await booked_interest(bank, broke) == [], "the line is used up"
+        assert len(await bank.accrued(saver)) == 10
+        await bank.pay_in(broke, 20_000)
+        await bank.end_days(january(12), january(13))
+        assert await booked_interest(bank, broke) == [(january(12), -2_000)]
+        assert await bank.booked(saver) == 1_001_009, "once"
+
+
+async def test_a_move_between_two_rates_in_mid_month_is_booked_with_the_month(
+    database: Database, run_folder: Path
+) -> None:
+    async with open_savings(database, run_folder, begin=LATE) as bank:
+        moved, back = await bank.open(1_000_000), await bank.open(1_000_000)
+        await bank.end_days(LATE.date(), january(29))
+        twice = await bank.revise(interest={"EUR": {**SAVINGS, "tiers": [{"rate": "7.3"}]}})
+        none = await bank.revise()
+        assert (await bank.move(moved, twice)).status == 200
+        assert (await bank.move(back, none)).status == 200
+        await bank.end_day(january(30))
+        assert (await bank.move(back, twice)).status == 200
+        await bank.end_day(january(31))
+        assert await booked_interest(bank, moved) == [(january(31), 2 * 100 + 2 * 200)]
+        assert await booked_interest(bank, back) == [(january(30), 200), (january(31), 200)]
+
+
+async def test_an_account_that_is_moved_while_a_run_looks_at_it_is_looked_at_again(
+    database: Database, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_savings(database, run_folder) as bank:
+        account, other = await bank.open(1_000_000), await bank.open(1_000_000)
+        twice = await bank.revise(interest={"EUR": {**SAVINGS, "tiers": [{"rate": "7.3"}]}})
+        submit, codes = bank.teller.ledger.submit, list[int]()
+
+        async def moving(call: Call, book_id: UUID, rider: Rider) -> Answer:
+            if isinstance(rider, EndDayOfAccounts) and not codes:
+                assert (await bank.move(account, twice)).status == 200
+            answer = await submit(call, book_id, rider)
+            if isinstance(rider, EndDayOfAccounts):
+                codes.append(answer.status)
+            return answer
+
+        monkeypatch.setattr(bank.teller.ledger, "submit", moving)
+        await bank.end_day(FIRST)
+        assert codes == [409, 200]
+        assert await bank.accrued(account) == [(FIRST, 0, 200 * PARTS)]
+        assert await bank.accrued(other) == [(FIRST, 0, 100 * PARTS)]
 
 
 async def test_a_fee_is_charged_waived_or_refused_and_vat_is_apart(

@@ -112,6 +112,27 @@ async def test_interest_that_was_spent_is_not_taken_back_but_counted(
         ]  # fmt: skip
 
 
+async def test_a_late_posting_corrects_what_was_booked_when_the_account_was_moved(
+    database: Database, run_folder: Path
+) -> None:
+    async with open_savings(database, run_folder, begin=LATE) as bank:
+        timely, late = await bank.open(300_000_000), await bank.open(300_000_000)
+        await bank.pay_in(timely, 700_000_000, on=SINCE)
+        await bank.end_days(LATE.date(), date(2026, 1, 29))
+        silent = await bank.revise()
+        for account in (timely, late):
+            assert (await bank.move(account, silent)).status == 200
+        await bank.end_days(date(2026, 1, 30), date(2026, 2, 2))
+        assert await bookings(bank, late) == [(date(2026, 1, 30), 0, 60_000)]
+        await bank.pay_in(late, 700_000_000, on=SINCE)
+        await bank.end_days(date(2026, 2, 3), date(2026, 2, 4))
+        assert await earned(bank, late) == await earned(bank, timely)
+        assert await movements(bank, late) == await movements(bank, timely)
+        assert await bookings(bank, late) == [
+            (date(2026, 1, 30), 0, 60_000), (date(2026, 1, 30), 1, 70_000),
+        ]  # fmt: skip
+
+
 async def test_an_account_is_closed_with_what_a_late_posting_would_have_earned(
     database: Database, run_folder: Path
 ) -> None:

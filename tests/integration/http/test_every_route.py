@@ -66,6 +66,7 @@ _DENIED: Final = {"iban": "GB33BUKB20201555555555", "standing": "denied"}
 _BANK_CODES = count(20_000_000)
 
 _BLOCK: Final = {"kind": "legal", "direction": "debit", "reason": "attachment"}
+_WAIVER: Final = {"reason": "goodwill", "until": "2030-12-31"}
 
 Request = tuple[str, object]
 
@@ -908,6 +909,12 @@ async def _lift_block(book: Book) -> Request:
     return f"{path}/{block['id']}/lift", {}
 
 
+async def _end_fee_waiver(book: Book) -> Request:
+    path = f"{await _bank_account(book)}/fee-waivers"
+    waiver = await book.tenant.create(path, _WAIVER)
+    return f"{path}/{waiver['id']}/end", {}
+
+
 async def _new_holder(book: Book) -> Request:
     user = (await _user(book)).rpartition("/")[2]
     return f"{book.path}/accounts/wallet/holders", {"user_id": user}
@@ -1152,6 +1159,9 @@ CASES: Mapping[str, Case] = {
         _of_bank_account("/fees", {"event": "statement", "asset": "EUR", "reference": "2026-01"}),
     ),
     "list_account_fees": Case("GET", 200, _of_bank_account("/fees")),
+    "give_fee_waiver": Case("POST", 201, _of_bank_account("/fee-waivers", _WAIVER)),
+    "list_fee_waivers": Case("GET", 200, _of_bank_account("/fee-waivers")),
+    "end_fee_waiver": Case("POST", 200, _end_fee_waiver),
     "start_end_of_day": Case("POST", 201, _new_end_of_day, names=False),
     "list_ends_of_days": _reads("/v1/end-of-day-runs", names=False),
     "get_end_of_day": Case("GET", 200, _end_of_day),

@@ -263,6 +263,7 @@ class Seeds:
         ({"fee_schedule_id"}, {}, ("fee_schedule_id", "shares", "amount")),
         ({"shares"}, {}, ("shares", "amount")),
         ({"payout_account"}, {"asset": "EUR"}, ("payout_account", "until")),
+        ({"reason", "until"}, {"until": NEAR}, ("code",)),
         ({"until"}, {"asset": "EUR"}, ("until",)),
         ({"mandate_id", "due_on"}, {"asset": "EUR", "amount": "1", "due_on": due_soon()}, ()),
         ({"creditor_account", "signed_on"}, {"signed_on": "2026-01-05"}, ("one_off",)),
@@ -287,7 +288,11 @@ class Seeds:
         ({"product_version"}, {"product_version": 1}, ()),
         ({"after", "terms"}, {"after": 1}, ()),
         ({"id", "asset", "type"}, {"asset": "EUR", "limits": {}}, ("limit_group", "opened_at")),
-        ({"asset", "window"}, {"amount": "1"}, ("count", "counterparties", "channel")),
+        (
+            {"asset", "window"},
+            {"asset": "EUR", "amount": "1"},
+            ("count", "counterparties", "channel"),
+        ),
         ({"asset", "signatures"}, {"signatures": 1}, ()),
         ({"party_id", "role"}, {"valid_until": "2100-01-01T00:00:00Z"}, ("valid_from",)),
         ({"amount"}, {"amount": "1"}, ()),
@@ -514,6 +519,15 @@ async def limited_of(tenant: Tenant) -> dict[str, dict[str, str]]:
     return dict.fromkeys(operations, named) | {"remove_account_party": named | {"party": party}}
 
 
+async def waivers_of(bank: CustomerBank) -> dict[str, dict[str, str]]:
+    """An account that is spared its fees, and the waiver that says so."""
+    account = {"account": (await bank.open())["id"]}
+    new = {"reason": "goodwill", "until": "2030-12-31"}
+    made = await bank.tenant.create(f"/v1/accounts/{account['account']}/fee-waivers", new)
+    names = ("give_fee_waiver", "list_fee_waivers")
+    return dict.fromkeys(names, account) | {"end_fee_waiver": account | {"waiver": made["id"]}}
+
+
 async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """An account for each operation on one, and what other operations of banking ask about."""
     bank = await open_bank(tenant)
@@ -560,8 +574,7 @@ async def bank_of(tenant: Tenant) -> tuple[dict[str, dict[str, str]], dict[str, 
     for operation in ("recall_payment", "claim_payment_unauthorised"):
         found[operation] = {"payment": (await sent_over_http(bank)).rpartition("/")[2]}
     found["answer_recall"] = {"recall": (await recalled_over_http(bank)).rpartition("/")[2]}
-    found |= await orders_of(bank)
-    found |= await shop_of(bank)
+    found |= await orders_of(bank) | await shop_of(bank) | await waivers_of(bank)
     debits, of_debits = await debits_of(bank)
     found |= debits
     of_safeguarding, arrangement = await safeguarding_of(bank)

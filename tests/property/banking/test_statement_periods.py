@@ -34,6 +34,25 @@ def test_days_since_the_opening_are_in_exactly_one_statement(
     assert (until - following).days < 366
 
 
+@given(histories(), st.integers(0, 1_000), st.integers(0, 1_000))
+def test_days_until_the_closing_are_all_stated_once_the_last_is_over(
+    history: tuple[list[CycleVersion], date], days: int, later: int
+) -> None:
+    versions, opened = history
+    closed = opened + timedelta(days=days)
+    found = list(periods(versions, opened, closed + timedelta(days=later), closed))
+    stated = [
+        each.start + timedelta(days=day)
+        for each in found
+        for day in range((each.end - each.start).days + 1)
+    ]
+    assert stated == [opened + timedelta(days=day) for day in range(days + 1)]
+    # What was stated before the closing stays as it was.
+    before = list(periods(versions, opened, closed - timedelta(days=1)))
+    assert found[: len(before)] == before
+    assert len(found) == len(before) + 1
+
+
 @given(histories(), st.integers(0, 1_000), st.integers(0, 1_000), st.sampled_from(Cycle))
 def test_what_was_stated_stays_whatever_is_changed_later(
     history: tuple[list[CycleVersion], date], days: int, more: int, cycle: Cycle

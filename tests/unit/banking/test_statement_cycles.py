@@ -33,6 +33,15 @@ def test_the_first_statement_begins_with_the_account_and_only_whole_ones_are_the
     assert len(list(periods([], date(2026, 1, 20), date(2026, 3, 31)))) == 3
 
 
+def test_the_last_statement_ends_with_the_account() -> None:
+    opened, closed = date(2026, 1, 20), date(2026, 3, 15)
+    assert len(list(periods([], opened, date(2026, 3, 14), closed))) == 2, "the day is not over"
+    [*_, last] = periods([], opened, date(2026, 12, 31), closed)
+    assert last == StatementPeriod(3, date(2026, 3, 1), closed)
+    [only] = periods([], opened, date(2026, 1, 31), date(2026, 1, 20))
+    assert only == StatementPeriod(1, opened, opened)
+
+
 def test_a_change_ends_the_running_period_and_renumbers_nothing() -> None:
     opened, until = date(2026, 1, 1), date(2026, 4, 30)
     before = list(periods([], opened, until))

@@ -110,7 +110,13 @@ def operations(accounts: AccountService) -> Sequence[Operation]:
     """The operations on accounts."""
     routes = Routes(accounts)
     # Before `{account}`, which its path would be taken for.
-    return [*_finding(routes), *_opening(routes), *_terms(routes), *_blocks(routes)]
+    return [
+        *_finding(routes),
+        *_opening(routes),
+        *_statuses(routes),
+        *_terms(routes),
+        *_blocks(routes),
+    ]
 
 
 def _finding(routes: Routes) -> Sequence[Operation]:
@@ -218,6 +224,7 @@ def _opening(routes: Routes) -> Sequence[Operation]:
                 errors.AssetNotOffered,
                 errors.AssetHeld,
                 errors.StatusNotAllowed,
+                errors.AccountChanged,
                 UnknownAsset,
             ),
             handler=routes.add_asset,
@@ -225,7 +232,7 @@ def _opening(routes: Routes) -> Sequence[Operation]:
     ]
 
 
-def _terms(routes: Routes) -> Sequence[Operation]:
+def _statuses(routes: Routes) -> Sequence[Operation]:
     return [
         WriteOperation(
             id="change_bank_account_status",
@@ -260,6 +267,11 @@ def _terms(routes: Routes) -> Sequence[Operation]:
             refusals=(errors.BankAccountNotFound,),
             handler=routes.history,
         ),
+    ]
+
+
+def _terms(routes: Routes) -> Sequence[Operation]:
+    return [
         WriteOperation(
             id="set_bank_account_overdraft",
             path=f"{_ACCOUNT}/overdraft",
@@ -280,13 +292,22 @@ def _terms(routes: Routes) -> Sequence[Operation]:
             path=f"{_ACCOUNT}/product-version",
             tag=_TAG,
             summary="Put an account under another version of its product",
+            description="With the overdraft lines of that version, where none were agreed for the"
+            " account itself. What it has drawn must be within them.",
             scope=WRITE,
             action="bank_account.move",
             path_type=AccountPath,
             body_type=schemas.ProductMove,
             example={"product_version": 1},
             answer_type=schemas.Account,
-            refusals=(*_OF_ALL, errors.UnknownProduct, errors.StatusNotAllowed),
+            refusals=(
+                *_OF_ALL,
+                errors.UnknownProduct,
+                errors.AssetNotOffered,
+                errors.StatusNotAllowed,
+                errors.AccountChanged,
+                LimitsBroken,
+            ),
             handler=routes.move,
         ),
     ]

@@ -29,6 +29,7 @@ from bezant.banking.accounts.records import BANK_ACCOUNT, NUMBER, account_of
 from bezant.banking.accounts.schemas import Account, AccountBlock, NewBlock
 from bezant.banking.interest.records import STANDING, standing_key
 from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row
 from bezant.ledger import Decision, Draft, Reads, RiderKinds, Seen, change_account, open_account
 from bezant.ledger.schemas import (
     AccountChange,
@@ -102,9 +103,14 @@ class OpenBankAccount(msgspec.Struct, frozen=True):
 
 @RiderKinds.register
 class AddAsset(msgspec.Struct, frozen=True):
-    """`POST /v1/accounts/{account}/assets`."""
+    """`POST /v1/accounts/{account}/assets`.
+
+    Attributes:
+        product_version: that offers the asset, with this overdraft.
+    """
 
     id: UUID
+    product_version: int
     asset: str
     overdraft: str
     weight: int = 1
@@ -120,11 +126,14 @@ class AddAsset(msgspec.Struct, frozen=True):
         Raises:
             AssetHeld: it does.
             StatusNotAllowed: it is closed.
+            AccountChanged: it is under other terms than when it was looked at.
             UnknownAsset: the book does not count in it.
         """
         account = account_of(seen, self.id)
         if account.status is AccountStatus.CLOSED:
             raise StatusNotAllowed("A closed account holds nothing.")
+        if account.product_version != self.product_version:
+            raise AccountChanged(f"Account {self.id} has changed; ask again under a new key.")
         if self.asset in account.assets:
             raise AssetHeld(f"Account {self.id} holds {self.asset}.", field="asset")
         _open(seen.draft, self.id, self.asset, self.overdraft)
@@ -227,29 +236,61 @@ class SetOverdraft(msgspec.Struct, frozen=True):
 
 @RiderKinds.register
 class MoveToVersion(msgspec.Struct, frozen=True):
-    """`POST /v1/accounts/{account}/product-version`."""
+    """`POST /v1/accounts/{account}/product-version`.
+
+    Attributes:
+        before: the version that it was under when it was looked at.
+        lines: of its assets, as that version has them; minor units.
+        lines_after: as the new version has them.
+    """
 
     id: UUID
+    before: int
     version: int
-    weight: int = 1
+    lines: dict[str, str]
+    lines_after: dict[str, str]
+
+    @property
+    def weight(self) -> int:
+        """Counts as a posting for each asset."""
+        return len(self.lines)
 
     def reads(self) -> Reads:
-        """The account."""
-        return Reads(rows=((BANK_ACCOUNT, self.id),))
+        """The account and its ledger accounts."""
+        accounts = frozenset(ledger_account(self.id, asset) for asset in self.lines)
+        return Reads(accounts, rows=((BANK_ACCOUNT, self.id),))
 
     def decide(self, seen: Seen) -> Decision:
         """Put it under other terms of its product.
 
         Raises:
             StatusNotAllowed: it is closed.
+            AccountChanged: it has other terms or assets than when it was looked at.
+            LimitsBroken: a line is used beyond what the new version has.
         """
         account = account_of(seen, self.id)
         if account.status is AccountStatus.CLOSED:
             raise StatusNotAllowed("A closed account stays as it is.")
+        if account.product_version != self.before or set(account.assets) != self.lines.keys():
+            raise AccountChanged(f"Account {self.id} has changed; ask again under a new key.")
         after = replace(account, product_version=self.version, row_version=account.row_version + 1)
         facts = {"version": str(self.version)}
         told = records.told(seen.draft.ids, "bank_account.moved", self.id, seen.draft.at, facts)
-        return Decision(Answer.of(view(after)), (records.save(seen, after), told))
+        lines = [row for asset in account.assets for row in self._set_line(seen, asset)]
+        return Decision(Answer.of(view(after)), (records.save(seen, after), *lines, told))
+
+    def _set_line(self, seen: Seen, asset: str) -> tuple[Row, ...]:
+        """Set an asset's line as the new version has it; the row that tells of it, if it is new."""
+        name, amount = ledger_account(self.id, asset), self.lines_after[asset]
+        limits = seen.draft.book.accounts[name].bounds.limits()
+        # A line that is not as the product had it was agreed for the account, and stays.
+        if limits.overdraft != self.lines[asset] or limits.overdraft == amount:
+            return ()
+        limits = msgspec.structs.replace(limits, overdraft=amount)
+        change_account(seen.draft, name, AccountChange(limits=limits))
+        facts = {"asset": asset, "amount": amount, "reason": "moved"}
+        at = seen.draft.at
+        return (records.told(seen.draft.ids, "bank_account.overdraft_set", self.id, at, facts),)
 
 
 @RiderKinds.register

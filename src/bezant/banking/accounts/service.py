@@ -128,8 +128,10 @@ class AccountService:
         )
         if new.asset not in product.terms.assets:
             raise AssetNotOffered(f"{product.code} does not have {new.asset}.", field="asset")
-        overdraft = product.terms.overdraft_of(new.asset)
-        return await self._submit(call, account, riders.AddAsset(account_id, new.asset, overdraft))
+        rider = riders.AddAsset(
+            account_id, product.version, new.asset, product.terms.overdraft_of(new.asset)
+        )
+        return await self._submit(call, account, rider)
 
     async def change_status(
         self, call: Call, account_id: UUID, change: schemas.StatusChange
@@ -154,17 +156,30 @@ class AccountService:
 
         Raises:
             UnknownProduct: the product has no such version.
+            AssetNotOffered: the account holds an asset that the version does not have.
         """
         account = await self.account(call.tenant_id, account_id)
+        product_id, before = account.product_id, account.product_version
         try:
-            await self._products.find(call.tenant_id, account.product_id, to.product_version)
+            product = await self._products.find(call.tenant_id, product_id, to.product_version)
         except ProductNotFound:
             raise UnknownProduct(
                 "The product has no such version.", field="product_version"
             ) from None
-        return await self._submit(
-            call, account, riders.MoveToVersion(account_id, to.product_version)
+        for asset in account.assets:
+            if asset not in product.terms.assets:
+                raise AssetNotOffered(
+                    f"Version {product.version} does not have {asset}.", field="product_version"
+                )
+        terms = (await self._products.find(call.tenant_id, product_id, before)).terms
+        rider = riders.MoveToVersion(
+            account_id,
+            before,
+            product.version,
+            {asset: terms.overdraft_of(asset) for asset in account.assets},
+            {asset: product.terms.overdraft_of(asset) for asset in account.assets},
         )
+        return await self._submit(call, account, rider)
 
     async def place_block(self, call: Call, account_id: UUID, new: schemas.NewBlock) -> Answer:
         """`POST /v1/accounts/{account}/blocks` -> 201 `AccountBlock`."""

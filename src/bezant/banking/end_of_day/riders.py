@@ -37,6 +37,7 @@ from bezant.banking.end_of_day.records import (
 )
 from bezant.banking.end_of_day.schemas import RunStatus
 from bezant.banking.fees.charging import Due, Unpaid, charge, claim_of, fee_accounts
+from bezant.banking.fees.waivers import FEE_WAIVERS
 from bezant.banking.interest.domain import PARTS, bookable
 from bezant.banking.interest.records import (
     REMAINDER,
@@ -187,6 +188,7 @@ class EndDayOfAccounts(msgspec.Struct, frozen=True):
         # Whether something may leave an account is asked only where something is posted to it.
         moving = {item.account_id for item in self._moving()}
         others = {item.account_id for item in self.items} - moving
+        charged = {item.account_id for item in self.items if item.fees or item.unpaid}
         keys = [standing_key(item.account_id, item.asset) for item in self.items]
         taken_back = {each.takes_back for item in self.items for each in item.rebookings}
         return Reads(
@@ -196,6 +198,7 @@ class EndDayOfAccounts(msgspec.Struct, frozen=True):
                 (RUN, self.run_id),
                 *((BANK_ACCOUNT, account_id) for account_id in moving),
                 *((ACCOUNT_PRODUCT, account_id) for account_id in others),
+                *((FEE_WAIVERS, account_id) for account_id in charged),
                 *((STANDING, key) for key in keys),
                 *((REMAINDER, standing_key(self.book_id, asset)) for asset in self._assets),
             ),

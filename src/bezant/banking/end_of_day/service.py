@@ -27,7 +27,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Again, Done, GiveUp, Handling, Job, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import asyncpg
 
@@ -177,10 +177,11 @@ class EndOfDayService:
         )
         terms = Terms(self._products, tenant_id)
         unpaid = await self._unpaid(tenant_id, run, [row["account_id"] for row in rows])
+        left = await self._left(tenant_id, rows, terms)
         items: list[Item] = []
         for row in rows:
             if _takes_part(row, run, zone):
-                items += await _items(row, run, sheet, corrections, terms, unpaid)
+                items += await _items(row, run, sheet, corrections, terms, unpaid, left)
         return EndDayOfAccounts(
             run_id=run.id,
             book_id=run.book_id,
@@ -212,6 +213,23 @@ class EndOfDayService:
             )
             found.setdefault((row["account_id"], row["asset"]), []).append(unpaid)
         return found
+
+    async def _left(
+        self, tenant_id: UUID, rows: "Sequence[asyncpg.Record]", terms: "Terms"
+    ) -> set[tuple[UUID, str]]:
+        """What accounts had accrued, by account and asset, when they came under terms without any.
+
+        No last day of a period follows on which it would be booked.
+        """
+        accounts = []
+        for row in rows:
+            now = await terms.of(row["product_id"], row["product_version"])
+            if not now.interest.keys() >= {*row["assets"]}:
+                accounts.append(row["account_id"])
+        if not accounts:
+            return set()
+        found = await self._database.fetch(store.FIND_BOOKABLE, tenant_id, accounts)
+        return {(row["account_id"], row["asset"]) for row in found}
 
     def _call(self, tenant_id: UUID, run: Standing) -> Call:
         return Call(
@@ -252,6 +270,7 @@ async def _items(
     corrections: Corrections,
     terms: Terms,
     unpaid: "Mapping[tuple[UUID, str], list[Unpaid]]",
+    left: set[tuple[UUID, str]],
 ) -> list[Item]:
     """What is due of an account, asset by asset."""
     account_id, version = row["account_id"], row["product_version"]
@@ -272,12 +291,15 @@ async def _items(
             kept.days.append(_earned(balance, run.day, version, agreed))
         if agreed is not None and anew.rebookings:
             anew.days.append(_earned(balance + anew.shift, run.day, version, agreed))
-        # Corrections of an account that earns nothing any more have no later day to wait for.
         is_corrected = bool(kept.days or anew.rebookings)
-        is_booked = is_corrected if agreed is None else is_last_day(run.day, agreed.capitalisation)
+        if agreed is None:
+            # What an account has that earns nothing any more has no later day to wait for.
+            is_booked = is_corrected or (account_id, asset) in left
+        else:
+            is_booked = is_last_day(run.day, agreed.capitalisation)
         fees = due_on(now.fees, run.day, asset)
         again = unpaid.get((account_id, asset), [])
-        if is_corrected or fees or again:
+        if is_corrected or is_booked or fees or again:
             rebooked = (anew.rebookings, anew.days) if anew.rebookings else ([], [])
             of_account = account_id, asset, version, str(balance)
             items.append(Item(*of_account, kept.days, is_booked, fees, *rebooked, again))

@@ -77,6 +77,13 @@ FIND_UNPAID: Final = """
     ORDER BY charge_id
 """
 
+# Accounts that have accrued what can be booked: a minor unit or more, which has 10^12 parts.
+FIND_BOOKABLE: Final = """
+    SELECT account_id, asset FROM interest_standing
+    WHERE tenant_id = $1 AND account_id = ANY($2::uuid[])
+        AND (parts >= 1000000000000 OR parts <= -1000000000000)
+"""
+
 # Accounts to which something was posted between two numbers that counts from before a day.
 FIND_BACKDATED: Final = """
     SELECT moved.account_no, min(moved.value_date) AS first_day

@@ -11,6 +11,7 @@ import msgspec
 from bezant.banking.accounts import account_of, available_on, check_can_pay, ledger_account
 from bezant.banking.fees import store
 from bezant.banking.fees.domain import Split, is_waived, split
+from bezant.banking.fees.waivers import is_spared
 from bezant.banking.interest.records import ensure_accounts
 from bezant.banking.terms.fees import Fee
 from bezant.kernel.database import Row, RowKind
@@ -115,7 +116,7 @@ class Unpaid(msgspec.Struct, frozen=True, array_like=True):
 def charge(seen: Seen, account_id: UUID, due: Due) -> Row:
     """Charge a fee, waive it, or find that it cannot be paid; the row that says which.
 
-    The rider reads the account, its ledger account and those of `fee_accounts`.
+    The rider reads the account, its waivers, its ledger account and those of `fee_accounts`.
     """
     claim = Claim.of(account_id, due)
     if is_waived(due.fee, due.balance):
@@ -124,7 +125,12 @@ def charge(seen: Seen, account_id: UUID, due: Due) -> Row:
 
 
 def claim_of(seen: Seen, account_id: UUID, claim: Claim) -> Row:
-    """Have an account pay what it is to pay, or find that it cannot; the row that says which."""
+    """Have an account pay what it is to pay, or find that it cannot; the row that says which.
+
+    A waiver that stands spares it, when it is asked once more too.
+    """
+    if is_spared(seen, account_id, claim.code, claim.day):
+        return _row(seen.draft, account_id, claim, FeeOutcome.WAIVED)
     try:
         _post(seen, account_id, claim)
     except Refusal as refusal:

@@ -20,6 +20,7 @@ from bezant.banking.fees.charging import (
 from bezant.banking.fees.domain import for_event
 from bezant.banking.fees.returning import pledged
 from bezant.banking.fees.schemas import Charge
+from bezant.banking.fees.waivers import FEE_WAIVERS
 from bezant.banking.terms.fees import Fee, FeeEvent
 from bezant.kernel.database import Row
 from bezant.ledger import ReadKind, Reads, Seen
@@ -41,7 +42,8 @@ def reads_of_event(account_id: UUID, asset: str, reference: str, fees: Sequence[
     """What a rider looks at that charges fees of an event."""
     names = {ledger_account(account_id, asset), *fee_accounts(asset)}
     charges = [(CHARGE, charge_id(account_id, fee, reference)) for fee in fees]
-    return Reads(frozenset(names), rows=((BANK_ACCOUNT, account_id), *charges))
+    account = (BANK_ACCOUNT, account_id), (FEE_WAIVERS, account_id)
+    return Reads(frozenset(names), rows=(*account, *charges))
 
 
 def charge_event(
@@ -71,7 +73,8 @@ def charge_event(
 
 def reads_of_payment_fees(account_id: UUID, asset: str) -> Reads:
     """What `charge_payment` looks at besides the account itself."""
-    return Reads(frozenset(fee_accounts(asset)), rows=((ACCOUNT_TERMS, account_id),))
+    rows = (ACCOUNT_TERMS, account_id), (FEE_WAIVERS, account_id)
+    return Reads(frozenset(fee_accounts(asset)), rows=rows)
 
 
 def charge_payment(

@@ -14,6 +14,36 @@ INSERT_CHARGES: Final = """
                 transaction_id, charged_at)
 """
 
+# LATERAL, since a planner that does not know the table yet would go through all of a tenant's.
+READ_WAIVERS: Final = """
+    SELECT asked.key, standing.waivers
+    FROM unnest($2::uuid[]) AS asked (key)
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_object('code', w.code, 'until', w.last_day)) AS waivers
+        FROM fee_waiver AS w
+        WHERE w.tenant_id = $1 AND w.account_id = asked.key AND w.ended_at IS NULL
+    ) AS standing
+    WHERE standing.waivers IS NOT NULL
+"""
+
+INSERT_WAIVER: Final = """
+    INSERT INTO fee_waiver (tenant_id, account_id, waiver_id, code, last_day, reason, given_at,
+        given_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+END_WAIVER: Final = """
+    UPDATE fee_waiver SET ended_at = $4, ended_by = $5
+    WHERE tenant_id = $1 AND account_id = $2 AND waiver_id = $3 AND ended_at IS NULL
+    RETURNING waiver_id, code, last_day, reason, given_at, given_by, ended_at, ended_by
+"""
+
+LIST_WAIVERS: Final = """
+    SELECT waiver_id, code, last_day, reason, given_at, given_by, ended_at, ended_by
+    FROM fee_waiver WHERE tenant_id = $1 AND account_id = $2
+    ORDER BY waiver_id
+"""
+
 READ_CHARGES: Final = """
     SELECT charge_id AS key, charge_id, code, asset, day, gross, net, vat, outcome, reason,
         transaction_id, charged_at

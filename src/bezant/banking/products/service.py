@@ -137,6 +137,8 @@ def _check(terms: ProductTerms) -> None:
     for asset in terms.overdraft:
         if asset not in terms.assets:
             raise TermsContradict(f"{asset} is not among the assets.", field="terms.overdraft")
+    if not {limit.asset for limit in terms.limits} <= set(terms.assets):
+        raise TermsContradict("A limit's asset is not among the assets.", field="terms.limits")
     for asset in terms.interest:
         if asset not in terms.assets:
             raise TermsContradict(f"{asset} is not among the assets.", field="terms.interest")

@@ -52,17 +52,19 @@ class StatementPeriod:
 
 
 def periods(
-    versions: Sequence[CycleVersion], opened: date, until: date
+    versions: Sequence[CycleVersion], opened: date, until: date, closed: date | None = None
 ) -> Iterator[StatementPeriod]:
     """The periods that are over, oldest first: each day since the opening is in exactly one.
 
     A change of the cycle ends the period that is running, so that nothing is stated twice and the
-    numbers of statements that were given out never change.
+    numbers of statements that were given out never change. So does the account's end: what it was
+    closed with is in its last statement.
 
     Args:
         versions: in the order of their days, from none on; the first holds since the opening.
         opened: the account's first day.
         until: the last day that is over.
+        closed: the account's last day; None while it is open.
     """
     number, start = 1, opened
     cycles = [CycleVersion(Cycle.MONTH, opened), *versions]
@@ -72,7 +74,11 @@ def periods(
         following = min((each.since for each in cycles if each.since > start), default=None)
         if following is not None:
             end = min(end, following - _DAY)
+        if closed is not None:
+            end = min(end, closed)
         if end > until:
             return
         yield StatementPeriod(number, start, end)
+        if end == closed:
+            return
         number, start = number + 1, end + _DAY

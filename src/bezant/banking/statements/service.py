@@ -161,7 +161,8 @@ class CustomerStatements:
             BalanceNotFinal: the day is not over, or the account was not open on it.
         """
         account, zone = await self._account(call.tenant_id, account_id)
-        if not _opened(account, zone) <= new.on < self._today(zone):
+        last = min(self._today(zone) - _DAY, _closed(account, zone) or date.max)
+        if not _opened(account, zone) <= new.on <= last:
             raise BalanceNotFinal("A day that is over, on which the account was open.", field="on")
         day = StatementPeriod(0, new.on, new.on)
         balances = [await self._balance(call, account, asset, day) for asset in account.assets]
@@ -218,11 +219,8 @@ class CustomerStatements:
         self, tenant_id: UUID, account: BankAccount, zone: ZoneInfo
     ) -> list[StatementPeriod]:
         rows = await self._database.fetch(store.FIND_CYCLES, tenant_id, account.id)
-        until = self._today(zone) - _DAY
-        if account.closed_at is not None:
-            # The day of the closing is the last that anything can be stated of.
-            until = min(until, account.closed_at.astimezone(zone).date())
-        return list(periods(_versions(rows), _opened(account, zone), until))
+        opened, closed = _opened(account, zone), _closed(account, zone)
+        return list(periods(_versions(rows), opened, self._today(zone) - _DAY, closed))
 
     async def _account(self, tenant_id: UUID, account_id: UUID) -> tuple[BankAccount, ZoneInfo]:
         account = await self._accounts.account(tenant_id, account_id)
@@ -235,6 +233,11 @@ class CustomerStatements:
 
 def _opened(account: BankAccount, zone: ZoneInfo) -> date:
     return account.opened_at.astimezone(zone).date()
+
+
+def _closed(account: BankAccount, zone: ZoneInfo) -> date | None:
+    """The last day that anything can be stated of; None while it is open."""
+    return None if account.closed_at is None else account.closed_at.astimezone(zone).date()
 
 
 def _versions(rows: "list[asyncpg.Record]") -> list[CycleVersion]:

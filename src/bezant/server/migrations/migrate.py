@@ -189,6 +189,7 @@ PRIVILEGES: Final = {
     "fee_charge": "SELECT, INSERT",
     "fee_returnable": "SELECT, INSERT",
     "fee_return": "SELECT, INSERT",
+    "fee_waiver": "SELECT, INSERT, UPDATE",
     "backchannel_request": "SELECT, INSERT, UPDATE, DELETE",
     "device_authorization": "SELECT, INSERT, UPDATE, DELETE",
 }
