@@ -108,11 +108,12 @@ class Signers:
         begins: datetime | None = None,
         ends: datetime | None = None,
         party: UUID | None = None,
+        principal: UUID | None = None,
     ) -> UUID:
-        """Give a party a mandate, a new one if none is named."""
+        """Give a party a mandate, a new one if none is named; on behalf of a principal."""
         party_id, now = party or IDS.new(), self.bank.ledger.now()
         await self._known(party_id)
-        values = [self.account_id, party_id, role, begins or now, ends, now, "test"]
+        values = [self.account_id, party_id, role, begins or now, ends, principal, now, "test"]
         await self._write(store.SAVE_PARTIES, values)
         return party_id
 

@@ -84,7 +84,8 @@ async def test_the_database_holds_mandates_to_accounts_and_parties(
 ) -> None:
     account, party = UUID(await customers.funded()), UUID(await new_party(customers.tenant))
     names = (uuid4(), party) if of_whom == "account" else (account, uuid4())
-    values = [*names, MandateRole.HOLDER, *[datetime.now(UTC)] * 3, "test"]
+    begin = end = added = datetime.now(UTC)
+    values = [*names, MandateRole.HOLDER, begin, end, None, added, "test"]
     with pytest.raises(asyncpg.ForeignKeyViolationError) as refused:
         await api.database.transaction(
             lambda connection: connection.execute(
@@ -106,8 +107,81 @@ async def test_a_power_of_attorney_has_an_end_and_nothing_ends_before_it_begins(
     ):
         answer = await give(customers, account, **body)
         assert (answer.status_code, answer.json()["code"]) == (422, "MANDATE_PERIOD_INVALID")
-    answer = await give(customers, account, role="attorney", valid_until=tomorrow)
+    holder = (await give(customers, account)).json()["party_id"]
+    answer = await give(
+        customers, account, role="attorney", valid_until=tomorrow, on_behalf_of=holder
+    )
     assert answer.status_code == 201
+
+
+async def test_a_power_of_attorney_is_a_holders(customers: CustomerBank) -> None:
+    account, other = await customers.funded(), await customers.funded()
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    holder, was, elsewhere = [
+        (await give(customers, where)).json()["party_id"] for where in (account, account, other)
+    ]
+    signatory = (await give(customers, account, role="signatory")).json()["party_id"]
+    ended = f"/v1/accounts/{account}/parties/{was}/remove"
+    await customers.tenant.create(ended, {"role": "holder"})
+    attorney = {"role": "attorney", "valid_until": tomorrow}
+    for body in (
+        attorney,
+        attorney | {"on_behalf_of": elsewhere},
+        attorney | {"on_behalf_of": was},
+        attorney | {"on_behalf_of": signatory},
+        attorney | {"on_behalf_of": str(uuid4())},
+        attorney | {"on_behalf_of": holder, "party_id": holder},
+        {"role": "signatory", "on_behalf_of": holder},
+        {"role": "holder", "on_behalf_of": holder},
+    ):
+        answer = await give(customers, account, **body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "MANDATE_PRINCIPAL_UNFIT")
+        assert answer.json()["field"] == "on_behalf_of"
+    given = await give(customers, account, **attorney, on_behalf_of=holder)
+    assert given.status_code == 201, given.text
+    assert given.json()["on_behalf_of"] == holder
+    assert given.json() in await parties(customers, account)
+
+
+async def test_a_holder_and_their_attorney_are_too_few_to_sign_for_two(
+    customers: CustomerBank,
+) -> None:
+    account, two = await customers.funded(), {"asset": "EUR", "signatures": 2}
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    holder = (await give(customers, account)).json()["party_id"]
+    power = {"role": "attorney", "valid_until": tomorrow, "on_behalf_of": holder}
+    assert (await give(customers, account, **power)).status_code == 201
+    refused = await rules(customers, account, two)
+    assert (refused.status_code, refused.json()["code"]) == (422, "TOO_FEW_SIGNERS")
+    await give(customers, account)
+    assert (await rules(customers, account, two)).status_code == 200
+
+
+@pytest.mark.parametrize("found", [{"suspended": True}, {"risk": "prohibited"}])
+async def test_who_is_not_served_is_given_no_mandate_and_signs_nothing(
+    customers: CustomerBank, found: dict[str, object]
+) -> None:
+    tenant, account = customers.tenant, await customers.funded()
+    party = (await give(customers, account)).json()["party_id"]
+    payee = (await customers.open())["id"]
+    order = {
+        "debtor_account": account,
+        "creditor": {"account_id": payee},
+        "asset": "EUR",
+        "amount": "1",
+        "party_id": party,
+    }
+    assert (await tenant.post("/v1/payments", order)).status_code == 201
+    assessed = {"verification": "standard", "risk": "low"}
+    path = f"/v1/parties/{party}/assessments"
+    await tenant.create(path, assessed | found)
+    refused = await tenant.post("/v1/payments", order)
+    assert (refused.status_code, refused.json()["code"]) == (422, "MAY_NOT_ACT")
+    for role in ("holder", "signatory"):
+        answer = await give(customers, account, party_id=party, role=role)
+        assert (answer.status_code, answer.json()["code"]) == (422, "PARTY_NOT_SERVED")
+    await tenant.create(path, assessed)
+    assert (await tenant.post("/v1/payments", order)).status_code == 201
 
 
 async def test_signing_rules_are_versions_and_reachable(customers: CustomerBank) -> None:

@@ -11,6 +11,8 @@ from bezant.banking.mandates.errors import (
     BandsUnclear,
     MandateNotFound,
     MandatePeriodInvalid,
+    PartyNotServed,
+    PrincipalUnfit,
     TooFewSigners,
 )
 from bezant.banking.mandates.schemas import (
@@ -95,7 +97,14 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             example={"party_id": _PARTY, "role": "holder"},
             status=201,
             answer_type=AccountParty,
-            refusals=(BankAccountNotFound, MandatePeriodInvalid, UnknownParty, *OF_LANES),
+            refusals=(
+                BankAccountNotFound,
+                MandatePeriodInvalid,
+                PartyNotServed,
+                PrincipalUnfit,
+                UnknownParty,
+                *OF_LANES,
+            ),
             handler=routes.give,
         ),
         ReadOperation(

@@ -19,16 +19,24 @@ class Mandate:
 
     Attributes:
         valid_until: from this instant on it is none; None has no end.
+        on_behalf_of: the holder who gave an attorney power; None in other roles.
+        is_served: whether there is business with the party.
     """
 
     party_id: UUID
     role: MandateRole
     valid_from: datetime
     valid_until: datetime | None = None
+    on_behalf_of: UUID | None = None
+    is_served: bool = True
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it has ended by an instant. At its end it is over."""
+        return self.valid_until is not None and self.valid_until <= at
 
     def is_valid(self, at: datetime) -> bool:
-        """Whether it is one at an instant. At its end it is over."""
-        return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+        """Whether it is one at an instant."""
+        return self.is_served and self.valid_from <= at and not self.is_over(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,20 @@ class Mandates:
 
     def may_act(self, party_id: UUID, at: datetime) -> bool:
         """Whether a party may act at an instant, in any role."""
-        return party_id in self.valid(at)
+        return party_id in self.principals(at)
 
-    def valid(self, at: datetime) -> frozenset[UUID]:
-        """The parties who may act at an instant."""
-        return frozenset(each.party_id for each in self.of_parties if each.is_valid(at))
+    def principals(self, at: datetime) -> Mapping[UUID, UUID]:
+        """The parties who may act at an instant, and for whom each of them does.
+
+        Who holds the account or signs for its holder acts for themselves. An attorney acts for the
+        holder who gave them power, as long as that is one: the two sign as one.
+        """
+        valid = [each for each in self.of_parties if each.is_valid(at)]
+        holders = {each.party_id for each in valid if each.role is MandateRole.HOLDER}
+        given = {each.party_id: each.on_behalf_of for each in valid if each.on_behalf_of in holders}
+        return given | {
+            each.party_id: each.party_id for each in valid if each.role is not MandateRole.ATTORNEY
+        }
 
     def needed(self, asset: str, amount: int) -> int:
         """How many have to sign a payment: as the lowest band says that reaches its amount.
@@ -74,16 +91,18 @@ class Approvals:
     by_party: Mapping[UUID, Approval] = field(default_factory=dict)
 
     def count(self, mandates: Mandates, at: datetime) -> int:
-        """Signatures that count: not revoked, of parties who may still act.
+        """Signatures that count: not revoked, of parties who may still act, one for each principal.
 
         A power of attorney that ended after it was used for signing counts no more: the order is
         carried out in the name of whoever may have it carried out then.
         """
-        valid = mandates.valid(at)
-        return sum(
-            party_id in valid and approval.revoked_at is None
+        principals = mandates.principals(at)
+        given = {
+            principals[party_id]
             for party_id, approval in self.by_party.items()
-        )
+            if party_id in principals and approval.revoked_at is None
+        }
+        return len(given)
 
     def approve(self, mandates: Mandates, party_id: UUID, at: datetime) -> "Approvals":
         """With a party's signature.

@@ -39,6 +39,18 @@ class TooFewSigners(Refusal):
     status, code, title = 422, "TOO_FEW_SIGNERS", "Fewer parties may sign than would have to"
 
 
+class PrincipalUnfit(Refusal):
+    """An attorney acts on behalf of another party, who holds the account; no other role does."""
+
+    status, code, title = 422, "MANDATE_PRINCIPAL_UNFIT", "Nobody who could give such a power"
+
+
+class PartyNotServed(Refusal):
+    """Compliance has suspended the party, or found its risk prohibited."""
+
+    status, code, title = 422, "PARTY_NOT_SERVED", "There is no business with the party"
+
+
 class MandatePeriodInvalid(Refusal):
     """The mandate would end before it begins, or is a power of attorney without an end."""
 

@@ -3,6 +3,8 @@
 So the lane's order is theirs too: a payment that is decided after a mandate ended finds it ended.
 """
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +13,13 @@ from msgspec import Struct
 
 from bezant.banking.mandates import store
 from bezant.banking.mandates.domain import Mandate, check_bands
-from bezant.banking.mandates.errors import MandateNotFound, MandatePeriodInvalid, TooFewSigners
+from bezant.banking.mandates.errors import (
+    MandateNotFound,
+    MandatePeriodInvalid,
+    PartyNotServed,
+    PrincipalUnfit,
+    TooFewSigners,
+)
 from bezant.banking.mandates.schemas import AccountParty, NewMandate, NewSigningRules, SigningRules
 from bezant.banking.mandates.signing import (
     KNOWN_PARTY,
@@ -21,7 +29,7 @@ from bezant.banking.mandates.signing import (
     reads_of_mandates,
 )
 from bezant.banking.parties.errors import UnknownParty
-from bezant.banking.parties.schemas import PartyStatus
+from bezant.banking.parties.schemas import PartyStatus, Risk
 from bezant.banking.terms.signing import MandateRole
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
@@ -55,19 +63,38 @@ class GiveMandate(Struct, frozen=True):
 
         Raises:
             UnknownParty: there is none, or it was erased.
+            PartyNotServed: see there.
+            PrincipalUnfit: an attorney's is no holder, or another role has one.
             MandatePeriodInvalid: it would be none at any time, or a power of attorney for ever.
         """
         new, at = self.new, seen.draft.at
         party = seen.row(KNOWN_PARTY, new.party_id)
         if party is None or party["status"] == PartyStatus.ERASED:
             raise UnknownParty("There is no such party.", field="party_id")
+        if party["status"] != PartyStatus.ACTIVE or party["risk"] == Risk.PROHIBITED:
+            raise PartyNotServed("There is no business with the party.", field="party_id")
         begins = new.valid_from or at
         if new.valid_until is None and new.role is MandateRole.ATTORNEY:
             raise MandatePeriodInvalid("A power of attorney has an end.", field="valid_until")
         if new.valid_until is not None and new.valid_until <= max(begins, at):
             raise MandatePeriodInvalid("It would be over before it began.", field="valid_until")
-        mandate = Mandate(new.party_id, new.role, begins, new.valid_until)
+        self._check_principal(seen, max(begins, at))
+        mandate = Mandate(new.party_id, new.role, begins, new.valid_until, new.on_behalf_of)
         return _changed(seen, self.account_id, mandate, "account.party_added", self.actor, 201)
+
+    def _check_principal(self, seen: Seen, from_then_on: datetime) -> None:
+        principal = self.new.on_behalf_of
+        if self.new.role is not MandateRole.ATTORNEY:
+            if principal is not None:
+                raise PrincipalUnfit("Only attorneys act for another.", field="on_behalf_of")
+            return
+        holders = {
+            each.party_id
+            for each in mandates_of(seen, self.account_id).of_parties
+            if each.role is MandateRole.HOLDER and not each.is_over(from_then_on)
+        }
+        if principal not in holders - {self.new.party_id}:
+            raise PrincipalUnfit("Name a holder of the account.", field="on_behalf_of")
 
 
 @RiderKinds.register
@@ -96,10 +123,9 @@ class EndMandate(Struct, frozen=True):
         """
         at = seen.draft.at
         for mandate in mandates_of(seen, self.account_id).of_parties:
-            is_over = mandate.valid_until is not None and mandate.valid_until <= at
-            if (mandate.party_id, mandate.role) == (self.party_id, self.role) and not is_over:
-                begins = min(mandate.valid_from, at)
-                ended = Mandate(self.party_id, self.role, begins, at)
+            place = mandate.party_id, mandate.role
+            if place == (self.party_id, self.role) and not mandate.is_over(at):
+                ended = replace(mandate, valid_from=min(mandate.valid_from, at), valid_until=at)
                 return _changed(
                     seen, self.account_id, ended, "account.party_removed", self.actor, 200
                 )
@@ -132,7 +158,7 @@ class SetSigningRules(Struct, frozen=True):
         """
         at, bands = seen.draft.at, self.new.bands
         check_bands(bands)
-        signers = len(mandates_of(seen, self.account_id).valid(at))
+        signers = len(set(mandates_of(seen, self.account_id).principals(at).values()))
         most = max((band.signatures for band in bands), default=1)
         if most > max(signers, 1):
             raise TooFewSigners(f"{most} would sign; {signers} may.", field="bands")
@@ -158,16 +184,10 @@ def _changed(
         if (each.party_id, each.role) != place
     ]
     every.append(mandate)
-    amended = {
-        "key": account_id,
-        "parties": [each.party_id for each in every],
-        "roles": [each.role for each in every],
-        "begins": [each.valid_from for each in every],
-        "ends": [each.valid_until for each in every],
-    }
-    seen.amend(PARTIES, account_id, amended)
-    view = AccountParty(*place, mandate.valid_from, mandate.valid_until)
+    seen.amend(PARTIES, account_id, {"key": account_id, "standing": tuple(every)})
+    written = *place, mandate.valid_from, mandate.valid_until, mandate.on_behalf_of
+    view = AccountParty(*written)
     at = seen.draft.at
-    values = account_id, *place, mandate.valid_from, mandate.valid_until, at, actor
+    values = account_id, *written, at, actor
     told = event(seen.draft.ids.new(), kind, f"/v1/accounts/{account_id}", at, view)
     return Decision(Answer.of(view, status), (Row(_PARTY, values), told))

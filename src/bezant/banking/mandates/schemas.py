@@ -15,12 +15,15 @@ class NewMandate(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         valid_from: at once if it is not given.
         valid_until: from then on the mandate is none; a power of attorney has to end.
+        on_behalf_of: the holder of the account who gives an attorney power; needed for that role,
+            and for no other. The two sign as one, and only while the holder is one.
     """
 
     party_id: UUID
     role: MandateRole
     valid_from: Instant | None = None
     valid_until: Instant | None = None
+    on_behalf_of: UUID | None = None
 
     def __post_init__(self) -> None:
         """Refuse instants that no calendar has."""
@@ -41,6 +44,7 @@ class AccountParty(Struct, frozen=True):
     role: MandateRole
     valid_from: datetime
     valid_until: datetime | None = None
+    on_behalf_of: UUID | None = None
 
 
 class AccountParties(Struct, frozen=True):

@@ -76,7 +76,11 @@ class MandateService:
         return AccountParties(
             [
                 AccountParty(
-                    row["party_id"], MandateRole(row["role"]), row["valid_from"], row["valid_until"]
+                    row["party_id"],
+                    MandateRole(row["role"]),
+                    row["valid_from"],
+                    row["valid_until"],
+                    row["on_behalf_of"],
                 )
                 for row in rows
             ]

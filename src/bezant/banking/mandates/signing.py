@@ -48,9 +48,20 @@ def mandates_of(seen: Seen, account_id: UUID) -> Mandates:
 
 
 def mandates_in(row: Mapping[str, Any]) -> tuple[Mandate, ...]:
-    """The mandates of an account from its row: arrays side by side."""
-    every = zip(row["parties"], row["roles"], row["begins"], row["ends"], strict=True)
-    return tuple(Mandate(party, MandateRole(role), begin, end) for party, role, begin, end in every)
+    """The mandates of an account from its row, or as an item of the same batch has left them.
+
+    In the row they are arrays side by side. Of a party that is kept elsewhere nothing is known.
+    """
+    if "standing" in row:
+        standing: tuple[Mandate, ...] = row["standing"]
+        return standing
+    names = ("parties", "roles", "begins", "ends", "principals", "served")
+    return tuple(
+        Mandate(party, MandateRole(role), begin, end, principal, is_served is not False)
+        for party, role, begin, end, principal, is_served in zip(
+            *(row[name] for name in names), strict=True
+        )
+    )
 
 
 def may_act(seen: Seen, account_id: UUID, party_id: UUID, at: datetime) -> bool:
