@@ -65,6 +65,7 @@ class SignOrder(msgspec.Struct, frozen=True):
     order_id: UUID
     amount: int
     party_id: UUID
+    actor: str = "key:test"
     revokes: bool = False
     looks_away: bool = False
     weight: int = 1
@@ -84,8 +85,10 @@ class SignOrder(msgspec.Struct, frozen=True):
             raise NotWaiting("It was paid.")
         signing = self._signing()
         if self.revokes:
-            return Decision(Answer.of("waits"), signing.revoke(seen, self.party_id).rows)
-        signed = signing.approve(seen, self.party_id)
+            return Decision(
+                Answer.of("waits"), signing.revoke(seen, self.party_id, self.actor).rows
+            )
+        signed = signing.approve(seen, self.party_id, self.actor)
         if not signed.is_complete:
             return Decision(Answer.of("waits"), signed.rows)
         leg = schemas.Posting("alice", "world", "EUR", str(self.amount))

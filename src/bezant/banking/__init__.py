@@ -60,8 +60,12 @@ if TYPE_CHECKING:
         MandateService,
         MayNotAct,
         NotApproved,
+        OrderApproval,
+        SignatureOfAnother,
         Signed,
         Signing,
+        check_signer,
+        find_approvals,
         may_act,
         needed_approvals,
         reads_of_mandates,
@@ -129,6 +133,7 @@ __all__ = [
     "NewProduct",
     "NotApproved",
     "OpenedContact",
+    "OrderApproval",
     "OwnsAccount",
     "PartyHolding",
     "PartyNotFound",
@@ -136,6 +141,7 @@ __all__ = [
     "ProductService",
     "RelationshipService",
     "RoleHolding",
+    "SignatureOfAnother",
     "Signed",
     "Signing",
     "Spending",
@@ -147,12 +153,14 @@ __all__ = [
     "charge_payment",
     "check_can_pay",
     "check_can_receive",
+    "check_signer",
     "closing_operations",
     "contact_operations",
     "counterparty_of",
     "customer_statement_operations",
     "end_of_day_operations",
     "fee_operations",
+    "find_approvals",
     "find_party",
     "give_fees_back",
     "holder_operations",
@@ -204,8 +212,9 @@ __getattr__ = lazily(
         ),
         "mandates": (
             "AlreadyApproved, HoldsMandate, MandateService, MayNotAct, "
-            "NotApproved, Signed, Signing, may_act, needed_approvals, "
-            "operations as mandate_operations, reads_of_mandates"
+            "NotApproved, OrderApproval, SignatureOfAnother, Signed, Signing, check_signer, "
+            "find_approvals, may_act, needed_approvals, operations as mandate_operations, "
+            "reads_of_mandates"
         ),
         "parties": (
             "AccountHolder, AccountHolders, AccountRestrictions, HOLDER_KINDS, PartyHolding, "

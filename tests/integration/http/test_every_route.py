@@ -1185,6 +1185,7 @@ CASES: Mapping[str, Case] = {
     "list_payments": _reads("/v1/payments", names=False),
     "get_payment": Case("GET", 200, _of_payment("")),
     "list_payment_transitions": Case("GET", 200, _of_payment("/transitions")),
+    "list_payment_approvals": Case("GET", 200, _of_payment("/approvals")),
     "read_payment_content": Case("GET", 200, _of_payment("/content?purpose=testing")),
     "approve_payment": Case("POST", 200, _of_waiting_payment("/approve")),
     "withdraw_payment_signature": Case("POST", 200, _of_waiting_payment("/withdraw")),

@@ -6,8 +6,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from bezant.banking.mandates.errors import AlreadyApproved, BandsUnclear, MayNotAct, NotApproved
+from bezant.banking.mandates.errors import (
+    AlreadyApproved,
+    BandsUnclear,
+    MayNotAct,
+    NotApproved,
+    SignatureOfAnother,
+)
 from bezant.banking.terms.signing import MandateRole, SigningBand
+from bezant.kernel.calls import PERSON
 
 ALONE: Final = 1
 """Signatures where nothing is agreed on."""
@@ -21,6 +28,7 @@ class Mandate:
         valid_until: from this instant on it is none; None has no end.
         on_behalf_of: the holder who gave an attorney power; None in other roles.
         is_served: whether there is business with the party.
+        user_id: who they log in as, if they do.
     """
 
     party_id: UUID
@@ -29,6 +37,7 @@ class Mandate:
     valid_until: datetime | None = None
     on_behalf_of: UUID | None = None
     is_served: bool = True
+    user_id: UUID | None = None
 
     def is_over(self, at: datetime) -> bool:
         """Whether it has ended by an instant. At its end it is over."""
@@ -41,10 +50,16 @@ class Mandate:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A party's signature under an order."""
+    """A party's signature under an order.
+
+    Attributes:
+        approved_by: who gave it, as the audit log calls them: the party's user, or the server that
+            vouches for it. None of one from before that was recorded.
+    """
 
     approved_at: datetime
     revoked_at: datetime | None = None
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,27 @@ class Mandates:
     def may_act(self, party_id: UUID, at: datetime) -> bool:
         """Whether a party may act at an instant, in any role."""
         return party_id in self.principals(at)
+
+    def check_signer(self, party_id: UUID, actor: str, at: datetime) -> None:
+        """Refuse a signature that an actor may not give for a party at an instant.
+
+        Raises:
+            MayNotAct: the party has no mandate then.
+            SignatureOfAnother: see `check_person`.
+        """
+        if not self.may_act(party_id, at):
+            raise MayNotAct(f"{party_id} may not act for the account.")
+        self.check_person(party_id, actor)
+
+    def check_person(self, party_id: UUID, actor: str) -> None:
+        """Refuse a person who speaks for another party. A server vouches for whom it names.
+
+        Raises:
+            SignatureOfAnother: the party has another user, or none.
+        """
+        users = {f"{PERSON}{each.user_id}" for each in self.of_parties if each.party_id == party_id}
+        if actor.startswith(PERSON) and actor not in users:
+            raise SignatureOfAnother(f"Another than {party_id} is logged in.")
 
     def principals(self, at: datetime) -> Mapping[UUID, UUID]:
         """The parties who may act at an instant, and for whom each of them does.
@@ -104,19 +140,19 @@ class Approvals:
         }
         return len(given)
 
-    def approve(self, mandates: Mandates, party_id: UUID, at: datetime) -> "Approvals":
+    def approve(self, mandates: Mandates, party_id: UUID, actor: str, at: datetime) -> "Approvals":
         """With a party's signature.
 
         Raises:
             MayNotAct: the party has no mandate at the instant.
+            SignatureOfAnother: the actor is a person, and not that party.
             AlreadyApproved: it stands already.
         """
-        if not mandates.may_act(party_id, at):
-            raise MayNotAct(f"{party_id} may not act for the account.")
+        mandates.check_signer(party_id, actor, at)
         before = self.by_party.get(party_id)
         if before is not None and before.revoked_at is None:
             raise AlreadyApproved(f"{party_id} approved the order.")
-        return Approvals({**self.by_party, party_id: Approval(at)})
+        return Approvals({**self.by_party, party_id: Approval(at, approved_by=actor)})
 
     def revoke(self, party_id: UUID, at: datetime) -> "Approvals":
         """Without a party's signature. Nobody needs a mandate to withdraw what they signed.

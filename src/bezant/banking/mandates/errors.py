@@ -1,12 +1,18 @@
 """Why acting for an account is declined."""
 
-from bezant.kernel.errors import Conflict, NotFound, Refusal
+from bezant.kernel.errors import Conflict, Forbidden, NotFound, Refusal
 
 
 class MayNotAct(Refusal):
     """The party has no mandate for the account, or not now."""
 
     status, code, title = 422, "MAY_NOT_ACT", "The party may not act for the account"
+
+
+class SignatureOfAnother(Forbidden):
+    """A person signs as the party that they are. A server's key vouches for whoever it names."""
+
+    code, title = "SIGNATURE_OF_ANOTHER", "The person is not the party"
 
 
 class AlreadyApproved(Conflict):

@@ -79,7 +79,10 @@ class GiveMandate(Struct, frozen=True):
         if new.valid_until is not None and new.valid_until <= max(begins, at):
             raise MandatePeriodInvalid("It would be over before it began.", field="valid_until")
         self._check_principal(seen, max(begins, at))
-        mandate = Mandate(new.party_id, new.role, begins, new.valid_until, new.on_behalf_of)
+        mandate = Mandate(
+            new.party_id, new.role, begins, new.valid_until, new.on_behalf_of,
+            user_id=party["user_id"],
+        )  # fmt: skip
         return _changed(seen, self.account_id, mandate, "account.party_added", self.actor, 201)
 
     def _check_principal(self, seen: Seen, from_then_on: datetime) -> None:

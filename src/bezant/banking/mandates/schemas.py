@@ -53,6 +53,21 @@ class AccountParties(Struct, frozen=True):
     parties: list[AccountParty]
 
 
+class OrderApproval(Struct, frozen=True):
+    """A party's signature under an order.
+
+    Attributes:
+        approved_by: who gave it, as the audit log calls them: `user:…` is the party itself; a
+            server's key vouches for it. None of one from before that was recorded.
+        revoked_at: since when it is withdrawn.
+    """
+
+    party_id: UUID
+    approved_at: datetime
+    approved_by: str | None = None
+    revoked_at: datetime | None = None
+
+
 class NewSigningRules(Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT /v1/accounts/{account}/signing-rules`: all of them."""
 

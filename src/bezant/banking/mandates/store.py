@@ -5,7 +5,7 @@ from typing import Final
 # LATERAL, one look-up for each key: see the limits' own.
 READ_PARTIES: Final = """
     SELECT asked.key, found.parties, found.roles, found.begins, found.ends, found.principals,
-        found.served
+        found.users, found.served
     FROM unnest($2::uuid[]) AS asked (key)
     CROSS JOIN LATERAL (
         SELECT array_agg(p.party_id ORDER BY p.party_id, p.role) AS parties,
@@ -13,10 +13,11 @@ READ_PARTIES: Final = """
             array_agg(p.valid_from ORDER BY p.party_id, p.role) AS begins,
             array_agg(p.valid_until ORDER BY p.party_id, p.role) AS ends,
             array_agg(p.on_behalf_of ORDER BY p.party_id, p.role) AS principals,
+            array_agg(known.user_id ORDER BY p.party_id, p.role) AS users,
             array_agg(known.is_served ORDER BY p.party_id, p.role) AS served
         FROM account_party p
         LEFT JOIN LATERAL (
-            SELECT q.status = 'active' AND q.risk <> 'prohibited' AS is_served
+            SELECT q.user_id, q.status = 'active' AND q.risk <> 'prohibited' AS is_served
             FROM party q WHERE q.tenant_id = $1 AND q.party_id = p.party_id LIMIT 1
         ) AS known ON true
         WHERE p.tenant_id = $1 AND p.account_id = asked.key
@@ -35,30 +36,34 @@ READ_RULES: Final = """
 """
 
 READ_APPROVALS: Final = """
-    SELECT asked.key, found.parties, found.approved, found.revoked
+    SELECT asked.key, found.parties, found.approved, found.revoked, found.actors
     FROM unnest($2::uuid[]) AS asked (key)
     CROSS JOIN LATERAL (
         SELECT array_agg(a.party_id ORDER BY a.party_id) AS parties,
             array_agg(a.approved_at ORDER BY a.party_id) AS approved,
-            array_agg(a.revoked_at ORDER BY a.party_id) AS revoked
+            array_agg(a.revoked_at ORDER BY a.party_id) AS revoked,
+            array_agg(a.approved_by ORDER BY a.party_id) AS actors
         FROM order_approval a WHERE a.tenant_id = $1 AND a.order_id = asked.key
     ) AS found
     WHERE found.parties IS NOT NULL
 """
 
 READ_KNOWN_PARTIES: Final = """
-    SELECT party_id AS key, status, risk FROM party
+    SELECT party_id AS key, status, risk, user_id FROM party
     WHERE tenant_id = $1 AND party_id = ANY($2::uuid[])
 """
 
 # Of a party that approves, revokes and approves again within one batch, how it ended.
 SAVE_APPROVALS: Final = """
-    INSERT INTO order_approval (tenant_id, order_id, party_id, account_id, approved_at, revoked_at)
-    SELECT $1, order_id, party_id, account_id, approved_at, revoked_at
-    FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[])
-        AS new (order_id, party_id, account_id, approved_at, revoked_at)
+    INSERT INTO order_approval (tenant_id, order_id, party_id, account_id, approved_at, revoked_at,
+        approved_by)
+    SELECT $1, order_id, party_id, account_id, approved_at, revoked_at, approved_by
+    FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
+                $7::text[])
+        AS new (order_id, party_id, account_id, approved_at, revoked_at, approved_by)
     ON CONFLICT (tenant_id, order_id, party_id) DO UPDATE SET
-        approved_at = excluded.approved_at, revoked_at = excluded.revoked_at
+        approved_at = excluded.approved_at, revoked_at = excluded.revoked_at,
+        approved_by = excluded.approved_by
 """
 
 SAVE_PARTIES: Final = """

@@ -13,6 +13,7 @@ from bezant.banking import (
     available_on,
     check_can_pay,
     check_can_receive,
+    check_signer,
     ledger_account,
 )
 from bezant.kernel.calls import Answer
@@ -96,7 +97,7 @@ class AuthorizePayment(msgspec.Struct, frozen=True):
     def _signed(self, seen: Seen) -> tuple[Row, ...]:
         terms = self.terms
         if terms.party_id is not None:
-            signed = terms.signing.approve(seen, terms.party_id)
+            signed = terms.signing.approve(seen, terms.party_id, self.actor)
             _check_signed(signed.given, signed.needed)
             return signed.rows
         # A server that orders by its scope alone stands for one signature, and for no more.
@@ -110,6 +111,7 @@ class IncrementAuthorization(msgspec.Struct, frozen=True):
 
     terms: Terms
     amount: int
+    actor: str
     weight: int = 1
 
     def reads(self) -> Reads:
@@ -131,10 +133,14 @@ class IncrementAuthorization(msgspec.Struct, frozen=True):
             AuthorizationExpired: its time is over.
             IncrementsExhausted: it was raised too often.
             SignaturesNeeded: the whole amount needs more than one.
+            MayNotAct: the party who signed it has no mandate any more.
+            SignatureOfAnother: the actor is a person, and not that party.
             LimitExceeded: or whatever else forbids a payment of the amount.
         """
         order, before = authorized(seen, self.terms.id)
         terms = self.terms
+        if terms.party_id is not None:
+            check_signer(seen, terms.debtor_account, terms.party_id, self.actor)
         totals = before.increment(self.amount, seen.draft.at)
         _check_parties(seen, terms, self.amount)
         whole = msgspec.structs.replace(terms, amount=totals.authorized)

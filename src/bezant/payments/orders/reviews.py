@@ -1,12 +1,11 @@
 """What becomes of orders that a check wants looked at."""
 
-from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from bezant.banking import reads_of_release, release
-from bezant.kernel.calls import Answer
+from bezant.kernel.calls import PERSON, Answer
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.checks import Checks
 from bezant.payments.orders.domain import Order
@@ -15,9 +14,6 @@ from bezant.payments.orders.records import ORDER, view, went
 from bezant.payments.orders.riders import WEIGHT, check_sides, in_state, proceed
 from bezant.payments.orders.terms import Sending, Terms
 from bezant.payments.states import OrderState
-
-PERSON: Final = "user:"
-"""What the actors begin with that are people."""
 
 
 @RiderKinds.register

@@ -114,7 +114,7 @@ def take(
         judged = Checks.judge(seen, terms.asked)
     else:
         account_of(seen, terms.debtor_account)
-    given, needed, signatures = _signed(seen, terms)
+    given, needed, signatures = _signed(seen, terms, actor)
     order, began = went(seen, terms.order(seen, actor), OrderState.RECEIVED, actor=actor)
     said = records.content_row(terms.id, content.id, "order", content.sealed, seen.draft.at)
     rows = (*began, said, *signatures)
@@ -145,10 +145,11 @@ class ApprovePayment(msgspec.Struct, frozen=True):
         Raises:
             PaymentNotWaiting: it waits for no signature (any more).
             MayNotAct: the party has no mandate.
+            SignatureOfAnother: the actor is a person, and not that party.
             AlreadyApproved: it has signed.
         """
         order = in_state(seen, self.terms.id, OrderState.AWAITING_APPROVAL)
-        signed = self.terms.signing.approve(seen, self.party_id)
+        signed = self.terms.signing.approve(seen, self.party_id, self.actor)
         if not signed.is_complete:
             return Decision(Answer.of(view(order)), signed.rows)
         judged = None
@@ -165,6 +166,7 @@ class WithdrawSignature(msgspec.Struct, frozen=True):
 
     terms: Terms
     party_id: UUID
+    actor: str
     weight: int = 1
 
     def reads(self) -> Reads:
@@ -176,10 +178,11 @@ class WithdrawSignature(msgspec.Struct, frozen=True):
 
         Raises:
             PaymentNotWaiting: it is carried out, or ended.
+            SignatureOfAnother: the actor is a person, and not that party.
             NotApproved: the party has not signed.
         """
         order = in_state(seen, self.terms.id, OrderState.AWAITING_APPROVAL)
-        signed = self.terms.signing.revoke(seen, self.party_id)
+        signed = self.terms.signing.revoke(seen, self.party_id, self.actor)
         return Decision(Answer.of(view(order)), signed.rows)
 
 
@@ -312,9 +315,9 @@ def _carry_out(
     return order, (*rows, records.attempt_row(order, attempt, at), survivor)
 
 
-def _signed(seen: Seen, terms: Terms) -> tuple[int, int, tuple[Row, ...]]:
+def _signed(seen: Seen, terms: Terms, actor: str) -> tuple[int, int, tuple[Row, ...]]:
     if terms.party_id is not None:
-        signed = terms.signing.approve(seen, terms.party_id)
+        signed = terms.signing.approve(seen, terms.party_id, actor)
         return signed.given, signed.needed, signed.rows
     # A server that orders by its scope alone stands for one signature, and for no more.
     return _ALONE, terms.signing.standing(seen).needed, ()

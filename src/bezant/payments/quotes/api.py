@@ -32,6 +32,7 @@ _OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             fx.FxAmountOutOfRange,
             SignaturesNeeded,
             banking.MayNotAct,
+            banking.SignatureOfAnother,
             banking.LimitExceeded,
             banking.CounterpartyDenied,
             banking.AccountNotActive,

@@ -118,7 +118,9 @@ class PayWithQuote(msgspec.Struct, frozen=True):
 
     def _signed(self, seen: Seen) -> tuple[Row, ...]:
         signing, party = self.terms.signing, self.terms.party_id
-        signed = signing.standing(seen) if party is None else signing.approve(seen, party)
+        signed = (
+            signing.standing(seen) if party is None else signing.approve(seen, party, self.actor)
+        )
         given = _ALONE if party is None else signed.given
         if given < signed.needed:
             raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)
