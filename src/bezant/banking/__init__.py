@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         CounterpartyLists,
         LimitExceeded,
         LimitService,
+        OrderingPartyNeeded,
         Spending,
         counterparty_of,
         reads_of_release,
@@ -134,6 +135,7 @@ __all__ = [
     "NotApproved",
     "OpenedContact",
     "OrderApproval",
+    "OrderingPartyNeeded",
     "OwnsAccount",
     "PartyHolding",
     "PartyNotFound",
@@ -206,9 +208,9 @@ __getattr__ = lazily(
             " operations as institution_operations"
         ),
         "limits": (
-            "CounterpartyDenied, CounterpartyLists, LimitExceeded, LimitService, Spending, "
-            "counterparty_of, operations as limit_operations, reads_of_release, release, "
-            "spend"
+            "CounterpartyDenied, CounterpartyLists, LimitExceeded, LimitService, "
+            "OrderingPartyNeeded, Spending, counterparty_of, operations as limit_operations, "
+            "reads_of_release, release, spend"
         ),
         "mandates": (
             "AlreadyApproved, HoldsMandate, MandateService, MayNotAct, "

@@ -40,6 +40,7 @@ _OF_OPEN: Final[tuple[type[Refusal], ...]] = (
 _OF_RESERVING: Final[tuple[type[Refusal], ...]] = (
     errors.SignaturesNeeded,
     banking.LimitExceeded,
+    banking.OrderingPartyNeeded,
     banking.CounterpartyDenied,
     *_OF_MOVING,
 )

@@ -37,6 +37,7 @@ OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             banking.AccountBlocked,
             banking.AssetNotHeld,
             banking.LimitExceeded,
+            banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
             PaymentBlocked,
             PaymentNeedsReview,

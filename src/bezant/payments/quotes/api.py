@@ -34,6 +34,7 @@ _OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             banking.MayNotAct,
             banking.SignatureOfAnother,
             banking.LimitExceeded,
+            banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
             banking.AccountNotActive,
             banking.AccountBlocked,
