@@ -1,5 +1,6 @@
 """Mandates and signing rules over the API: given, ended, and judged in the lane."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,20 +45,60 @@ async def parties(customers: CustomerBank, account: str) -> list[dict[str, Any]]
 
 async def test_a_mandate_is_given_listed_and_ended(customers: CustomerBank) -> None:
     account = await customers.funded()
+    other = (await give(customers, account)).json()
     given = (await give(customers, account)).json()
     assert given["valid_until"] is None
-    assert await parties(customers, account) == [given]
+    assert await parties(customers, account) == [other, given]
     path = f"/v1/accounts/{account}/parties/{given['party_id']}/remove"
     ended = await customers.tenant.create(path, {"role": "holder"})
     assert ended["valid_from"] == given["valid_from"]
     assert ended["valid_until"] > given["valid_from"]
-    assert await parties(customers, account) == [ended]
+    assert await parties(customers, account) == [other, ended]
     again = await customers.tenant.post(path, {"role": "holder"})
     assert (again.status_code, again.json()["code"]) == (404, "MANDATE_NOT_FOUND")
-    other = await customers.tenant.post(path, {"role": "attorney"})
-    assert other.status_code == 404
+    unknown = await customers.tenant.post(path, {"role": "attorney"})
+    assert unknown.status_code == 404
     anew = (await give(customers, account, party_id=given["party_id"])).json()
-    assert await parties(customers, account) == [anew]
+    assert await parties(customers, account) == [other, anew]
+
+
+async def test_an_account_that_is_open_is_somebodys(customers: CustomerBank) -> None:
+    tenant, account = customers.tenant, (await customers.open())["id"]
+    path, tomorrow = f"/v1/accounts/{account}/parties", datetime.now(UTC) + timedelta(days=1)
+    holder = (await give(customers, account)).json()["party_id"]
+    await give(customers, account, role="signatory")
+    await give(customers, account, valid_from=tomorrow.isoformat())
+    remove = f"{path}/{holder}/remove"
+    refused = [
+        await tenant.post(remove, {"role": "holder"}),
+        await give(customers, account, party_id=holder, valid_from=tomorrow.isoformat()),
+    ]
+    told = [(answer.status_code, answer.json()["code"]) for answer in refused]
+    assert told == [(409, "LAST_HOLDER")] * 2
+    both = [holder, (await give(customers, account)).json()["party_id"]]
+    answers = await asyncio.gather(
+        *(tenant.post(f"{path}/{party}/remove", {"role": "holder"}) for party in both)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    closed = {"status": "closed", "reason": "customer_left"}
+    await tenant.create(f"/v1/accounts/{account}/status", closed)
+    [left] = [
+        party for party, answer in zip(both, answers, strict=True) if answer.status_code == 409
+    ]
+    await tenant.create(f"{path}/{left}/remove", {"role": "holder"})
+
+
+async def test_an_account_is_opened_once_somebody_holds_it(customers: CustomerBank) -> None:
+    tenant, account = customers.tenant, (await customers.open(opening=True))["id"]
+    path, active = f"/v1/accounts/{account}/status", {"status": "active", "reason": "complete"}
+    await give(customers, account, role="signatory")
+    refused = await tenant.post(path, active)
+    assert (refused.status_code, refused.json()["code"]) == (422, "HOLDER_NEEDED")
+    holder = (await give(customers, account)).json()["party_id"]
+    await tenant.create(f"/v1/accounts/{account}/parties/{holder}/remove", {"role": "holder"})
+    assert (await tenant.post(path, active)).status_code == 422
+    await give(customers, account)
+    assert (await tenant.create(path, active))["status"] == "active"
 
 
 async def test_a_mandate_is_a_partys_that_is_known(

@@ -378,6 +378,8 @@ async def _new_account_party(book: Book) -> Request:
 async def _remove_account_party(book: Book) -> Request:
     path, mandate = await _new_account_party(book)
     party = (await book.tenant.create(path, mandate))["party_id"]
+    other = {"party_id": await new_party(book.tenant), "role": "holder"}
+    await book.tenant.create(path, other)
     return f"{path}/{party}/remove", {"role": "holder"}
 
 

@@ -61,6 +61,7 @@ async def test_who_may_act_reads_the_account_until_the_mandate_ends(
     assert await status(person, bank, account, "/entries") == 200
     assert await status(person, bank, account, "/holders") == 403, "the bank's, not the customer's"
     assert await status(person, bank, other) == 403
+    await grant(bank, account, (await party_of(bank.tenant))[1])
     ended = await bank.tenant.post(
         f"/v1/accounts/{account}/parties/{party['id']}/remove", {"role": role}
     )

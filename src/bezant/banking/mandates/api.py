@@ -9,6 +9,7 @@ from msgspec import Struct
 from bezant.banking.accounts import BankAccountNotFound
 from bezant.banking.mandates.errors import (
     BandsUnclear,
+    LastHolder,
     MandateNotFound,
     MandatePeriodInvalid,
     PartyNotServed,
@@ -99,6 +100,7 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             answer_type=AccountParty,
             refusals=(
                 BankAccountNotFound,
+                LastHolder,
                 MandatePeriodInvalid,
                 PartyNotServed,
                 PrincipalUnfit,
@@ -123,14 +125,17 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             path=f"{_PARTIES}/{{party}}/remove",
             tag=_TAG,
             summary="Let a party act for an account no more",
-            description="What is decided after the answer finds the mandate ended.",
+            description=(
+                "What is decided after the answer finds the mandate ended. The last holder stays "
+                "one until the account is closed."
+            ),
             scope=WRITE,
             action="account.remove_party",
             path_type=PartyPath,
             body_type=MandateEnd,
             example={"role": "attorney"},
             answer_type=AccountParty,
-            refusals=(BankAccountNotFound, MandateNotFound, *OF_LANES),
+            refusals=(BankAccountNotFound, LastHolder, MandateNotFound, *OF_LANES),
             handler=routes.end,
         ),
     ]

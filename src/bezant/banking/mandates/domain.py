@@ -43,9 +43,13 @@ class Mandate:
         """Whether it has ended by an instant. At its end it is over."""
         return self.valid_until is not None and self.valid_until <= at
 
+    def is_within(self, at: datetime) -> bool:
+        """Whether an instant is in its period."""
+        return self.valid_from <= at and not self.is_over(at)
+
     def is_valid(self, at: datetime) -> bool:
         """Whether it is one at an instant."""
-        return self.is_served and self.valid_from <= at and not self.is_over(at)
+        return self.is_served and self.is_within(at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,12 @@ class MandateNotFound(NotFound):
     code, title = "MANDATE_NOT_FOUND", "No such mandate"
 
 
+class LastHolder(Conflict):
+    """The account would be nobody's: close it first, or let another hold it."""
+
+    code, title = "LAST_HOLDER", "Nobody would hold the account"
+
+
 class BandsUnclear(Refusal):
     """Two bands of one asset end at the same amount."""
 

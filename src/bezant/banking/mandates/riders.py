@@ -3,6 +3,7 @@
 So the lane's order is theirs too: a payment that is decided after a mandate ended finds it ended.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -11,9 +12,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from bezant.banking.accounts import BANK_ACCOUNT, AccountStatus, account_of
 from bezant.banking.mandates import store
 from bezant.banking.mandates.domain import Mandate, check_bands
 from bezant.banking.mandates.errors import (
+    LastHolder,
     MandateNotFound,
     MandatePeriodInvalid,
     PartyNotServed,
@@ -25,6 +28,7 @@ from bezant.banking.mandates.signing import (
     KNOWN_PARTY,
     PARTIES,
     RULES,
+    RowKeys,
     mandates_of,
     reads_of_mandates,
 )
@@ -37,6 +41,7 @@ from bezant.kernel.outbox import event
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 
 _PARTY: Final = RowKind("account_party", store.SAVE_PARTIES, key_columns=3)
+_HELD_BY_NOBODY: Final = frozenset({AccountStatus.OPENING, AccountStatus.CLOSED})
 _RULE: Final = RowKind("signing_rule", store.INSERT_RULES)
 
 
@@ -54,9 +59,9 @@ class GiveMandate(Struct, frozen=True):
         return 1
 
     def reads(self) -> Reads:
-        """The account's mandates, and whether there is such a party."""
+        """The account and its mandates, and whether there is such a party."""
         known = (KNOWN_PARTY, self.new.party_id)
-        return Reads(rows=(*reads_of_mandates(self.account_id), known))
+        return Reads(rows=(*_reads_of_change(self.account_id), known))
 
     def decide(self, seen: Seen) -> Decision:
         """Give it, from the batch's instant on if from none else.
@@ -65,6 +70,7 @@ class GiveMandate(Struct, frozen=True):
             UnknownParty: there is none, or it was erased.
             PartyNotServed: see there.
             PrincipalUnfit: an attorney's is no holder, or another role has one.
+            LastHolder: the account's would be one later, and is none now.
             MandatePeriodInvalid: it would be none at any time, or a power of attorney for ever.
         """
         new, at = self.new, seen.draft.at
@@ -115,14 +121,15 @@ class EndMandate(Struct, frozen=True):
         return 1
 
     def reads(self) -> Reads:
-        """The account's mandates."""
-        return Reads(rows=reads_of_mandates(self.account_id))
+        """The account and its mandates."""
+        return Reads(rows=_reads_of_change(self.account_id))
 
     def decide(self, seen: Seen) -> Decision:
         """End it.
 
         Raises:
             MandateNotFound: there is none that has not ended.
+            LastHolder: see there.
         """
         at = seen.draft.at
         for mandate in mandates_of(seen, self.account_id).of_parties:
@@ -176,17 +183,19 @@ class SetSigningRules(Struct, frozen=True):
         return Decision(Answer.of(after), (Row(_RULE, values), told))
 
 
+def _reads_of_change(account_id: UUID) -> RowKeys:
+    return ((BANK_ACCOUNT, account_id), *reads_of_mandates(account_id))
+
+
 def _changed(
     seen: Seen, account_id: UUID, mandate: Mandate, kind: str, actor: str, status: int
 ) -> Decision:
     """What follows from a mandate that begins or ends; later items of the batch see it."""
     place = mandate.party_id, mandate.role
-    every = [
-        each
-        for each in mandates_of(seen, account_id).of_parties
-        if (each.party_id, each.role) != place
-    ]
+    before = mandates_of(seen, account_id).of_parties
+    every = [each for each in before if (each.party_id, each.role) != place]
     every.append(mandate)
+    _check_held(seen, account_id, before, every)
     seen.amend(PARTIES, account_id, {"key": account_id, "standing": tuple(every)})
     written = *place, mandate.valid_from, mandate.valid_until, mandate.on_behalf_of
     view = AccountParty(*written)
@@ -194,3 +203,19 @@ def _changed(
     values = account_id, *written, at, actor
     told = event(seen.draft.ids.new(), kind, f"/v1/accounts/{account_id}", at, view)
     return Decision(Answer.of(view, status), (Row(_PARTY, values), told))
+
+
+def _check_held(
+    seen: Seen, account_id: UUID, before: Iterable[Mandate], after: Iterable[Mandate]
+) -> None:
+    """Refuse to leave an account that is open to nobody."""
+    holders, remaining = (
+        {
+            each.party_id
+            for each in every
+            if each.role is MandateRole.HOLDER and each.is_within(seen.draft.at)
+        }
+        for every in (before, after)
+    )
+    if holders and not remaining and account_of(seen, account_id).status not in _HELD_BY_NOBODY:
+        raise LastHolder(f"Nobody else holds account {account_id}.")
