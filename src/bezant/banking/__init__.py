@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         NotApproved,
         OrderApproval,
         SignatureOfAnother,
+        SignaturesNeeded,
         Signed,
         Signing,
         check_signer,
@@ -144,6 +145,7 @@ __all__ = [
     "RelationshipService",
     "RoleHolding",
     "SignatureOfAnother",
+    "SignaturesNeeded",
     "Signed",
     "Signing",
     "Spending",
@@ -214,9 +216,9 @@ __getattr__ = lazily(
         ),
         "mandates": (
             "AlreadyApproved, HoldsMandate, MandateService, MayNotAct, "
-            "NotApproved, OrderApproval, SignatureOfAnother, Signed, Signing, check_signer, "
-            "find_approvals, may_act, needed_approvals, operations as mandate_operations, "
-            "reads_of_mandates"
+            "NotApproved, OrderApproval, SignatureOfAnother, SignaturesNeeded, Signed, Signing, "
+            "check_signer, find_approvals, may_act, needed_approvals, "
+            "operations as mandate_operations, reads_of_mandates"
         ),
         "parties": (
             "AccountHolder, AccountHolders, AccountRestrictions, HOLDER_KINDS, PartyHolding, "

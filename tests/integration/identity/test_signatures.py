@@ -39,7 +39,7 @@ async def signer_of(api: Api, identity: Identity, bank: CustomerBank) -> Signer:
     known = {"kind": "person", "legal_name": "Ada", "subject_id": user["subject_id"]}
     party = (await tenant.create("/v1/parties", known))["id"]
     await tenant.create(f"/v1/parties/{party}/user", {"user_id": user["id"]})
-    scopes = ("orders:read", "orders:write")
+    scopes = ("banking:write", "orders:read", "orders:write")
     person = await person_of(api, identity, tenant, scopes=scopes, user_id=UUID(user["id"]))
     return Signer(party, person)
 
@@ -164,3 +164,16 @@ async def test_what_a_party_stands_for_is_theirs_to_order_and_to_raise(
     assert told(await grace.person.post(path, more)) == (422, "MAY_NOT_ACT")
     path = f"/v1/standing-orders/{made.json()['id']}/amend"
     assert told(await grace.person.post(path, {"amount": "45"})) == (422, "MAY_NOT_ACT")
+
+
+async def test_a_payout_to_others_is_signed_by_people_for_themselves(
+    bank: CustomerBank, ada: Signer, grace: Signer, joint: dict[str, Any]
+) -> None:
+    account, payee = joint["debtor_account"], joint["creditor"]["account_id"]
+    path = f"/v1/accounts/{account}/close"
+    closing = {"reason": "customer_left", "payout_to": payee}
+    both = {"signed_by": [ada.party, grace.party]}
+    assert told(await ada.person.post(path, closing | both)) == OF_ANOTHER
+    alone = await ada.person.post(path, closing | {"signed_by": [ada.party]})
+    assert told(alone) == (422, "SIGNATURES_NEEDED")
+    await bank.tenant.create(path, closing | both)

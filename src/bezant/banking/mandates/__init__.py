@@ -6,6 +6,7 @@ from bezant.banking.mandates.errors import (
     MayNotAct,
     NotApproved,
     SignatureOfAnother,
+    SignaturesNeeded,
 )
 from bezant.banking.mandates.relation import HoldsMandate
 from bezant.banking.mandates.schemas import OrderApproval
@@ -27,6 +28,7 @@ __all__ = [
     "NotApproved",
     "OrderApproval",
     "SignatureOfAnother",
+    "SignaturesNeeded",
     "Signed",
     "Signing",
     "check_signer",

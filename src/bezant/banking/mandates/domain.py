@@ -77,6 +77,14 @@ class Mandates:
         """Whether a party may act at an instant, in any role."""
         return party_id in self.principals(at)
 
+    def holders(self, at: datetime) -> frozenset[UUID]:
+        """The parties who hold the account at an instant."""
+        return frozenset(
+            each.party_id
+            for each in self.of_parties
+            if each.role is MandateRole.HOLDER and each.is_within(at)
+        )
+
     def check_signer(self, party_id: UUID, actor: str, at: datetime) -> None:
         """Refuse a signature that an actor may not give for a party at an instant.
 

@@ -21,6 +21,12 @@ class AlreadyApproved(Conflict):
     code, title = "ALREADY_APPROVED_BY_PARTY", "The party approved the order"
 
 
+class SignaturesNeeded(Refusal):
+    """The amount needs more signatures than there are at once, and nothing waits for others."""
+
+    status, code, title = 422, "SIGNATURES_NEEDED", "The amount needs further signatures"
+
+
 class NotApproved(Conflict):
     """There is no approval of the party's that could be revoked."""
 

@@ -3,7 +3,6 @@
 So the lane's order is theirs too: a payment that is decided after a mandate ended finds it ended.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -14,7 +13,7 @@ from msgspec import Struct
 
 from bezant.banking.accounts import BANK_ACCOUNT, AccountStatus, account_of
 from bezant.banking.mandates import store
-from bezant.banking.mandates.domain import Mandate, check_bands
+from bezant.banking.mandates.domain import Mandate, Mandates, check_bands
 from bezant.banking.mandates.errors import (
     LastHolder,
     MandateNotFound,
@@ -192,10 +191,10 @@ def _changed(
 ) -> Decision:
     """What follows from a mandate that begins or ends; later items of the batch see it."""
     place = mandate.party_id, mandate.role
-    before = mandates_of(seen, account_id).of_parties
-    every = [each for each in before if (each.party_id, each.role) != place]
+    before = mandates_of(seen, account_id)
+    every = [each for each in before.of_parties if (each.party_id, each.role) != place]
     every.append(mandate)
-    _check_held(seen, account_id, before, every)
+    _check_held(seen, account_id, before, Mandates(tuple(every)))
     seen.amend(PARTIES, account_id, {"key": account_id, "standing": tuple(every)})
     written = *place, mandate.valid_from, mandate.valid_until, mandate.on_behalf_of
     view = AccountParty(*written)
@@ -205,17 +204,8 @@ def _changed(
     return Decision(Answer.of(view, status), (Row(_PARTY, values), told))
 
 
-def _check_held(
-    seen: Seen, account_id: UUID, before: Iterable[Mandate], after: Iterable[Mandate]
-) -> None:
+def _check_held(seen: Seen, account_id: UUID, before: Mandates, after: Mandates) -> None:
     """Refuse to leave an account that is open to nobody."""
-    holders, remaining = (
-        {
-            each.party_id
-            for each in every
-            if each.role is MandateRole.HOLDER and each.is_within(seen.draft.at)
-        }
-        for every in (before, after)
-    )
-    if holders and not remaining and account_of(seen, account_id).status not in _HELD_BY_NOBODY:
+    is_left = before.holders(seen.draft.at) and not after.holders(seen.draft.at)
+    if is_left and account_of(seen, account_id).status not in _HELD_BY_NOBODY:
         raise LastHolder(f"Nobody else holds account {account_id}.")

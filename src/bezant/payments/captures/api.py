@@ -38,7 +38,7 @@ _OF_OPEN: Final[tuple[type[Refusal], ...]] = (
     errors.AuthorizationNotOpen,
 )
 _OF_RESERVING: Final[tuple[type[Refusal], ...]] = (
-    errors.SignaturesNeeded,
+    banking.SignaturesNeeded,
     banking.LimitExceeded,
     banking.OrderingPartyNeeded,
     banking.CounterpartyDenied,

@@ -9,6 +9,7 @@ import msgspec
 
 from bezant.banking import (
     BANK_ACCOUNT,
+    SignaturesNeeded,
     account_of,
     available_on,
     check_can_pay,
@@ -20,7 +21,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.ledger import Decision, Reads, RiderKinds, Seen, transfer_id
 from bezant.payments.captures.domain import INCREMENTS_MAX, Totals, check_authorized, way_to
-from bezant.payments.captures.errors import AuthorizationNotOpen, SignaturesNeeded
+from bezant.payments.captures.errors import AuthorizationNotOpen
 from bezant.payments.captures.holding import (
     LEGS_MAX,
     RowKeys,

@@ -10,6 +10,7 @@ from bezant.banking import (
     BANK_ACCOUNT,
     BankAccountNotFound,
     Channel,
+    SignaturesNeeded,
     Signing,
     Spending,
     account_of,
@@ -23,7 +24,6 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, post
 from bezant.ledger.schemas import NewTransaction, Posting
-from bezant.payments.captures.errors import SignaturesNeeded
 from bezant.payments.settlements import store
 from bezant.payments.settlements.errors import (
     NothingToSettle,
