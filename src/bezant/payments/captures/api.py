@@ -39,6 +39,8 @@ _OF_OPEN: Final[tuple[type[Refusal], ...]] = (
 )
 _OF_RESERVING: Final[tuple[type[Refusal], ...]] = (
     banking.SignaturesNeeded,
+    banking.MayNotAct,
+    banking.SignatureOfAnother,
     banking.LimitExceeded,
     banking.OrderingPartyNeeded,
     banking.CounterpartyDenied,
@@ -116,8 +118,6 @@ def _authorizing(routes: Routes) -> Sequence[Operation]:
                 orders.UnknownCreditorAccount,
                 orders.CreditorInAnotherBook,
                 orders.SameAccounts,
-                banking.MayNotAct,
-                banking.SignatureOfAnother,
                 *_OF_RESERVING,
             ),
             handler=routes.authorize,
@@ -138,8 +138,6 @@ def _authorizing(routes: Routes) -> Sequence[Operation]:
                 *_OF_OPEN,
                 errors.AuthorizationExpired,
                 errors.IncrementsExhausted,
-                banking.MayNotAct,
-                banking.SignatureOfAnother,
                 *_OF_RESERVING,
             ),
             handler=routes.increment,
