@@ -273,6 +273,7 @@ def _reviewing(routes: Routes) -> Sequence[Operation]:
                 errors.PaymentNotFound,
                 errors.PaymentNotWaiting,
                 errors.PaymentOwnReview,
+                banking.SignaturesNeeded,
                 *OF_PAYING,
             ),
             handler=routes.release,

@@ -9,6 +9,7 @@ import msgspec
 
 from bezant.banking import (
     FeeEvent,
+    SignaturesNeeded,
     account_of,
     available_on,
     charge_payment,
@@ -261,6 +262,18 @@ def check_sides(seen: Seen, terms: Terms) -> None:
     if terms.creditor_account is not None:
         payee = account_of(payee_side(seen), terms.creditor_account)
         check_can_receive(payee, terms.asset, at)
+
+
+def check_signed(seen: Seen, terms: Terms) -> None:
+    """Refuse an order that waited, and has too few signatures by now: who gave them may have left.
+
+    Raises:
+        SignaturesNeeded: nobody can add any to it any more.
+    """
+    signed = terms.signing.standing(seen)
+    given = max(signed.given, _ALONE) if terms.party_id is None else signed.given
+    if given < signed.needed:
+        raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)
 
 
 def in_state(seen: Seen, order_id: UUID, *states: OrderState) -> Order:
