@@ -65,6 +65,7 @@ class SignOrder(msgspec.Struct, frozen=True):
     order_id: UUID
     amount: int
     party_id: UUID
+    actor: str = "key:test"
     revokes: bool = False
     looks_away: bool = False
     weight: int = 1
@@ -84,8 +85,10 @@ class SignOrder(msgspec.Struct, frozen=True):
             raise NotWaiting("It was paid.")
         signing = self._signing()
         if self.revokes:
-            return Decision(Answer.of("waits"), signing.revoke(seen, self.party_id).rows)
-        signed = signing.approve(seen, self.party_id)
+            return Decision(
+                Answer.of("waits"), signing.revoke(seen, self.party_id, self.actor).rows
+            )
+        signed = signing.approve(seen, self.party_id, self.actor)
         if not signed.is_complete:
             return Decision(Answer.of("waits"), signed.rows)
         leg = schemas.Posting("alice", "world", "EUR", str(self.amount))
@@ -108,11 +111,12 @@ class Signers:
         begins: datetime | None = None,
         ends: datetime | None = None,
         party: UUID | None = None,
+        principal: UUID | None = None,
     ) -> UUID:
-        """Give a party a mandate, a new one if none is named."""
+        """Give a party a mandate, a new one if none is named; on behalf of a principal."""
         party_id, now = party or IDS.new(), self.bank.ledger.now()
         await self._known(party_id)
-        values = [self.account_id, party_id, role, begins or now, ends, now, "test"]
+        values = [self.account_id, party_id, role, begins or now, ends, principal, now, "test"]
         await self._write(store.SAVE_PARTIES, values)
         return party_id
 

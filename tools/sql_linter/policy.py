@@ -158,6 +158,9 @@ HOUSE = Policy(
             )
             for name in ("UNAPPLIED_OF_DEBITS", "UNAPPLIED_OF_RETURNS")
         },
+        "bezant/server/migrations/versions/0053_who_signs_for_whom.py:OF_SOLE_HOLDERS": (
+            "Any tenant's attorneys act for somebody from then on."
+        ),
         "bezant/payments/safeguarding/store.py:COUNT_UNCLOSED": "The figure is of the platform.",
         "bezant/ledger/checkpoints/store.py:FIND_TENANTS": "Every tenant's books are signed.",
         "bezant/kernel/retention/store.py:FIND_TENANTS": "Retention visits every tenant.",

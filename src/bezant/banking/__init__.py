@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         CounterpartyLists,
         LimitExceeded,
         LimitService,
+        OrderingPartyNeeded,
         Spending,
         counterparty_of,
         reads_of_release,
@@ -61,8 +62,13 @@ if TYPE_CHECKING:
         MandateService,
         MayNotAct,
         NotApproved,
+        OrderApproval,
+        SignatureOfAnother,
+        SignaturesNeeded,
         Signed,
         Signing,
+        check_signer,
+        find_approvals,
         may_act,
         needed_approvals,
         reads_of_mandates,
@@ -131,6 +137,8 @@ __all__ = [
     "NewProduct",
     "NotApproved",
     "OpenedContact",
+    "OrderApproval",
+    "OrderingPartyNeeded",
     "OwnsAccount",
     "PartyHolding",
     "PartyNotFound",
@@ -138,6 +146,8 @@ __all__ = [
     "ProductService",
     "RelationshipService",
     "RoleHolding",
+    "SignatureOfAnother",
+    "SignaturesNeeded",
     "Signed",
     "Signing",
     "Spending",
@@ -149,12 +159,14 @@ __all__ = [
     "charge_payment",
     "check_can_pay",
     "check_can_receive",
+    "check_signer",
     "closing_operations",
     "contact_operations",
     "counterparty_of",
     "customer_statement_operations",
     "end_of_day_operations",
     "fee_operations",
+    "find_approvals",
     "find_party",
     "give_fees_back",
     "holder_operations",
@@ -201,13 +213,14 @@ __getattr__ = lazily(
             " operations as institution_operations"
         ),
         "limits": (
-            "CounterpartyDenied, CounterpartyLists, LimitExceeded, LimitService, Spending, "
-            "counterparty_of, operations as limit_operations, reads_of_release, release, "
-            "spend"
+            "CounterpartyDenied, CounterpartyLists, LimitExceeded, LimitService, "
+            "OrderingPartyNeeded, Spending, counterparty_of, operations as limit_operations, "
+            "reads_of_release, release, spend"
         ),
         "mandates": (
             "AlreadyApproved, HoldsMandate, MandateService, MayNotAct, "
-            "NotApproved, Signed, Signing, may_act, needed_approvals, "
+            "NotApproved, OrderApproval, SignatureOfAnother, SignaturesNeeded, Signed, Signing, "
+            "check_signer, find_approvals, may_act, needed_approvals, "
             "operations as mandate_operations, reads_of_mandates"
         ),
         "parties": (

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,9 @@ from bezant.kernel.errors import Refusal
 T = TypeVar("T")
 
 HTTP_ERROR = 400
+
+PERSON: Final = "user:"
+"""What the actors begin with that are people; the user's identifier follows."""
 
 
 class PrincipalKind(StrEnum):

@@ -109,7 +109,9 @@ class Banking:
             statements=CustomerStatements(database, clock, ids, accounts, ledger),
             relations=[OwnsAccount(database), HoldsMandate(database, clock)],
             ends_of_days=EndOfDayService(database, clock, ids, ledger),
-            closings=ClosingService(database, ledger, accounts, products),
+            closings=ClosingService(
+                database, ledger, accounts, products, Fingerprints(sealing_key)
+            ),
             fees=FeeService(database, ledger, accounts, products),
             fee_waivers=FeeWaiverService(database, clock, ids, accounts, products),
         )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -182,6 +183,30 @@ async def test_a_customers_limit_counts_all_of_their_accounts(spender: Spender) 
     assert [answer.status for answer in answers] == [201, 201, 201, 422]
     assert code(await other.pay(11, party=party)) == "LIMIT_EXCEEDED"
     assert (await other.pay(11, party=IDS.new())).status == 201
+
+
+async def test_a_customers_counterparties_are_counted_over_all_of_their_accounts(
+    spender: Spender, clock: WindableClock
+) -> None:
+    party, other = IDS.new(), Spender(spender.bank)
+    await spender.limit(LimitTerms("EUR", Window.DAY, counterparties=2), party=party)
+
+    async def pay(whose: Spender, whom: int, by: UUID | None = party) -> Answer:
+        return await whose.pay(1, party=by, counterparty=bytes([whom]))
+
+    paid = ((spender, 1), (other, 1), (spender, 2), (other, 3), (other, 2), (spender, 1))
+    answers = await asyncio.gather(*(pay(*each) for each in paid))
+    assert [answer.status for answer in answers] == [201, 201, 201, 422, 201, 201]
+    assert code(await pay(spender, 3)) == "LIMIT_EXCEEDED"
+    assert (await pay(spender, 3, IDS.new())).status == 201
+    clock.wind(24 * 3600 + 1)
+    assert (await pay(other, 3)).status == 201
+
+
+async def test_a_customer_who_may_pay_no_counterparty_pays_none(spender: Spender) -> None:
+    party = IDS.new()
+    await spender.limit(LimitTerms("EUR", Window.MONTH, counterparties=0), party=party)
+    assert code(await spender.pay(1, party=party, counterparty=b"\1")) == "LIMIT_EXCEEDED"
 
 
 @pytest.mark.parametrize(

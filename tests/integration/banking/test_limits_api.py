@@ -15,7 +15,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.fingerprints import Fingerprints
 from bezant.ledger import Ledger
-from customers import CustomerBank, open_bank
+from customers import CustomerBank, new_party, open_bank
 from fixtures_api import Api, Tenant, fresh_key
 from fixtures_ledger import IDS, Bank, code
 from spenders import SpendingPayment
@@ -236,18 +236,49 @@ async def test_a_customers_limits_hold_over_all_of_their_accounts(
         role = {"party_id": party, "role": "holder"}
         await tenant.create(f"/v1/accounts/{account}/parties", role)
 
-    async def order(account: str, amount: str) -> tuple[int, str | None]:
+    async def order(account: str, amount: str, **more: str | None) -> tuple[int, str | None]:
         payment = {
             "debtor_account": account,
             "creditor": {"account_id": payee},
             "asset": "EUR",
             "amount": amount,
             "party_id": party,
+            **more,
         }
         answer = await tenant.post("/v1/payments", payment)
         return answer.status_code, answer.json().get("code")
 
     assert await order(accounts[0], "60") == (201, None)
+    # Nobody gets round a holder's limits by not saying who orders.
+    assert await order(accounts[1], "1", party_id=None) == (422, "ORDERING_PARTY_NEEDED")
+    assert await order(accounts[1], "1", party_id=None, asset="USD") == (422, "OVERDRAFT_EXCEEDED")
     assert await order(accounts[1], "41") == (422, "LIMIT_EXCEEDED")
     assert await order(accounts[1], "40") == (201, None)
     assert (await tenant.client.get(f"/v1/parties/{uuid4()}/limits")).status_code == 404
+
+
+async def test_silence_is_refused_as_long_as_somebody_with_limits_holds_the_account(
+    customers: CustomerBank,
+) -> None:
+    tenant, account = customers.tenant, await customers.funded()
+    payee = (await customers.open())["id"]
+    payment = {"debtor_account": account, "creditor": {"account_id": payee}, "asset": "EUR"}
+
+    async def order(**more: str) -> str:
+        answer = await tenant.post("/v1/payments", payment | {"amount": "1"} | more)
+        return str(answer.json().get("code", answer.json().get("state")))
+
+    free, limited = await new_party(tenant), await new_party(tenant)
+    path = f"/v1/accounts/{account}/parties"
+    for party in (free, limited):
+        await tenant.create(path, {"party_id": party, "role": "holder"})
+    nothing = {"asset": "EUR", "window": "day", "amount": "0", "channel": "api"}
+    limits = f"/v1/parties/{limited}/limits"
+    done = await tenant.client.put(limits, json={"limits": [nothing]}, headers=fresh_key())
+    assert done.status_code == 200, done.text
+    assert await order() == "ORDERING_PARTY_NEEDED"
+    assert await order(channel="web") == "settled"
+    assert await order(party_id=free) == "settled"
+    assert await order(party_id=limited) == "LIMIT_EXCEEDED"
+    await tenant.create(f"{path}/{limited}/remove", {"role": "holder"})
+    assert await order() == "settled"

@@ -1,6 +1,7 @@
 """Mandates end when they say, signatures count once, and an order is carried out once."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,20 +77,72 @@ async def test_control_signatures_without_the_orders_state_pay_it_again(
 
 
 async def test_one_party_signs_once_whatever_roles_it_has(signers: Signers) -> None:
-    party = await signers.mandate()
-    await signers.mandate(MandateRole.ATTORNEY, party=party)
+    party, other = await signers.mandate(), await signers.mandate()
+    await signers.mandate(MandateRole.ATTORNEY, party=party, principal=other)
     await signers.agree(TWO)
     order = IDS.new()
     assert (await signers.sign(order, party)).value(str) == "waits"
     assert code(await signers.sign(order, party)) == "ALREADY_APPROVED_BY_PARTY"
+    assert (await signers.sign(order, other)).value(str) == "paid"
+
+
+async def test_a_holder_and_their_attorneys_sign_as_one(signers: Signers) -> None:
+    one, other = await signers.mandate(), await signers.mandate()
+    attorneys = [await signers.mandate(MandateRole.ATTORNEY, principal=one) for _ in range(2)]
+    await signers.agree(TWO)
+    order = IDS.new()
+    for party in (*attorneys, one):
+        assert (await signers.sign(order, party)).value(str) == "waits"
+    assert (await signers.sign(order, other)).value(str) == "paid"
+    order = IDS.new()
+    assert (await signers.sign(order, other)).value(str) == "waits"
+    assert (await signers.sign(order, attorneys[0])).value(str) == "paid"
+
+
+async def test_an_attorney_of_whom_is_no_holder_any_more_may_not_act(
+    signers: Signers, clock: WindableClock
+) -> None:
+    ends = START + timedelta(hours=1)
+    one, other = await signers.mandate(ends=ends), await signers.mandate()
+    attorney = await signers.mandate(MandateRole.ATTORNEY, principal=one)
+    await signers.agree(TWO)
+    order = IDS.new()
+    assert (await signers.sign(order, attorney)).value(str) == "waits"
+    clock.wind(3600)
+    assert code(await signers.sign(IDS.new(), attorney)) == "MAY_NOT_ACT"
+    # What they had signed counts no more, nor does any power whose giver is not known.
+    assert (await signers.sign(order, other)).value(str) == "waits"
+    of_nobody = await signers.mandate(MandateRole.ATTORNEY)
+    assert code(await signers.sign(order, of_nobody)) == "MAY_NOT_ACT"
     assert (await signers.sign(order, await signers.mandate())).value(str) == "paid"
+
+
+async def test_powers_from_before_are_a_sole_holders_or_nobodys(
+    signers: Signers,
+    owner: Any,  # noqa: ANN401 - the driver's connection
+) -> None:
+    of_one = await signers.mandate(MandateRole.ATTORNEY)
+    holder = await signers.mandate()
+    shared = Signers(signers.bank)
+    of_some_one = await shared.mandate(MandateRole.ATTORNEY)
+    for _ in range(2):
+        await shared.mandate()
+    versions = "bezant.server.migrations.versions"
+    migration = importlib.import_module(f"{versions}.0053_who_signs_for_whom")
+    await owner.execute(migration.OF_SOLE_HOLDERS)
+    await signers.agree(TWO)
+    order = IDS.new()
+    for party in (of_one, holder):
+        assert (await signers.sign(order, party)).value(str) == "waits"
+    assert code(await shared.sign(IDS.new(), of_some_one)) == "MAY_NOT_ACT"
 
 
 async def test_a_power_of_attorney_is_none_from_its_end_on(
     signers: Signers, clock: WindableClock
 ) -> None:
     ends = START + timedelta(hours=1)
-    attorney = await signers.mandate(MandateRole.ATTORNEY, ends=ends)
+    holder = await signers.mandate()
+    attorney = await signers.mandate(MandateRole.ATTORNEY, ends=ends, principal=holder)
     assert (await signers.sign(IDS.new(), attorney)).value(str) == "paid"
     clock.wind((ends - clock.now() - timedelta(microseconds=1)).total_seconds())
     assert (await signers.sign(IDS.new(), attorney)).value(str) == "paid"
@@ -109,7 +162,8 @@ async def test_a_mandate_that_has_not_begun_is_none_yet(
 async def test_a_signature_counts_no_more_once_its_mandate_is_over(
     signers: Signers, clock: WindableClock
 ) -> None:
-    attorney = await signers.mandate(MandateRole.ATTORNEY, ends=START + timedelta(hours=1))
+    ends, holder = START + timedelta(hours=1), await signers.mandate()
+    attorney = await signers.mandate(MandateRole.ATTORNEY, ends=ends, principal=holder)
     first, second = await signers.mandate(), await signers.mandate()
     await signers.agree(TWO)
     order = IDS.new()

@@ -379,6 +379,8 @@ async def _new_account_party(book: Book) -> Request:
 async def _remove_account_party(book: Book) -> Request:
     path, mandate = await _new_account_party(book)
     party = (await book.tenant.create(path, mandate))["party_id"]
+    other = {"party_id": await new_party(book.tenant), "role": "holder"}
+    await book.tenant.create(path, other)
     return f"{path}/{party}/remove", {"role": "holder"}
 
 
@@ -1203,6 +1205,7 @@ CASES: Mapping[str, Case] = {
     "list_payments": _reads("/v1/payments", names=False),
     "get_payment": Case("GET", 200, _of_payment("")),
     "list_payment_transitions": Case("GET", 200, _of_payment("/transitions")),
+    "list_payment_approvals": Case("GET", 200, _of_payment("/approvals")),
     "read_payment_content": Case("GET", 200, _of_payment("/content?purpose=testing")),
     "approve_payment": Case("POST", 200, _of_waiting_payment("/approve")),
     "withdraw_payment_signature": Case("POST", 200, _of_waiting_payment("/withdraw")),

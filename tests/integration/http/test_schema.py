@@ -294,7 +294,11 @@ class Seeds:
             ("count", "counterparties", "channel"),
         ),
         ({"asset", "signatures"}, {"signatures": 1}, ()),
-        ({"party_id", "role"}, {"valid_until": "2100-01-01T00:00:00Z"}, ("valid_from",)),
+        (
+            {"party_id", "role"},
+            {"valid_until": "2100-01-01T00:00:00Z"},
+            ("valid_from", "on_behalf_of"),
+        ),
         ({"amount"}, {"amount": "1"}, ()),
         ({"closing_entries"}, {}, ("closing_entries",)),
         ({"replaces"}, {"replaces": 0, "nodes": []}, ()),
@@ -501,9 +505,12 @@ async def limited_of(tenant: Tenant) -> dict[str, dict[str, str]]:
     """An account with limits, and a party who acts for it in every role."""
     bank = await open_bank(tenant, bank_code="30000000")
     account, party = (await bank.open())["id"], await new_party(tenant)
+    path, other = f"/v1/accounts/{account}/parties", await new_party(tenant)
+    await tenant.create(path, {"party_id": other, "role": "holder"})
     mandate = {"party_id": party, "valid_until": "2100-01-01T00:00:00Z"}
-    for role in ("holder", "attorney", "signatory"):
-        await tenant.create(f"/v1/accounts/{account}/parties", mandate | {"role": role})
+    for role in ({"role": "holder"}, {"role": "attorney", "on_behalf_of": other}):
+        await tenant.create(path, mandate | role)
+    await tenant.create(path, mandate | {"role": "signatory"})
     operations = (
         "get_account_limits",
         "get_account_limits_usage",

@@ -61,6 +61,7 @@ async def test_who_may_act_reads_the_account_until_the_mandate_ends(
     assert await status(person, bank, account, "/entries") == 200
     assert await status(person, bank, account, "/holders") == 403, "the bank's, not the customer's"
     assert await status(person, bank, other) == 403
+    await grant(bank, account, (await party_of(bank.tenant))[1])
     ended = await bank.tenant.post(
         f"/v1/accounts/{account}/parties/{party['id']}/remove", {"role": role}
     )
@@ -76,15 +77,34 @@ async def test_a_power_of_attorney_opens_the_account_from_its_begin_to_its_end(
     user, party = await party_of(bank.tenant)
     begin = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
     end = begin + timedelta(days=1)
+    _, holder = await party_of(bank.tenant)
+    await grant(bank, account, holder)
     await grant(
-        bank, account, party, role="attorney",
+        bank, account, party, role="attorney", on_behalf_of=holder["id"],
         valid_from=begin.isoformat(), valid_until=end.isoformat(),
     )  # fmt: skip
     names = {"book": bank.book, "account": f"accounts:{account}:EUR"}
     moment = timedelta(microseconds=1)
-    for at, stands in {begin - moment: False, begin: True, end - moment: True, end: False}.items():
+
+    async def stands(at: datetime) -> bool:
         relation = HoldsMandate(bank.tenant.database, ManualClock(at))
-        assert await relation.holds(bank.tenant.id, user, names) is stands, at
+        return await relation.holds(bank.tenant.id, user, names)
+
+    for at, expected in {
+        begin - moment: False, begin: True, end - moment: True, end: False,
+    }.items():  # fmt: skip
+        assert await stands(at) is expected, at
+    for suspended in (holder, party):
+        path = f"/v1/parties/{suspended['id']}/assessments"
+        found: dict[str, object] = {"verification": "standard", "risk": "low"}
+        await bank.tenant.create(path, found | {"suspended": True})
+        assert not await stands(begin)
+        await bank.tenant.create(path, found)
+        assert await stands(begin)
+    path = f"/v1/accounts/{account}/parties/{holder['id']}/remove"
+    await grant(bank, account, (await party_of(bank.tenant))[1])
+    await bank.tenant.create(path, {"role": "holder"})
+    assert not await stands(begin), "whose power it is holds it no more"
 
 
 @pytest.mark.parametrize(

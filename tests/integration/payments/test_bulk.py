@@ -4,11 +4,13 @@ import asyncio
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from lxml import etree
+from msgspec.structs import replace
 
 from bezant.formats.iso20022.messages import pain002
 from bezant.kernel.database import Database
@@ -17,11 +19,13 @@ from bezant.kernel.jobs import Done
 from bezant.payments.bulk.domain import (
     CODES,
     OF_FILES,
+    Format,
     ItemOutcome,
     found_status,
     status_of,
     status_of_all,
 )
+from bezant.payments.bulk.schemas import Bulk, BulkQuery
 from bezant.payments.states import OrderState
 from bezant.payments.vop import Verdict
 from bulks import (
@@ -35,7 +39,7 @@ from bulks import (
     transfer,
     two,
 )
-from customers import CustomerBank
+from customers import CustomerBank, new_party
 from fixtures_api import Tenant
 from paying import Desk
 
@@ -321,3 +325,25 @@ def test_refusals_that_have_a_code_are_refusals() -> None:
 def _every(kind: type[Refusal]) -> set[type[Refusal]]:
     found = set(kind.__subclasses__())
     return found | {deeper for each in found for deeper in _every(each)}
+
+
+async def test_a_file_is_signed_by_whom_its_sender_may_sign_for(
+    own: Tenant, bank: CustomerBank, desk: Desk, database: Database
+) -> None:
+    payer, payee, debtor, creditor = await two(bank)
+    party = await new_party(own)
+    holder = {"party_id": party, "role": "holder"}
+    await own.create(f"/v1/accounts/{payer}/parties", holder)
+    told = []
+    # The party is nobody's who logs in, so a server alone vouches for it.
+    for actor in (f"user:{uuid4()}", "key:payroll"):
+        content = BytesIO(pain_file(name(), debtor, [transfer(name(), "1.00", creditor)]))
+        call = replace(desk.teller.call(), actor=actor)
+        query = BulkQuery(party_id=UUID(party))
+        answer = await desk.first.bulk_intake.take(call, Format.PAIN001, content, query)
+        bulk = {"id": str(answer.value(Bulk).id), "count": 1}
+        await processed(database, desk, bulk)
+        [item] = await items_of(own, bulk)
+        told.append((item["outcome"], item["code"]))
+    assert told == [("refused", "SIGNATURE_OF_ANOTHER"), ("ordered", None)]
+    assert (await bank.balance(payee))["booked"] == "100"

@@ -117,6 +117,20 @@ async def test_a_release_stands_in_for_no_money(own: Tenant, bank: CustomerBank)
     assert (await own.client.get(path)).json()["state"] == "under_review"
 
 
+async def test_a_release_stands_in_for_no_signature(own: Tenant, bank: CustomerBank) -> None:
+    path, _, second = await waiting_payment(bank, needed=2, second=await new_party(own))
+    Checks.use([Always(Verdict.REVIEW)])
+    looked = await done(own, f"{path}/approve", {"party_id": second})
+    assert looked["state"] == "under_review"
+    assessments = f"/v1/parties/{second}/assessments"
+    found = {"verification": "standard", "risk": "low"}
+    await own.create(assessments, found | {"suspended": True})
+    answer = await own.post(f"{path}/release", {})
+    assert (answer.status_code, answer.json()["code"]) == (422, "SIGNATURES_NEEDED")
+    await own.create(assessments, found)
+    assert (await done(own, f"{path}/release", {}))["state"] == "settled"
+
+
 async def test_an_instant_payment_that_is_to_be_looked_at_is_refused(
     own: Tenant, bank: CustomerBank, desk: Desk
 ) -> None:

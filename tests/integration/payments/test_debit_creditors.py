@@ -93,6 +93,7 @@ async def test_who_may_not_act_any_more_collects_no_more(bank: CustomerBank) -> 
     await bank.tenant.create(path, {"party_id": owner, "role": "holder"})
     mandate = await sign(bank, payee, HEAT)
     assert await collect(bank, mandate) == (201, None)
+    await bank.tenant.create(path, {"party_id": await party(bank), "role": "holder"})
     await bank.tenant.create(f"{path}/{owner}/remove", {"role": "holder"})
     assert await collect(bank, mandate) == (422, "CREDITOR_OF_ANOTHER")
 

@@ -5,11 +5,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from bezant.kernel.database import Database
 from bezant.ledger import verify_book
-from customers import CustomerBank, open_bank
+from bezant.payments.quotes.schemas import NewQuotedPayment
+from customers import CustomerBank, new_party, open_bank
 from fixtures_api import Tenant
+from paying import Desk
 from shopping import code_of, open_exchange
 
 
@@ -155,3 +158,22 @@ async def test_who_and_what_is_not_there_is_refused(trading: CustomerBank, own: 
     )
     unknown = await own.client.get(f"/v1/quoted-payments/{made['id']}")
     assert code_of(unknown) == (404, "QUOTED_PAYMENT_NOT_FOUND")
+
+
+async def test_a_quote_is_paid_with_by_whom_it_is_signed(
+    trading: CustomerBank, own: Tenant, desk: Desk
+) -> None:
+    payer, payee = await trading.funded(), (await trading.open())["id"]
+    party = await new_party(own)
+    holder = {"party_id": party, "role": "holder"}
+    await own.create(f"/v1/accounts/{payer}/parties", holder)
+    quote = await quoted(trading, payer)
+    new = NewQuotedPayment(UUID(quote["id"]), UUID(payer), UUID(payee), party_id=UUID(party))
+    call = replace(desk.teller.call(), actor=f"user:{uuid4()}")
+    refused = await desk.first.quotes.pay(call, new)
+    assert (refused.status, b"SIGNATURE_OF_ANOTHER" in refused.body) == (403, True)
+    asked = payment(quote, payer, payee) | {"party_id": party}
+    made = await own.create("/v1/quoted-payments", asked)
+    [given] = (await own.client.get(f"/v1/payments/{made['id']}/approvals")).json()["approvals"]
+    assert given["party_id"] == party
+    assert given["approved_by"].startswith("key:")

@@ -14,7 +14,7 @@ from bezant.payments import DuePayments, NewPayment, OrderState, Payment
 from bezant.payments.orders.jobs import DUE, Due
 from bezant.payments.orders.schemas import Cancellation, Creditor
 from bulks import job_of
-from customers import CustomerBank
+from customers import CustomerBank, new_party
 from fixtures_api import Tenant
 from paying import Desk
 
@@ -41,11 +41,21 @@ def noon(day: date) -> datetime:
 
 
 async def ordered(
-    desk: Desk, payer: str, payee: str, amount: int = 100, day: date = YESTERDAY
+    desk: Desk,
+    payer: str,
+    payee: str,
+    amount: int = 100,
+    day: date = YESTERDAY,
+    party: str | None = None,
 ) -> Payment:
     """Have an order taken, for a day that may be over: it stands in for waiting for it."""
     new = NewPayment(
-        UUID(payer), Creditor(account_id=UUID(payee)), "EUR", str(amount), execute_on=day
+        UUID(payer),
+        Creditor(account_id=UUID(payee)),
+        "EUR",
+        str(amount),
+        party_id=None if party is None else UUID(party),
+        execute_on=day,
     )
     call = desk.teller.call()
     prepared = await desk.first.orders.prepared(call.tenant_id, new, TimeOrderedIds().new())
@@ -65,6 +75,29 @@ async def carry_out(desk: Desk, order_id: UUID, at: datetime | None = None) -> O
         )
     job = job_of(DUE.name, desk.teller.tenant_id, Due(order_id))
     return await due.carry_out(job)
+
+
+async def test_who_signed_and_left_has_no_payment_carried_out(
+    own: Tenant, bank: CustomerBank, desk: Desk
+) -> None:
+    payer, payee = await two(bank)
+    leaving, staying = await new_party(own), await new_party(own)
+    path = f"/v1/accounts/{payer}/parties"
+    for party in (leaving, staying):
+        await own.create(path, {"party_id": party, "role": "holder"})
+    kept, left, silent = [
+        await ordered(desk, payer, payee, party=party) for party in (staying, leaving, None)
+    ]
+    await own.create(f"{path}/{leaving}/remove", {"role": "holder"})
+    for payment in (kept, silent):
+        assert await carry_out(desk, payment.id, noon(YESTERDAY)) == Done()
+    waits = await carry_out(desk, left.id, noon(YESTERDAY))
+    assert isinstance(waits, Again)
+    assert waits.reason == "SIGNATURES_NEEDED"
+    assert await carry_out(desk, left.id) == Done()
+    after = (await own.client.get(f"/v1/payments/{left.id}")).json()
+    assert (after["state"], after["reason"]) == ("rejected", "SIGNATURES_NEEDED")
+    assert (await bank.balance(payee))["booked"] == "200"
 
 
 async def two(bank: CustomerBank, amount: int = 10_000) -> tuple[str, str]:

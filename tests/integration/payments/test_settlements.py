@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from bezant.kernel.database import Database
-from customers import CustomerBank
-from fixtures_api import Tenant
+from customers import CustomerBank, new_party
+from fixtures_api import Tenant, fresh_key
 from shopping import Shop, code_of, open_shop
 
 AMOUNTS = ("gross", "refunded", "fee", "vat", "shared", "net")
@@ -156,6 +156,27 @@ async def test_a_batch_is_paid_out_only_where_a_payment_could_be_made(
     refused = await settle(shop, payout_account=payout)
     assert code_of(refused) == (422, "ACCOUNT_BLOCKED")
     assert (await settle(shop)).status_code == 201
+
+
+async def test_a_payout_is_somebodys_order_where_a_holder_has_limits(
+    shop: Shop, own: Tenant
+) -> None:
+    await shop.captured(100)
+    payout, holder, other = (await shop.bank.open())["id"], await new_party(own), str(uuid4())
+    path = f"/v1/accounts/{shop.payee}/parties"
+    await own.create(path, {"party_id": holder, "role": "holder"})
+    limits = {"limits": [{"asset": "EUR", "window": "day", "amount": "100"}]}
+    done = await own.client.put(f"/v1/parties/{holder}/limits", json=limits, headers=fresh_key())
+    assert done.status_code == 200, done.text
+    refused = await settle(shop, payout_account=payout)
+    assert code_of(refused) == (422, "ORDERING_PARTY_NEEDED")
+    refused = await settle(shop, payout_account=payout, party_id=other)
+    assert code_of(refused) == (422, "MAY_NOT_ACT")
+    made = await settle(shop, payout_account=payout, party_id=holder)
+    assert made.json()["paid_out"] == "100"
+    await shop.captured(1)
+    refused = await settle(shop, payout_account=payout, party_id=holder)
+    assert code_of(refused) == (422, "LIMIT_EXCEEDED")
 
 
 async def test_no_code_can_settle_an_item_twice_or_leave_one_out(

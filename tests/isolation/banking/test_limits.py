@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from bezant.banking.terms.limits import LimitTerms, Window
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Database
 from bezant.kernel.errors import Unavailable
@@ -21,6 +22,7 @@ from spenders import Spender, daily
 PAYMENTS = 50
 EACH = 9
 LIMIT = 100
+IN_A_DAY = daily(LIMIT)
 
 
 @pytest.fixture
@@ -60,16 +62,21 @@ async def test_payments_through_two_processes_pass_together_only_up_to_the_limit
     assert await spender.bank.posted("alice") == 10_000 - EACH * (LIMIT // EACH)
 
 
-async def pay_from_two_books(two: tuple[Ledger, Ledger], database: Database) -> int:
-    """How much a customer pays from accounts in two books, each written by another process."""
+async def pay_from_two_books(
+    two: tuple[Ledger, Ledger], database: Database, limit: LimitTerms = IN_A_DAY
+) -> int:
+    """How much a customer pays from accounts in two books, each written by another process.
+
+    Each payment is to somebody else.
+    """
     bank, party = await new_bank(two[0], database), IDS.new()
     spenders = [await funded(Bank(ledger, database, bank.tenant_id)) for ledger in two]
-    await spenders[0].limit(daily(LIMIT), party=party)
+    await spenders[0].limit(limit, party=party)
 
     async def patiently(number: int) -> Answer:
         """As clients do: repeat what was told to be repeated."""
         spender = spenders[number % 2]
-        order = spender.spending(EACH, party=party)
+        order = spender.spending(EACH, party=party, counterparty=bytes([number]))
         while True:
             try:
                 return await spender.send(order)
@@ -85,6 +92,13 @@ async def test_a_customers_payments_from_two_books_pass_together_only_up_to_the_
     two: tuple[Ledger, Ledger], database: Database
 ) -> None:
     assert await pay_from_two_books(two, database) == EACH * (LIMIT // EACH)
+
+
+async def test_a_customer_pays_only_so_many_from_two_books(
+    two: tuple[Ledger, Ledger], database: Database
+) -> None:
+    few = LimitTerms("EUR", Window.DAY, counterparties=3)
+    assert await pay_from_two_books(two, database, few) == EACH * 3
 
 
 async def test_control_limits_read_outside_of_the_commit_let_too_much_pass(

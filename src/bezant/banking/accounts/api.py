@@ -239,7 +239,10 @@ def _statuses(routes: Routes) -> Sequence[Operation]:
             path=f"{_ACCOUNT}/status",
             tag=_TAG,
             summary="Activate an account, block it, let it rest, or close it",
-            description="Only an account that is empty is closed. Nothing follows `closed`.",
+            description=(
+                "Only an account that is empty is closed. Nothing follows `closed`. One in "
+                "`opening` becomes active once somebody holds it."
+            ),
             scope=WRITE,
             action="bank_account.change_status",
             path_type=AccountPath,
@@ -249,6 +252,7 @@ def _statuses(routes: Routes) -> Sequence[Operation]:
             refusals=(
                 *_OF_ALL,
                 errors.StatusNotAllowed,
+                errors.HolderNeeded,
                 errors.BlocksStand,
                 errors.InterestAccrued,
                 errors.AccountChanged,

@@ -15,6 +15,12 @@ class BlockNotFound(NotFound):
     code, title = "BLOCK_NOT_FOUND", "No such block"
 
 
+class HolderNeeded(Refusal):
+    """Nobody holds the account yet, so there is nobody to open it for."""
+
+    status, code, title = 422, "HOLDER_NEEDED", "Nobody holds the account"
+
+
 class UnknownProduct(Refusal):
     """The product or version in the body does not exist."""
 

@@ -21,6 +21,7 @@ from bezant.banking.accounts.errors import (
     BlockContradicts,
     BlockNotFound,
     BlocksStand,
+    HolderNeeded,
     InterestAccrued,
     NumbersTaken,
     StatusNotAllowed,
@@ -28,6 +29,7 @@ from bezant.banking.accounts.errors import (
 from bezant.banking.accounts.records import BANK_ACCOUNT, NUMBER, account_of
 from bezant.banking.accounts.schemas import Account, AccountBlock, NewBlock
 from bezant.banking.interest.records import STANDING, standing_key
+from bezant.banking.parties import HOLDER_KINDS
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.ledger import Decision, Draft, Reads, RiderKinds, Seen, change_account, open_account
@@ -165,16 +167,18 @@ class ChangeStatus(msgspec.Struct, frozen=True):
     weight: int = 1
 
     def reads(self) -> Reads:
-        """The account, its ledger accounts, and whether they have accrued interest."""
+        """The account, its ledger accounts, who holds it, and whether interest has accrued."""
         accounts = frozenset(ledger_account(self.id, asset) for asset in self.assets)
         accrued = ((STANDING, standing_key(self.id, asset)) for asset in self.assets)
-        return Reads(accounts, rows=((BANK_ACCOUNT, self.id), *accrued))
+        held = (HOLDER_KINDS, self.id)
+        return Reads(accounts, rows=((BANK_ACCOUNT, self.id), held, *accrued))
 
     def decide(self, seen: Seen) -> Decision:
         """Change it; a closed account's ledger accounts are closed with it.
 
         Raises:
             StatusNotAllowed: it cannot follow.
+            HolderNeeded: it is not opened for anybody.
             BlocksStand: it cannot be closed.
             InterestAccrued: it cannot be closed like that.
             AccountNotEmpty: something is held or reserved, so that it cannot be closed.
@@ -187,6 +191,9 @@ class ChangeStatus(msgspec.Struct, frozen=True):
             raise BlocksStand(f"Something is blocked on account {self.id}.")
         if self.status is AccountStatus.CLOSED and self._has_accrued(seen):
             raise InterestAccrued(f"Account {self.id} has accrued interest.")
+        is_opened = (before.status, self.status) == (AccountStatus.OPENING, AccountStatus.ACTIVE)
+        if is_opened and seen.row(HOLDER_KINDS, self.id) is None:
+            raise HolderNeeded(f"Nobody holds account {self.id}.")
         after, rows = records.became(seen, before, self.status, self.reason, self.actor)
         if self.status is AccountStatus.CLOSED:
             for asset in after.assets:

@@ -31,7 +31,8 @@ class NewBankAccount(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         product_version: under whose terms; None for the newest.
         assets: that it holds from the start; all of the product's where none are named.
-        opening: leave it in `opening` until what is needed of the customer is there.
+        opening: leave it in `opening` until what is needed of the customer is there; it becomes
+            active once somebody holds it.
     """
 
     product_id: UUID

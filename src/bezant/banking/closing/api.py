@@ -10,12 +10,30 @@ from bezant.banking.accounts import AccountBlocked, AccountNotActive, AssetNotHe
 from bezant.banking.accounts import errors as account_errors
 from bezant.banking.closing import errors, schemas
 from bezant.banking.closing.service import ClosingService
+from bezant.banking.limits import CounterpartyDenied, LimitExceeded, OrderingPartyNeeded
+from bezant.banking.mandates import (
+    AlreadyApproved,
+    MayNotAct,
+    SignatureOfAnother,
+    SignaturesNeeded,
+)
 from bezant.banking.scopes import WRITE
 from bezant.kernel.calls import Answer
+from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Operation, WriteOperation, Writing
 from bezant.ledger import OF_LANES, OF_POSTINGS, AccountNotEmpty
 
 _TAG: Final = "banking"
+_OF_OTHERS: Final[tuple[type[Refusal], ...]] = (
+    SignaturesNeeded,
+    MayNotAct,
+    SignatureOfAnother,
+    AlreadyApproved,
+    LimitExceeded,
+    OrderingPartyNeeded,
+    CounterpartyDenied,
+)
+"""Of payouts to others, which are judged as payments."""
 
 
 class AccountPath(Struct, frozen=True):
@@ -45,7 +63,8 @@ def operations(closings: ClosingService) -> Sequence[Operation]:
             tag=_TAG,
             summary="Book an account's last interest, pay out what is left, and close it",
             description="All of it in one commit, or nothing. A payment at the same moment wins"
-            " or is refused; where it wins, ask again under a new key.",
+            " or is refused; where it wins, ask again under a new key. What goes to an account of"
+            " other holders is judged as a payment is, by limits and signatures.",
             scope=WRITE,
             action="bank_account.close",
             path_type=AccountPath,
@@ -66,6 +85,7 @@ def operations(closings: ClosingService) -> Sequence[Operation]:
                 AccountNotEmpty,
                 errors.PayoutNotPossible,
                 errors.AccountOverdrawn,
+                *_OF_OTHERS,
                 *OF_POSTINGS,
                 *OF_LANES,
             ),

@@ -1,6 +1,7 @@
 """An account is closed in one commit: its last interest, what is left, and its end."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -31,10 +32,15 @@ from bezant.banking.interest.records import (
     interest_accounts,
     standing_key,
 )
+from bezant.banking.limits import Spending, spend
+from bezant.banking.mandates import SignaturesNeeded, Signing, reads_of_mandates
+from bezant.banking.mandates.domain import ALONE
+from bezant.banking.mandates.signing import mandates_of
+from bezant.banking.terms.limits import Channel
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.kernel.ids import derived_id
-from bezant.ledger import Decision, Reads, RiderKinds, Seen, change_account, post
+from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, change_account, post
 from bezant.ledger.schemas import AccountChange, NewTransaction, Posting
 from bezant.ledger.schemas import AccountStatus as LedgerStatus
 
@@ -60,6 +66,10 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
 
     The last days' interest was found out before, from the history of the book. Nothing was posted
     to the account in the meantime, or this is refused: a payment comes first, or the closing does.
+
+    Attributes:
+        signed_by: who signs the payout, where that is known.
+        counterparty: a keyed fingerprint of the account that gets what is left.
     """
 
     id: UUID
@@ -70,6 +80,8 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
     lasts: list[Last]
     reason: str
     actor: str
+    signed_by: list[UUID]
+    counterparty: bytes | None
 
     @property
     def weight(self) -> int:
@@ -80,10 +92,15 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
         """Both accounts, their ledger accounts, and what has accrued."""
         assets = [last.asset for last in self.lasts]
         names = {ledger_account(self.id, asset) for asset in assets}
-        rows = [(BANK_ACCOUNT, self.id)]
+        rows: list[tuple[ReadKind, Any]] = [(BANK_ACCOUNT, self.id)]
         if self.payout_to is not None:
             names.update(ledger_account(self.payout_to, asset) for asset in assets)
-            rows.append((BANK_ACCOUNT, self.payout_to))
+            rows += [
+                (BANK_ACCOUNT, self.payout_to),
+                *reads_of_mandates(self.payout_to),
+                *(key for asset in assets for key in self._signing(asset, 0).reads()),
+                *(key for asset in assets for key in self._spending(asset, 0).reads()),
+            ]
         for asset in assets:
             names.update(interest_accounts(asset))
         keys = [(STANDING, standing_key(self.id, asset)) for asset in assets]
@@ -99,6 +116,8 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
             AccountChanged: something happened to it since it was looked at.
             AccountOverdrawn: see there.
             PayoutNotPossible: see there.
+            SignaturesNeeded: the payout is to others, and needs more of them.
+            LimitExceeded: or whatever else forbids such a payment.
             AccountNotEmpty: something is reserved.
             OverdraftExceeded: the account lacks what its last interest costs.
         """
@@ -111,12 +130,13 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
             or account.product_version != self.product_version
         ):
             raise AccountChanged(f"Account {self.id} has changed.")
-        interest, paid_out, rows = {}, {}, []
+        interest, paid_out = {}, {}
+        rows: list[Row] = []
         for last in self.lasts:
             booked, of_interest = self._book_interest(seen, last)
-            left = self._pay_out(seen, last.asset)
+            left, of_payout = self._pay_out(seen, last.asset)
             interest[last.asset], paid_out[last.asset] = str(booked), str(left)
-            rows += of_interest
+            rows += (*of_interest, *of_payout)
             closing = AccountChange(status=LedgerStatus.CLOSED)
             change_account(seen.draft, ledger_account(self.id, last.asset), closing)
         after, of_account = account_records.became(
@@ -151,15 +171,16 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
         interest.save(self.id, Standing(accrued.accrued_until, 0))
         return amount, interest.finish(self._id("interest", last.asset), self.today)
 
-    def _pay_out(self, seen: Seen, asset: str) -> int:
-        """Move what is left to the account that gets it; minor units."""
+    def _pay_out(self, seen: Seen, asset: str) -> tuple[int, tuple[Row, ...]]:
+        """Move what is left to the account that gets it; minor units, and rows of its judging."""
         left = seen.draft.book.accounts[ledger_account(self.id, asset)].posted
         if left < 0:
             raise AccountOverdrawn(f"Account {self.id} owes {-left} {asset}.")
         if left == 0:
-            return 0
+            return 0, ()
         payee = self._payee(seen)
         check_can_receive(payee, asset, seen.draft.at)
+        judged = self._judged(seen, payee.id, asset, left)
         leg = Posting(
             ledger_account(self.id, asset),
             ledger_account(payee.id, asset),
@@ -168,7 +189,38 @@ class CloseBankAccount(msgspec.Struct, frozen=True):
             code="closing",
         )
         post(seen.draft, NewTransaction([leg], id=self._id("payout", asset)))
-        return left
+        return left, judged
+
+    def _judged(self, seen: Seen, payee_id: UUID, asset: str, amount: int) -> tuple[Row, ...]:
+        """Judge a payout as the payment that it is, unless the same parties hold both accounts."""
+        at = seen.draft.at
+        holders = mandates_of(seen, self.id).holders(at)
+        if holders and holders == mandates_of(seen, payee_id).holders(at):
+            return ()
+        signing = self._signing(asset, amount)
+        signed, given = signing.standing(seen), ALONE
+        rows: list[Row] = []
+        for party_id in self.signed_by:
+            signed = signing.approve(seen, party_id, self.actor)
+            given = signed.given
+            rows += signed.rows
+        if given < signed.needed:
+            raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)
+        return (*rows, *spend(seen, self._spending(asset, amount)))
+
+    def _signing(self, asset: str, amount: int) -> Signing:
+        return Signing(self.id, self._id("payout", asset), asset, amount)
+
+    def _spending(self, asset: str, amount: int) -> Spending:
+        return Spending(
+            self.id,
+            self._id("payout", asset),
+            asset,
+            amount,
+            Channel.API,
+            self.signed_by[0] if self.signed_by else None,
+            self.counterparty,
+        )
 
     def _payee(self, seen: Seen) -> BankAccount:
         if self.payout_to is None or self.payout_to == self.id:

@@ -14,10 +14,12 @@ from bezant.banking.end_of_day.worksheet import Corrections
 from bezant.banking.interest import store as interest_store
 from bezant.banking.interest.domain import accrue, days
 from bezant.banking.interest.records import DayAccrued
+from bezant.banking.limits import counterparty_of
 from bezant.banking.products import ProductService
 from bezant.banking.terms.interest import InterestTerms
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.database import Database
+from bezant.kernel.fingerprints import Fingerprints
 from bezant.ledger import Axis, History, Moment
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class ClosingService:
     Args:
         database: connected as the application's role.
         ledger: in whose commits accounts are closed.
+        fingerprints: by which the accounts that are paid out to are recognised.
     """
 
     def __init__(
@@ -40,11 +43,13 @@ class ClosingService:
         ledger: "Ledger",
         accounts: AccountService,
         products: ProductService,
+        fingerprints: Fingerprints,
     ) -> None:
         self._database = database
         self._ledger = ledger
         self._accounts = accounts
         self._products = products
+        self._fingerprints = fingerprints
 
     async def close(self, call: Call, account_id: UUID, asked: schemas.Closing) -> Answer:
         """`POST /v1/accounts/{account}/close` -> 200 `ClosedAccount`.
@@ -55,16 +60,18 @@ class ClosingService:
         account = await self._accounts.account(call.tenant_id, account_id)
         book = await self._ledger.book(call.tenant_id, account.book_id)
         zone = ZoneInfo(book.time_zone)
-        today = self._ledger.now().astimezone(zone).date()
+        today, payout_to = self._ledger.now().astimezone(zone).date(), asked.payout_to
         rider = CloseBankAccount(
             account_id,
             account.book_id,
             account.product_version,
-            asked.payout_to,
+            payout_to,
             today,
             await self._lasts(call.tenant_id, account, zone, today),
             asked.reason,
             call.actor,
+            asked.signed_by,
+            None if payout_to is None else counterparty_of(self._fingerprints, str(payout_to)),
         )
         return await self._ledger.submit(call, account.book_id, rider)
 

@@ -2,7 +2,11 @@
 
 from bezant.banking.limits.api import operations
 from bezant.banking.limits.counterparties import CounterpartyLists, counterparty_of
-from bezant.banking.limits.errors import CounterpartyDenied, LimitExceeded
+from bezant.banking.limits.errors import (
+    CounterpartyDenied,
+    LimitExceeded,
+    OrderingPartyNeeded,
+)
 from bezant.banking.limits.schemas import AccountLimits, NewLimits, Usage
 from bezant.banking.limits.service import LimitService
 from bezant.banking.limits.spending import Spending, reads_of_release, release, spend
@@ -14,6 +18,7 @@ __all__ = [
     "LimitExceeded",
     "LimitService",
     "NewLimits",
+    "OrderingPartyNeeded",
     "Spending",
     "Usage",
     "counterparty_of",

@@ -95,8 +95,9 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             tag=_TAG,
             summary="Replace a customer's limits",
             description=(
-                "Of payments that the party orders, from whatever account. What tightens holds at "
-                "once; what raises a limit or removes one holds four hours later."
+                "Of payments that the party orders, from whatever account. From accounts that the "
+                "party holds nothing is paid then without saying who orders it. What tightens "
+                "holds at once; what raises a limit or removes one holds four hours later."
             ),
             scope=WRITE,
             action="party.set_limits",

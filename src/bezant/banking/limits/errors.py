@@ -9,6 +9,12 @@ class LimitExceeded(Refusal):
     status, code, title = 422, "LIMIT_EXCEEDED", "A limit is exceeded"
 
 
+class OrderingPartyNeeded(Refusal):
+    """A holder of the account has limits, so it has to be said whose payment it is."""
+
+    status, code, title = 422, "ORDERING_PARTY_NEEDED", "It is not said who orders the payment"
+
+
 class CounterpartyDenied(Refusal):
     """The account does not pay this counterparty: it is denied, or others only are allowed."""
 

@@ -6,7 +6,7 @@ isolation that the reads are made in.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from msgspec import Struct
 from bezant.banking.accounts import ACCOUNT_TERMS
 from bezant.banking.limits import store
 from bezant.banking.limits.domain import Counterparties, Payment, Sum, Use, check, in_windows
-from bezant.banking.limits.errors import CounterpartyDenied
+from bezant.banking.limits.errors import CounterpartyDenied, OrderingPartyNeeded
 from bezant.banking.terms.limits import ROLLING, Channel, LimitTerms, Window
 from bezant.kernel.database import Row, RowKind
 from bezant.ledger import ReadKind, Seen
@@ -27,12 +27,31 @@ COUNTERPARTIES: Final = ReadKind(
     "limit_counterparties", store.READ_COUNTERPARTIES, takes_instant=True
 )
 LAST_PAID: Final = ReadKind("limit_last_paid", store.READ_LAST_PAID, takes_instant=True)
+PARTY_COUNTERPARTIES: Final = ReadKind(
+    "limit_party_counterparties", store.READ_PARTY_COUNTERPARTIES, takes_instant=True
+)
+PARTY_LAST_PAID: Final = ReadKind(
+    "limit_party_last_paid", store.READ_PARTY_LAST_PAID, takes_instant=True
+)
+HOLDER_LIMITS: Final = ReadKind("limit_of_holders", store.READ_HOLDER_LIMITS, takes_instant=True)
 STANDING: Final = ReadKind("limit_standing", store.READ_STANDINGS)
 SPEND: Final = ReadKind("limit_spend", store.READ_SPENDS)
 
 _SPEND: Final = RowKind("limit_spend", store.SAVE_SPENDS, key_columns=2)
 
 RowKeys = tuple[tuple[ReadKind, Any], ...]
+
+
+class _Paid(NamedTuple):
+    """Where it is read what an owner of limits has paid, and to whom."""
+
+    use: ReadKind
+    counterparties: ReadKind
+    last_paid: ReadKind
+
+
+_BY_ACCOUNT: Final = _Paid(ACCOUNT_USE, COUNTERPARTIES, LAST_PAID)
+_BY_PARTY: Final = _Paid(PARTY_USE, PARTY_COUNTERPARTIES, PARTY_LAST_PAID)
 
 
 class Spending(Struct, frozen=True):
@@ -55,25 +74,29 @@ class Spending(Struct, frozen=True):
 
     def reads(self) -> RowKeys:
         """The rows that `spend` looks at, for a rider's reads."""
-        account = f"{self.account_id}/{self.asset}"
         found: list[tuple[ReadKind, Any]] = [
             (ACCOUNT_TERMS, self.account_id),
             (SETTING, f"account/{self.account_id}"),
-            (ACCOUNT_USE, account),
             (SPEND, f"{self.account_id}/{self.order_id}"),
+            *self._reads_of(_BY_ACCOUNT, self.account_id),
         ]
-        if self.party_id is not None:
+        if self.party_id is None:
+            found.append((HOLDER_LIMITS, self.account_id))
+        else:
             found += [
                 (SETTING, f"party/{self.party_id}"),
-                (PARTY_USE, f"{self.party_id}/{self.asset}"),
+                *self._reads_of(_BY_PARTY, self.party_id),
             ]
         if self.counterparty is not None:
-            found += [
-                (COUNTERPARTIES, account),
-                (LAST_PAID, f"{account}/{self.counterparty.hex()}"),
-                (STANDING, f"{self.account_id}/{self.counterparty.hex()}"),
-            ]
+            found.append((STANDING, f"{self.account_id}/{self.counterparty.hex()}"))
         return tuple(found)
+
+    def _reads_of(self, paid: _Paid, owner_id: UUID) -> RowKeys:
+        key = f"{owner_id}/{self.asset}"
+        if self.counterparty is None:
+            return ((paid.use, key),)
+        last = f"{key}/{self.counterparty.hex()}"
+        return ((paid.use, key), (paid.counterparties, key), (paid.last_paid, last))
 
 
 def spend(seen: Seen, spending: Spending) -> tuple[Row, ...]:
@@ -81,34 +104,25 @@ def spend(seen: Seen, spending: Spending) -> tuple[Row, ...]:
 
     Raises:
         LimitExceeded: it comes to more than a limit of the product, account or customer.
+        OrderingPartyNeeded: nobody says who pays, and a holder has limits.
         CounterpartyDenied: the account does not pay whom it would go to.
     """
-    at = seen.draft.at
     before = seen.row(SPEND, f"{spending.account_id}/{spending.order_id}")
     if before is not None and before["released_at"] is None:
         return ()
-    payment = Payment(spending.asset, spending.amount, spending.channel)
     _check_standing(seen, spending)
-    account = f"{spending.account_id}/{spending.asset}"
-    use = _use(seen, ACCOUNT_USE, account)
-    different = _counterparties(seen, spending)
-    counts = {} if different is None else different.with_this_one(at)
     product = seen.row(ACCOUNT_TERMS, spending.account_id)
-    if product is not None:
-        check(limits_of_product(product["terms"]), payment, use, counts, "product")
-    check(_limits(seen, f"account/{spending.account_id}"), payment, use, counts, "account")
-    if spending.party_id is not None:
-        party = f"{spending.party_id}/{spending.asset}"
-        of_party = _use(seen, PARTY_USE, party)
-        check(_limits(seen, f"party/{spending.party_id}"), payment, of_party, {}, "customer")
-        _amend_use(seen, PARTY_USE, party, of_party, payment)
-    _amend_use(seen, ACCOUNT_USE, account, use, payment)
-    if spending.counterparty is not None:
-        named = {window.value: count for window, count in counts.items()}
-        seen.amend(COUNTERPARTIES, account, {"key": account, **named})
-        last = f"{account}/{spending.counterparty.hex()}"
-        seen.amend(LAST_PAID, last, {"key": last, "last_at": at})
-    return (_recorded(seen, spending, at, None),)
+    own = {
+        "product": [] if product is None else limits_of_product(product["terms"]),
+        "account": _limits(seen, f"account/{spending.account_id}"),
+    }
+    _spend_of(seen, spending, _BY_ACCOUNT, spending.account_id, own)
+    if spending.party_id is None:
+        _check_silence(seen, spending)
+    else:
+        customers = {"customer": _limits(seen, f"party/{spending.party_id}")}
+        _spend_of(seen, spending, _BY_PARTY, spending.party_id, customers)
+    return (_recorded(seen, spending, seen.draft.at, None),)
 
 
 def reads_of_release(account_id: UUID, order_id: UUID) -> RowKeys:
@@ -140,6 +154,40 @@ def release(seen: Seen, account_id: UUID, order_id: UUID) -> tuple[Row, ...]:
             after = _use(seen, kind, key).plus(spent.channel, windows, -spent.amount, -1)
             seen.amend(kind, key, {"key": key, "use": after})
     return (_recorded(seen, spent, row["spent_at"], seen.draft.at),)
+
+
+def _spend_of(
+    seen: Seen,
+    spending: Spending,
+    paid: _Paid,
+    owner_id: UUID,
+    limits: Mapping[str, list[LimitTerms]],
+) -> None:
+    """Check the limits of an owner, and let the items after this one see what was spent."""
+    at, key = seen.draft.at, f"{owner_id}/{spending.asset}"
+    payment = Payment(spending.asset, spending.amount, spending.channel)
+    use = _use(seen, paid.use, key)
+    counts: Mapping[Window, int] = {}
+    if spending.counterparty is not None:
+        last = f"{key}/{spending.counterparty.hex()}"
+        counts = _counterparties(seen, paid, key, last).with_this_one(at)
+        named = {window.value: count for window, count in counts.items()}
+        seen.amend(paid.counterparties, key, {"key": key, **named})
+        seen.amend(paid.last_paid, last, {"key": last, "last_at": at})
+    for whose, terms in limits.items():
+        check(terms, payment, use, counts, whose)
+    _amend_use(seen, paid.use, key, use, payment)
+
+
+def _check_silence(seen: Seen, spending: Spending) -> None:
+    """Refuse a payment of nobody's from an account of somebody who has limits for such ones."""
+    row = seen.row(HOLDER_LIMITS, spending.account_id)
+    for encoded in [] if row is None else row["limits"]:
+        for limit in msgspec.json.decode(encoded, type=list[LimitTerms]):
+            if limit.asset == spending.asset and limit.channel in {None, spending.channel}:
+                raise OrderingPartyNeeded(
+                    "A holder of the account has limits: say who orders it.", field="party_id"
+                )
 
 
 def _check_standing(seen: Seen, spending: Spending) -> None:
@@ -191,14 +239,10 @@ def _amend_use(seen: Seen, kind: ReadKind, key: str, use: Use, payment: Payment)
     seen.amend(kind, key, {"key": key, "use": after})
 
 
-def _counterparties(seen: Seen, spending: Spending) -> Counterparties | None:
-    if spending.counterparty is None:
-        return None
-    account = f"{spending.account_id}/{spending.asset}"
-    row = seen.row(COUNTERPARTIES, account) or {}
-    last = seen.row(LAST_PAID, f"{account}/{spending.counterparty.hex()}") or {}
+def _counterparties(seen: Seen, paid: _Paid, key: str, last: str) -> Counterparties:
+    row, last_paid = seen.row(paid.counterparties, key) or {}, seen.row(paid.last_paid, last) or {}
     counts = {window: row.get(window.value, 0) for window in ROLLING}
-    return Counterparties(counts, last.get("last_at"))
+    return Counterparties(counts, last_paid.get("last_at"))
 
 
 def _recorded(

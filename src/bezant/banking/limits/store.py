@@ -122,6 +122,56 @@ READ_LAST_PAID: Final = """
     ) AS paid
 """
 
+# The same of a customer, from whatever account.
+READ_PARTY_COUNTERPARTIES: Final = """
+    SELECT asked.key, counted.day, counted.week, counted.month
+    FROM unnest($2::text[]) AS asked (key)
+    CROSS JOIN LATERAL (
+        SELECT
+            count(DISTINCT s.counterparty) FILTER (
+                WHERE s.spent_at > $3::timestamptz - interval '24 hours') AS day,
+            count(DISTINCT s.counterparty) FILTER (
+                WHERE s.spent_at > $3::timestamptz - interval '168 hours') AS week,
+            count(DISTINCT s.counterparty) AS month
+        FROM limit_spend s
+        WHERE s.tenant_id = $1 AND s.party_id = split_part(asked.key, '/', 1)::uuid
+            AND s.asset = split_part(asked.key, '/', 2)
+            AND s.spent_at > $3::timestamptz - interval '720 hours' AND s.released_at IS NULL
+    ) AS counted
+"""
+
+READ_PARTY_LAST_PAID: Final = """
+    SELECT asked.key, paid.last_at
+    FROM unnest($2::text[]) AS asked (key)
+    CROSS JOIN LATERAL (
+        SELECT max(s.spent_at) AS last_at FROM limit_spend s
+        WHERE s.tenant_id = $1 AND s.party_id = split_part(asked.key, '/', 1)::uuid
+            AND s.asset = split_part(asked.key, '/', 2)
+            AND s.counterparty = decode(split_part(asked.key, '/', 3), 'hex')
+            AND s.spent_at > $3::timestamptz - interval '720 hours' AND s.released_at IS NULL
+    ) AS paid
+"""
+
+# The limits of those who hold an account, as they are by the batch's instant.
+READ_HOLDER_LIMITS: Final = """
+    SELECT asked.key, found.limits
+    FROM unnest($2::uuid[]) AS asked (key)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(newest.limits ORDER BY h.party_id) AS limits
+        FROM account_party h
+        CROSS JOIN LATERAL (
+            SELECT s.limits FROM limit_setting s
+            WHERE s.tenant_id = $1 AND s.owner_kind = 'party' AND s.owner_id = h.party_id
+                AND (s.effective_at IS NULL OR s.effective_at <= $3::timestamptz)
+            ORDER BY s.version DESC LIMIT 1
+        ) AS newest
+        WHERE h.tenant_id = $1 AND h.account_id = asked.key AND h.role = 'holder'
+            AND h.valid_from <= $3::timestamptz
+            AND (h.valid_until IS NULL OR $3::timestamptz < h.valid_until)
+    ) AS found
+    WHERE found.limits IS NOT NULL
+"""
+
 # How an account stands to one counterparty; whether it may pay those only that are allowed.
 READ_STANDINGS: Final = """
     SELECT asked.key, stands.is_closed, stands.standing

@@ -1,12 +1,20 @@
 """Mandates: who may act for an account, how many have to sign, and what they signed."""
 
 from bezant.banking.mandates.api import operations
-from bezant.banking.mandates.errors import AlreadyApproved, MayNotAct, NotApproved
+from bezant.banking.mandates.errors import (
+    AlreadyApproved,
+    MayNotAct,
+    NotApproved,
+    SignatureOfAnother,
+    SignaturesNeeded,
+)
 from bezant.banking.mandates.relation import HoldsMandate
-from bezant.banking.mandates.service import MandateService
+from bezant.banking.mandates.schemas import OrderApproval
+from bezant.banking.mandates.service import MandateService, find_approvals
 from bezant.banking.mandates.signing import (
     Signed,
     Signing,
+    check_signer,
     may_act,
     needed_approvals,
     reads_of_mandates,
@@ -18,8 +26,13 @@ __all__ = [
     "MandateService",
     "MayNotAct",
     "NotApproved",
+    "OrderApproval",
+    "SignatureOfAnother",
+    "SignaturesNeeded",
     "Signed",
     "Signing",
+    "check_signer",
+    "find_approvals",
     "may_act",
     "needed_approvals",
     "operations",

@@ -9,8 +9,11 @@ from msgspec import Struct
 from bezant.banking.accounts import BankAccountNotFound
 from bezant.banking.mandates.errors import (
     BandsUnclear,
+    LastHolder,
     MandateNotFound,
     MandatePeriodInvalid,
+    PartyNotServed,
+    PrincipalUnfit,
     TooFewSigners,
 )
 from bezant.banking.mandates.schemas import (
@@ -95,7 +98,15 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             example={"party_id": _PARTY, "role": "holder"},
             status=201,
             answer_type=AccountParty,
-            refusals=(BankAccountNotFound, MandatePeriodInvalid, UnknownParty, *OF_LANES),
+            refusals=(
+                BankAccountNotFound,
+                LastHolder,
+                MandatePeriodInvalid,
+                PartyNotServed,
+                PrincipalUnfit,
+                UnknownParty,
+                *OF_LANES,
+            ),
             handler=routes.give,
         ),
         ReadOperation(
@@ -114,14 +125,17 @@ def _of_parties(routes: Routes) -> Sequence[Operation]:
             path=f"{_PARTIES}/{{party}}/remove",
             tag=_TAG,
             summary="Let a party act for an account no more",
-            description="What is decided after the answer finds the mandate ended.",
+            description=(
+                "What is decided after the answer finds the mandate ended. The last holder stays "
+                "one until the account is closed."
+            ),
             scope=WRITE,
             action="account.remove_party",
             path_type=PartyPath,
             body_type=MandateEnd,
             example={"role": "attorney"},
             answer_type=AccountParty,
-            refusals=(BankAccountNotFound, MandateNotFound, *OF_LANES),
+            refusals=(BankAccountNotFound, LastHolder, MandateNotFound, *OF_LANES),
             handler=routes.end,
         ),
     ]

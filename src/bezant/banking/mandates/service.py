@@ -14,8 +14,10 @@ from bezant.banking.mandates.schemas import (
     MandateEnd,
     NewMandate,
     NewSigningRules,
+    OrderApproval,
     SigningRules,
 )
+from bezant.banking.mandates.signing import approvals_in
 from bezant.banking.terms.signing import MandateRole, SigningBand
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.database import Database
@@ -76,7 +78,11 @@ class MandateService:
         return AccountParties(
             [
                 AccountParty(
-                    row["party_id"], MandateRole(row["role"]), row["valid_from"], row["valid_until"]
+                    row["party_id"],
+                    MandateRole(row["role"]),
+                    row["valid_from"],
+                    row["valid_until"],
+                    row["on_behalf_of"],
                 )
                 for row in rows
             ]
@@ -101,3 +107,11 @@ class MandateService:
             raise BankAccountNotFound(f"No account {account_id}.")
         book_id: UUID = row["ledger_book"]
         return book_id
+
+
+async def find_approvals(
+    database: Database, tenant_id: UUID, order_id: UUID
+) -> list[OrderApproval]:
+    """The signatures under an order, withdrawn ones too, by party."""
+    row = await database.fetchrow(store.READ_APPROVALS, tenant_id, [order_id])
+    return [] if row is None else approvals_in(dict(row))

@@ -14,6 +14,7 @@ import msgspec
 
 from bezant.banking.mandates import store
 from bezant.banking.mandates.domain import Approval, Approvals, Mandate, Mandates
+from bezant.banking.mandates.schemas import OrderApproval
 from bezant.banking.terms.signing import MandateRole, SigningBand
 from bezant.kernel.database import Row, RowKind
 from bezant.ledger import ReadKind, Seen
@@ -48,14 +49,41 @@ def mandates_of(seen: Seen, account_id: UUID) -> Mandates:
 
 
 def mandates_in(row: Mapping[str, Any]) -> tuple[Mandate, ...]:
-    """The mandates of an account from its row: arrays side by side."""
-    every = zip(row["parties"], row["roles"], row["begins"], row["ends"], strict=True)
-    return tuple(Mandate(party, MandateRole(role), begin, end) for party, role, begin, end in every)
+    """The mandates of an account from its row, or as an item of the same batch has left them.
+
+    In the row they are arrays side by side. Of a party that is kept elsewhere nothing is known.
+    """
+    if "standing" in row:
+        standing: tuple[Mandate, ...] = row["standing"]
+        return standing
+    names = ("parties", "roles", "begins", "ends", "principals", "served", "users")
+    return tuple(
+        Mandate(party, MandateRole(role), begin, end, principal, is_served is not False, user)
+        for party, role, begin, end, principal, is_served, user in zip(
+            *(row[name] for name in names), strict=True
+        )
+    )
+
+
+def approvals_in(row: Mapping[str, Any]) -> list[OrderApproval]:
+    """The signatures under an order from its row: arrays side by side."""
+    names = ("parties", "approved", "actors", "revoked")
+    return [OrderApproval(*each) for each in zip(*(row[name] for name in names), strict=True)]
 
 
 def may_act(seen: Seen, account_id: UUID, party_id: UUID, at: datetime) -> bool:
     """Whether a party may act for an account at an instant."""
     return mandates_of(seen, account_id).may_act(party_id, at)
+
+
+def check_signer(seen: Seen, account_id: UUID, party_id: UUID, actor: str) -> None:
+    """Refuse an actor who may not sign for a party at the batch's instant.
+
+    Raises:
+        MayNotAct: the party has no mandate.
+        SignatureOfAnother: the actor is a person, and not that party.
+    """
+    mandates_of(seen, account_id).check_signer(party_id, actor, seen.draft.at)
 
 
 def needed_approvals(seen: Seen, account_id: UUID, asset: str, amount: int) -> int:
@@ -104,24 +132,27 @@ class Signing:
         """The rows that it looks at, for a rider's reads."""
         return reads_of_order(self.account_id, self.order_id)
 
-    def approve(self, seen: Seen, party_id: UUID) -> Signed:
+    def approve(self, seen: Seen, party_id: UUID, actor: str) -> Signed:
         """Sign: who orders does so by ordering.
 
         Raises:
             MayNotAct: the party has no mandate at the batch's instant.
+            SignatureOfAnother: the actor is a person, and not that party.
             AlreadyApproved: it has signed; one party counts once.
         """
         mandates = mandates_of(seen, self.account_id)
-        after = self._approvals(seen).approve(mandates, party_id, seen.draft.at)
+        after = self._approvals(seen).approve(mandates, party_id, actor, seen.draft.at)
         return self._signed(seen, mandates, after, party_id)
 
-    def revoke(self, seen: Seen, party_id: UUID) -> Signed:
+    def revoke(self, seen: Seen, party_id: UUID, actor: str) -> Signed:
         """Withdraw a signature. Its caller sees to it that the order is not carried out yet.
 
         Raises:
+            SignatureOfAnother: the actor is a person, and not that party.
             NotApproved: there is none.
         """
         mandates = mandates_of(seen, self.account_id)
+        mandates.check_person(party_id, actor)
         after = self._approvals(seen).revoke(party_id, seen.draft.at)
         return self._signed(seen, mandates, after, party_id)
 
@@ -135,21 +166,22 @@ class Signing:
         row = seen.row(APPROVALS, self.order_id)
         if row is None:
             return Approvals()
-        every = zip(row["parties"], row["approved"], row["revoked"], strict=True)
-        return Approvals({party: Approval(approved, end) for party, approved, end in every})
+        if "standing" in row:
+            standing: Approvals = row["standing"]
+            return standing
+        return Approvals(
+            {
+                each.party_id: Approval(each.approved_at, each.revoked_at, each.approved_by)
+                for each in approvals_in(row)
+            }
+        )
 
     def _signed(self, seen: Seen, mandates: Mandates, after: Approvals, party_id: UUID) -> Signed:
-        every = after.by_party
-        amended = {
-            "key": self.order_id,
-            "parties": list(every),
-            "approved": [each.approved_at for each in every.values()],
-            "revoked": [each.revoked_at for each in every.values()],
-        }
-        seen.amend(APPROVALS, self.order_id, amended)
-        changed = every[party_id]
+        seen.amend(APPROVALS, self.order_id, {"key": self.order_id, "standing": after})
+        changed = after.by_party[party_id]
         values = (
             self.order_id, party_id, self.account_id, changed.approved_at, changed.revoked_at,
+            changed.approved_by,
         )  # fmt: skip
         given = after.count(mandates, seen.draft.at)
         needed = mandates.needed(self.asset, self.amount)

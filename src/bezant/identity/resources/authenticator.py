@@ -14,7 +14,7 @@ from bezant.identity.issuers import Issuer, Issuers
 from bezant.identity.proofs import DpopVerifier, Presented
 from bezant.identity.resources.guard import is_proven
 from bezant.identity.tokens import AccessTokens, Claims, InvalidAccessToken, resources_of
-from bezant.kernel.calls import Principal, PrincipalKind
+from bezant.kernel.calls import PERSON, Principal, PrincipalKind
 from bezant.kernel.errors import NotFound, Unauthenticated
 from bezant.kernel.http import DPOP, Authenticator, ChallengeHeader, Credentials, challenge
 
@@ -137,7 +137,7 @@ def _principal(tenant_id: UUID, claims: Claims, roles: frozenset[str]) -> Princi
     assert claims.auth_time is not None
     return Principal(
         tenant_id,
-        f"user:{claims.sub}",
+        f"{PERSON}{claims.sub}",
         claims.scopes,
         kind=PrincipalKind.USER,
         user_id=UUID(claims.sub),

@@ -38,8 +38,11 @@ _OF_OPEN: Final[tuple[type[Refusal], ...]] = (
     errors.AuthorizationNotOpen,
 )
 _OF_RESERVING: Final[tuple[type[Refusal], ...]] = (
-    errors.SignaturesNeeded,
+    banking.SignaturesNeeded,
+    banking.MayNotAct,
+    banking.SignatureOfAnother,
     banking.LimitExceeded,
+    banking.OrderingPartyNeeded,
     banking.CounterpartyDenied,
     *_OF_MOVING,
 )
@@ -115,7 +118,6 @@ def _authorizing(routes: Routes) -> Sequence[Operation]:
                 orders.UnknownCreditorAccount,
                 orders.CreditorInAnotherBook,
                 orders.SameAccounts,
-                banking.MayNotAct,
                 *_OF_RESERVING,
             ),
             handler=routes.authorize,

@@ -33,12 +33,6 @@ class IncrementsExhausted(Conflict):
     code, title = "INCREMENTS_EXHAUSTED", "The authorisation was raised too often"
 
 
-class SignaturesNeeded(Refusal):
-    """The amount needs more than the signature of who orders it, and nothing waits for others."""
-
-    status, code, title = 422, "SIGNATURES_NEEDED", "The amount needs further signatures"
-
-
 class RefundAboveCaptured(Refusal):
     """More would be refunded than was captured and not refunded yet."""
 

@@ -9,17 +9,19 @@ import msgspec
 
 from bezant.banking import (
     BANK_ACCOUNT,
+    SignaturesNeeded,
     account_of,
     available_on,
     check_can_pay,
     check_can_receive,
+    check_signer,
     ledger_account,
 )
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.ledger import Decision, Reads, RiderKinds, Seen, transfer_id
 from bezant.payments.captures.domain import INCREMENTS_MAX, Totals, check_authorized, way_to
-from bezant.payments.captures.errors import AuthorizationNotOpen, SignaturesNeeded
+from bezant.payments.captures.errors import AuthorizationNotOpen
 from bezant.payments.captures.holding import (
     LEGS_MAX,
     RowKeys,
@@ -96,7 +98,7 @@ class AuthorizePayment(msgspec.Struct, frozen=True):
     def _signed(self, seen: Seen) -> tuple[Row, ...]:
         terms = self.terms
         if terms.party_id is not None:
-            signed = terms.signing.approve(seen, terms.party_id)
+            signed = terms.signing.approve(seen, terms.party_id, self.actor)
             _check_signed(signed.given, signed.needed)
             return signed.rows
         # A server that orders by its scope alone stands for one signature, and for no more.
@@ -110,6 +112,7 @@ class IncrementAuthorization(msgspec.Struct, frozen=True):
 
     terms: Terms
     amount: int
+    actor: str
     weight: int = 1
 
     def reads(self) -> Reads:
@@ -131,10 +134,14 @@ class IncrementAuthorization(msgspec.Struct, frozen=True):
             AuthorizationExpired: its time is over.
             IncrementsExhausted: it was raised too often.
             SignaturesNeeded: the whole amount needs more than one.
+            MayNotAct: the party who signed it has no mandate any more.
+            SignatureOfAnother: the actor is a person, and not that party.
             LimitExceeded: or whatever else forbids a payment of the amount.
         """
         order, before = authorized(seen, self.terms.id)
         terms = self.terms
+        if terms.party_id is not None:
+            check_signer(seen, terms.debtor_account, terms.party_id, self.actor)
         totals = before.increment(self.amount, seen.draft.at)
         _check_parties(seen, terms, self.amount)
         whole = msgspec.structs.replace(terms, amount=totals.authorized)

@@ -110,7 +110,8 @@ class CaptureService:
     async def increment(self, call: Call, order_id: UUID, new: schemas.Increment) -> Answer:
         """`POST /v1/payments/{payment}/increment` -> 200 `Authorization`."""
         order = await self._authorized(call.tenant_id, order_id)
-        rider = IncrementAuthorization(terms_of(order, is_instant=True), int(new.amount))
+        terms = terms_of(order, is_instant=True)
+        rider = IncrementAuthorization(terms, int(new.amount), call.actor)
         return await self._ledger.submit(call, order.book_id, rider)
 
     async def void(self, call: Call, order_id: UUID, asked: Cancellation) -> Answer:

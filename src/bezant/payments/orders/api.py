@@ -37,6 +37,7 @@ OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             banking.AccountBlocked,
             banking.AssetNotHeld,
             banking.LimitExceeded,
+            banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
             PaymentBlocked,
             PaymentNeedsReview,
@@ -101,6 +102,10 @@ class Routes:
     async def transitions(self, asked: Reading[PaymentPath, Nothing]) -> schemas.Transitions:
         """`GET /v1/payments/{payment}/transitions`."""
         return await self._payments.transitions(asked.principal.tenant_id, asked.path.payment)
+
+    async def approvals(self, asked: Reading[PaymentPath, Nothing]) -> schemas.Approvals:
+        """`GET /v1/payments/{payment}/approvals`."""
+        return await self._payments.approvals(asked.principal.tenant_id, asked.path.payment)
 
     async def read(self, asked: Reading[PaymentPath, schemas.Reading]) -> schemas.PaymentContent:
         """`GET /v1/payments/{payment}/content`."""
@@ -176,6 +181,7 @@ def _ordering(routes: Routes) -> Sequence[Operation]:
                 *OF_WAYS,
                 errors.DayOutOfReach,
                 banking.MayNotAct,
+                banking.SignatureOfAnother,
                 *OF_PROOFS,
                 *OF_PAYING,
             ),
@@ -206,7 +212,10 @@ def _signing(routes: Routes) -> Sequence[Operation]:
             path=f"{_PAYMENT}/approve",
             tag=_TAG,
             summary="Sign a payment for a party who may act for the account",
-            description="With the last signature that its amount needs it is carried out.",
+            description=(
+                "With the last signature that its amount needs it is carried out. A person signs as"
+                " the party that they are; a server's key vouches for the party that it names."
+            ),
             scope=WRITE,
             action="payment.approve",
             path_type=PaymentPath,
@@ -217,6 +226,7 @@ def _signing(routes: Routes) -> Sequence[Operation]:
                 errors.PaymentNotFound,
                 errors.PaymentNotWaiting,
                 banking.MayNotAct,
+                banking.SignatureOfAnother,
                 banking.AlreadyApproved,
                 *OF_PAYING,
             ),
@@ -236,6 +246,7 @@ def _signing(routes: Routes) -> Sequence[Operation]:
             refusals=(
                 errors.PaymentNotFound,
                 errors.PaymentNotWaiting,
+                banking.SignatureOfAnother,
                 banking.NotApproved,
                 *OF_LANES,
             ),
@@ -262,6 +273,7 @@ def _reviewing(routes: Routes) -> Sequence[Operation]:
                 errors.PaymentNotFound,
                 errors.PaymentNotWaiting,
                 errors.PaymentOwnReview,
+                banking.SignaturesNeeded,
                 *OF_PAYING,
             ),
             handler=routes.release,
@@ -323,6 +335,17 @@ def _reading(routes: Routes) -> Sequence[Operation]:
             answer_type=schemas.Transitions,
             refusals=(errors.PaymentNotFound,),
             handler=routes.transitions,
+        ),
+        ReadOperation(
+            id="list_payment_approvals",
+            path=f"{_PAYMENT}/approvals",
+            tag=_TAG,
+            summary="Who signed a payment, and who says so",
+            scope=READ,
+            path_type=PaymentPath,
+            answer_type=schemas.Approvals,
+            refusals=(errors.PaymentNotFound,),
+            handler=routes.approvals,
         ),
         ReadOperation(
             id="read_payment_content",

@@ -1,23 +1,26 @@
 """What becomes of orders that a check wants looked at."""
 
-from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from bezant.banking import reads_of_release, release
-from bezant.kernel.calls import Answer
+from bezant.kernel.calls import PERSON, Answer
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.checks import Checks
 from bezant.payments.orders.domain import Order
 from bezant.payments.orders.errors import PaymentOwnReview
 from bezant.payments.orders.records import ORDER, view, went
-from bezant.payments.orders.riders import WEIGHT, check_sides, in_state, proceed
+from bezant.payments.orders.riders import (
+    WEIGHT,
+    check_sides,
+    check_signed,
+    in_state,
+    proceed,
+    reads_of_taking,
+)
 from bezant.payments.orders.terms import Sending, Terms
 from bezant.payments.states import OrderState
-
-PERSON: Final = "user:"
-"""What the actors begin with that are people."""
 
 
 @RiderKinds.register
@@ -31,8 +34,7 @@ class ReleasePayment(msgspec.Struct, frozen=True):
 
     def reads(self) -> Reads:
         """The order, and what it depends on."""
-        terms = self.terms
-        return Reads(terms.ledger_accounts, rows=((ORDER, terms.id), *terms.depends_on))
+        return reads_of_taking(self.terms)
 
     def decide(self, seen: Seen) -> Decision:
         """Carry it out. What blocks it still does, and so does a missing balance.
@@ -40,10 +42,12 @@ class ReleasePayment(msgspec.Struct, frozen=True):
         Raises:
             PaymentNotWaiting: it waits for no review.
             PaymentOwnReview: the person who entered it asks.
+            SignaturesNeeded: it has too few by now.
             PaymentBlocked: a check forbids it by now; or whatever else is in the way.
         """
         order = in_state(seen, self.terms.id, OrderState.UNDER_REVIEW)
         check_other(order, self.actor)
+        check_signed(seen, self.terms)
         check_sides(seen, self.terms)
         judged = Checks.judge(seen, self.terms.asked, is_reviewed=True)
         order, rows = proceed(seen, order, self.sending, judged, self.actor)

@@ -9,6 +9,7 @@ import msgspec
 
 from bezant.banking import (
     FeeEvent,
+    SignaturesNeeded,
     account_of,
     available_on,
     charge_payment,
@@ -115,7 +116,7 @@ def take(
         judged = Checks.judge(seen, terms.asked)
     else:
         account_of(seen, terms.debtor_account)
-    given, needed, signatures = _signed(seen, terms)
+    given, needed, signatures = _signed(seen, terms, actor)
     order, began = went(seen, terms.order(seen, actor), OrderState.RECEIVED, actor=actor)
     said = records.content_row(terms.id, content.id, "order", content.sealed, seen.draft.at)
     rows = (*began, said, *signatures)
@@ -146,10 +147,11 @@ class ApprovePayment(msgspec.Struct, frozen=True):
         Raises:
             PaymentNotWaiting: it waits for no signature (any more).
             MayNotAct: the party has no mandate.
+            SignatureOfAnother: the actor is a person, and not that party.
             AlreadyApproved: it has signed.
         """
         order = in_state(seen, self.terms.id, OrderState.AWAITING_APPROVAL)
-        signed = self.terms.signing.approve(seen, self.party_id)
+        signed = self.terms.signing.approve(seen, self.party_id, self.actor)
         if not signed.is_complete:
             return Decision(Answer.of(view(order)), signed.rows)
         judged = None
@@ -166,6 +168,7 @@ class WithdrawSignature(msgspec.Struct, frozen=True):
 
     terms: Terms
     party_id: UUID
+    actor: str
     weight: int = 1
 
     def reads(self) -> Reads:
@@ -177,10 +180,11 @@ class WithdrawSignature(msgspec.Struct, frozen=True):
 
         Raises:
             PaymentNotWaiting: it is carried out, or ended.
+            SignatureOfAnother: the actor is a person, and not that party.
             NotApproved: the party has not signed.
         """
         order = in_state(seen, self.terms.id, OrderState.AWAITING_APPROVAL)
-        signed = self.terms.signing.revoke(seen, self.party_id)
+        signed = self.terms.signing.revoke(seen, self.party_id, self.actor)
         return Decision(Answer.of(view(order)), signed.rows)
 
 
@@ -261,6 +265,18 @@ def check_sides(seen: Seen, terms: Terms) -> None:
         check_can_receive(payee, terms.asset, at)
 
 
+def check_signed(seen: Seen, terms: Terms) -> None:
+    """Refuse an order that waited, and has too few signatures by now: who gave them may have left.
+
+    Raises:
+        SignaturesNeeded: nobody can add any to it any more.
+    """
+    signed = terms.signing.standing(seen)
+    given = max(signed.given, _ALONE) if terms.party_id is None else signed.given
+    if given < signed.needed:
+        raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)
+
+
 def in_state(seen: Seen, order_id: UUID, *states: OrderState) -> Order:
     """An order in one of the states.
 
@@ -313,9 +329,9 @@ def _carry_out(
     return order, (*rows, records.attempt_row(order, attempt, at), survivor)
 
 
-def _signed(seen: Seen, terms: Terms) -> tuple[int, int, tuple[Row, ...]]:
+def _signed(seen: Seen, terms: Terms, actor: str) -> tuple[int, int, tuple[Row, ...]]:
     if terms.party_id is not None:
-        signed = terms.signing.approve(seen, terms.party_id)
+        signed = terms.signing.approve(seen, terms.party_id, actor)
         return signed.given, signed.needed, signed.rows
     # A server that orders by its scope alone stands for one signature, and for no more.
     return _ALONE, terms.signing.standing(seen).needed, ()

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from bezant.banking import Channel
+from bezant.banking import Channel, OrderApproval
 from bezant.kernel.sealed import Purpose
 from bezant.kernel.telemetry import Sensitive
 from bezant.ledger import schemas
@@ -47,7 +47,8 @@ class NewPayment(Sensitive, Struct, frozen=True, forbid_unknown_fields=True):
         debtor_account: who pays.
         debtor_name: how the creditor's bank is told who pays; needed on rails.
         rail: by which way; None for `book`, between accounts of this platform.
-        party_id: who orders it, where that is known: it counts as a signature.
+        party_id: who orders it, where that is known: it counts as a signature. A person signs as
+            the party that they are; a server's key vouches for the party.
         end_to_end_id: the payer's reference, unchanged to the payee.
         execute_on: the day on which it is carried out, in the book's time zone; None for at once.
             Limits and the balance are judged on that day, until its end if money is missing.
@@ -135,6 +136,12 @@ class Transitions(Struct, frozen=True):
     """How a payment came to its state, oldest first."""
 
     transitions: list[Transition]
+
+
+class Approvals(Struct, frozen=True):
+    """The signatures under a payment, withdrawn ones too."""
+
+    approvals: list[OrderApproval]
 
 
 class Reading(Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from bezant.banking import (
     AccountService,
     BankAccountNotFound,
     counterparty_of,
+    find_approvals,
 )
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
@@ -196,9 +197,8 @@ class PaymentService:
     async def withdraw(self, call: Call, order_id: UUID, asked: schemas.Signature) -> Answer:
         """`POST /v1/payments/{payment}/withdraw` -> 200 `Payment`."""
         order = await self._ordered(call.tenant_id, order_id)
-        return await self._submit(
-            call, order, riders.WithdrawSignature(self.terms(order), asked.party_id)
-        )
+        rider = riders.WithdrawSignature(self.terms(order), asked.party_id, call.actor)
+        return await self._submit(call, order, rider)
 
     async def cancel(self, call: Call, order_id: UUID, asked: schemas.Cancellation) -> Answer:
         """`POST /v1/payments/{payment}/cancel` -> 200 `Payment`."""
@@ -265,6 +265,11 @@ class PaymentService:
         await self.order(tenant_id, order_id)
         rows = await self._database.fetch(store.LIST_TRANSITIONS, tenant_id, order_id)
         return schemas.Transitions([_transition(row) for row in rows])
+
+    async def approvals(self, tenant_id: UUID, order_id: UUID) -> schemas.Approvals:
+        """`GET /v1/payments/{payment}/approvals`."""
+        await self.order(tenant_id, order_id)
+        return schemas.Approvals(await find_approvals(self._database, tenant_id, order_id))
 
     async def read(self, call: Call, order_id: UUID) -> schemas.PaymentContent:
         """`GET /v1/payments/{payment}/content`. The audit entry is durable before the answer.

@@ -8,7 +8,6 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.ledger import OF_LANES, OF_POSTINGS, BookNotFound, UnknownAsset, fx
-from bezant.payments.captures.errors import SignaturesNeeded
 from bezant.payments.orders import errors as orders
 from bezant.payments.orders.api import READ, WRITE, PaymentPath
 from bezant.payments.quotes import schemas
@@ -30,9 +29,11 @@ _OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             fx.QuoteUsed,
             fx.FxNotSetUp,
             fx.FxAmountOutOfRange,
-            SignaturesNeeded,
+            banking.SignaturesNeeded,
             banking.MayNotAct,
+            banking.SignatureOfAnother,
             banking.LimitExceeded,
+            banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
             banking.AccountNotActive,
             banking.AccountBlocked,

@@ -8,6 +8,7 @@ import msgspec
 from bezant.banking import (
     BANK_ACCOUNT,
     FeeEvent,
+    SignaturesNeeded,
     account_of,
     available_on,
     charge_payment,
@@ -20,7 +21,6 @@ from bezant.kernel.database import Row, RowKind
 from bezant.kernel.errors import Refusal
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.ledger.fx import ConvertCurrency, Quote
-from bezant.payments.captures.errors import SignaturesNeeded
 from bezant.payments.checks import Checks
 from bezant.payments.orders.domain import Order
 from bezant.payments.orders.records import content_row, went
@@ -118,7 +118,9 @@ class PayWithQuote(msgspec.Struct, frozen=True):
 
     def _signed(self, seen: Seen) -> tuple[Row, ...]:
         signing, party = self.terms.signing, self.terms.party_id
-        signed = signing.standing(seen) if party is None else signing.approve(seen, party)
+        signed = (
+            signing.standing(seen) if party is None else signing.approve(seen, party, self.actor)
+        )
         given = _ALONE if party is None else signed.given
         if given < signed.needed:
             raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)

@@ -5,8 +5,14 @@ import msgspec
 from bezant.kernel.calls import Answer
 from bezant.ledger import Decision, Reads, RiderKinds, Seen, first_instant
 from bezant.payments.checks import Checks
-from bezant.payments.orders.records import ORDER, order_of, view
-from bezant.payments.orders.riders import WEIGHT, check_sides, proceed
+from bezant.payments.orders.records import order_of, view
+from bezant.payments.orders.riders import (
+    WEIGHT,
+    check_sides,
+    check_signed,
+    proceed,
+    reads_of_taking,
+)
 from bezant.payments.orders.terms import Sending, Terms
 from bezant.payments.states import OrderState
 
@@ -26,13 +32,13 @@ class CarryOutDue(msgspec.Struct, frozen=True):
 
     def reads(self) -> Reads:
         """The order, and what it depends on."""
-        terms = self.terms
-        return Reads(terms.ledger_accounts, rows=((ORDER, terms.id), *terms.depends_on))
+        return reads_of_taking(self.terms)
 
     def decide(self, seen: Seen) -> Decision:
         """Carry it out.
 
         Raises:
+            SignaturesNeeded: it has too few by now.
             LimitExceeded: or whatever else forbids it now; it stays scheduled.
         """
         order = order_of(seen, self.terms.id)
@@ -40,6 +46,7 @@ class CarryOutDue(msgspec.Struct, frozen=True):
         begins_at = first_instant(order.execute_on, seen.draft.book.time_zone)
         if order.state is not OrderState.SCHEDULED or seen.draft.at < begins_at:
             return Decision(Answer.of(view(order)))
+        check_signed(seen, self.terms)
         check_sides(seen, self.terms)
         judged = Checks.judge(seen, self.terms.asked)
         order, rows = proceed(seen, order, self.sending, judged, self.actor)

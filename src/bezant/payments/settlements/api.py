@@ -13,7 +13,6 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.ledger import OF_LANES, OF_POSTINGS
-from bezant.payments.captures.errors import SignaturesNeeded
 from bezant.payments.settlements import errors, schemas
 from bezant.payments.settlements.service import SettlementService
 
@@ -29,8 +28,11 @@ _OF_SETTLING: Final[tuple[type[Refusal], ...]] = tuple(
             errors.SettledMeanwhile,
             errors.PeriodNotSettleable,
             errors.UnknownPayoutAccount,
-            SignaturesNeeded,
+            banking.SignaturesNeeded,
+            banking.MayNotAct,
+            banking.SignatureOfAnother,
             banking.LimitExceeded,
+            banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
             banking.AccountNotActive,
             banking.AccountBlocked,

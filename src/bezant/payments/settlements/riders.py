@@ -10,6 +10,7 @@ from bezant.banking import (
     BANK_ACCOUNT,
     BankAccountNotFound,
     Channel,
+    SignaturesNeeded,
     Signing,
     Spending,
     account_of,
@@ -23,7 +24,6 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, post
 from bezant.ledger.schemas import NewTransaction, Posting
-from bezant.payments.captures.errors import SignaturesNeeded
 from bezant.payments.settlements import store
 from bezant.payments.settlements.errors import (
     NothingToSettle,
@@ -86,6 +86,8 @@ class SettleAccount(msgspec.Struct, frozen=True):
             SettledMeanwhile: an item before this one has made a batch.
             UnknownPayoutAccount: see there.
             SignaturesNeeded: the payout needs more than one.
+            MayNotAct: who orders it has no mandate.
+            SignatureOfAnother: the actor is a person, and not that party.
             LimitExceeded: or whatever else forbids the payout.
         """
         at, asset = seen.draft.at, self.new.asset
@@ -138,14 +140,22 @@ class SettleAccount(msgspec.Struct, frozen=True):
         payer = account_of(seen, self.account_id)
         check_can_pay(payer, asset, net, available_on(seen, payer.id, asset), at)
         check_can_receive(receiver, asset, at)
-        needed = self._signing(net).standing(seen).needed
-        if needed > _ALONE:
-            raise SignaturesNeeded(f"It needs {needed} signatures.", needed=needed)
+        signatures = self._signed(seen, self._signing(net))
         spent = spend(seen, self._spending(net))
         debit, credit = ledger_account(payer.id, asset), ledger_account(to, asset)
         leg = Posting(debit, credit, asset, str(net), "settlement.payout")
         post(seen.draft, NewTransaction([leg], id=self.id))
-        return net, spent
+        return net, (*signatures, *spent)
+
+    def _signed(self, seen: Seen, signing: Signing) -> tuple[Row, ...]:
+        if self.new.party_id is None:
+            signed, given = signing.standing(seen), _ALONE
+        else:
+            signed = signing.approve(seen, self.new.party_id, self.actor)
+            given = signed.given
+        if given < signed.needed:
+            raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)
+        return signed.rows
 
     def _spending(self, amount: int) -> Spending:
         return Spending(
@@ -154,7 +164,8 @@ class SettleAccount(msgspec.Struct, frozen=True):
             self.new.asset,
             amount,
             Channel.API,
-            counterparty=self.counterparty,
+            self.new.party_id,
+            self.counterparty,
         )
 
     def _signing(self, amount: int) -> Signing:

@@ -15,11 +15,13 @@ class NewSettlementBatch(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         until: what came and went before this instant, and is in no batch yet; without, all of it.
         payout_account: where the net goes, if it is above zero; without, it stays where it is.
+        party_id: who orders the payout, where that is known: it counts as a signature.
     """
 
     asset: schemas.AssetCode
     until: Instant | None = None
     payout_account: UUID | None = None
+    party_id: UUID | None = None
 
     def __post_init__(self) -> None:
         require_within_calendar(self.until, "until")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import BANK_ACCOUNT, MayNotAct, account_of, may_act, reads_of_mandates
+from bezant.banking import BANK_ACCOUNT, account_of, check_signer, reads_of_mandates
 from bezant.kernel.calls import Answer
 from bezant.ledger import Decision, Reads, RiderKinds, Seen, first_instant
 from bezant.payments.orders.riders import reads_of_taking, take
@@ -61,11 +61,12 @@ class CreateStandingOrder(msgspec.Struct, frozen=True):
             PayeeNotVerified: or another reason why the verification does not count for it.
             NoOccurrence: the rule has no day.
             MayNotAct: the party has no mandate.
+            SignatureOfAnother: the actor is a person, and not that party.
         """
         account_of(seen, self.debtor_account)
         at, book_id = seen.draft.at, seen.draft.book.book_id
-        if self.party_id is not None and not may_act(seen, self.debtor_account, self.party_id, at):
-            raise MayNotAct("The party may not act for the account.", field="party_id")
+        if self.party_id is not None:
+            check_signer(seen, self.debtor_account, self.party_id, self.actor)
         first = self.rule.day(1)
         if first is None:
             raise NoOccurrence("By its rule it never pays.", field="rule")
@@ -80,16 +81,23 @@ class CreateStandingOrder(msgspec.Struct, frozen=True):
 
 @RiderKinds.register
 class AmendStandingOrder(msgspec.Struct, frozen=True):
-    """`POST /v1/standing-orders/{order}/amend`."""
+    """`POST /v1/standing-orders/{order}/amend`.
+
+    Attributes:
+        party_id: who ordered it, and signs each payment: so what it comes to is theirs to say.
+    """
 
     id: UUID
+    debtor_account: UUID
+    party_id: UUID | None
     amount: int | None
     last: date | None
+    actor: str
     weight: int = 1
 
     def reads(self) -> Reads:
-        """The standing order."""
-        return Reads(rows=((STANDING, self.id),))
+        """The standing order, and who may act for the account."""
+        return Reads(rows=((STANDING, self.id), *reads_of_mandates(self.debtor_account)))
 
     def decide(self, seen: Seen) -> Decision:
         """Amend it, from its next payment on.
@@ -97,8 +105,12 @@ class AmendStandingOrder(msgspec.Struct, frozen=True):
         Raises:
             StandingOrderEnded: it pays no more.
             NoOccurrence: it would pay no more; then it is cancelled instead.
+            MayNotAct: the party who ordered it has no mandate any more.
+            SignatureOfAnother: the actor is a person, and not that party.
         """
         standing = _active(seen, self.id)
+        if self.party_id is not None:
+            check_signer(seen, self.debtor_account, self.party_id, self.actor)
         rule = standing.rule
         if self.last is not None:
             rule = msgspec.structs.replace(rule, last=max(self.last, rule.first))

@@ -22,7 +22,7 @@ from bezant.payments.standing.riders import (
 if TYPE_CHECKING:
     import asyncpg
 
-    from bezant.ledger import Ledger, Rider
+    from bezant.ledger import Ledger
 
 _BEFORE_ALL: Final = UUID(int=0)
 
@@ -82,14 +82,22 @@ class StandingOrders:
 
     async def amend(self, call: Call, standing_id: UUID, asked: schemas.Amendment) -> Answer:
         """`POST /v1/standing-orders/{order}/amend` -> 200 `StandingOrder`."""
-        amount = None if asked.amount is None else int(asked.amount)
-        return await self._change(
-            call, standing_id, AmendStandingOrder(standing_id, amount, asked.last)
+        standing = await self.standing(call.tenant_id, standing_id)
+        opened = self._payments.opened(call.tenant_id, standing_id, standing.sealed)
+        rider = AmendStandingOrder(
+            standing_id,
+            standing.debtor_account,
+            schemas.CONTENT.decode(opened).party_id,
+            None if asked.amount is None else int(asked.amount),
+            asked.last,
+            call.actor,
         )
+        return await self._ledger.submit(call, standing.book_id, rider)
 
     async def cancel(self, call: Call, standing_id: UUID) -> Answer:
         """`POST /v1/standing-orders/{order}/cancel` -> 200 `StandingOrder`."""
-        return await self._change(call, standing_id, CancelStandingOrder(standing_id))
+        standing = await self.standing(call.tenant_id, standing_id)
+        return await self._ledger.submit(call, standing.book_id, CancelStandingOrder(standing_id))
 
     async def standing(self, tenant_id: UUID, standing_id: UUID) -> Standing:
         """A standing order as it stands.
@@ -125,10 +133,6 @@ class StandingOrders:
         )
         found = [_occurrence(row) for row in rows[:limit]]
         return schemas.Occurrences(found, str(found[-1].no) if len(rows) > limit else None)
-
-    async def _change(self, call: Call, standing_id: UUID, rider: "Rider") -> Answer:
-        standing = await self.standing(call.tenant_id, standing_id)
-        return await self._ledger.submit(call, standing.book_id, rider)
 
 
 def _occurrence(row: "asyncpg.Record") -> schemas.Occurrence:
