@@ -91,7 +91,10 @@ class PreExecution(Protocol):
     """
 
     def reads(self, asked: Asked) -> RowKeys:
-        """The rows that `judge` looks at, for a rider's reads."""
+        """The rows that `judge` looks at, for a rider's reads.
+
+        They do not depend on the amount: of a payout the lane alone knows it.
+        """
         ...
 
     def judge(self, seen: Seen, asked: Asked) -> Judgement:

@@ -9,6 +9,7 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.ledger import OF_LANES, OF_POSTINGS, BookNotFound, UnknownAsset, fx
 from bezant.payments.captures.errors import SignaturesNeeded
+from bezant.payments.checks import PaymentBlocked, PaymentNeedsReview
 from bezant.payments.orders import errors as orders
 from bezant.payments.orders.api import READ, WRITE, PaymentPath
 from bezant.payments.quotes import schemas
@@ -34,6 +35,8 @@ _OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             banking.MayNotAct,
             banking.LimitExceeded,
             banking.CounterpartyDenied,
+            PaymentBlocked,
+            PaymentNeedsReview,
             banking.AccountNotActive,
             banking.AccountBlocked,
             banking.AssetNotHeld,
