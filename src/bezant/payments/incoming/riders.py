@@ -16,13 +16,13 @@ from bezant.banking import (
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.kernel.errors import Refusal
+from bezant.kernel.outbox import event
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, open_account, post
 from bezant.ledger import transfer_id as hold_of
 from bezant.ledger.schemas import AccountType, NewAccount, NewTransaction, Posting
 from bezant.payments.incoming import store
 from bezant.payments.incoming.domain import DUPLICATE, NO_SUCH_ACCOUNT, code_of
 from bezant.payments.orders.domain import Direction, Order, settlement_account
-from bezant.payments.orders.errors import PaymentNotWaiting
 from bezant.payments.orders.records import ORDER, content_row, order_of, view, went
 from bezant.payments.orders.riders import give_back, settle
 from bezant.payments.states import OrderState
@@ -232,16 +232,10 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
         return Reads(accounts, holds=holds, rows=((ORDER, self.order_id),))
 
     def decide(self, seen: Seen) -> Decision:
-        """Credit it, or expect it no longer.
-
-        Raises:
-            PaymentNotWaiting: the scheme has said the opposite before.
-        """
+        """Credit it, or expect it no longer. What was concluded before stays as it is."""
         order = order_of(seen, self.order_id)
         if order.state is not OrderState.PENDING:
-            if self.is_settled is (order.state is OrderState.REJECTED):
-                raise PaymentNotWaiting(f"Payment {order.id} is {order.state}.", state=order.state)
-            return Decision(Answer.of(view(order)))
+            return Decision(Answer.of(view(order)), self._contradicted(seen, order))
         if self.is_settled:
             settle(seen, order)
             order, rows = went(seen, order, OrderState.SETTLED, actor=self.actor)
@@ -251,3 +245,12 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
                 seen, order, OrderState.REJECTED, actor=self.actor, reason="cancelled_by_scheme"
             )
         return Decision(Answer.of(view(order)), rows)
+
+    def _contradicted(self, seen: Seen, order: Order) -> tuple[Row, ...]:
+        """What somebody has to look at: the scheme has said the opposite before."""
+        if self.is_settled is not (order.state is OrderState.REJECTED):
+            return ()
+        said = "settled" if self.is_settled else "cancelled"
+        facts = {"amount": str(order.amount), "direction": order.direction, "said": said}
+        path, at = f"/v1/payments/{order.id}", seen.draft.at
+        return (event(seen.draft.ids.new(), "payment.contradicted", path, at, facts),)
