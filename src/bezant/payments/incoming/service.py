@@ -62,7 +62,8 @@ class IncomingService:
         if isinstance(answer, Taken):
             order = await self._payments.order(incoming.tenant_id, answer.order_id)
             # It was offered before, in another way: now it is settled, or was cancelled meanwhile.
-            if order.state in {OrderState.PENDING, OrderState.REJECTED}:
+            was_offered = order.hold_id is not None
+            if was_offered and order.state in {OrderState.PENDING, OrderState.REJECTED}:
                 await self.conclude(incoming.tenant_id, order.id, incoming.accepted_at)
         return answer
 

@@ -1,4 +1,4 @@
-"""Which payments limits of instant payments count."""
+"""Which payments limits of instant payments count; credits that wait for whoever looks at them."""
 
 from alembic import op
 
@@ -28,14 +28,25 @@ LIMIT_SPEND_OF_PARTY = """
 DROP_BY_ACCOUNT = "DROP INDEX IF EXISTS limit_spend_by_account"
 DROP_BY_PARTY = "DROP INDEX IF EXISTS limit_spend_by_party"
 
+DROP_ORIGIN_CHECK = (
+    "ALTER TABLE unapplied_money DROP CONSTRAINT IF EXISTS unapplied_money_origin_check"
+)
+# What code of before this writes fits as well.
+ORIGIN_CHECK = """
+    ALTER TABLE unapplied_money ADD CONSTRAINT unapplied_money_origin_check
+    CHECK (origin IN ('payment_return', 'direct_debit', 'credit')) NOT VALID
+"""
+
 
 def upgrade() -> None:
-    """Tell instant payments apart."""
+    """Tell instant payments apart, and let credits wait."""
     for statement in (
         SPEND_INSTANT,
         LIMIT_SPEND_OF_ACCOUNT,
         LIMIT_SPEND_OF_PARTY,
         DROP_BY_ACCOUNT,
         DROP_BY_PARTY,
+        DROP_ORIGIN_CHECK,
+        ORIGIN_CHECK,
     ):
         op.execute(statement)
