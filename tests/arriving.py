@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from bezant.payments import Payment
-from bezant.payments.rails import Coordinates, Incoming, Recall, Return
+from bezant.payments.rails import Coordinates, Incoming, Recall, Return, Taken
 from bezant.payments.states import OrderState
 from customers import CustomerBank
 from paying import Desk
@@ -92,6 +92,15 @@ async def sent_over_http(bank: CustomerBank) -> str:
     while state == "sending":
         state = (await bank.tenant.client.get(path)).json()["state"]
     return path
+
+
+async def expected_over_http(bank: CustomerBank) -> str:
+    """The path of a credit that the application expects."""
+    receiver = bank.tenant.receiver
+    assert receiver is not None
+    taken = await receiver.offer(await credit(bank, await opened(bank)))
+    assert isinstance(taken, Taken)
+    return f"/v1/payments/{taken.order_id}"
 
 
 async def recalled_over_http(bank: CustomerBank) -> str:

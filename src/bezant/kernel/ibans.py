@@ -1,6 +1,7 @@
 """International bank account numbers (ISO 13616): length by country, check digits modulo 97."""
 
 import re
+import unicodedata
 from typing import Final
 
 CHARACTERS_MIN: Final = 15
@@ -21,6 +22,7 @@ LENGTHS: Final = {
 """Of the countries in SWIFT's IBAN registry, which is ISO 13616's registration authority."""
 
 _FORM: Final = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,29}")
+_GAPS: Final = re.compile(r"[\s.\-/]+")
 _MODULUS: Final = 97
 
 # 97 and more leave the remainder that smaller numbers leave: ISO 7064 computes 02 to 98 alone.
@@ -36,6 +38,11 @@ def is_iban(text: str) -> bool:
         and _CHECK_MIN <= int(text[2:4]) <= _CHECK_MAX
         and _remainder(text) == 1
     )
+
+
+def electronic(text: str) -> str:
+    """An IBAN as machines write it, from any form in which people do. It need not be one."""
+    return _GAPS.sub("", unicodedata.normalize("NFKC", text)).upper()
 
 
 def check_digits(country: str, account: str) -> str:

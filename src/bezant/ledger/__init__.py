@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bezant.ledger.feed.api import operations as feed_operations
     from bezant.ledger.fx.api import operations as fx_operations
     from bezant.ledger.history import Axis, History, Moment, Snapshots, Span
+    from bezant.ledger.kept import keep_holds
     from bezant.ledger.lane import (
         Decision,
         Draft,
@@ -101,6 +102,7 @@ __all__ = [
     "first_instant",
     "fx",
     "fx_operations",
+    "keep_holds",
     "open_account",
     "operations",
     "period_operations",
@@ -137,6 +139,7 @@ __getattr__ = lazily(
         "feed.api": "operations as feed_operations",
         "fx.api": "operations as fx_operations",
         "history": "Axis, History, Moment, Snapshots, Span",
+        "kept": "keep_holds",
         "lane": (
             "Decision, Draft, JointRider, ReadKind, Reads, Rider, RiderKinds, Seen, transfer_id"
         ),

@@ -173,6 +173,18 @@ class HoldNotOpen(Refusal):
     status, code, title = 422, "HOLD_NOT_OPEN", "The hold is not open"
 
 
+class HoldKept(Refusal):
+    """A payment's, say: what it reserves for ends it, by an operation of its own."""
+
+    status, code, title = 422, "HOLD_KEPT", "The hold is ended by what it is for"
+
+
+class CodeKept(Refusal):
+    """Holds of this code are placed by payments, or others that keep them; take another code."""
+
+    status, code, title = 422, "CODE_KEPT", "No hold is placed under this code"
+
+
 class CaptureTooLarge(Refusal):
     """The capture asks for more than the hold has left."""
 

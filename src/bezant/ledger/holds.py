@@ -9,6 +9,7 @@ from bezant.kernel.errors import Refusal
 from bezant.ledger import schemas
 from bezant.ledger.domain import Hold
 from bezant.ledger.errors import HoldNotFound, TooManyPostings
+from bezant.ledger.kept import check_not_kept
 from bezant.ledger.lane import Decision, Draft, Posted, Reads, RiderKinds, Seen
 from bezant.ledger.posting import post
 
@@ -67,6 +68,7 @@ class VoidHold(msgspec.Struct, frozen=True):
 def post_on_hold(draft: Draft, new: schemas.NewTransaction) -> Posted:
     """Post a transaction that only settles holds; a refusal names the route's own fields."""
     try:
+        check_not_kept(draft, new)
         return post(draft, new)
     except Refusal as refusal:
         if refusal.field is not None:

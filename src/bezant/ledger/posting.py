@@ -32,6 +32,7 @@ from bezant.ledger.errors import (
     UnknownAsset,
     UnknownHold,
 )
+from bezant.ledger.kept import check_not_kept
 from bezant.ledger.lane import (
     Content,
     Decision,
@@ -85,6 +86,7 @@ class PostTransaction(msgspec.Struct, frozen=True):
         """Post it, or find that it stands already."""
         try:
             check_content(self.new.metadata, self.new.reason)
+            check_not_kept(seen.draft, self.new)
             posted = post(seen.draft, self.new)
         except Refusal as refusal:
             keep_refusal(seen.draft, self.new, refusal)
@@ -121,6 +123,7 @@ class PostBatch(msgspec.Struct, frozen=True):
 
         def carry_out(item: BatchTransaction) -> BatchResult:
             check_content(item.metadata, item.reason)
+            check_not_kept(draft, item)
             budget.spend(item)
             stood_before = item.id in draft.recorded
             post(draft, item)

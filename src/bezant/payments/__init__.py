@@ -37,7 +37,8 @@ if TYPE_CHECKING:
         IncomingCollections,
         direct_debit_operations,
     )
-    from bezant.payments.executing import Execution
+    from bezant.payments.executing import Execution, ResolutionService
+    from bezant.payments.executing import operations as resolution_operations
     from bezant.payments.fees import FeeService
     from bezant.payments.fees import operations as fee_operations
     from bezant.payments.incoming import IncomingService
@@ -154,6 +155,7 @@ __all__ = [
     "RecallService",
     "Receiver",
     "RefundService",
+    "ResolutionService",
     "ReturnService",
     "SafeguardingRuns",
     "SafeguardingService",
@@ -181,6 +183,7 @@ __all__ = [
     "qr_operations",
     "quote_operations",
     "refund_operations",
+    "resolution_operations",
     "return_operations",
     "safeguarding_operations",
     "sandbox_csm",
@@ -208,7 +211,7 @@ __getattr__ = lazily(
             "CreditorService, DebitFoundation, DebitRail, DebitRuns, DirectDebitService, "
             "IncomingCollections, direct_debit_operations"
         ),
-        "executing": "Execution",
+        "executing": "Execution, ResolutionService, operations as resolution_operations",
         "fees": "FeeService, operations as fee_operations",
         "incoming": "IncomingService",
         "orders": (

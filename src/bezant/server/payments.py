@@ -37,6 +37,7 @@ from bezant.payments import (
     RecallService,
     Receiver,
     RefundService,
+    ResolutionService,
     ReturnService,
     SafeguardingRuns,
     SafeguardingService,
@@ -51,6 +52,7 @@ from bezant.payments import (
     payment_operations,
     quote_operations,
     refund_operations,
+    resolution_operations,
     return_operations,
     safeguarding_operations,
     settlement_operations,
@@ -82,6 +84,7 @@ class Payments:
 
     orders: PaymentService
     execution: Execution
+    resolutions: ResolutionService
     due: DuePayments
     standing: StandingOrders
     standing_runs: StandingRuns
@@ -147,6 +150,7 @@ class Payments:
         return cls(
             orders,
             execution,
+            ResolutionService(orders, ledger),
             due,
             standing,
             standing_runs,
@@ -175,6 +179,7 @@ class Payments:
         """Of the API."""
         return [
             *payment_operations(self.orders, self.execution.begin),
+            *resolution_operations(self.resolutions),
             *standing_operations(self.standing),
             *bulk_operations(self.bulk_intake, self.bulk_reports, self.bulk_decisions),
             *return_operations(self.recalls, self.claims),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -24,6 +24,7 @@ from bezant.banking.accounts.riders import ChangeStatus, PlaceBlock
 from bezant.banking.accounts.schemas import Account, NewBankAccount, NewBlock
 from bezant.banking.accounts.service import NUMBERS_DRAWN
 from bezant.banking.institutions.numbers import AccountNumber, draw_number
+from bezant.kernel.api_keys import IssuedApiKey
 from bezant.kernel.calls import Answer
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
@@ -34,6 +35,9 @@ from bezant.ledger import Decision, Ledger, Reads, Seen, post, schemas
 from customers import CustomerBank, open_bank
 from fixtures_api import Api, Tenant, fresh_key
 from fixtures_ledger import Bank
+
+if TYPE_CHECKING:
+    import asyncpg
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +131,12 @@ async def test_an_account_is_found_by_its_number_and_the_audit_log_says_by_whom(
 ) -> None:
     account = await bank.open()
     iban = await bank.iban(account["id"])
-    spaced = " ".join(iban[at : at + 4] for at in range(0, len(iban), 4)).lower()
-    found = await bank.tenant.create(
-        "/v1/accounts/search", {"purpose": "customer_service", "iban": spaced}
-    )
-    assert [each["id"] for each in found["accounts"]] == [account["id"]]
+    for gap in (" ", ".", "-", "/", "\N{NO-BREAK SPACE}"):
+        typed = gap.join(iban[at : at + 4] for at in range(0, len(iban), 4)).lower()
+        found = await bank.tenant.create(
+            "/v1/accounts/search", {"purpose": "customer_service", "iban": typed}
+        )
+        assert [each["id"] for each in found["accounts"]] == [account["id"]], gap
     nobody = await bank.tenant.create(
         "/v1/accounts/search", {"purpose": "customer_service", "iban": "DE89370400440532013000"}
     )
@@ -184,9 +189,10 @@ async def test_numbers_take_the_form_of_the_country(
         ({"bank_code": "999"}, "BANK_CODE_INVALID"),
         ({"country": "US", "bank_code": "021000022", "bic": "CHASUS33"}, "BANK_CODE_INVALID"),
         ({"country": "XX"}, "BANK_CODE_INVALID"),
+        ({"country": "GB", "bank_code": "BUKB", "bic": "BUKBGB22"}, "BANK_CODE_INVALID"),
         ({"bic": "BNPAFRPP"}, "BIC_INVALID"),
     ],
-    ids=["too short", "wrong check digit", "no such country", "BIC of elsewhere"],
+    ids=["too short", "wrong check digit", "no such country", "no sort code", "BIC of elsewhere"],
 )
 async def test_an_institution_that_could_have_no_accounts_is_refused(
     own: Tenant, bank: CustomerBank, wrong: dict[str, str], code: str
@@ -200,6 +206,22 @@ async def test_an_institution_that_could_have_no_accounts_is_refused(
     }
     answer = await own.post("/v1/institutions", body | wrong)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_no_account_is_opened_in_a_branch_that_nobody_named(
+    own: Tenant, owner: "asyncpg.Connection[Any]"
+) -> None:
+    bank = await open_bank(
+        own, country="GB", bank_code="WEST", branch_code="654321", bic="WESTGB22"
+    )
+    # As institutions of old are.
+    await owner.execute(
+        "UPDATE institution SET branch_code = '' WHERE tenant_id = $1 AND institution_id = $2",
+        own.id,
+        UUID(bank.institution),
+    )
+    answer = await own.post("/v1/accounts", {"product_id": bank.product})
+    assert (answer.status_code, answer.json()["code"]) == (422, "BANK_CODE_INVALID")
 
 
 async def test_accounts_stay_under_the_version_of_their_opening_until_they_are_moved(
@@ -377,6 +399,32 @@ async def test_a_blocked_amount_remains_and_the_rest_may_leave(
     assert [answer.status for answer in answers].count(200) == 1, (
         "10 of 1,000 are free, whatever the overdraft"
     )
+
+
+async def _post(api: Api, by: IssuedApiKey, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    assert by.key is not None
+    async with api.client(by.key) as client:
+        answer = await client.post(path, json=body, headers=fresh_key())
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+async def test_blocks_are_listed_with_why_by_whom_and_until_when_also_after_they_are_lifted(
+    own: Tenant, bank: CustomerBank, api: Api
+) -> None:
+    path = f"/v1/accounts/{(await bank.open())['id']}/blocks"
+    until = "2099-01-01T00:00:00Z"
+    new = {"kind": "legal", "direction": "debit", "reason": "attachment", "expires_at": until}
+    placer, lifter = [await api.issue(own.id, ("banking:blocks",)) for _ in range(2)]
+    placed = await _post(api, placer, path, new)
+    assert {name: placed[name] for name in new} == new
+    assert placed["placed_by"] == f"key:{placer.api_key.id}"
+    assert (await own.client.get(path)).json()["blocks"] == [placed]
+    await _post(api, lifter, f"{path}/{placed['id']}/lift", {})
+    [after] = (await own.client.get(path)).json()["blocks"]
+    assert after["lifted_at"] > after["placed_at"]
+    assert after["lifted_by"] == f"key:{lifter.api_key.id}"
+    assert after == placed | {name: after[name] for name in ("lifted_at", "lifted_by")}
 
 
 async def test_closing_and_paying_at_once_leave_no_money_on_a_closed_account(

@@ -31,9 +31,12 @@ ADA: dict[str, Any] = {
     "legal_name": "Ada Lovelace-Canary",
     "other_names": ["Ада Лавлейс"],
     "birth_date": "1990-12-10",
-    "address": {"country": "GB", "town": "Canaryham", "street": "Canary Lane"},
-    "email": "ada.canary@example.com",
-    "phone": "+442071838750",
+    "addresses": [
+        {"country": "GB", "town": "Canaryham", "street": "Canary Lane"},
+        {"country": "FR", "town": "Canaryville"},
+    ],
+    "emails": ["ada.canary@example.com", "ada@canary.example"],
+    "phones": ["+442071838750", "+4915112345678"],
     "iban": "GB33BUKB20201555555555",
     "tax_residencies": [
         {"country": "DE", "tax_id": "12345678903"},
@@ -55,10 +58,18 @@ async def make(tenant: Tenant, **values: object) -> Any:  # noqa: ANN401 - JSON
     return await tenant.create(PARTIES, {"kind": "person", "legal_name": "Ada"} | values)
 
 
-async def opened(tenant: Tenant, party: dict[str, Any], purpose: str = "support") -> Any:  # noqa: ANN401 - JSON
-    answer = await tenant.client.get(f"{PARTIES}/{party['id']}?purpose={purpose}")
+async def read(tenant: Tenant, path: str, purpose: str = "support") -> Any:  # noqa: ANN401 - JSON
+    answer = await tenant.client.get(f"{path}?purpose={purpose}")
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+async def opened(tenant: Tenant, party: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    return await read(tenant, f"{PARTIES}/{party['id']}")
+
+
+async def parties_of(tenant: Tenant) -> list[Any]:
+    return list((await read(tenant, PARTIES))["parties"])
 
 
 async def patch(tenant: Tenant, party: dict[str, Any], body: object) -> Any:  # noqa: ANN401 - JSON
@@ -89,7 +100,7 @@ async def test_what_is_sealed_is_opened_and_nothing_else_shows_it(mine: Tenant) 
     told = msgspec.json.encode(made).decode()
     for value in ("Canary", "canary", "1990", "12345678903", "533380006"):
         assert value not in told
-    assert (await mine.client.get(PARTIES)).json() == {"parties": [made], "next": None}
+    assert await parties_of(mine) == [made]
     answer = await opened(mine, made)
     assert answer["party"] == made
     values = {name: value for name, value in answer["values"].items() if value is not None}
@@ -103,7 +114,7 @@ async def test_no_table_of_parties_holds_personal_data(
     mine: Tenant, owner: "asyncpg.Connection[Any]"
 ) -> None:
     made = await mine.create(PARTIES, ADA)
-    await patch(mine, made, {"address": {"country": "FR", "town": "Canaryville"}})
+    await patch(mine, made, {"addresses": [{"country": "IT", "town": "Canaryana"}]})
     texts = []
     for table in ("party", "party_value", "event_pending", "event", "audit_entry"):
         rows = await owner.fetch(f"SELECT * FROM {table} WHERE tenant_id = $1", mine.id)
@@ -116,9 +127,11 @@ async def test_no_table_of_parties_holds_personal_data(
 
 async def test_a_party_is_found_by_whole_values_in_any_spelling(mine: Tenant) -> None:
     made = await mine.create(PARTIES, ADA)
-    await make(mine, email="else@example.com")
+    await make(mine, emails=["else@example.com"])
     assert await search(mine, email="ADA.Canary@Example.com") == [made["id"]]
+    assert await search(mine, email="ada@CANARY.example") == [made["id"]], "any of them"
     assert await search(mine, phone="+44 20 7183 8750") == [made["id"]]
+    assert await search(mine, phone="+49 151 12345678") == [made["id"]], "any of them"
     assert await search(mine, iban="gb33 bukb 2020 1555 5555 55") == [made["id"]]
     assert await search(mine, tax_id="11 234 56789") == [made["id"]], "each residency's"
     assert await search(mine, email="nobody@example.com") == []
@@ -126,7 +139,7 @@ async def test_a_party_is_found_by_whole_values_in_any_spelling(mine: Tenant) ->
 
 async def test_nobody_reaches_another_tenants_parties(mine: Tenant, other_tenant: Tenant) -> None:
     made = await mine.create(PARTIES, ADA)
-    assert made["id"] not in await search(other_tenant, email=ADA["email"])
+    assert made["id"] not in await search(other_tenant, email=ADA["emails"][0])
     path = f"{PARTIES}/{made['id']}"
     answer = await other_tenant.client.get(f"{path}?purpose=curious")
     assert (answer.status_code, answer.json()["code"]) == (404, "PARTY_NOT_FOUND")
@@ -150,14 +163,100 @@ async def test_lists_are_rectified_from_their_start_and_grow(mine: Tenant) -> No
     assert await search(mine, tax_id="12345678903") == []
 
 
+async def test_contacts_are_rectified_in_their_place_and_found_by_what_they_are_now(
+    mine: Tenant,
+) -> None:
+    made = await make(mine, emails=["one@example.com"], phones=["+442071838750"])
+    emails = ["first@example.com", "second@example.com", "third@example.com"]
+    changed = await patch(mine, made, {"emails": emails})
+    assert changed["references"].items() >= made["references"].items()
+    values = (await opened(mine, made))["values"]
+    assert (values["emails"], values["phones"]) == (emails, ["+442071838750"])
+    assert await search(mine, email="one@example.com") == []
+    for email in emails:
+        assert await search(mine, email=email) == [made["id"]]
+
+
+async def test_an_organisation_is_shown_by_extracts_from_registers(mine: Tenant) -> None:
+    extract = {"type": "register_extract", "country": "DE", "number": "HRB 1", "expires_on": None}
+    made = await mine.create(PARTIES, ENGINES | {"documents": [extract]})
+    assert (await opened(mine, made))["values"]["documents"] == [extract]
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [("emails", ["ada@example.com", "nowhere"]), ("phones", ["+442071838750", "12-34"])],
+)
+async def test_a_contact_that_cannot_be_found_again_is_refused_and_leaves_nothing(
+    mine: Tenant, member: str, wrong: list[str]
+) -> None:
+    body = {"kind": "person", "legal_name": "Ada", member: wrong}
+    assert await refused(mine, PARTIES, body) == (422, "FIELD_VALUE_REFUSED")
+    assert await parties_of(mine) == []
+
+
+async def audited(tenant: Tenant, owner: "asyncpg.Connection[Any]", action: str) -> list[Any]:
+    """Resource, purpose and outcome of what the audit log has of an action, by resource."""
+    rows = await owner.fetch(
+        "SELECT resource, purpose, outcome, actor FROM audit_entry"
+        " WHERE tenant_id = $1 AND action = $2 ORDER BY resource",
+        tenant.id,
+        action,
+    )
+    assert all(row["actor"].startswith("key:") for row in rows)
+    return [(row["resource"], row["purpose"], row["outcome"]) for row in rows]
+
+
+async def test_every_opened_value_is_in_the_audit_log_with_its_purpose(
+    mine: Tenant, owner: "asyncpg.Connection[Any]"
+) -> None:
+    made = await mine.create(PARTIES, ADA)
+    await read(mine, f"{PARTIES}/{made['id']}", "fraud_review")
+    assert await audited(mine, owner, "sealed_value.open") == [
+        (f"/v1/vault/values/{reference}", "fraud_review", "done")
+        for reference in sorted(made["references"].values())
+    ]
+
+
+async def test_a_search_is_in_the_audit_log_with_its_purpose_found_or_not(
+    mine: Tenant, owner: "asyncpg.Connection[Any]"
+) -> None:
+    await mine.create(PARTIES, ADA)
+    for email in (ADA["emails"][1], "nobody@example.com"):
+        await mine.create(f"{PARTIES}/search", {"purpose": "fraud_review", "email": email})
+    entry = (f"{PARTIES}/search", "fraud_review", "done")
+    assert await audited(mine, owner, "party.search") == [entry, entry]
+
+
+@pytest.mark.parametrize(
+    ("action", "of"),
+    [
+        ("party.list", ""),
+        ("party.list_assessments", "/{id}/assessments"),
+        ("party.list_relationships", "/{id}/relationships"),
+    ],
+)
+async def test_what_tells_about_a_party_is_read_for_a_purpose_and_on_record(
+    mine: Tenant, owner: "asyncpg.Connection[Any]", action: str, of: str
+) -> None:
+    made = await make(mine)
+    path = f"{PARTIES}{of.format(id=made['id'])}"
+    without = await mine.client.get(path)
+    assert (without.status_code, without.json()["code"]) == (400, "MALFORMED")
+    assert await audited(mine, owner, action) == []
+    await read(mine, path, "fraud_review")
+    assert await audited(mine, owner, action) == [(path, "fraud_review", "done")]
+
+
 async def test_two_who_add_the_same_value_at_once_both_succeed(mine: Tenant) -> None:
     made = await make(mine)
     answers = await asyncio.gather(
-        *(patch(mine, made, {"email": f"ada{number}@example.com"}) for number in range(4))
+        *(patch(mine, made, {"emails": [f"ada{number}@example.com"]}) for number in range(4))
     )
     assert len({answer["references"]["email"] for answer in answers}) == 1
     answer = await opened(mine, made)
-    assert answer["values"]["email"] in {f"ada{number}@example.com" for number in range(4)}
+    [email] = answer["values"]["emails"]
+    assert email in {f"ada{number}@example.com" for number in range(4)}
     assert answer["party"]["row_version"] == 5
 
 
@@ -180,7 +279,7 @@ async def test_a_repeat_seals_nothing_again(mine: Tenant, owner: "asyncpg.Connec
 )
 async def test_a_party_has_only_what_its_kind_has(mine: Tenant, body: dict[str, str]) -> None:
     assert await refused(mine, PARTIES, body) == (422, "UNFIT_FOR_KIND")
-    assert (await mine.client.get(PARTIES)).json()["parties"] == []
+    assert await parties_of(mine) == []
 
 
 async def test_an_assessment_takes_the_last_ones_place_and_both_are_told(mine: Tenant) -> None:
@@ -192,10 +291,10 @@ async def test_an_assessment_takes_the_last_ones_place_and_both_are_told(mine: T
         {"verification": "standard", "risk": "prohibited", "suspended": True},
     ):
         assert (await mine.post(path, assessment)).status_code == 200
-    told = (await mine.client.get(path)).json()["assessments"]
+    told = (await read(mine, path))["assessments"]
     found = [(each["row_version"], each["risk"], each["status"]) for each in told]
     assert found == [(3, "prohibited", "suspended"), (2, "low", "active")]
-    [party] = (await mine.client.get(PARTIES)).json()["parties"]
+    [party] = await parties_of(mine)
     assert (party["risk"], party["status"], party["row_version"]) == ("prohibited", "suspended", 3)
 
 
@@ -222,7 +321,7 @@ async def test_relationships_last_until_they_end_and_stay_after(mine: Tenant) ->
     assert ended["valid_until"] >= ended["valid_from"]
     assert await refused(mine, f"{path}/{directs['id']}/end", {}) == (409, "RELATIONSHIP_ENDED")
     once_more = await relate(mine, engines, ada, "director")
-    listed = (await mine.client.get(path)).json()["relationships"]
+    listed = (await read(mine, path))["relationships"]
     assert listed == [owns, ended, once_more]
     elsewhere = f"{PARTIES}/{ada['id']}/relationships/{owns['id']}/end"
     assert await refused(mine, elsewhere, {}) == (404, "RELATIONSHIP_NOT_FOUND")
@@ -287,7 +386,7 @@ async def test_the_sweep_keeps_what_a_committed_party_holds_and_nothing_else(
         idempotency_key="once",
         purpose="",
     )
-    new = NewParty(kind=PartyKind.PERSON, legal_name="Ada", email="ada@example.com")
+    new = NewParty(kind=PartyKind.PERSON, legal_name="Ada", emails=["ada@example.com"])
     made = (await parties.create(call, new)).value(Party)
     orphan = Sealing(uuid4(), made.subject_id, field_of("email"), "orphan@example.com")
     await sealer.seal(call, [orphan])
@@ -351,11 +450,11 @@ async def test_export_tells_of_parties_and_erasure_leaves_opaque_relationships(
         await holding.forget(connection, mine.id, [subject_id])
 
     await database.transaction(forget)
-    listed = {each["id"]: each for each in (await mine.client.get(PARTIES)).json()["parties"]}
+    listed = {each["id"]: each for each in await parties_of(mine)}
     assert (listed[ada["id"]]["status"], listed[ada["id"]]["user_id"]) == ("erased", None)
     assert listed[engines["id"]]["status"] == "active"
     path = f"{PARTIES}/{engines['id']}/relationships"
-    assert (await mine.client.get(path)).json()["relationships"] == [related]
+    assert (await read(mine, path))["relationships"] == [related]
     erased = (409, "PARTY_ERASED")
     answer = await mine.client.patch(
         f"{PARTIES}/{ada['id']}", json={"legal_name": "Eve"}, headers=fresh_key()

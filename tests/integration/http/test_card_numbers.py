@@ -86,6 +86,7 @@ class Marked(Struct):
 
 class Nested(Struct):
     items: list[Marked]
+    sums: list[Annotated[str, Meta(extra=IS_NUMBER)]] | None = None
 
 
 def test_only_what_is_a_number_is_exempt_and_only_in_its_field() -> None:
@@ -94,6 +95,14 @@ def test_only_what_is_a_number_is_exempt_and_only_in_its_field() -> None:
     for item in ({"amount": f"{PAN} EUR"}, {"amount": "1", "note": PAN}, {"amount": [PAN]}):
         with pytest.raises(CardNumberMisplaced):
             guard.check(msgspec.json.encode({"items": [item]}))
+
+
+def test_lists_of_numbers_are_exempt_and_nothing_else_within_them() -> None:
+    guard = CardNumberGuard(Nested)
+    guard.check(msgspec.json.encode({"items": [], "sums": ["1", PAN]}))
+    for sums in ([f"{PAN} EUR"], PAN, [[PAN]], [{"amounts": PAN}]):
+        with pytest.raises(CardNumberMisplaced):
+            guard.check(msgspec.json.encode({"items": [], "sums": sums}))
 
 
 def test_a_name_that_is_a_number_here_and_text_there_is_a_defect() -> None:

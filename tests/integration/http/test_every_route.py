@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from approving import REVOKE, asked_by_another
-from arriving import recalled_over_http, sent_over_http
+from arriving import expected_over_http, recalled_over_http, sent_over_http
 from bezant.formats.iso20022 import MESSAGE_BYTES_MAX
 from bezant.identity.resources import SignedMessages
 from bezant.kernel.telemetry import Traced
@@ -415,7 +415,7 @@ async def _set_party_limits(book: Book) -> Request:
 
 
 async def _party_assessments(book: Book) -> Request:
-    return f"{await _party(book)}/assessments", None
+    return f"{await _party(book)}/assessments?purpose=customer_service", None
 
 
 async def _link_party_user(book: Book) -> Request:
@@ -433,7 +433,7 @@ async def _new_relationship(book: Book) -> Request:
 
 
 async def _party_relationships(book: Book) -> Request:
-    return f"{await _party(book)}/relationships", None
+    return f"{await _party(book)}/relationships?purpose=customer_service", None
 
 
 async def _end_relationship(book: Book) -> Request:
@@ -606,6 +606,14 @@ def _of_sent_payment(end: str, body: object) -> Callable[[Book], Awaitable[Reque
     async def request(book: Book) -> Request:
         bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
         return f"{await sent_over_http(bank)}{end}", body
+
+    return request
+
+
+def _of_expected_payment(end: str, body: object) -> Callable[[Book], Awaitable[Request]]:
+    async def request(book: Book) -> Request:
+        bank = await open_bank(book.tenant, bank_code=f"{next(_BANK_CODES):08}")
+        return f"{await expected_over_http(bank)}{end}", body
 
     return request
 
@@ -1205,6 +1213,9 @@ CASES: Mapping[str, Case] = {
     "cancel_standing_order": Case("POST", 200, _of_standing_order("/cancel", {})),
     "release_payment": Case("POST", 200, _of_reviewed_payment("/release", {})),
     "reject_payment": Case("POST", 200, _of_reviewed_payment("/reject", {"reason": "doubtful"})),
+    "resolve_payment": Case(
+        "POST", 200, _of_expected_payment("/resolve", {"outcome": "settled", "reason": "asked"})
+    ),
     "cancel_payment": Case("POST", 200, _of_waiting_payment("/cancel", {"reason": "regret"})),
     "recall_payment": Case("POST", 201, _of_sent_payment("/recall", {"reason": "DUPL"})),
     "claim_payment_unauthorised": Case("POST", 201, _of_sent_payment("/unauthorised", {})),
@@ -1328,7 +1339,7 @@ CASES: Mapping[str, Case] = {
     "get_signing_rules": Case("GET", 200, _of_limited("/signing-rules")),
     "set_signing_rules": Case("PUT", 200, _of_limited("/signing-rules", {"bands": []})),
     "create_party": Case("POST", 201, _new_party, names=False),
-    "list_parties": _reads("/v1/parties", names=False),
+    "list_parties": _reads("/v1/parties?purpose=customer_service", names=False),
     "open_party": Case("GET", 200, _open_party),
     "change_party": Case("PATCH", 200, _change_party),
     "search_parties": Case("POST", 200, _search_parties, names=False),

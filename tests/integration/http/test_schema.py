@@ -19,7 +19,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 
 from approving import asked_by_another
-from arriving import recalled_over_http, sent_over_http
+from arriving import expected_over_http, recalled_over_http, sent_over_http
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Guard, ReadOperation, ScopeAuthorizer, install
 from bezant.kernel.ids import TimeOrderedIds
@@ -107,8 +107,8 @@ UNFIT_FOR_SOME = (
     "birth_date",
     "registration_number",
     "documents",
-    "email",
-    "phone",
+    "emails",
+    "phones",
     "iban",
     "tax_residencies",
 )
@@ -647,8 +647,9 @@ async def debits_of(
 
 
 async def orders_of(bank: CustomerBank) -> dict[str, dict[str, str]]:
-    """Payments under review, standing orders and a file of payments, by the operation."""
+    """Payments under review or without an answer, standing orders and a file, by the operation."""
     tenant, found = bank.tenant, dict[str, dict[str, str]]()
+    found["resolve_payment"] = {"payment": (await expected_over_http(bank)).rpartition("/")[2]}
     for operation in ("release_payment", "reject_payment"):
         ordered = {"debtor_account": await bank.funded(), "asset": "EUR", "amount": "5"}
         payee = {"creditor": {"account_id": (await bank.open())["id"]}}

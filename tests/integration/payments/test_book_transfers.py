@@ -1,6 +1,7 @@
 """Book transfers: settled in the commit that takes them, within every limit, once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -69,6 +70,36 @@ async def test_what_is_not_there_is_not_paid_and_leaves_no_order(
     assert (answer.status_code, answer.json()["code"]) == (422, "OVERDRAFT_EXCEEDED")
     listed = await own.client.get(f"/v1/payments?debtor_account={payer}")
     assert listed.json()["payments"] == []
+
+
+@pytest.mark.parametrize("days", [-1, 1], ids=["over", "standing"])
+async def test_a_block_stops_payments_both_ways_until_it_is_over(
+    own: Tenant, bank: CustomerBank, days: int
+) -> None:
+    payer, payee = await bank.funded(1_000), await bank.funded(1_000)
+    until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    block = {"kind": "fraud", "direction": "both", "reason": "suspicion", "expires_at": until}
+    await own.create(f"/v1/accounts/{payer}/blocks", block)
+    answers = [
+        await own.post("/v1/payments", transfer(payer, payee)),
+        await own.post("/v1/payments", transfer(payee, payer)),
+    ]
+    expected = (201, None) if days < 0 else (422, "ACCOUNT_BLOCKED")
+    assert [(each.status_code, each.json().get("code")) for each in answers] == [expected] * 2
+
+
+async def test_an_account_whose_status_is_blocked_neither_pays_nor_is_paid(
+    own: Tenant, bank: CustomerBank
+) -> None:
+    payer, payee = await bank.funded(1_000), await bank.funded(1_000)
+    path = f"/v1/accounts/{payer}/status"
+    await own.create(path, {"status": "blocked", "reason": "court_order"})
+    for body in (transfer(payer, payee), transfer(payee, payer)):
+        answer = await own.post("/v1/payments", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "ACCOUNT_NOT_ACTIVE")
+    await own.create(path, {"status": "active", "reason": "order_lifted"})
+    await own.create("/v1/payments", transfer(payer, payee))
+    await own.create("/v1/payments", transfer(payee, payer))
 
 
 async def test_of_many_at_once_as_many_pass_as_there_is_money_for(

@@ -21,6 +21,13 @@ CLOSE = """
 """
 
 
+REACHED: dict[str, list[Any]] = {
+    "emails": ["ada@example.com", "ada@engines.example"],
+    "phones": ["+442071838750", "+442071838751"],
+    "addresses": [{"country": "GB", "town": "London"}, {"country": "FR", "town": "Paris"}],
+}
+
+
 async def create(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
     answer = await client.post(path, json=body, headers=fresh_key())
     assert answer.is_success, answer.text
@@ -37,7 +44,9 @@ async def customers(client: httpx.AsyncClient) -> tuple[dict[str, Any], list[str
     terms = {"assets": ["EUR"], "overdraft": {"EUR": "5000"}}
     new = {"code": "current", "institution_id": made["id"], "kind": "current", "terms": terms}
     product = (await create(client, "/v1/products", new))["id"]
-    party = await create(client, "/v1/parties", {"kind": "person", "legal_name": "Ada Lovelace"})
+    party = await create(
+        client, "/v1/parties", {"kind": "person", "legal_name": "Ada Lovelace", **REACHED}
+    )
     accounts = [
         (await create(client, "/v1/accounts", {"product_id": product}))["id"] for _ in range(2)
     ]
@@ -78,6 +87,10 @@ async def test_an_erasure_waits_for_the_law_and_takes_the_words_of_payments() ->
             told = (await client.get(f"{subject}/export?purpose=subject_access")).json()
             [said] = told["holdings"]["payments"]
             assert (said["payment"], said["text"]) == (payment["id"], "Lunch at Mario's")
+            values = [each["value"] for each in told["values"]]
+            for reached in (*REACHED["emails"], *REACHED["phones"]):
+                assert reached in values
+            assert sum("town" in value for value in values) == 2
             roles = {each["role"] for each in told["holdings"]["account_roles"]}
             assert roles == {"holder", "signatory"}
 
@@ -90,6 +103,11 @@ async def test_an_erasure_waits_for_the_law_and_takes_the_words_of_payments() ->
                 await close(platform, account)
             await create(client, f"{subject}/erase", asked)
             assert (await client.get(content)).json()["remittance"] is None
+            opened = await client.get(f"/v1/parties/{party['id']}?purpose=testing")
+            assert set(opened.json()["values"].values()) == {None}
+            for email in REACHED["emails"]:
+                search = {"purpose": "testing", "email": email}
+                assert (await create(client, "/v1/parties/search", search))["parties"] == []
             assert (await client.get(trial)).json()["assets"] == before
             assert (await client.get(f"/v1/payments/{payment['id']}")).json()["amount"] == "1250"
             roles_now = (await client.get(f"/v1/accounts/{payer}/parties")).json()

@@ -5,7 +5,10 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schwifty import IBAN
+from schwifty.exceptions import InvalidCountryCode
 
+from bezant.banking.institutions.national import completed
 from bezant.banking.institutions.numbers import (
     AccountNumber,
     NoSuchNumber,
@@ -13,6 +16,7 @@ from bezant.banking.institutions.numbers import (
     is_bic_of,
     is_routing_number,
 )
+from bezant.kernel.ibans import LENGTHS
 
 BANKS = {
     "AT": ("19043", ""),
@@ -28,6 +32,25 @@ BANKS = {
     "PL": ("10901014", ""),
     "PT": ("0002", "0123"),
 }
+
+PREFIXED = {"CZ", "SK"}
+"""Whose numbers begin with a prefix of the account, which is the bank's to choose."""
+
+UNDRAWN = {"GT", "IS", "MU", "SC"} | {"AL", "BI", "DJ", "FO", "GL", "SE"}
+"""Whose numbers say in what currency an account is, or who holds it; or whose check digits nobody
+here can compute."""
+
+
+CROATIAN, HUNGARIAN = "HR1210010051863000160", "HU42117730161111101800000000"
+"""As they stand in SWIFT's registry; the first is that of the state's budget."""
+
+
+def sample(country: str) -> IBAN:
+    """A number of a country, whoever's."""
+    try:
+        return IBAN.random(country_code=country, random=Random(7), use_registry=False)
+    except InvalidCountryCode:
+        pytest.skip("schwifty does not know the country")
 
 
 def remainder(iban: str) -> int:
@@ -46,6 +69,61 @@ def test_whatever_is_drawn_is_valid_and_of_the_bank(country: str, seed: int) -> 
     assert number.iban == f"{country}{number.iban[2:4]}{number.bban}"
     assert (number.bank_code, number.branch_code or "") == (bank_code, branch_code)
     assert AccountNumber.of_iban(number.iban) == number
+
+
+@pytest.mark.parametrize("country", sorted(LENGTHS))
+def test_the_branch_of_a_number_is_never_drawn(country: str) -> None:
+    theirs, dice = sample(country), Random(1)
+    if country == "HR":
+        theirs = IBAN(CROATIAN)
+    if country in UNDRAWN:
+        with pytest.raises(NoSuchNumber):
+            draw_number(country, theirs.bank_code, theirs.branch_code, dice)
+        return
+    if theirs.branch_code and country not in PREFIXED:
+        with pytest.raises(NoSuchNumber) as refused:
+            draw_number(country, theirs.bank_code, "", dice)
+        assert refused.value.part == "branch_code"
+    drawn = [draw_number(country, theirs.bank_code, theirs.branch_code, dice) for _ in range(5)]
+    assert {number.bank_code for number in drawn} == {theirs.bank_code}
+    assert {number.branch_code for number in drawn} == {theirs.branch_code}
+    assert len({number.identity for number in drawn}) == 5
+
+
+@pytest.mark.parametrize("country", sorted(PREFIXED))
+def test_prefixes_of_accounts_are_drawn(country: str) -> None:
+    bank_code, dice = sample(country).bank_code, Random(1)
+    drawn = [draw_number(country, bank_code, "", dice) for _ in range(20)]
+    assert {number.bank_code for number in drawn} == {bank_code}
+    assert len({number.branch_code for number in drawn}) > 1
+
+
+@pytest.mark.parametrize(
+    ("country", "bban"),
+    [
+        ("HR", CROATIAN[4:]),
+        ("HR", "23600001000000013"),
+        ("HU", HUNGARIAN[4:]),
+        ("HU", "116000060000000012345676"),
+    ],
+)
+def test_check_digits_of_croatia_and_hungary_are_those_of_published_numbers(
+    country: str, bban: str
+) -> None:
+    assert completed(country, bban) == bban
+    second = {"HR": 7, "HU": 8}[country]
+    for last in (second - 1, len(bban) - 1):
+        wrong = f"{bban[:last]}{(int(bban[last]) + 1) % 10}{bban[last + 1 :]}"
+        assert completed(country, wrong) == bban
+
+
+@given(seed=st.integers(0, 2**32))
+def test_numbers_of_croatia_and_hungary_have_their_check_digits(seed: int) -> None:
+    for country, bank in (("HR", ("1001005", "")), ("HU", ("117", "7301"))):
+        drawn = draw_number(country, *bank, Random(seed))
+        assert completed(country, drawn.bban) == drawn.bban
+        assert remainder(str(drawn.iban)) == 1
+        assert (drawn.bank_code, drawn.branch_code) == bank
 
 
 @given(seed=st.integers(0, 2**32))
@@ -74,19 +152,33 @@ def test_routing_numbers_of_banks_are_known_for_what_they_are(number: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("country", "bank_code"),
+    ("country", "bank_code", "branch_code"),
     [
-        ("DE", "999"),
-        ("US", "021000022"),
-        ("US", "02100002\N{ARABIC-INDIC DIGIT ONE}"),
-        ("XX", "1"),
-        ("DE", ""),
+        ("DE", "999", ""),
+        ("US", "021000022", ""),
+        ("US", "02100002\N{ARABIC-INDIC DIGIT ONE}", ""),
+        ("XX", "1", ""),
+        ("DE", "", ""),
+        ("DE", "37040044", "1"),
+        ("US", "021000021", "1"),
+        ("GB", "WEST", "12345"),
+        ("HR", "1001006", ""),
     ],
-    ids=["too short", "wrong digit", "digits of elsewhere", "no such country", "nothing"],
+    ids=[
+        "too short",
+        "wrong digit",
+        "digits of elsewhere",
+        "no such country",
+        "nothing",
+        "branch where there are none",
+        "branch in the United States",
+        "short sort code",
+        "wrong check digit of a bank",
+    ],
 )
-def test_what_has_no_numbers_is_refused(country: str, bank_code: str) -> None:
+def test_what_has_no_numbers_is_refused(country: str, bank_code: str, branch_code: str) -> None:
     with pytest.raises(NoSuchNumber):
-        draw_number(country, bank_code, "", Random(1))
+        draw_number(country, bank_code, branch_code, Random(1))
 
 
 def test_a_bic_is_of_its_country() -> None:

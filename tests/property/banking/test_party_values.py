@@ -24,9 +24,11 @@ values = st.builds(
     other_names=maybe(st.lists(texts, min_size=1, max_size=10)),
     birth_date=maybe(st.dates(min_value=date(1900, 1, 1))),
     registration_number=maybe(texts),
-    address=maybe(st.builds(Address, countries, texts, maybe(texts))),
-    email=maybe(texts),
-    phone=maybe(texts),
+    addresses=maybe(
+        st.lists(st.builds(Address, countries, texts, maybe(texts)), min_size=1, max_size=5)
+    ),
+    emails=maybe(st.lists(texts, min_size=1, max_size=5)),
+    phones=maybe(st.lists(texts, min_size=1, max_size=5)),
     iban=maybe(texts),
     tax_residencies=maybe(
         st.lists(st.builds(TaxResidency, countries, texts), min_size=1, max_size=5)
@@ -61,5 +63,13 @@ def test_what_is_erased_of_lists_takes_no_other_with_it(
     found = values_of(kept)
     for residency in found.tax_residencies or ():
         assert residency in (given_values.tax_residencies or ())
-    for document in found.documents or ():
-        assert document in (given_values.documents or ())
+    for member in ("documents", "addresses", "emails", "phones"):
+        for value in getattr(found, member) or ():
+            assert value in (getattr(given_values, member) or ())
+
+
+def test_what_there_was_one_of_is_the_first_of_several() -> None:
+    slots = {"email": "ada@example.com", "phone": "+1", "address": '{"country":"GB","town":"Ely"}'}
+    found = PartyValues(emails=["ada@example.com"], phones=["+1"], addresses=[Address("GB", "Ely")])
+    assert values_of(slots) == found
+    assert values_in(found) == slots

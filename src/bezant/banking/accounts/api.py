@@ -9,6 +9,7 @@ from msgspec import Struct
 from bezant.banking.accounts import errors, schemas
 from bezant.banking.accounts.riders import view
 from bezant.banking.accounts.service import AccountService
+from bezant.banking.institutions import BankCodeInvalid
 from bezant.banking.scopes import BLOCKS, NUMBERS, READ, WRITE
 from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
@@ -194,6 +195,7 @@ def _opening(routes: Routes) -> Sequence[Operation]:
                 errors.UnknownProduct,
                 errors.AssetNotOffered,
                 errors.NumbersTaken,
+                BankCodeInvalid,
                 UnknownAsset,
                 *OF_LANES,
             ),

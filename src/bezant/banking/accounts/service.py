@@ -18,14 +18,15 @@ from bezant.banking.accounts.domain import (
 )
 from bezant.banking.accounts.errors import AssetNotOffered, BankAccountNotFound, UnknownProduct
 from bezant.banking.accounts.riders import Number, view
-from bezant.banking.institutions import InstitutionService
-from bezant.banking.institutions.numbers import AccountNumber, draw_number
+from bezant.banking.institutions import BankCodeInvalid, Institution, InstitutionService
+from bezant.banking.institutions.numbers import AccountNumber, NoSuchNumber, draw_number
 from bezant.banking.products import ProductNotFound, ProductService
 from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, Gathering
 from bezant.kernel.fingerprints import Fingerprints
+from bezant.kernel.ibans import electronic
 from bezant.kernel.idempotency import once
 from bezant.kernel.ids import Ids
 from bezant.kernel.sealing import SealedSecret, SecretSealer
@@ -89,6 +90,7 @@ class AccountService:
         Raises:
             UnknownProduct: the tenant has no such product or version.
             AssetNotOffered: the product's accounts do not hold an asset.
+            BankCodeInvalid: the institution was made before its country's rules were known here.
         """
         try:
             product = await self._products.find(call.tenant_id, new.product_id, new.product_version)
@@ -100,12 +102,7 @@ class AccountService:
                 raise AssetNotOffered(f"{product.code} does not have {asset}.", field="assets")
         institution = await self._institutions.find(call.tenant_id, product.institution_id)
         account_id = self._ids.new()
-        drawn = [
-            draw_number(
-                institution.country, institution.bank_code, institution.branch_code, self._dice
-            )
-            for _ in range(NUMBERS_DRAWN)
-        ]
+        drawn = self._drawn(institution)
         rider = riders.OpenBankAccount(
             account_id,
             institution.id,
@@ -208,7 +205,7 @@ class AccountService:
 
     async def find_by_iban(self, tenant_id: UUID, iban: str) -> UUID | None:
         """The account that has a number; None where none has. In any form that an IBAN takes."""
-        fingerprint = self._fingerprints.of("account number", normal_iban(iban))
+        fingerprint = self._fingerprints.of("account number", electronic(iban))
         row = await self._numbers.find(tenant_id, fingerprint)
         return None if row is None else row["account_id"]
 
@@ -295,16 +292,18 @@ class AccountService:
     async def _submit(self, call: Call, account: BankAccount, rider: "Rider") -> Answer:
         return await self._ledger.submit(call, account.book_id, rider)
 
+    def _drawn(self, institution: Institution) -> list[AccountNumber]:
+        codes = institution.country, institution.bank_code, institution.branch_code
+        try:
+            return [draw_number(*codes, self._dice) for _ in range(NUMBERS_DRAWN)]
+        except NoSuchNumber as error:
+            raise BankCodeInvalid(str(error), field="product_id") from None
+
     def _sealed(self, tenant_id: UUID, number: AccountNumber) -> Number:
         return Number(
             self._fingerprints.of("account number", number.identity),
             self._sealer.seal(msgspec.json.encode(number), _context(tenant_id)),
         )
-
-
-def normal_iban(text: str) -> str:
-    """An IBAN in its electronic form (ISO 13616)."""
-    return "".join(text.split()).upper()
 
 
 def _context(tenant_id: UUID) -> bytes:

@@ -16,7 +16,7 @@ class InstitutionExists(Conflict):
 
 
 class BankCodeInvalid(Refusal):
-    """No account number can be made under the country's rules with this bank code."""
+    """No account number can be made under the country's rules with these bank and branch codes."""
 
     status, code, title = 422, "BANK_CODE_INVALID", "The bank code does not fit the country"
 

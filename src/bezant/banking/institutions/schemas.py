@@ -18,7 +18,7 @@ class NewInstitution(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         book_id: where its accounts are kept.
         bank_code: the country's own, as it stands in account numbers.
-        branch_code: where the country has branches in account numbers; else empty.
+        branch_code: needed where the country has branches in account numbers; else empty.
     """
 
     book_id: UUID

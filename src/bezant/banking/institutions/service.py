@@ -94,7 +94,7 @@ def _check(new: NewInstitution) -> None:
     try:
         draw_number(new.country, new.bank_code, new.branch_code, SystemRandom())
     except NoSuchNumber as error:
-        raise BankCodeInvalid(str(error), field="bank_code") from None
+        raise BankCodeInvalid(str(error), field=error.part) from None
     if not is_bic_of(new.bic, new.country):
         raise BicInvalid(f"{new.bic} is no BIC of {new.country}.", field="bic")
 

@@ -30,6 +30,7 @@ from bezant.banking.parties.schemas import (
     Party,
     PartyChange,
     PartySearch,
+    PurposedPage,
     Relationship,
     Relationships,
     UserLink,
@@ -37,7 +38,7 @@ from bezant.banking.parties.schemas import (
 from bezant.banking.parties.service import PartyService
 from bezant.kernel.calls import Answer
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
-from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
+from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, turn_page
 from bezant.kernel.sealed import (
     REFUSALS,
     FieldValueRefused,
@@ -61,10 +62,11 @@ _PERSON: Final = {
     "kind": "person",
     "legal_name": "Ada Lovelace",
     "birth_date": "1990-12-10",
-    "email": "ada@example.com",
-    "address": {"country": "GB", "town": "London"},
+    "emails": ["ada@example.com"],
+    "addresses": [{"country": "GB", "town": "London"}],
     "tax_residencies": [{"country": "DE", "tax_id": "12345678903"}],
 }
+_ON_RECORD: Final = "The audit log has an entry before the answer is sent."
 _SEALED: Final = (*REFUSALS, FieldValueRefused, InvalidSealedValue, SubjectErased, UnfitForKind)
 
 
@@ -91,14 +93,14 @@ class Routes:
         """`POST /v1/parties`."""
         return await self._parties.create(asked.call, asked.body)
 
-    async def page(self, asked: Reading[Nothing, Page]) -> Parties:
+    async def page(self, asked: Reading[Nothing, PurposedPage]) -> Parties:
         """`GET /v1/parties`."""
-        tenant_id = asked.principal.tenant_id
+        call = asked.call("party.list", asked.query.purpose)
         return await turn_page(
             _PARTIES,
             asked.query,
             UUID_POSITION,
-            lambda after, limit: self._parties.page(tenant_id, after=after, limit=limit),
+            lambda after, limit: self._parties.page(call, after=after, limit=limit),
         )
 
     async def open(self, asked: Reading[PartyPath, Opening]) -> OpenedParty:
@@ -118,9 +120,10 @@ class Routes:
         """`POST …/assessments`."""
         return await self._parties.assess(asked.call, asked.path.party, asked.body)
 
-    async def assessments(self, asked: Reading[PartyPath, Nothing]) -> Assessments:
+    async def assessments(self, asked: Reading[PartyPath, Opening]) -> Assessments:
         """`GET …/assessments`."""
-        return await self._parties.assessments(asked.principal.tenant_id, asked.path.party)
+        call = asked.call("party.list_assessments", asked.query.purpose)
+        return await self._parties.assessments(call, asked.path.party)
 
     async def link(self, asked: Writing[PartyPath, UserLink]) -> Answer:
         """`POST …/user`."""
@@ -135,16 +138,15 @@ class Routes:
         path = asked.path
         return await self._relationships.end(asked.call, path.party, path.relationship)
 
-    async def relationships(self, asked: Reading[PartyPath, Page]) -> Relationships:
+    async def relationships(self, asked: Reading[PartyPath, PurposedPage]) -> Relationships:
         """`GET …/relationships`."""
-        tenant_id, party = asked.principal.tenant_id, asked.path.party
+        call = asked.call("party.list_relationships", asked.query.purpose)
+        party = asked.path.party
         return await turn_page(
             f"/v1/parties/{party}/relationships",
             asked.query,
             UUID_POSITION,
-            lambda after, limit: self._relationships.page(
-                tenant_id, party, after=after, limit=limit
-            ),
+            lambda after, limit: self._relationships.page(call, party, after=after, limit=limit),
         )
 
 
@@ -239,8 +241,9 @@ def _reading(routes: Routes) -> Sequence[Operation]:
             path=_PARTIES,
             tag=_TAG,
             summary="Your parties, oldest first, without their values",
+            description=f"Their verification and risk tell about people. {_ON_RECORD}",
             scope=READ,
-            query_type=Page,
+            query_type=PurposedPage,
             answer_type=Parties,
             refusals=(InvalidCursor,),
             handler=routes.page,
@@ -284,9 +287,10 @@ def _relating(routes: Routes) -> Sequence[Operation]:
             path=_RELATIONSHIPS,
             tag=_TAG,
             summary="What others are and were to a party",
+            description=_ON_RECORD,
             scope=READ,
             path_type=PartyPath,
-            query_type=Page,
+            query_type=PurposedPage,
             answer_type=Relationships,
             refusals=(PartyNotFound, InvalidCursor),
             handler=routes.relationships,
@@ -331,8 +335,10 @@ def _assessing(routes: Routes) -> Sequence[Operation]:
             path=_ASSESSMENTS,
             tag=_TAG,
             summary="A party's latest assessments, the latest first",
+            description=_ON_RECORD,
             scope=COMPLIANCE,
             path_type=PartyPath,
+            query_type=Opening,
             answer_type=Assessments,
             refusals=(PartyNotFound,),
             handler=routes.assessments,

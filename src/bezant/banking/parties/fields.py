@@ -1,10 +1,11 @@
 """What is sealed of a party, and how the members of a request become sealed values.
 
 A party's values are held by slots. Most slots are called as the member of a request is; what
-there may be several of is numbered, such as `tax_id.1`.
+there may be several of is numbered, such as `tax_id.1`. Of addresses, e-mail addresses and phone
+numbers the first has no number: there was one of each before there were several.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -39,7 +40,7 @@ FIELDS: Final = tuple(_FIELDS.values())
 SEARCHED: Final = {"email": EMAIL, "phone": PHONE, "iban": IBAN, "tax_id": TAX_ID}
 """By the member of a search."""
 
-_TEXTS: Final = ("legal_name", "registration_number", "email", "phone", "iban")
+_TEXTS: Final = ("legal_name", "registration_number", "iban")
 
 
 def field_of(slot: str) -> SealedField:
@@ -57,40 +58,55 @@ def values_in(given: PartyValues) -> dict[str, str]:
     if given.birth_date is not None:
         values["birth_date"] = given.birth_date.isoformat()
     if given.other_names is not None:
-        values["other_names"] = msgspec.json.encode(given.other_names).decode()
-    if given.address is not None:
-        values["address"] = msgspec.json.encode(given.address).decode()
+        values["other_names"] = _text(given.other_names)
+    values |= _slots("email", given.emails)
+    values |= _slots("phone", given.phones)
+    values |= _slots("address", [_text(address) for address in given.addresses or ()])
     for index, residency in enumerate(given.tax_residencies or ()):
         values[f"tax_country.{index}"] = residency.country
         values[f"tax_id.{index}"] = residency.tax_id
     for index, document in enumerate(given.documents or ()):
-        values[f"document.{index}"] = msgspec.json.encode(document).decode()
+        values[f"document.{index}"] = _text(document)
     return values
 
 
 def values_of(slots: Mapping[str, str]) -> PartyValues:
     """The inverse: values as they are answered, without what is erased."""
     texts = {name: slots[name] for name in _TEXTS if name in slots}
-    born, names, address = (slots.get(name) for name in ("birth_date", "other_names", "address"))
+    born, names = slots.get("birth_date"), slots.get("other_names")
     residencies = [
         TaxResidency(slots[f"tax_country.{index}"], slots[slot])
         for index, slot in _numbered(slots, "tax_id")
         if f"tax_country.{index}" in slots
     ]
+    addresses = [msgspec.json.decode(each, type=Address) for each in _listed(slots, "address")]
     documents = [
-        msgspec.json.decode(slots[slot], type=IdentityDocument)
-        for _, slot in _numbered(slots, "document")
+        msgspec.json.decode(each, type=IdentityDocument) for each in _listed(slots, "document")
     ]
     return PartyValues(
         **texts,
         birth_date=None if born is None else date.fromisoformat(born),
         other_names=None if names is None else msgspec.json.decode(names, type=list[str]),
-        address=None if address is None else msgspec.json.decode(address, type=Address),
+        addresses=addresses or None,
+        emails=_listed(slots, "email") or None,
+        phones=_listed(slots, "phone") or None,
         tax_residencies=residencies or None,
         documents=documents or None,
     )
 
 
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _slots(name: str, values: Sequence[str] | None) -> dict[str, str]:
+    return {f"{name}.{place}" if place else name: each for place, each in enumerate(values or ())}
+
+
+def _listed(slots: Mapping[str, str], name: str) -> list[str]:
+    return [slots[slot] for _, slot in _numbered(slots, name)]
+
+
 def _numbered(slots: Mapping[str, str], name: str) -> list[tuple[int, str]]:
-    found = [slot.partition(".") for slot in slots]
-    return sorted((int(index), f"{name}.{index}") for first, _, index in found if first == name)
+    found = [(slot, *slot.partition(".")[::2]) for slot in slots]
+    return sorted((int(index or 0), slot) for slot, first, index in found if first == name)

@@ -25,6 +25,7 @@ from bezant.banking.parties.schemas import (
     Tie,
 )
 from bezant.banking.parties.service import PartyService, find_party
+from bezant.kernel import audit
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
@@ -128,17 +129,18 @@ class RelationshipService:
         return await once(self._database, self._clock, call, work)
 
     async def page(
-        self, tenant_id: UUID, party_id: UUID, *, after: str | None, limit: int
+        self, call: Call, party_id: UUID, *, after: str | None, limit: int
     ) -> Relationships:
-        """What others are and were to a party, oldest first.
+        """What others are and were to a party, oldest first. The audit entry is durable before.
 
         Raises:
             PartyNotFound: unknown, or another tenant's.
         """
-        await self._parties.find(tenant_id, party_id)
+        await self._parties.find(call.tenant_id, party_id)
+        await audit.write(self._database, self._clock, call, Answer(200, b""))
         start = _BEFORE_ALL if after is None else UUID(after)
         rows = await self._database.fetch(
-            store.LIST_RELATIONSHIPS, tenant_id, party_id, start, limit + 1
+            store.LIST_RELATIONSHIPS, call.tenant_id, party_id, start, limit + 1
         )
         found = [_relationship(row) for row in rows[:limit]]
         return Relationships(found, str(found[-1].id) if len(rows) > limit else None)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from bezant.kernel.http import IS_PHONE
+from bezant.kernel.pagination import Page
 from bezant.kernel.sealed import Purpose
 from bezant.kernel.telemetry import Sensitive
 
@@ -91,7 +92,7 @@ class TaxResidency(Sensitive, Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IdentityDocument(Sensitive, Struct, frozen=True, forbid_unknown_fields=True):
-    """A document that shows who somebody is."""
+    """A document that shows who somebody is: a passport, or an extract from a register."""
 
     type: Annotated[str, Meta(pattern=r"^[a-z][a-z_]{1,39}\Z")]
     country: Country
@@ -104,6 +105,7 @@ class PartyValues(Sensitive, Struct, frozen=True, kw_only=True):
 
     Attributes:
         other_names: former ones, and the name in other scripts.
+        addresses: the one to write to first; so with e-mail addresses and phone numbers.
         iban: an account elsewhere.
     """
 
@@ -111,9 +113,9 @@ class PartyValues(Sensitive, Struct, frozen=True, kw_only=True):
     other_names: Annotated[list[Name], Meta(max_length=10)] | None = None
     birth_date: date | None = None
     registration_number: Number | None = None
-    address: Address | None = None
-    email: Email | None = None
-    phone: Phone | None = None
+    addresses: Annotated[list[Address], Meta(max_length=5)] | None = None
+    emails: Annotated[list[Email], Meta(max_length=5)] | None = None
+    phones: Annotated[list[Phone], Meta(max_length=5)] | None = None
     iban: Iban | None = None
     tax_residencies: Annotated[list[TaxResidency], Meta(max_length=5)] | None = None
     documents: Annotated[list[IdentityDocument], Meta(max_length=5)] | None = None
@@ -164,7 +166,13 @@ class PartySearch(Sensitive, Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Opening(Struct, frozen=True, forbid_unknown_fields=True):
-    """The query parameters of `GET /v1/parties/{party}`."""
+    """The query parameters of reading what tells about a party."""
+
+    purpose: Purpose
+
+
+class PurposedPage(Page, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query parameters of a listing that tells about parties."""
 
     purpose: Purpose
 

@@ -36,7 +36,7 @@ from bezant.banking.parties.schemas import (
 )
 from bezant.banking.sealing import AddedMeanwhile, SealedCommits
 from bezant.identity.users import is_known
-from bezant.kernel import outbox
+from bezant.kernel import audit, outbox
 from bezant.kernel.calls import Answer, Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database, write_rows
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 _BEFORE_ALL: Final = UUID(int=0)
 _TRIES_MAX: Final = 5
 _ASSESSMENTS_MAX: Final = 100
+_DISCLOSED: Final = Answer(200, b"")
 
 
 class PartyService:
@@ -180,8 +181,13 @@ class PartyService:
 
         return await once(self._database, self._clock, call, work)
 
-    async def page(self, tenant_id: UUID, *, after: str | None, limit: int) -> Parties:
-        """A tenant's parties, oldest first, after the one with the identifier `after`."""
+    async def page(self, call: Call, *, after: str | None, limit: int) -> Parties:
+        """A tenant's parties, oldest first, after the one with the identifier `after`.
+
+        The audit entry is durable before the answer: what compliance found tells about people.
+        """
+        await audit.write(self._database, self._clock, call, _DISCLOSED)
+        tenant_id = call.tenant_id
         start = _BEFORE_ALL if after is None else UUID(after)
         listed = await self._database.fetch(store.LIST, tenant_id, start, limit + 1)
         chosen = [row["party_id"] for row in listed[:limit]]
@@ -215,11 +221,16 @@ class PartyService:
 
         return await once(self._database, self._clock, call, work)
 
-    async def assessments(self, tenant_id: UUID, party_id: UUID) -> Assessments:
-        """A party's latest assessments, the latest first."""
-        await self.find(tenant_id, party_id)
+    async def assessments(self, call: Call, party_id: UUID) -> Assessments:
+        """A party's latest assessments, the latest first. The audit entry is durable before.
+
+        Raises:
+            PartyNotFound: unknown, or another tenant's.
+        """
+        await self.find(call.tenant_id, party_id)
+        await audit.write(self._database, self._clock, call, _DISCLOSED)
         rows = await self._database.fetch(
-            store.LIST_ASSESSMENTS, tenant_id, party_id, _ASSESSMENTS_MAX
+            store.LIST_ASSESSMENTS, call.tenant_id, party_id, _ASSESSMENTS_MAX
         )
         return Assessments([msgspec.convert(dict(row), Assessed) for row in rows])
 
@@ -326,7 +337,7 @@ def _party(row: "asyncpg.Record") -> Party:
 def _check_fit(kind: PartyKind, values: PartyValues) -> None:
     unfit = {
         PartyKind.PERSON: ("registration_number",),
-        PartyKind.ORGANISATION: ("birth_date", "documents"),
+        PartyKind.ORGANISATION: ("birth_date",),
     }
     for name in unfit[kind]:
         if getattr(values, name) is not None:

@@ -16,7 +16,7 @@ Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class ProductKind(StrEnum):
-    """What a product is."""
+    """What a bank calls a product. What its accounts may do, the terms alone say."""
 
     CURRENT = "current"
     SAVINGS = "savings"

@@ -23,6 +23,9 @@ IS_PHONE: Final = {"digits": "phone"}
 """`Meta(extra=IS_PHONE)` marks text that holds a telephone number: every tenth of one with thirteen
 digits has a card's check digit, and those from +4 begin as cards do."""
 
+_Field = tuple[str, bool]
+"""A name, and whether there is a list of texts under it."""
+
 # Enough digits, however they are grouped; escapes and letters beyond ASCII may hide some.
 _MANY_DIGITS: Final = re.compile(rb"(?:[0-9][ \-]{0,3}){12}")
 
@@ -78,10 +81,10 @@ class CardNumberGuard:
     """
 
     def __init__(self, kind: type[Any]) -> None:
-        marks: dict[str, str] = {}
-        for name, mark in _fields(inspect.type_info(kind), set()):
-            assert marks.setdefault(name, mark) == mark, f"a number here and text there: {name}"
-        self._digits = {name: _DIGITS[mark] for name, mark in marks.items() if mark}
+        marks: dict[_Field, str] = {}
+        for field, mark in _fields(inspect.type_info(kind), set()):
+            assert marks.setdefault(field, mark) == mark, f"a number here and text there: {field}"
+        self._digits = {field: _DIGITS[mark] for field, mark in marks.items() if mark}
 
     def check(self, raw: bytes) -> None:
         """Look through a body before it is decoded, so that no error can quote it.
@@ -105,39 +108,45 @@ def _is_card_number(text: str) -> bool:
 
 
 def _texts(
-    value: object, digits: Mapping[str, re.Pattern[str]]
+    value: object, digits: Mapping[_Field, re.Pattern[str]]
 ) -> Iterator[tuple[str | None, str]]:
     """Every string of a JSON value with its field, but not the digits of those declared so.
 
     A member's name comes before what is in it, as text of the object: so no field has a name that
     is a card number itself.
     """
-    waiting: list[tuple[str, object]] = [("", value)]
+    waiting: list[tuple[str, str, object]] = [("", "", value)]
     while waiting:
-        field, value = waiting.pop()
+        field, of, value = waiting.pop()
         match value:
             case str(text):
                 yield field or None, text
             case list(items):
-                waiting += [(f"{field}[{place}]", item) for place, item in enumerate(items)]
+                declared = digits.get((of, True))
+                waiting += [
+                    (f"{field}[{place}]", "", item)
+                    for place, item in enumerate(items)
+                    if not _has_form(item, declared)
+                ]
             case dict(members):
                 for name, member in members.items():
                     yield field or None, name
-                    declared = digits.get(name) if isinstance(member, str) else None
-                    if declared is None or not declared.fullmatch(member):
-                        waiting.append((f"{field}.{name}" if field else name, member))
+                    if not _has_form(member, digits.get((name, False))):
+                        waiting.append((f"{field}.{name}" if field else name, name, member))
 
 
-def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, str]]:
-    """The names of text fields within a type, each with which digits it holds; empty for text."""
+def _has_form(value: object, declared: re.Pattern[str] | None) -> bool:
+    return isinstance(value, str) and declared is not None and bool(declared.fullmatch(value))
+
+
+def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[_Field, str]]:
+    """The text fields within a type, each with which digits it holds; empty for text."""
     match kind:
         case inspect.StructType(cls=cls, fields=fields):
             if cls not in seen:
                 seen.add(cls)
                 for each in fields:
-                    mark = _mark(each.type)
-                    if mark is not None:
-                        yield each.encode_name, mark
+                    yield from _marks(each)
                     yield from _fields(each.type, seen)
         case inspect.Metadata(type=inner):
             yield from _fields(inner, seen)
@@ -148,6 +157,12 @@ def _fields(kind: inspect.Type, seen: set[type[Any]]) -> Iterator[tuple[str, str
             yield from _fields(inner, seen)
         case inspect.ListType(item_type=inner) | inspect.VarTupleType(item_type=inner):
             yield from _fields(inner, seen)
+
+
+def _marks(field: inspect.Field) -> Iterator[tuple[_Field, str]]:
+    for is_list, mark in ((False, _mark(field.type)), (True, _listed(field.type))):
+        if mark is not None:
+            yield (field.encode_name, is_list), mark
 
 
 def _mark(kind: inspect.Type) -> str | None:
@@ -161,4 +176,16 @@ def _mark(kind: inspect.Type) -> str | None:
             return min(found_in, default=None)
         case inspect.StrType():
             return ""
+    return None
+
+
+def _listed(kind: inspect.Type) -> str | None:
+    """The same of the texts of a list; None for what is no list of texts."""
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _listed(inner)
+        case inspect.UnionType(types=types):
+            return min((each for each in map(_listed, types) if each is not None), default=None)
+        case inspect.ListType(item_type=inner) | inspect.VarTupleType(item_type=inner):
+            return _mark(inner)
     return None

@@ -35,6 +35,7 @@ def of_holds(routes: Routes) -> Sequence[Operation]:
             refusals=(
                 *NO_HOLD,
                 errors.HoldNotOpen,
+                errors.HoldKept,
                 errors.CaptureTooLarge,
                 errors.AccountFrozen,
                 errors.AccountClosed,
@@ -53,7 +54,13 @@ def of_holds(routes: Routes) -> Sequence[Operation]:
             body_type=schemas.VoidOfHold,
             example={"group": False},
             answer_type=schemas.SettledHold,
-            refusals=(*NO_HOLD, errors.HoldNotOpen, errors.TooManyPostings, *OF_LANES),
+            refusals=(
+                *NO_HOLD,
+                errors.HoldNotOpen,
+                errors.HoldKept,
+                errors.TooManyPostings,
+                *OF_LANES,
+            ),
             handler=routes.void_hold,
         ),
         ReadOperation(

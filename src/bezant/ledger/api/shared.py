@@ -32,6 +32,8 @@ OF_POSTINGS: Final[tuple[type[Refusal], ...]] = (
     errors.ExpiryOutOfRange,
     errors.UnknownHold,
     errors.HoldNotOpen,
+    errors.HoldKept,
+    errors.CodeKept,
     errors.CaptureTooLarge,
     errors.UnknownTransaction,
     errors.UnknownTransfer,

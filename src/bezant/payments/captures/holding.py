@@ -17,6 +17,7 @@ from bezant.ledger.schemas import Capture, HoldState, NewTransaction, Posting
 from bezant.payments.captures.domain import INCREMENTS_MAX
 from bezant.payments.captures.records import TOTALS
 from bezant.payments.checks import Asked
+from bezant.payments.orders.domain import PAYMENT
 from bezant.payments.orders.records import ORDER
 from bezant.payments.orders.terms import Terms
 
@@ -48,7 +49,7 @@ def reserve(seen: Seen, terms: Terms, transaction_id: UUID, amount: int) -> None
         ledger_account(terms.creditor_account, terms.asset),
         terms.asset,
         str(amount),
-        "payment",
+        PAYMENT,
         pending=True,
         hold_group=terms.id,
     )

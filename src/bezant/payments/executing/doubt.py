@@ -12,9 +12,20 @@ from uuid import UUID
 from bezant.banking import account_of, available_on, check_can_pay, ledger_account
 from bezant.kernel.errors import Refusal
 from bezant.kernel.ids import derived_id
-from bezant.ledger import Seen, open_account, post, transfer_id
-from bezant.ledger.schemas import AccountType, Capture, NewAccount, NewTransaction, Posting
-from bezant.payments.orders.domain import Order, settlement_account
+from bezant.ledger import Seen, keep_holds, open_account, post, transfer_id
+from bezant.ledger.schemas import (
+    AccountType,
+    Capture,
+    HoldState,
+    NewAccount,
+    NewTransaction,
+    Posting,
+)
+from bezant.payments.orders.domain import PAYMENT, Order, settlement_account
+from bezant.payments.orders.riders import settle
+
+_IN_DOUBT: Final = keep_holds("in_doubt")
+"""The code of what exposures reserve."""
 
 LATE: Final = "accepted_late"
 """Why an order is settled that was in doubt: the payer's account was debited again."""
@@ -44,12 +55,27 @@ def into_doubt(seen: Seen, order: Order) -> Order:
     exposure, outside = _sides(order)
     if exposure not in seen.draft.book.accounts:
         open_account(seen.draft, NewAccount(exposure, order.asset, AccountType.ASSET))
-    leg = Posting(exposure, outside, order.asset, str(order.amount), "in_doubt", pending=True)
+    leg = Posting(exposure, outside, order.asset, str(order.amount), _IN_DOUBT, pending=True)
     post(
         seen.draft,
         NewTransaction([leg], id=_transaction(order.id), voids=[order.hold_id]),
     )
     return replace(order, hold_id=exposure_hold(order.id))
+
+
+def taken(seen: Seen, order: Order) -> str | None:
+    """Post what the scheme took, from the payer's reservation; why it went another way, if it did.
+
+    The scheme asks nobody. Where the ledger takes no posting on the payer's account, since somebody
+    froze it, say, the payer owes it: nothing that happened outside stays without a posting.
+    """
+    try:
+        settle(seen, order)
+    except Refusal:
+        _, outside = _sides(order)
+        _owe(seen, order, outside, _reserved(seen, order), [])
+        return RECEIVABLE
+    return None
 
 
 def taken_late(seen: Seen, order: Order) -> str:
@@ -60,23 +86,38 @@ def taken_late(seen: Seen, order: Order) -> str:
     """
     assert order.hold_id is not None
     exposure, _ = _sides(order)
-    taken = [Capture(order.hold_id)]
-
-    def pass_on(to: str) -> None:
-        leg = Posting(to, exposure, order.asset, str(order.amount), "payment")
-        post(seen.draft, NewTransaction([leg], captures=taken))
-
+    captures = [Capture(order.hold_id)]
     try:
         payer = account_of(seen, order.payer)
         available = available_on(seen, order.payer, order.asset)
         check_can_pay(payer, order.asset, order.amount, available, seen.draft.at)
-        pass_on(ledger_account(order.payer, order.asset))
+        leg = _debit(order, ledger_account(order.payer, order.asset), exposure)
+        post(seen.draft, NewTransaction([leg], captures=captures))
     except Refusal:
-        owed = receivable_account(order.id)
-        open_account(seen.draft, NewAccount(owed, order.asset, AccountType.ASSET))
-        pass_on(owed)
+        _owe(seen, order, exposure, [], captures)
         return RECEIVABLE
     return LATE
+
+
+def _owe(
+    seen: Seen, order: Order, outside: str, voids: list[UUID], captures: list[Capture]
+) -> None:
+    owed = receivable_account(order.id)
+    open_account(seen.draft, NewAccount(owed, order.asset, AccountType.ASSET))
+    leg = _debit(order, owed, outside)
+    post(seen.draft, NewTransaction([leg], captures=captures, voids=voids))
+
+
+def _debit(order: Order, account: str, outside: str) -> Posting:
+    return Posting(account, outside, order.asset, str(order.amount), PAYMENT)
+
+
+def _reserved(seen: Seen, order: Order) -> list[UUID]:
+    """The reservation, as long as it is one."""
+    assert order.hold_id is not None
+    hold = seen.draft.book.holds.get(order.hold_id)
+    is_open = hold is not None and hold.state is HoldState.OPEN
+    return [order.hold_id] if is_open else []
 
 
 def _sides(order: Order) -> tuple[str, str]:

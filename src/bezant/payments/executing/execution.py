@@ -10,6 +10,7 @@ goes on until the scheme says what became of it.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -24,7 +25,7 @@ from bezant.payments.executing.riders import Lease, Message, TakeOver, outcome_o
 from bezant.payments.orders import Means, PaymentService
 from bezant.payments.orders.domain import Order
 from bezant.payments.orders.jobs import SURVIVE, Survive
-from bezant.payments.rails import NotSent, Outgoing, Rail, Unknown
+from bezant.payments.rails import Absent, NotSent, Outgoing, Rail, Unknown
 from bezant.payments.rails import Outcome as RailOutcome
 from bezant.payments.states import OrderState
 
@@ -147,18 +148,27 @@ class Execution:
             assert lease.until is not None
             return Again("somebody sends it", wait=self._payments.until(lease.until))
         outgoing = await self._payments.outgoing(tenant_id, order)
+        if lease.state is not OrderState.SENDING:
+            sent_by = await self._payments.sent_by(tenant_id, order_id)
+            outgoing = replace(outgoing, sent_by=sent_by)
         outcome = await self._asked(self._rails[order.rail], outgoing, lease)
         if outcome is None:
-            return Again("it cannot be sent")
+            return self._again("it cannot be sent", deadline)
         after = await self._record(tenant_id, order, outcome, deadline)
         if after in _WITHOUT_ANSWER:
-            return Again(f"no answer: {after}")
+            return self._again(f"no answer: {after}", deadline)
         return Done()
+
+    def _again(self, why: str, deadline: datetime | None) -> Again:
+        """By the job's waits; but at the deadline, when the payer has the money back at once."""
+        if deadline is None or self._is_past(deadline):
+            return Again(why)
+        return Again(why, wait=self._payments.until(deadline))
 
     async def _asked(self, rail: Rail, outgoing: Outgoing, lease: Lease) -> RailOutcome | None:
         """What became of an attempt; None where that is as open as it was."""
         outcome = await rail.inquire(outgoing)
-        if isinstance(outcome, NotSent) and lease.state is OrderState.SENDING:
+        if isinstance(outcome, NotSent | Absent) and lease.state is OrderState.SENDING:
             assert lease.until is not None
             if self._is_nearly_over(lease.until):
                 return None

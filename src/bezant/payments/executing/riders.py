@@ -25,13 +25,14 @@ from bezant.payments.executing.doubt import (
     exposure_hold,
     into_doubt,
     receivable_account,
+    taken,
     taken_late,
 )
 from bezant.payments.orders.domain import Attempt, Order, settlement_account
 from bezant.payments.orders.jobs import SURVIVE
 from bezant.payments.orders.records import ORDER, attempt_row, content_row, order_of, view, went
-from bezant.payments.orders.riders import LEASE, charge_for, give_back, settle
-from bezant.payments.rails import NotSent, Outcome, Pending, Rejected, Settled, Unknown
+from bezant.payments.orders.riders import LEASE, charge_for, give_back
+from bezant.payments.rails import Absent, NotSent, Outcome, Pending, Rejected, Settled, Unknown
 from bezant.payments.states import OrderState
 
 _OPEN: Final = frozenset(
@@ -51,6 +52,12 @@ class Became(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"
+
+
+_CONTRADICTIONS: Final = frozenset(
+    {(Became.SETTLED, OrderState.REJECTED), (Became.REJECTED, OrderState.SETTLED)}
+)
+"""What an outcome says, of an order that ended so."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -145,12 +152,9 @@ class RecordOutcome(msgspec.Struct, frozen=True):
                 return self._unanswered(seen, order)
 
     def _settled(self, seen: Seen, order: Order) -> tuple[Order, tuple[Row, ...]]:
-        if order.state is not OrderState.IN_DOUBT:
-            settle(seen, order)
-            order, rows = self._went(seen, order, OrderState.SETTLED, self.code)
-            return order, (*rows, *charge_for(seen, order))
-        reason = taken_late(seen, order)
-        order, rows = self._went(seen, order, OrderState.SETTLED, reason)
+        take = taken_late if order.state is OrderState.IN_DOUBT else taken
+        reason = take(seen, order)
+        order, rows = self._went(seen, order, OrderState.SETTLED, reason or self.code)
         rows = (*rows, *charge_for(seen, order))
         if reason == RECEIVABLE:
             owed = {"account": receivable_account(order.id), "amount": str(order.amount)}
@@ -174,8 +178,11 @@ class RecordOutcome(msgspec.Struct, frozen=True):
         return went(seen, order, state, actor=self.actor, reason=reason)
 
     def _contradicted(self, seen: Seen, order: Order) -> tuple[Row, ...]:
-        """What somebody has to look at: the scheme says that it paid what it said it had not."""
-        if self.became is not Became.SETTLED or order.state is not OrderState.REJECTED:
+        """What somebody has to look at: the scheme says that it paid what it had not, or other way.
+
+        People may have said so before it (`resolving`).
+        """
+        if (self.became, order.state) not in _CONTRADICTIONS:
             return ()
         return (_told(seen, order, "payment.contradicted", {"amount": str(order.amount)}),)
 
@@ -244,7 +251,7 @@ def outcome_of(
             became, reference = Became.PENDING, outcome.reference
         case Rejected():
             became, code = Became.REJECTED, outcome.code
-        case Unknown():
+        case Unknown() | Absent():
             became, code = Became.UNKNOWN, outcome.why
         case NotSent():
             became, code = Became.NOT_SENT, outcome.why

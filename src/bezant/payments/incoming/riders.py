@@ -31,7 +31,7 @@ from bezant.payments.checks import (
 )
 from bezant.payments.incoming import store
 from bezant.payments.incoming.domain import DUPLICATE, NO_SUCH_ACCOUNT, code_of
-from bezant.payments.orders.domain import Direction, Order, settlement_account
+from bezant.payments.orders.domain import PAYMENT, Direction, Order, settlement_account
 from bezant.payments.orders.records import ORDER, content_row, order_of, view, went
 from bezant.payments.orders.riders import give_back, settle
 from bezant.payments.states import OrderState
@@ -180,7 +180,7 @@ class TakeCredit(msgspec.Struct, frozen=True):
         else:
             to = ledger_account(account_id, self.asset)
         leg = Posting(
-            outside, to, self.asset, str(self.amount), "payment", pending=not self.is_settled
+            outside, to, self.asset, str(self.amount), PAYMENT, pending=not self.is_settled
         )
         post(seen.draft, NewTransaction([leg], id=self.order_id))
 
@@ -259,6 +259,7 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
 
     Attributes:
         is_settled: otherwise the scheme cancelled it.
+        reason: how people know, where it is not the scheme that says so.
     """
 
     order_id: UUID
@@ -267,6 +268,7 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
     rail: str
     is_settled: bool
     actor: str
+    reason: str | None = None
     weight: int = 1
 
     def reads(self) -> Reads:
@@ -287,12 +289,13 @@ class ConcludeCredit(msgspec.Struct, frozen=True):
             return Decision(Answer.of(view(order)), self._contradicted(seen, order))
         if self.is_settled:
             settle(seen, order)
-            order, rows = went(seen, order, OrderState.SETTLED, actor=self.actor)
+            order, rows = went(
+                seen, order, OrderState.SETTLED, actor=self.actor, reason=self.reason
+            )
         else:
             give_back(seen, order)
-            order, rows = went(
-                seen, order, OrderState.REJECTED, actor=self.actor, reason="cancelled_by_scheme"
-            )
+            reason = self.reason or "cancelled_by_scheme"
+            order, rows = went(seen, order, OrderState.REJECTED, actor=self.actor, reason=reason)
         return Decision(Answer.of(view(order)), rows)
 
     def _contradicted(self, seen: Seen, order: Order) -> tuple[Row, ...]:

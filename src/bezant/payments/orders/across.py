@@ -11,7 +11,7 @@ from uuid import UUID
 from bezant.banking import ledger_account
 from bezant.ledger import Decision, Draft, Reads, Rider, Seen, open_account, post
 from bezant.ledger.schemas import AccountType, NewAccount, NewTransaction, Posting
-from bezant.payments.orders.domain import Order
+from bezant.payments.orders.domain import PAYMENT, Order
 from bezant.payments.orders.errors import CreditorInAnotherBook
 
 
@@ -97,5 +97,5 @@ def _opened(draft: Draft, account: str, order: Order) -> str:
 
 
 def _post(draft: Draft, order: Order, debit: str, credit: str) -> None:
-    leg = Posting(debit, credit, order.asset, str(order.amount), "payment")
+    leg = Posting(debit, credit, order.asset, str(order.amount), PAYMENT)
     post(draft, NewTransaction([leg], id=order.id))

@@ -8,10 +8,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from bezant.banking import Channel
+from bezant.ledger import keep_holds
 from bezant.payments.states import OrderState
 
 BOOK: Final = "book"
 """The rail between two accounts of one book."""
+
+PAYMENT: Final = keep_holds("payment")
+"""The code of what orders reserve and post."""
 
 
 class Direction(StrEnum):

@@ -43,7 +43,7 @@ class ReleasePayment(msgspec.Struct, frozen=True):
             PaymentBlocked: a check forbids it by now; or whatever else is in the way.
         """
         order = in_state(seen, self.terms.id, OrderState.UNDER_REVIEW)
-        _check_other(order, self.actor)
+        check_other(order, self.actor)
         check_sides(seen, self.terms)
         judged = Checks.judge(seen, self.terms.asked, is_reviewed=True)
         order, rows = proceed(seen, order, self.sending, judged, self.actor)
@@ -79,13 +79,19 @@ class RejectPayment(msgspec.Struct, frozen=True):
         """
         order = in_state(seen, self.id, self.state)
         if self.state is OrderState.UNDER_REVIEW:
-            _check_other(order, self.actor)
+            check_other(order, self.actor)
         given_back = release(seen, self.debtor_account, self.id)
         order, rows = went(seen, order, OrderState.REJECTED, actor=self.actor, reason=self.reason)
         return Decision(Answer.of(view(order)), (*rows, *given_back))
 
 
-def _check_other(order: Order, actor: str) -> None:
-    # A server's key stands for no person: whose work it does, it has to keep apart by itself.
+def check_other(order: Order, actor: str) -> None:
+    """Make sure that nobody decides on what they entered.
+
+    A server's key stands for no person: whose work it does, it has to keep apart by itself.
+
+    Raises:
+        PaymentOwnReview: the person who entered it asks.
+    """
     if actor.startswith(PERSON) and actor == order.created_by:
         raise PaymentOwnReview("Who entered it does not decide on it.")

@@ -287,6 +287,11 @@ class PaymentService:
             tenant_id, payer, self.terms(order), content, order.attempt.id, order.attempt.began_at
         )
 
+    async def sent_by(self, tenant_id: UUID, order_id: UUID) -> datetime | None:
+        """When an order's newest attempt had been sent for the last time; None where it was not."""
+        found = await self._database.fetch(store.READ_SENT_BY, tenant_id, order_id)
+        return found[0]["at"] if found else None
+
     def sealed(self, tenant_id: UUID, order_id: UUID, content: bytes) -> bytes:
         """What a payment says, or a message about it, as it is stored."""
         return self._sealer.seal(content, _context(tenant_id, order_id))

@@ -87,6 +87,11 @@ LIST_OF_DEBTOR: Final = """
     ORDER BY order_id LIMIT $4
 """
 
+READ_SENT_BY: Final = """
+    SELECT at FROM payment_transition
+    WHERE tenant_id = $1 AND order_id = $2 AND from_state = 'sending' ORDER BY seq DESC LIMIT 1
+"""
+
 LIST_TRANSITIONS: Final = """
     SELECT seq, from_state, to_state, reason, at, actor FROM payment_transition
     WHERE tenant_id = $1 AND order_id = $2 ORDER BY seq

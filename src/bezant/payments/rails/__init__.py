@@ -2,6 +2,7 @@
 
 from bezant.payments.rails.errors import NotForRail
 from bezant.payments.rails.port import (
+    Absent,
     Asked,
     Coordinates,
     Incoming,
@@ -22,6 +23,7 @@ from bezant.payments.rails.port import (
 )
 
 __all__ = [
+    "Absent",
     "Asked",
     "Coordinates",
     "Incoming",

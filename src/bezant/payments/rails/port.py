@@ -6,7 +6,7 @@ scheme and answers into outcomes; it writes nothing, and decides nothing about m
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 from bezant.kernel.telemetry import Sensitive
@@ -30,7 +30,7 @@ class Coordinates(Sensitive):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outgoing(Sensitive):
-    """One attempt, as a rail gets it. The same at every repeat, byte for byte.
+    """One attempt, as a rail gets it. What is sent of it is the same at every repeat.
 
     Attributes:
         attempt_id: unique for ever; the rail derives its message and transaction ids from it, so
@@ -40,6 +40,7 @@ class Outgoing(Sensitive):
         remittance: unstructured text for the payee, or None.
         accepted_at: when the order was accepted; an instant payment's time runs from here.
         deadline: after which no answer is waited for; None where the rail has no time limit.
+        sent_by: nobody has sent it after this; None as long as somebody may.
     """
 
     tenant_id: UUID
@@ -54,6 +55,7 @@ class Outgoing(Sensitive):
     remittance: str | None
     accepted_at: datetime
     deadline: datetime | None = None
+    sent_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,19 @@ class NotSent:
     why: str
 
 
-Outcome = Settled | Pending | Rejected | Unknown | NotSent
+@dataclass(frozen=True, slots=True, repr=False)
+class Absent:
+    """The other side has nothing of it so far: what is still on its way may yet arrive.
+
+    It proves nothing of what was sent. Whoever had it to send, and of whom that is not known, may
+    have it sent (again): by its name the other side carries it out once.
+    """
+
+    raw: bytes = b""
+    why: ClassVar[str] = "NOT_THERE_YET"
+
+
+Outcome = Settled | Pending | Rejected | Unknown | NotSent | Absent
 
 
 class Rail(Protocol):
@@ -148,7 +162,10 @@ class Rail(Protocol):
         ...
 
     async def inquire(self, outgoing: Outgoing) -> Outcome:
-        """Ask what became of an attempt that was sent. Sends nothing that could move money."""
+        """Ask what became of an attempt. Sends nothing that could move money.
+
+        `NotSent` is for what nothing can arrive of any more, `Absent` for what may yet.
+        """
         ...
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from bezant.banking import ledger_account
 from bezant.kernel.calls import Answer
-from bezant.ledger import Decision, Reads, RiderKinds, Seen, post, transfer_id
+from bezant.ledger import Decision, Reads, RiderKinds, Seen, keep_holds, post, transfer_id
 from bezant.ledger.schemas import Capture, NewTransaction, Posting
 from bezant.payments.executing import Message
 from bezant.payments.orders.domain import Direction, Order, settlement_account
@@ -43,6 +44,9 @@ from bezant.payments.returns.records import (
 from bezant.payments.returns.riders import RETURNABLE
 from bezant.payments.returns.schemas import Verdict
 from bezant.payments.states import OrderState
+
+_RETURN: Final = keep_holds("return")
+"""The code of what a return reserves and posts."""
 
 
 @RiderKinds.register
@@ -183,7 +187,7 @@ class AnswerRecall(msgspec.Struct, frozen=True):
             settlement_account(order.rail, order.asset),
             order.asset,
             str(order.amount - returned_of(seen, order.id)),
-            "return",
+            _RETURN,
             pending=True,
         )
         post(seen.draft, NewTransaction([leg], id=given_back(case.id, seen.draft.at)))

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from bezant.kernel.ibans import is_iban
+from bezant.kernel.ibans import electronic, is_iban
 from bezant.kernel.sealed import Normal
 from bezant.vault.fields.errors import FieldValueRefused
 
@@ -75,7 +75,7 @@ def normal_iban(text: str) -> str:
     Raises:
         FieldValueRefused: unknown country, another length, or wrong check digits.
     """
-    iban = _GAPS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    iban = electronic(text)
     if not is_iban(iban):
         raise FieldValueRefused("It is not an IBAN.")
     return iban

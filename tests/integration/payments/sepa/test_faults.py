@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bezant.payments.rails import NotSent, Settled, Unknown
+from bezant.payments.rails import Absent, NotSent, Settled, Unknown
 from clearing import System, clearing_system, rails_to
 from faults.proxy import Fault, FaultProxy, Plan, Side
 
@@ -35,7 +35,7 @@ async def one(system: System, proxy: FaultProxy, plan: Plan) -> None:
     way = f"http://127.0.0.1:{proxy.port}"
     async with rails_to(way, system.clock, answer_s=PATIENT_S) as (rail, _):
         # On a connection that is there: to make one may take longer than the patience.
-        assert isinstance(await rail.inquire(outgoing), Unknown)
+        assert isinstance(await rail.inquire(outgoing), Absent)
         proxy.begin(plan)
         if plan.fault is not Fault.DROP:
             rail._link.answer_s = IMPATIENT_S

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bezant.payments.rails import (
+    Absent,
     Coordinates,
     NotForRail,
     NotSent,
@@ -119,9 +120,7 @@ async def test_what_never_arrived_is_proven_only_when_it_cannot_arrive_any_more(
     system.behave(kind)
     outgoing = system.outgoing()
     assert isinstance(await rail.send(outgoing), Unknown)
-    early = await rail.inquire(outgoing)
-    assert isinstance(early, Unknown)
-    assert early.why == "NOT_THERE_YET"
+    assert isinstance(await rail.inquire(outgoing), Absent)
     system.clock.advance(seconds=AFTERWARDS_S)
     assert await rail.inquire(outgoing) == NotSent("NOOR")
     assert positions(system) == (0, 0)

@@ -1,13 +1,14 @@
 """SCT: taken at once, settled with a cycle on a day of TARGET."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bezant.formats.iso20022 import pacs008
 from bezant.kernel.clock import ManualClock
-from bezant.payments.rails import NotSent, Pending, Rejected, Settled, Unknown
+from bezant.payments.rails import Absent, NotSent, Pending, Rejected, Settled, Unknown
 from bezant.payments.rails.sepa import TransferRail
 from bezant.payments.rails.sepa.codes import Use, allowed
 from bezant.payments.sandbox.csm import Misbehaviour
@@ -75,14 +76,17 @@ async def test_a_rejection_that_comes_later_is_final_with_its_code(
     assert system.clearing.books.positions() == {}
 
 
-async def test_what_never_arrived_is_proven_after_half_an_hour(
+async def test_what_never_arrived_is_proven_half_an_hour_after_it_was_sent(
     system: System, rail: TransferRail
 ) -> None:
     system.behave(Misbehaviour.DROPPED)
     outgoing = system.outgoing()
+    system.clock.advance(seconds=3_600)
     assert isinstance(await rail.send(outgoing), Unknown)
+    assert isinstance(await rail.inquire(outgoing), Absent), "somebody may send it yet"
+    outgoing = replace(outgoing, sent_by=system.clock.now())
     system.clock.advance(seconds=29 * 60)
-    assert isinstance(await rail.inquire(outgoing), Unknown)
+    assert isinstance(await rail.inquire(outgoing), Absent)
     system.clock.advance(seconds=60)
     assert await rail.inquire(outgoing) == NotSent("NOOR")
 

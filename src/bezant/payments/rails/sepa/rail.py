@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from bezant.kernel.clock import Clock
 from bezant.kernel.ids import Ids
-from bezant.payments.rails.port import NotSent, Outcome, Outgoing, Rejected, Unknown
+from bezant.payments.rails.port import Absent, NotSent, Outcome, Outgoing, Rejected, Unknown
 from bezant.payments.rails.sepa import scheme
 from bezant.payments.rails.sepa.answers import outcome_in
 from bezant.payments.rails.sepa.codes import DUPLICATES
@@ -30,8 +30,7 @@ class CsmRail(Returns):
     instrument: ClassVar[str | None]
     """The scheme, as its messages name it."""
     under_way_max: ClassVar[timedelta]
-    """After the acceptance of an order: what the clearing system does not have then, it will not
-    carry out any more."""
+    """What the clearing system does not have after this time, it will not carry out any more."""
 
     def __init__(self, link: CsmLink, participants: Participants, clock: Clock, ids: Ids) -> None:
         super().__init__(link, participants, clock, self.name)
@@ -64,7 +63,7 @@ class CsmRail(Returns):
                 return _of_sending(outcome_in(heard, outgoing, self.name), heard)
 
     async def inquire(self, outgoing: Outgoing) -> Outcome:
-        """Ask by pacs.028. Nothing found proves something only once nothing can arrive any more."""
+        """Ask by pacs.028."""
         now = self._clock.now()
         message = inquiry_message(outgoing, self._ids.new().hex, now)
         heard = await self._link.ask(self._path(outgoing), message)
@@ -75,9 +74,15 @@ class CsmRail(Returns):
                 return Unknown(heard.why)
             case bytes():
                 outcome = outcome_in(heard, outgoing, self.name)
-                if isinstance(outcome, NotSent) and now < outgoing.accepted_at + self.under_way_max:
-                    return Unknown("NOT_THERE_YET", heard)
+                if isinstance(outcome, NotSent) and self._may_arrive(outgoing, now):
+                    return Absent(heard)
                 return outcome
+
+    def _may_arrive(self, outgoing: Outgoing, now: datetime) -> bool:
+        """Whether a message of it may be under way, and be carried out."""
+        # Of what has its time from the acceptance, a late message is refused.
+        since = outgoing.sent_by if self.answers_within_s is None else outgoing.accepted_at
+        return since is None or now < since + self.under_way_max
 
     def _is_too_late(self, outgoing: Outgoing, now: datetime) -> bool:
         """Whether the scheme would only refuse it by now."""
