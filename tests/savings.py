@@ -64,11 +64,9 @@ class Savings:
 
     async def agree(self, terms: Mapping[str, Any]) -> None:
         """Make an institution and a product of it."""
-        new = NewInstitution(self.teller.book_id, "Savings", "DE", "37040044", "COBADEFFXXX")
-        made = await self.banking.institutions.create(self.teller.call(), new)
         asked = {
             "code": f"savings-{IDS.new().hex}",
-            "institution_id": made.value(Institution).id,
+            "institution_id": await self.institution(),
             "kind": "savings",
             "terms": {"assets": ["EUR"], **terms},
         }
@@ -90,6 +88,12 @@ class Savings:
         """Put an account under another version."""
         to = ProductMove(version)
         return await self.banking.accounts.move(self.teller.call(), account, to)
+
+    async def institution(self, bank_code: str = "37040044") -> UUID:
+        """Make an institution of the book."""
+        new = NewInstitution(self.teller.book_id, "Savings", "DE", bank_code, "COBADEFFXXX")
+        made = await self.banking.institutions.create(self.teller.call(), new)
+        return made.value(Institution).id
 
     def wind_to(self, at: datetime) -> None:
         wait = at - self.clock.now()

@@ -93,9 +93,12 @@ class Spender:
         channel: Channel = Channel.API,
         party: UUID | None = None,
         counterparty: bytes | None = None,
+        is_instant: bool = False,
     ) -> Spending:
         """What a new order asks for."""
-        return Spending(self.account_id, IDS.new(), "EUR", amount, channel, party, counterparty)
+        return Spending(
+            self.account_id, IDS.new(), "EUR", amount, channel, party, counterparty, is_instant
+        )
 
     async def send(self, spending: Spending, *, breaks: bool = False) -> Answer:
         """Have an order carried out."""

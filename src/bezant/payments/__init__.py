@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from bezant.payments.bulk_debits import operations as bulk_debit_operations
     from bezant.payments.captures import CaptureService
     from bezant.payments.captures import operations as capture_operations
-    from bezant.payments.checks import Asked, Checks, Judgement, PreExecution, Verdict
+    from bezant.payments.checks import (
+        Arrivals,
+        Arriving,
+        Asked,
+        Checks,
+        Judgement,
+        OnArrival,
+        PreExecution,
+        Verdict,
+    )
     from bezant.payments.contents import PaymentContents
     from bezant.payments.direct_debits import (
         CreditorService,
@@ -91,6 +100,8 @@ if TYPE_CHECKING:
     from bezant.payments.vop import operations as payee_operations
 
 __all__ = [
+    "Arrivals",
+    "Arriving",
     "Asked",
     "BulkDecisions",
     "BulkIntake",
@@ -125,6 +136,7 @@ __all__ = [
     "Means",
     "NewPayment",
     "Offered",
+    "OnArrival",
     "OrderState",
     "OwnPayees",
     "Participant",
@@ -193,7 +205,7 @@ __getattr__ = lazily(
             "DebitFileRuns, DebitIntake, DebitReports, operations as bulk_debit_operations"
         ),
         "captures": "CaptureService, operations as capture_operations",
-        "checks": "Asked, Checks, Judgement, PreExecution, Verdict",
+        "checks": "Arrivals, Arriving, Asked, Checks, Judgement, OnArrival, PreExecution, Verdict",
         "contents": "PaymentContents",
         "direct_debits": (
             "CreditorService, DebitFoundation, DebitRail, DebitRuns, DirectDebitService, "

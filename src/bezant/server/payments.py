@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from bezant.banking import AccountService, InstitutionService
 from bezant.kernel.clock import Clock
@@ -13,6 +13,7 @@ from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Handling, Schedule
 from bezant.ledger import Ledger
 from bezant.payments import (
+    Arrivals,
     BulkDecisions,
     BulkIntake,
     BulkReports,
@@ -28,6 +29,7 @@ from bezant.payments import (
     IncidentWatch,
     IncomingService,
     Means,
+    OnArrival,
     PaymentService,
     PreExecution,
     QuoteService,
@@ -58,6 +60,17 @@ from bezant.payments import (
 )
 from bezant.server.contents_key import contents_sealer
 from bezant.server.direct_debits import DirectDebits
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What judges payments, and what judges what other banks bring."""
+
+    payments: Sequence[PreExecution] = ()
+    arrivals: Sequence[OnArrival] = ()
+
+
+_NO_MORE: Final = Judges()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,7 @@ class Payments:
         accounts: AccountService,
         sealing_key: bytes,
         rails: Mapping[str, Rail],
-        checks: Sequence[PreExecution] = (),
+        judges: Judges = _NO_MORE,
     ) -> Self:
         """Put it together.
 
@@ -116,9 +129,10 @@ class Payments:
             accounts: of customers.
             sealing_key: of the platform, under which what payments say is sealed.
             rails: by name; none besides book transfers where it is empty.
-            checks: what judges payments besides limits, in every process the same.
+            judges: what is asked besides limits, in every process the same.
         """
-        Checks.use(checks)
+        Checks.use(judges.payments)
+        Arrivals.use(judges.arrivals)
         fingerprints = Fingerprints(sealing_key)
         secrecy = Secrecy(contents_sealer(sealing_key), fingerprints)
         means = Means(rails, ids.new())

@@ -152,6 +152,26 @@ async def test_a_channels_limit_counts_that_channel_and_one_for_all_counts_all(
     assert code(await spender.pay(1, channel=Channel.WEB)) == "LIMIT_EXCEEDED"
 
 
+async def test_an_instant_payment_is_counted_as_one_and_by_the_channel_that_ordered_it(
+    spender: Spender, clock: WindableClock
+) -> None:
+    await spender.limit(daily(30, channel=Channel.INSTANT), daily(40, channel=Channel.WEB))
+    order = spender.spending(20, channel=Channel.WEB, is_instant=True)
+    assert (await spender.send(order)).status == 201
+    assert (await spender.pay(10, is_instant=True)).status == 201
+    assert code(await spender.pay(1, is_instant=True)) == "LIMIT_EXCEEDED"
+    assert code(await spender.pay(21, channel=Channel.WEB)) == "LIMIT_EXCEEDED"
+    failed, again, web, more = await asyncio.gather(
+        spender.fail(order),
+        spender.pay(20, is_instant=True),
+        spender.pay(40, channel=Channel.WEB),
+        spender.pay(1, is_instant=True),
+    )
+    assert (failed, again.status, web.status, more.status) == (1, 201, 201, 422)
+    clock.wind(24 * 3600 + 1)
+    assert (await spender.pay(30, channel=Channel.MOBILE, is_instant=True)).status == 201
+
+
 async def test_single_payments_and_their_number_are_limited(spender: Spender) -> None:
     await spender.limit(
         LimitTerms("EUR", Window.TRANSACTION, "50"), LimitTerms("EUR", Window.WEEK, count=2)

@@ -176,3 +176,31 @@ async def test_who_entered_a_payment_does_not_decide_on_it(bank: CustomerBank, d
     assert code(await orders.reject(by_ada[1], rejected, reason)) == "PAYMENT_OWN_REVIEW"
     assert (await orders.release(by_bob[0], released)).value(Payment).state == "settled"
     assert (await orders.reject(by_bob[1], rejected, reason)).value(Payment).state == "rejected"
+
+
+async def test_an_authorisation_waits_for_nobody(own: Tenant, bank: CustomerBank) -> None:
+    payer, payee = await bank.funded(), (await bank.open())["id"]
+    order = {"debtor_account": payer, "creditor_account": payee, "asset": "EUR"}
+    for amount, why in ((BLOCKED, "PAYMENT_BLOCKED"), (REVIEWED, "PAYMENT_NEEDS_REVIEW")):
+        answer = await own.post("/v1/authorizations", order | {"amount": str(amount)})
+        assert (answer.status_code, answer.json()["code"]) == (422, why)
+    assert (await bank.balance(payer))["available"] == "60000"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/payments",
+        "/v1/payments/{payment}/approve",
+        "/v1/payments/{payment}/release",
+        "/v1/payments/{payment}/increment",
+        "/v1/authorizations",
+        "/v1/quoted-payments",
+        "/v1/accounts/{account}/settlement-batches",
+    ],
+)
+async def test_whatever_is_checked_says_that_it_may_be_forbidden(own: Tenant, path: str) -> None:
+    described = (await own.client.get("/openapi.json")).json()["paths"][path]["post"]
+    problem = described["responses"]["422"]["content"]["application/problem+json"]["schema"]
+    codes = problem["allOf"][1]["properties"]["code"]["enum"]
+    assert {"PAYMENT_BLOCKED", "PAYMENT_NEEDS_REVIEW"} <= set(codes)

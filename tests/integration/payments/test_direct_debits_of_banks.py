@@ -12,6 +12,7 @@ import pytest
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Again, Done
 from bezant.kernel.sealing import SealedSecret
+from bezant.payments import Verdict
 from bezant.payments.direct_debits import (
     Declined,
     Kept,
@@ -25,6 +26,7 @@ from bezant.payments.direct_debits.domain import Scheme, Sequence
 from bezant.payments.direct_debits.reasons import Back
 from bezant.payments.rails import NotForRail, Pending, Rejected, Unknown
 from bezant.server.contents_key import contents_sealer
+from checking import welcoming
 from debiting import DUE, ELSEWHERE, Collecting, open_collecting
 
 SETTLEMENT = "settlement:sdd:EUR"
@@ -103,6 +105,33 @@ async def test_without_money_on_the_day_it_is_rejected_and_told(desk: Collecting
     assert await desk.state(debit) == (DebitState.REJECTED, "AM04")
     assert desk.scheme.told[debit].code == "AM04"
     assert await desk.booked(payer) == 999
+
+
+@pytest.mark.parametrize("verdict", [Verdict.BLOCK, Verdict.REVIEW])
+async def test_a_collection_that_a_check_does_not_let_in_is_rejected_and_waits_for_nobody(
+    desk: Collecting, verdict: Verdict
+) -> None:
+    payer = await desk.open(5_000)
+    with welcoming(verdict) as check:
+        debit = await desk.taken(await desk.incoming(payer))
+    assert await desk.state(debit) == (DebitState.REJECTED, "RR04")
+    [asked] = check.asked
+    assert (asked.id, asked.kind, asked.account_id) == (debit, "direct_debit", payer)
+    assert not asked.can_wait
+    await desk.work()
+    told = desk.scheme.told[debit]
+    assert (told.back, told.code) == (Back.REJECT, "RR04")
+
+
+async def test_a_collection_is_judged_again_on_its_day(desk: Collecting) -> None:
+    payer = await desk.open(5_000)
+    debit = await desk.taken(await desk.incoming(payer))
+    with welcoming(Verdict.BLOCK):
+        await desk.wind_to(DUE)
+    await desk.work()
+    assert await desk.state(debit) == (DebitState.REJECTED, "RR04")
+    assert desk.scheme.told[debit].code == "RR04"
+    assert await desk.booked(payer) == 5_000
 
 
 async def test_a_b2b_collection_of_another_bank_needs_the_payers_word(desk: Collecting) -> None:

@@ -8,14 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from arriving import NOW, credit, opened
-from bezant.kernel.calls import RefusedAnswer
 from bezant.kernel.database import Database
 from bezant.ledger import verify_book
 from bezant.payments.rails import Coordinates, Refused, Taken
 from bezant.payments.states import OrderState
 from customers import CustomerBank
 from fixtures_api import Tenant, fresh_key
-from paying import Desk
+from paying import Desk, events_of
 
 
 async def settlement(bank: CustomerBank) -> int:
@@ -55,18 +54,39 @@ async def test_what_the_scheme_cancels_is_expected_no_longer(
     after = await desk.state_of(taken.order_id)
     assert (after.state, after.reason) == (OrderState.REJECTED, "cancelled_by_scheme")
     assert (await bank.balance(account))["expected"] == "0"
-    with pytest.raises(RefusedAnswer, match="PAYMENT_NOT_WAITING"):
-        await desk.first.receiver.conclude(bank.tenant.id, taken.order_id, NOW)
-    assert (await bank.balance(account))["booked"] == "0"
     assert await desk.first.receiver.offer(offered) == taken, "the same again, the same answer"
 
 
-async def test_a_credit_once_settled_is_not_cancelled(bank: CustomerBank, desk: Desk) -> None:
+async def test_what_the_scheme_settles_after_it_has_cancelled_it_is_told_and_moves_nothing(
+    bank: CustomerBank, desk: Desk, database: Database
+) -> None:
     account = await opened(bank)
-    taken = await desk.first.receiver.credited(await credit(bank, account))
+    offered = await credit(bank, account)
+    taken = await desk.first.receiver.offer(offered)
     assert isinstance(taken, Taken)
-    with pytest.raises(RefusedAnswer, match="PAYMENT_NOT_WAITING"):
+    for _ in range(2):
         await desk.first.receiver.conclude(bank.tenant.id, taken.order_id, None)
+    assert "payment.contradicted" not in await events_of(database, desk, taken.order_id)
+    await desk.first.receiver.conclude(bank.tenant.id, taken.order_id, NOW)
+    assert (await events_of(database, desk, taken.order_id))[-1] == "payment.contradicted"
+    assert await desk.second.receiver.credited(offered) == taken
+    assert (await events_of(database, desk, taken.order_id)).count("payment.contradicted") == 2
+    assert (await desk.state_of(taken.order_id)).state is OrderState.REJECTED
+    assert (await bank.balance(account))["booked"] == "0"
+
+
+async def test_a_credit_once_settled_is_not_cancelled(
+    bank: CustomerBank, desk: Desk, database: Database
+) -> None:
+    account = await opened(bank)
+    offered = await credit(bank, account)
+    taken = await desk.first.receiver.credited(offered)
+    assert await desk.second.receiver.credited(offered) == taken
+    assert isinstance(taken, Taken)
+    assert "payment.contradicted" not in await events_of(database, desk, taken.order_id)
+    await desk.first.receiver.conclude(bank.tenant.id, taken.order_id, None)
+    assert (await events_of(database, desk, taken.order_id))[-1] == "payment.contradicted"
+    assert (await desk.state_of(taken.order_id)).state is OrderState.SETTLED
     assert (await bank.balance(account))["booked"] == "1250"
 
 

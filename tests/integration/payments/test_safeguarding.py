@@ -49,7 +49,8 @@ async def test_what_is_safe_is_compared_with_what_customers_have(
         assert (held.account, held.balance, held.stated, held.counted) == (
             SAFE, "100000", None, "100000",
         )  # fmt: skip
-        [owed] = figures.owed
+        [owed, waiting] = figures.owed
+        assert (waiting.funds, waiting.accounts) == ("unapplied:*", 0)
         assert (owed.funds, owed.accounts) == (f"product:{bank.savings.product}", 2)
         assert found.result.incident_id is None
         assert await bank.told() == ["safeguarding_reconciliation.completed"]
@@ -64,7 +65,7 @@ async def test_an_overdrawn_customer_lessens_nobodys_claim(
         await bank.receive(ada, 50_000)
         await bank.receive(owing, -20_000, safe=0)
         result = await bank.result(FIRST)
-        [owed] = result.figures.owed
+        [owed, _] = result.figures.owed
         assert (owed.amount, owed.overdrawn, owed.accounts) == ("50000", "20000", 1)
         assert result.outcome is Outcome.COVERED
 
@@ -152,19 +153,66 @@ async def test_terms_say_whose_money_counts_and_what_else(
 ) -> None:
     async with open_safeguard(database, run_folder) as bank:
         teller = bank.savings.teller
-        for name in ("unapplied:1", "unapplied:2", "capital"):
+        for name in ("suspense:1", "suspense:2", "capital"):
             await teller.open(name)
             assert not (await teller.pay("world", name, 100)).is_refusal
         ada = await bank.savings.open()
         await bank.receive(ada, 1_000, safe=0)
-        await bank.arrange(other_funds=["unapplied:*"], hour=0)
+        await bank.arrange(other_funds=["suspense:*"], hour=0)
         result = await bank.result(FIRST)
         assert [(each.funds, each.amount) for each in result.figures.owed] == [
             (f"product:{bank.savings.product}", "1000"),
-            ("unapplied:*", "200"),
+            ("suspense:*", "200"),
+            ("unapplied:*", "0"),
         ]
         await bank.arrange(excluded_products=[str(bank.savings.product)])
         assert (await bank.result(SECOND)).figures.requirement == "0"
+
+
+@pytest.mark.parametrize("named", [[], ["suspense"], ["unapplied:1"], ["unapplied:*"]], ids=str)
+async def test_what_waits_counts_once_whether_terms_name_it_or_not(
+    database: Database, run_folder: Path, named: list[str]
+) -> None:
+    async with open_safeguard(database, run_folder) as bank:
+        teller = bank.savings.teller
+        await bank.arrange(other_funds=named)
+        await bank.receive(await bank.savings.open(), 1_000)
+        for name in ("unapplied:1", "unapplied:2"):
+            await teller.open(name)
+            assert not (await teller.pay("world", name, 100)).is_refusal
+        result = await bank.result(FIRST)
+        assert (result.outcome, result.shortfall) == (Outcome.SHORTFALL, "200")
+        assert "unapplied:*" in {each.funds for each in result.figures.owed}
+
+
+async def test_what_waits_for_another_institution_of_the_book_is_that_ones(
+    database: Database, run_folder: Path
+) -> None:
+    async with open_safeguard(database, run_folder) as bank:
+        teller = bank.savings.teller
+        await bank.arrange()
+        for institution in (bank.institution, await bank.savings.institution("10010010")):
+            unapplied = await waiting(bank, institution)
+            await teller.open(f"unapplied:{unapplied}")
+            assert not (await teller.pay("world", f"unapplied:{unapplied}", 100)).is_refusal
+        assert (await bank.result(FIRST)).figures.requirement == "100"
+
+
+async def waiting(bank: Safeguard, institution: UUID) -> UUID:
+    """What a commit notes that has money wait for an institution; what it is known by."""
+    teller, unapplied = bank.savings.teller, IDS.new()
+    await teller.database.transaction(
+        lambda connection: connection.execute(
+            "INSERT INTO unapplied_money (tenant_id, unapplied_id, ledger_book, institution_id,"
+            " origin, asset, is_open, since)"
+            " VALUES ($1, $2, $3, $4, 'payment_return', 'EUR', true, now())",
+            bank.tenant_id,
+            unapplied,
+            teller.book_id,
+            institution,
+        )
+    )
+    return unapplied
 
 
 async def test_the_banks_own_statement_counts_where_it_says_less(

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from bezant.kernel.database import Database
+from bezant.payments import Checks, Verdict
+from checking import Always
 from customers import CustomerBank, new_party
 from fixtures_api import Tenant, fresh_key
 from shopping import Shop, code_of, open_shop
@@ -74,6 +76,44 @@ async def test_the_statement_of_a_batch_sums_to_the_batch(shop: Shop) -> None:
     for name in AMOUNTS:
         assert sum(int(each[name]) for each in every) == int(batch[name])
     assert rest["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"),
+    [(Verdict.BLOCK, "PAYMENT_BLOCKED"), (Verdict.REVIEW, "PAYMENT_NEEDS_REVIEW")],
+)
+async def test_a_payout_is_checked_as_any_payment_and_waits_for_nobody(
+    shop: Shop, verdict: Verdict, code: str
+) -> None:
+    await traded(shop)
+    payout = (await shop.bank.open())["id"]
+    Checks.use([Always(verdict)])
+    try:
+        assert code_of(await settle(shop, payout_account=payout)) == (422, code)
+    finally:
+        Checks.use([])
+    assert (await shop.bank.balance(payout))["booked"] == "0"
+    made = await settle(shop, payout_account=payout)
+    assert (made.status_code, made.json()["paid_out"]) == (201, "1110"), "nothing of it was kept"
+
+
+async def test_what_is_not_paid_out_is_not_checked(shop: Shop) -> None:
+    await traded(shop)
+    Checks.use([Always(Verdict.BLOCK)])
+    try:
+        assert (await settle(shop)).status_code == 201
+    finally:
+        Checks.use([])
+
+
+async def test_a_payout_spends_of_the_limits_of_who_is_settled(shop: Shop) -> None:
+    await traded(shop)
+    limits = {"limits": [{"asset": "EUR", "window": "day", "amount": "1109"}]}
+    path = f"/v1/accounts/{shop.payee}/limits"
+    await shop.bank.tenant.client.put(path, json=limits, headers=fresh_key())
+    payout = (await shop.bank.open())["id"]
+    refused = await settle(shop, payout_account=payout)
+    assert code_of(refused) == (422, "LIMIT_EXCEEDED")
 
 
 async def test_what_is_settled_is_settled_once_and_the_next_batch_goes_on(shop: Shop) -> None:

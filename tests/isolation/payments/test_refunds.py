@@ -16,11 +16,13 @@ from bezant.kernel.unsealed import Unsealed
 from bezant.ledger import Ledger
 from bezant.payments.captures.schemas import NewCapture
 from bezant.payments.refunds.schemas import NewRefund
+from bezant.payments.returns.schemas import NewClaim
 from bezant.server.banking import Banking
 from bezant.server.payments import Payments
 from customers import open_bank
 from fixtures_api import Api
 from fixtures_ledger import Bank, open_ledger
+from paying import posted
 from shopping import Shop, open_shop
 
 MANY = 100
@@ -93,3 +95,23 @@ async def test_captures_and_refunds_among_each_other_stay_within_what_there_is(
     assert captured == 90
     assert refunded <= captured
     assert await shop.money() == (10_000 - captured + refunded, 10, captured - refunded)
+
+
+async def test_claims_and_refunds_through_two_processes_pay_the_payer_once_in_all(
+    shop: Shop, two: tuple[Ledger, Ledger], database: Database
+) -> None:
+    payment = UUID(await shop.captured(100))
+    await shop.captured(900)
+    through = [payments_of(database, ledger) for ledger in two]
+    teller = Bank(two[0], database, shop.bank.tenant.id)
+
+    def either(number: int) -> Callable[[], Awaitable[Answer]]:
+        call, services = teller.call(), through[number % 2]
+        if number % 4 < 2:
+            return lambda: services.claims.claim(call, payment, NewClaim())
+        return lambda: services.refunds.refund(call, payment, NewRefund("returned", "60"))
+
+    statuses = await asyncio.gather(*(patiently(either(number)) for number in range(40)))
+    assert statuses.count(201) == 2, "a claim and a refund"
+    assert await shop.money() == (9_100, 0, 940)
+    assert await posted(shop.bank, f"unauthorised:{payment}") == "40"

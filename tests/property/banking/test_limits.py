@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bezant.banking.limits import LimitExceeded
-from bezant.banking.limits.domain import Payment, Use, at_once, check, planned, tightest
+from bezant.banking.limits.domain import Ordered, Payment, Use, at_once, check, planned, tightest
 from bezant.banking.terms.limits import ROLLING, Channel, LimitTerms, Window
 
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
 channels = st.sampled_from([Channel.API, Channel.WEB, Channel.INSTANT])
+orders = st.builds(Ordered, channels, st.booleans())
 amounts = st.integers(0, 30)
 
 
@@ -33,14 +34,14 @@ def limits(draw: st.DrawFn) -> LimitTerms:
 
 
 lists = st.lists(limits(), max_size=6)
-payments = st.builds(Payment, st.sampled_from(["EUR", "JPY"]), st.integers(1, 30), channels)
-histories = st.lists(st.tuples(channels, st.integers(1, 20)), max_size=5)
+payments = st.builds(Payment, st.sampled_from(["EUR", "JPY"]), st.integers(1, 30), orders)
+histories = st.lists(st.tuples(orders, st.integers(1, 20)), max_size=5)
 
 
-def allows(terms: list[LimitTerms], payment: Payment, history: list[tuple[Channel, int]]) -> bool:
+def allows(terms: list[LimitTerms], payment: Payment, history: list[tuple[Ordered, int]]) -> bool:
     use = Use()
-    for channel, amount in history:
-        use = use.plus(channel, ROLLING, amount, 1)
+    for ordered, amount in history:
+        use = use.plus(ordered, ROLLING, amount, 1)
     try:
         check(terms, payment, use, {}, "account")
     except LimitExceeded:
@@ -48,13 +49,18 @@ def allows(terms: list[LimitTerms], payment: Payment, history: list[tuple[Channe
     return True
 
 
-def oracle(terms: list[LimitTerms], payment: Payment, history: list[tuple[Channel, int]]) -> bool:
+def counting(ordered: Ordered) -> list[Channel | None]:
+    """The channels whose limits count a payment, and None for those of all."""
+    return [None, ordered.channel, *([Channel.INSTANT] if ordered.is_instant else [])]
+
+
+def oracle(terms: list[LimitTerms], payment: Payment, history: list[tuple[Ordered, int]]) -> bool:
     """Limit by limit, from the payments themselves."""
     for limit in terms:
-        if limit.asset != payment.asset or (limit.channel or payment.channel) != payment.channel:
+        if limit.asset != payment.asset or limit.channel not in counting(payment.ordered):
             continue
         counted = [] if limit.window is Window.TRANSACTION else history
-        before = [amount for by, amount in counted if limit.channel in {None, by}]
+        before = [amount for by, amount in counted if limit.channel in counting(by)]
         every = [*before, payment.amount]
         if limit.amount is not None and sum(every) > int(limit.amount):
             return False
@@ -65,7 +71,7 @@ def oracle(terms: list[LimitTerms], payment: Payment, history: list[tuple[Channe
 
 @given(lists, payments, histories)
 def test_a_payment_passes_if_and_only_if_no_limit_is_exceeded(
-    terms: list[LimitTerms], payment: Payment, history: list[tuple[Channel, int]]
+    terms: list[LimitTerms], payment: Payment, history: list[tuple[Ordered, int]]
 ) -> None:
     assert allows(terms, payment, history) == oracle(terms, payment, history)
 
@@ -75,7 +81,7 @@ def test_the_tightest_of_two_lists_allows_what_both_allow(
     one: list[LimitTerms],
     other: list[LimitTerms],
     payment: Payment,
-    history: list[tuple[Channel, int]],
+    history: list[tuple[Ordered, int]],
 ) -> None:
     both = allows(one, payment, history) and allows(other, payment, history)
     assert allows(tightest(one, other), payment, history) == both
@@ -86,7 +92,7 @@ def test_until_a_raise_begins_nothing_passes_that_did_not_before(
     current: list[LimitTerms],
     wanted: list[LimitTerms],
     payment: Payment,
-    history: list[tuple[Channel, int]],
+    history: list[tuple[Ordered, int]],
 ) -> None:
     """Instant payments apart, whose limits are the payer's."""
     (now, begins), *waiting = planned(tightest(current), wanted, LATER)

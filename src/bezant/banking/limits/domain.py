@@ -28,22 +28,39 @@ NONE: Final = Sum()
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """What an owner paid in one asset, by channel and rolling window."""
+class Ordered:
+    """Where an order to pay came from, and whether it is an instant one."""
 
-    sums: Mapping[tuple[Channel, Window], Sum] = field(default_factory=dict)
+    channel: Channel
+    is_instant: bool = False
+
+    def is_of(self, channel: Channel | None) -> bool:
+        """Whether a limit of the channel counts it; None counts all."""
+        if channel is Channel.INSTANT and self.is_instant:
+            return True
+        return channel in {None, self.channel}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an owner paid in one asset, by how it was ordered and rolling window."""
+
+    sums: Mapping[tuple[Ordered, Window], Sum] = field(default_factory=dict)
 
     def of(self, channel: Channel | None, window: Window) -> Sum:
-        """What was paid; None stands for all channels."""
-        if channel is not None:
-            return self.sums.get((channel, window), NONE)
-        every = [found for (_, of), found in self.sums.items() if of is window]
+        """What was paid, as a limit of the channel counts it."""
+        every = [
+            found
+            for (ordered, of), found in self.sums.items()
+            if of is window and ordered.is_of(channel)
+        ]
         return Sum(sum(each.amount for each in every), sum(each.count for each in every))
 
-    def plus(self, channel: Channel, windows: Iterable[Window], amount: int, count: int) -> "Use":
+    def plus(self, ordered: Ordered, windows: Iterable[Window], amount: int, count: int) -> "Use":
         """With a payment more, or less, in some windows."""
         changed = {
-            (channel, window): self.of(channel, window).plus(amount, count) for window in windows
+            (ordered, window): self.sums.get((ordered, window), NONE).plus(amount, count)
+            for window in windows
         }
         return Use({**self.sums, **changed})
 
@@ -69,7 +86,7 @@ class Payment:
 
     asset: str
     amount: int
-    channel: Channel
+    ordered: Ordered
 
 
 def check(
@@ -92,7 +109,7 @@ def check(
         LimitExceeded: naming the first that is.
     """
     for limit in limits:
-        if limit.asset != payment.asset or limit.channel not in {None, payment.channel}:
+        if limit.asset != payment.asset or not payment.ordered.is_of(limit.channel):
             continue
         before = NONE if limit.window is Window.TRANSACTION else use.of(limit.channel, limit.window)
         after = before.plus(payment.amount, 1)

@@ -14,7 +14,15 @@ from msgspec import Struct
 
 from bezant.banking.accounts import ACCOUNT_TERMS
 from bezant.banking.limits import store
-from bezant.banking.limits.domain import Counterparties, Payment, Sum, Use, check, in_windows
+from bezant.banking.limits.domain import (
+    Counterparties,
+    Ordered,
+    Payment,
+    Sum,
+    Use,
+    check,
+    in_windows,
+)
 from bezant.banking.limits.errors import CounterpartyDenied, OrderingPartyNeeded
 from bezant.banking.terms.limits import ROLLING, Channel, LimitTerms, Window
 from bezant.kernel.database import Row, RowKind
@@ -62,6 +70,7 @@ class Spending(Struct, frozen=True):
         amount: minor units, above zero.
         party_id: who pays, where that is known: their limits count over all of their accounts.
         counterparty: a keyed fingerprint of whom it goes to.
+        is_instant: whether limits of instant payments count it, whatever channel ordered it.
     """
 
     account_id: UUID
@@ -71,6 +80,12 @@ class Spending(Struct, frozen=True):
     channel: Channel
     party_id: UUID | None = None
     counterparty: bytes | None = None
+    is_instant: bool = False
+
+    @property
+    def ordered(self) -> Ordered:
+        """As which payment limits count it."""
+        return Ordered(self.channel, self.is_instant)
 
     def reads(self) -> RowKeys:
         """The rows that `spend` looks at, for a rider's reads."""
@@ -141,7 +156,7 @@ def release(seen: Seen, account_id: UUID, order_id: UUID) -> tuple[Row, ...]:
         return ()
     spent = Spending(
         account_id, order_id, row["asset"], int(row["amount"]), Channel(row["channel"]),
-        row["party_id"], row["counterparty"],
+        row["party_id"], row["counterparty"], row["is_instant"],
     )  # fmt: skip
     windows = in_windows(row["spent_at"], seen.draft.at)
     owners = [(ACCOUNT_USE, account_id)]
@@ -151,7 +166,7 @@ def release(seen: Seen, account_id: UUID, order_id: UUID) -> tuple[Row, ...]:
         key = f"{owner_id}/{spent.asset}"
         # Nobody in the batch looks at a use that was not read.
         if seen.row(kind, key) is not None:
-            after = _use(seen, kind, key).plus(spent.channel, windows, -spent.amount, -1)
+            after = _use(seen, kind, key).plus(spent.ordered, windows, -spent.amount, -1)
             seen.amend(kind, key, {"key": key, "use": after})
     return (_recorded(seen, spent, row["spent_at"], seen.draft.at),)
 
@@ -165,7 +180,7 @@ def _spend_of(
 ) -> None:
     """Check the limits of an owner, and let the items after this one see what was spent."""
     at, key = seen.draft.at, f"{owner_id}/{spending.asset}"
-    payment = Payment(spending.asset, spending.amount, spending.channel)
+    payment = Payment(spending.asset, spending.amount, spending.ordered)
     use = _use(seen, paid.use, key)
     counts: Mapping[Window, int] = {}
     if spending.counterparty is not None:
@@ -184,7 +199,7 @@ def _check_silence(seen: Seen, spending: Spending) -> None:
     row = seen.row(HOLDER_LIMITS, spending.account_id)
     for encoded in [] if row is None else row["limits"]:
         for limit in msgspec.json.decode(encoded, type=list[LimitTerms]):
-            if limit.asset == spending.asset and limit.channel in {None, spending.channel}:
+            if limit.asset == spending.asset and spending.ordered.is_of(limit.channel):
                 raise OrderingPartyNeeded(
                     "A holder of the account has limits: say who orders it.", field="party_id"
                 )
@@ -225,17 +240,21 @@ def _use(seen: Seen, kind: ReadKind, key: str) -> Use:
 
 
 def use_of(row: Mapping[str, Any]) -> Use:
-    """What was paid, from its row: arrays side by side, one place for each channel."""
-    sums: dict[tuple[Channel, Window], Sum] = {}
+    """What was paid, from its row: arrays side by side, one place for each way to order."""
+    sums: dict[tuple[Ordered, Window], Sum] = {}
+    ways = [
+        Ordered(Channel(channel), is_instant)
+        for channel, is_instant in zip(row["channels"], row["instants"], strict=True)
+    ]
     for window in ROLLING:
         amounts, counts = row[f"{window}_amounts"], row[f"{window}_counts"]
-        for channel, amount, count in zip(row["channels"], amounts, counts, strict=True):
-            sums[Channel(channel), window] = Sum(int(amount), count)
+        for ordered, amount, count in zip(ways, amounts, counts, strict=True):
+            sums[ordered, window] = Sum(int(amount), count)
     return Use(sums)
 
 
 def _amend_use(seen: Seen, kind: ReadKind, key: str, use: Use, payment: Payment) -> None:
-    after = use.plus(payment.channel, ROLLING, payment.amount, 1)
+    after = use.plus(payment.ordered, ROLLING, payment.amount, 1)
     seen.amend(kind, key, {"key": key, "use": after})
 
 
@@ -257,6 +276,7 @@ def _recorded(
         "counterparty": spending.counterparty,
         "spent_at": spent_at,
         "released_at": released_at,
+        "is_instant": spending.is_instant,
     }
     seen.amend(SPEND, key, {"key": key, **stored})
     return Row(_SPEND, (spending.account_id, spending.order_id, *stored.values()))

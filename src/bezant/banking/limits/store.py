@@ -24,19 +24,20 @@ READ_SETTINGS: Final = """
 
 # One row for each account, however many payments it made. Hours, since days differ in length.
 READ_ACCOUNT_USE: Final = """
-    SELECT asked.key, used.channels, used.day_amounts, used.day_counts, used.week_amounts,
-        used.week_counts, used.month_amounts, used.month_counts
+    SELECT asked.key, used.channels, used.instants, used.day_amounts, used.day_counts,
+        used.week_amounts, used.week_counts, used.month_amounts, used.month_counts
     FROM unnest($2::text[]) AS asked (key)
     CROSS JOIN LATERAL (
-        SELECT array_agg(c.channel ORDER BY c.channel) AS channels,
-            array_agg(c.day_amount ORDER BY c.channel) AS day_amounts,
-            array_agg(c.day_count ORDER BY c.channel) AS day_counts,
-            array_agg(c.week_amount ORDER BY c.channel) AS week_amounts,
-            array_agg(c.week_count ORDER BY c.channel) AS week_counts,
-            array_agg(c.month_amount ORDER BY c.channel) AS month_amounts,
-            array_agg(c.month_count ORDER BY c.channel) AS month_counts
+        SELECT array_agg(c.channel ORDER BY c.channel, c.is_instant) AS channels,
+            array_agg(c.is_instant ORDER BY c.channel, c.is_instant) AS instants,
+            array_agg(c.day_amount ORDER BY c.channel, c.is_instant) AS day_amounts,
+            array_agg(c.day_count ORDER BY c.channel, c.is_instant) AS day_counts,
+            array_agg(c.week_amount ORDER BY c.channel, c.is_instant) AS week_amounts,
+            array_agg(c.week_count ORDER BY c.channel, c.is_instant) AS week_counts,
+            array_agg(c.month_amount ORDER BY c.channel, c.is_instant) AS month_amounts,
+            array_agg(c.month_count ORDER BY c.channel, c.is_instant) AS month_counts
         FROM (
-            SELECT s.channel,
+            SELECT s.channel, s.is_instant,
                 coalesce(sum(s.amount) FILTER (
                     WHERE s.spent_at > $3::timestamptz - interval '24 hours'), 0) AS day_amount,
                 count(*) FILTER (
@@ -51,7 +52,7 @@ READ_ACCOUNT_USE: Final = """
             WHERE s.tenant_id = $1 AND s.account_id = split_part(asked.key, '/', 1)::uuid
                 AND s.asset = split_part(asked.key, '/', 2)
                 AND s.spent_at > $3::timestamptz - interval '720 hours' AND s.released_at IS NULL
-            GROUP BY s.channel
+            GROUP BY s.channel, s.is_instant
         ) AS c
     ) AS used
     WHERE used.channels IS NOT NULL
@@ -60,19 +61,20 @@ READ_ACCOUNT_USE: Final = """
 # A customer's payments are from any of the tenant's accounts, so from any of its books: lanes that
 # read and write the same customer's at once are told apart by their isolation, and one goes again.
 READ_PARTY_USE: Final = """
-    SELECT asked.key, used.channels, used.day_amounts, used.day_counts, used.week_amounts,
-        used.week_counts, used.month_amounts, used.month_counts
+    SELECT asked.key, used.channels, used.instants, used.day_amounts, used.day_counts,
+        used.week_amounts, used.week_counts, used.month_amounts, used.month_counts
     FROM unnest($2::text[]) AS asked (key)
     CROSS JOIN LATERAL (
-        SELECT array_agg(c.channel ORDER BY c.channel) AS channels,
-            array_agg(c.day_amount ORDER BY c.channel) AS day_amounts,
-            array_agg(c.day_count ORDER BY c.channel) AS day_counts,
-            array_agg(c.week_amount ORDER BY c.channel) AS week_amounts,
-            array_agg(c.week_count ORDER BY c.channel) AS week_counts,
-            array_agg(c.month_amount ORDER BY c.channel) AS month_amounts,
-            array_agg(c.month_count ORDER BY c.channel) AS month_counts
+        SELECT array_agg(c.channel ORDER BY c.channel, c.is_instant) AS channels,
+            array_agg(c.is_instant ORDER BY c.channel, c.is_instant) AS instants,
+            array_agg(c.day_amount ORDER BY c.channel, c.is_instant) AS day_amounts,
+            array_agg(c.day_count ORDER BY c.channel, c.is_instant) AS day_counts,
+            array_agg(c.week_amount ORDER BY c.channel, c.is_instant) AS week_amounts,
+            array_agg(c.week_count ORDER BY c.channel, c.is_instant) AS week_counts,
+            array_agg(c.month_amount ORDER BY c.channel, c.is_instant) AS month_amounts,
+            array_agg(c.month_count ORDER BY c.channel, c.is_instant) AS month_counts
         FROM (
-            SELECT s.channel,
+            SELECT s.channel, s.is_instant,
                 coalesce(sum(s.amount) FILTER (
                     WHERE s.spent_at > $3::timestamptz - interval '24 hours'), 0) AS day_amount,
                 count(*) FILTER (
@@ -87,7 +89,7 @@ READ_PARTY_USE: Final = """
             WHERE s.tenant_id = $1 AND s.party_id = split_part(asked.key, '/', 1)::uuid
                 AND s.asset = split_part(asked.key, '/', 2)
                 AND s.spent_at > $3::timestamptz - interval '720 hours' AND s.released_at IS NULL
-            GROUP BY s.channel
+            GROUP BY s.channel, s.is_instant
         ) AS c
     ) AS used
     WHERE used.channels IS NOT NULL
@@ -188,10 +190,11 @@ READ_STANDINGS: Final = """
 
 READ_SPENDS: Final = """
     SELECT asked.key, found.asset, found.amount, found.party_id, found.channel, found.counterparty,
-        found.spent_at, found.released_at
+        found.spent_at, found.released_at, found.is_instant
     FROM unnest($2::text[]) AS asked (key)
     CROSS JOIN LATERAL (
-        SELECT s.asset, s.amount, s.party_id, s.channel, s.counterparty, s.spent_at, s.released_at
+        SELECT s.asset, s.amount, s.party_id, s.channel, s.counterparty, s.spent_at, s.released_at,
+            s.is_instant
         FROM limit_spend s
         WHERE s.tenant_id = $1 AND s.account_id = split_part(asked.key, '/', 1)::uuid
             AND s.order_id = split_part(asked.key, '/', 2)::uuid
@@ -202,17 +205,18 @@ READ_SPENDS: Final = """
 # An order that was spent and given back within one batch is written once, as it ended.
 SAVE_SPENDS: Final = """
     INSERT INTO limit_spend (tenant_id, account_id, order_id, asset, amount, party_id, channel,
-        counterparty, spent_at, released_at)
+        counterparty, spent_at, released_at, is_instant)
     SELECT $1, account_id, order_id, asset, amount, party_id, channel, counterparty, spent_at,
-        released_at
+        released_at, is_instant
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::uuid[], $7::text[],
-                $8::bytea[], $9::timestamptz[], $10::timestamptz[])
+                $8::bytea[], $9::timestamptz[], $10::timestamptz[], $11::boolean[])
         AS new (account_id, order_id, asset, amount, party_id, channel, counterparty, spent_at,
-                released_at)
+                released_at, is_instant)
     ON CONFLICT (tenant_id, account_id, order_id) DO UPDATE SET
         asset = excluded.asset, amount = excluded.amount, party_id = excluded.party_id,
         channel = excluded.channel, counterparty = excluded.counterparty,
-        spent_at = excluded.spent_at, released_at = excluded.released_at
+        spent_at = excluded.spent_at, released_at = excluded.released_at,
+        is_instant = excluded.is_instant
 """
 
 DELETE_SPENDS: Final = """

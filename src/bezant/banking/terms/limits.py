@@ -50,7 +50,8 @@ class LimitTerms(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
         amount: at most, in minor units.
         count: at most, payments.
         counterparties: at most, different ones.
-        channel: whose payments it counts; None counts all.
+        channel: whose payments it counts; None counts all, and `instant` all that are sent by an
+            instant scheme, whatever channel ordered them.
     """
 
     asset: schemas.AssetCode

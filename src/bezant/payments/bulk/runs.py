@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import AccountService
+from bezant.banking import AccountService, Channel
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -116,6 +116,7 @@ class BulkRuns:
             "amount": item.amount,
             "debtor_name": item.debtor_name,
             "rail": None if is_own else bulk["rail"],
+            "channel": Channel.BATCH,
             "party_id": bulk["party_id"],
             "end_to_end_id": item.end_to_end_id,
             "remittance": item.remittance,

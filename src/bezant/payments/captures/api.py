@@ -11,6 +11,7 @@ from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_pa
 from bezant.ledger import OF_LANES, OF_POSTINGS
 from bezant.payments.captures import errors, schemas
 from bezant.payments.captures.service import CaptureService
+from bezant.payments.checks import PaymentBlocked, PaymentNeedsReview
 from bezant.payments.fees import errors as fees
 from bezant.payments.orders import errors as orders
 from bezant.payments.orders.api import READ, WRITE, PaymentPath
@@ -44,6 +45,8 @@ _OF_RESERVING: Final[tuple[type[Refusal], ...]] = (
     banking.LimitExceeded,
     banking.OrderingPartyNeeded,
     banking.CounterpartyDenied,
+    PaymentBlocked,
+    PaymentNeedsReview,
     *_OF_MOVING,
 )
 

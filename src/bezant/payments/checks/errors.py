@@ -10,6 +10,6 @@ class PaymentBlocked(Refusal):
 
 
 class PaymentNeedsReview(Refusal):
-    """A check wants somebody to look at an instant payment, for which there is no time."""
+    """A check wants somebody to look at a payment that waits for nobody, as an instant one."""
 
     status, code, title = 422, "PAYMENT_NEEDS_REVIEW", "The payment cannot wait for a review"

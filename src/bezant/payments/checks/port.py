@@ -52,7 +52,11 @@ class Asked(Struct, frozen=True):
 
     @property
     def spending(self) -> Spending:
-        """What it spends of limits."""
+        """What it spends of limits.
+
+        Between accounts of the platform nobody may be able to look at a payment in time either, as
+        with an authorisation; it is no instant payment for that.
+        """
         return Spending(
             self.debtor_account,
             self.order_id,
@@ -61,6 +65,7 @@ class Asked(Struct, frozen=True):
             self.channel,
             self.party_id,
             self.counterparty,
+            self.is_instant and self.creditor_account is None,
         )
 
 
@@ -86,7 +91,10 @@ class PreExecution(Protocol):
     """
 
     def reads(self, asked: Asked) -> RowKeys:
-        """The rows that `judge` looks at, for a rider's reads."""
+        """The rows that `judge` looks at, for a rider's reads.
+
+        They do not depend on the amount: of a payout the lane alone knows it.
+        """
         ...
 
     def judge(self, seen: Seen, asked: Asked) -> Judgement:

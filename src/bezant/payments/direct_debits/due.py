@@ -144,7 +144,9 @@ class RunDebit(msgspec.Struct, frozen=True):
 
     def _settled(self, seen: Seen, debit: Debit, used: tuple[Row, ...]) -> Decision:
         assert debit.debtor_account is not None
-        code = objection_to(seen, debit) or _obstacle(seen, debit)
+        code, checked = objection_to(seen, debit)
+        used = (*used, *checked)
+        code = code or _obstacle(seen, debit)
         if code is not None:
             return self._rejected(seen, debit, code, used)
         today = seen.draft.book.local_date(seen.draft.at)

@@ -8,7 +8,9 @@ import msgspec
 
 from bezant.banking import BANK_ACCOUNT, account_of, check_can_receive
 from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen
+from bezant.payments.checks import REGULATORY, ArrivalKind, Arrivals, Arriving, Verdict
 from bezant.payments.direct_debits.collecting import Debit, DebitState
 from bezant.payments.direct_debits.controls import Collected, objection
 from bezant.payments.direct_debits.creditors import (
@@ -179,7 +181,8 @@ class TakeDebit(msgspec.Struct, frozen=True):
         debit, rows = stepped(seen, debit, DebitState.RECEIVED, actor=self.actor)
         content = content_row(debit.id, self.content, seen.draft.at)
         rows = (*rows, content, *message_rows(seen, debit.id, self.message))
-        code = objection_to(seen, debit)
+        code, checked = objection_to(seen, debit)
+        rows = (*rows, *checked)
         if code is None:
             return Decision(Answer.of(Offered(None)), (*rows, run_job(seen, debit)))
         debit, more = stepped(seen, debit, DebitState.REJECTED, actor=self.actor, reason=code)
@@ -199,11 +202,24 @@ def reads_of_objection(terms: "DebitTerms | Debit") -> RowKeys:
         return ()
     references = [terms.reference, *([] if terms.former is None else [terms.former])]
     known = tuple((PAYER_MANDATE, payer_mandate_id(account_id, each)) for each in references)
-    return ((BANK_ACCOUNT, account_id), (CONTROL, account_id), *known)
+    checked = Arrivals.reads(_arriving(terms, account_id))
+    return ((BANK_ACCOUNT, account_id), (CONTROL, account_id), *known, *checked)
 
 
-def objection_to(seen: Seen, debit: Debit) -> str | None:
-    """Why the debtor's account does not let a collection through; None if it does."""
+def objection_to(seen: Seen, debit: Debit) -> tuple[str | None, tuple[Row, ...]]:
+    """Why a collection is not let through, None if it is; and what checks keep of it.
+
+    The debtor and their account are asked first, and checks of what both would let through.
+    """
+    code = _objection_of_debtor(seen, debit)
+    if code is not None:
+        return code, ()
+    assert debit.debtor_account is not None
+    judged = Arrivals.judge(seen, _arriving(debit, debit.debtor_account))
+    return REGULATORY if judged.verdict is Verdict.BLOCK else None, judged.rows
+
+
+def _objection_of_debtor(seen: Seen, debit: Debit) -> str | None:
     account_id = debit.debtor_account
     assert account_id is not None
     mandate = payer_mandate_of(seen, payer_mandate_id(account_id, debit.reference))
@@ -215,3 +231,18 @@ def objection_to(seen: Seen, debit: Debit) -> str | None:
         account_of(seen, account_id), controls_of(seen, account_id), mandate, collected,
         seen.draft.at,
     )  # fmt: skip
+
+
+def _arriving(terms: "DebitTerms | Debit", account_id: UUID) -> Arriving:
+    """A collection as checks see it: it is due on its day, and waits for nobody."""
+    return Arriving(
+        terms.id,
+        ArrivalKind.DIRECT_DEBIT,
+        terms.institution_id,
+        terms.rail,
+        account_id,
+        terms.creditor,
+        terms.asset,
+        terms.amount,
+        can_wait=False,
+    )

@@ -61,8 +61,9 @@ class IncomingService:
         answer = _answer(await self._take(incoming, is_settled=True))
         if isinstance(answer, Taken):
             order = await self._payments.order(incoming.tenant_id, answer.order_id)
-            # It was offered before, in another way: now it is settled.
-            if order.state is OrderState.PENDING:
+            # It was offered before, in another way: now it is settled, or was cancelled meanwhile.
+            was_offered = order.hold_id is not None
+            if was_offered and order.state in {OrderState.PENDING, OrderState.REJECTED}:
                 await self.conclude(incoming.tenant_id, order.id, incoming.accepted_at)
         return answer
 
@@ -84,7 +85,7 @@ class IncomingService:
 
         Raises:
             PaymentNotFound: the tenant has no such.
-            RefusedAnswer: the scheme has said the opposite before, or the ledger does not let it.
+            RefusedAnswer: the ledger does not let it.
         """
         order = await self._payments.order(tenant_id, order_id)
         rider = ConcludeCredit(

@@ -8,6 +8,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.ledger import OF_LANES, OF_POSTINGS, BookNotFound, UnknownAsset, fx
+from bezant.payments.checks import PaymentBlocked, PaymentNeedsReview
 from bezant.payments.orders import errors as orders
 from bezant.payments.orders.api import READ, WRITE, PaymentPath
 from bezant.payments.quotes import schemas
@@ -35,6 +36,8 @@ _OF_PAYING: Final[tuple[type[Refusal], ...]] = tuple(
             banking.LimitExceeded,
             banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
+            PaymentBlocked,
+            PaymentNeedsReview,
             banking.AccountNotActive,
             banking.AccountBlocked,
             banking.AssetNotHeld,

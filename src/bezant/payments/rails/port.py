@@ -274,7 +274,10 @@ class Receiver(Protocol):
         ...
 
     async def conclude(self, tenant_id: UUID, order_id: UUID, settled_at: datetime | None) -> None:
-        """What the scheme made of a credit that was taken; None: it cancelled it."""
+        """What the scheme made of a credit that was taken; None: it cancelled it.
+
+        Should it say the opposite later, nothing moves, and `payment.contradicted` is told.
+        """
         ...
 
     async def credited(self, incoming: Incoming) -> Taken | Refused:

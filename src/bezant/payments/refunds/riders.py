@@ -30,10 +30,14 @@ from bezant.payments.refunds.errors import (
     PaymentNotRefundable,
 )
 from bezant.payments.refunds.schemas import DisputeOutcome, DisputeResolution, Refund
+from bezant.payments.returns.domain import before_payer
+from bezant.payments.returns.records import borne_of
 from bezant.payments.settlements.items import ItemKind, Sums, item_row
 from bezant.payments.states import OrderState
 
 _REFUND: Final = RowKind("payment_refund", store.INSERT_REFUNDS)
+_LEGS_MAX: Final = 3
+"""Of a refund: to whoever bore the payment in the payer's place, and to the payer."""
 
 _PAID: Final = frozenset(
     {
@@ -62,10 +66,10 @@ class RefundCapture(msgspec.Struct, frozen=True):
     amount: int | None
     reason: str
     actor: str
-    weight: int = 1
+    weight: int = _LEGS_MAX
 
     def reads(self) -> Reads:
-        """The order with its totals, and both accounts."""
+        """The order with its totals, and whose money it is."""
         return _reads(self.terms)
 
     def decide(self, seen: Seen) -> Decision:
@@ -122,10 +126,10 @@ class ResolvePaymentDispute(msgspec.Struct, frozen=True):
     refund_id: UUID
     asked: DisputeResolution
     actor: str
-    weight: int = 1
+    weight: int = _LEGS_MAX
 
     def reads(self) -> Reads:
-        """The order with its totals, and both accounts."""
+        """The order with its totals, and whose money it is."""
         return _reads(self.terms)
 
     def decide(self, seen: Seen) -> Decision:
@@ -160,7 +164,10 @@ def _undisputed(seen: Seen, order: Order) -> OrderState:
 def _pay_back(
     seen: Seen, order: Order, refund_id: UUID, amount: int | None, reason: str, actor: str
 ) -> tuple[Refund, Order, tuple[Row, ...]]:
-    """Move money from the payee back to the payer, and count it."""
+    """Move money from the payee back to the payer, and count it.
+
+    What the institution has paid in the payee's place, as the payer did not authorise it, is its.
+    """
     if order.rail != BOOK or order.creditor_account is None:
         raise PaymentNotRefundable(f"Payment {order.id} went by {order.rail}.")
     before = totals_of(seen, order.id) or Totals.paid_at_once(order)
@@ -168,15 +175,14 @@ def _pay_back(
     at, asset = seen.draft.at, order.asset
     payee = account_of(seen, order.creditor_account)
     check_can_pay(payee, asset, given, available_on(seen, payee.id, asset), at)
-    check_can_receive(account_of(seen, order.payer), asset, at)
-    leg = Posting(
-        ledger_account(payee.id, asset),
-        ledger_account(order.payer, asset),
-        asset,
-        str(given),
-        "payment.refund",
-    )
-    posted = post(seen.draft, NewTransaction([leg], id=refund_id))
+    parts = borne_of(seen, order.id, given)
+    left = given - sum(part for _, part in parts)
+    if left:
+        check_can_receive(account_of(seen, order.payer), asset, at)
+        parts.append((ledger_account(order.payer, asset), left))
+    source = ledger_account(payee.id, asset)
+    legs = [Posting(source, to, asset, str(part), "payment.refund") for to, part in parts]
+    posted = post(seen.draft, NewTransaction(legs, id=refund_id))
     order, rows = went(seen, order, *way_to(order, totals.state), actor=actor, reason=reason)
     values = (order.id, refund_id, given, reason, at, actor)
     further = [totals_row(seen, totals), Row(_REFUND, values)]
@@ -194,8 +200,9 @@ def _reads(terms: Terms) -> Reads:
     accounts = [terms.debtor_account]
     if terms.creditor_account is not None:
         accounts.append(terms.creditor_account)
+    own = frozenset(ledger_account(account, terms.asset) for account in accounts)
     return Reads(
-        frozenset(ledger_account(account, terms.asset) for account in accounts),
+        own.union(before_payer(terms.id)),
         rows=(
             (ORDER, terms.id),
             (TOTALS, terms.id),

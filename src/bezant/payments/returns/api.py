@@ -111,8 +111,10 @@ def _asking(routes: Routes) -> Sequence[Operation]:
             tag=_TAG,
             summary="Refund a payment that the payer did not authorise",
             description=(
-                "At once, or by itself as the next business day begins. What comes back of the"
-                " payment later is the institution's, up to what it refunded."
+                "At once, or by itself as the next business day begins: what was paid of it and"
+                " neither refunded nor returned. What comes back of the payment later, or is"
+                " refunded, is the institution's, up to what it refunded. An authorisation of which"
+                " more can be captured is voided first."
             ),
             scope=_WRITE,
             action="payment.claim",

@@ -20,6 +20,8 @@ from bezant.kernel.outbox import event
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, open_account
 from bezant.ledger.schemas import AccountType, NewAccount
 from bezant.payments.calendars.target import next_business_day
+from bezant.payments.captures.domain import Totals
+from bezant.payments.captures.records import TOTALS, totals_of
 from bezant.payments.orders import PaymentService
 from bezant.payments.orders.domain import Direction, Order
 from bezant.payments.orders.records import ORDER, order_of
@@ -29,6 +31,7 @@ from bezant.payments.returns.errors import PaymentClaimed, PaymentNotRecallable
 from bezant.payments.returns.jobs import PAY_CLAIM, PayClaim, paying
 from bezant.payments.returns.records import RETURNED, credit_back, returned_of
 from bezant.payments.returns.riders import RETURNABLE
+from bezant.payments.states import OrderState
 from bezant.payments.unapplied.domain import unapplied_account
 
 if TYPE_CHECKING:
@@ -38,6 +41,10 @@ CLAIM: Final = ReadKind("payment_claim", store.READ_CLAIMS)
 """What is claimed of an order, by the order."""
 
 _CLAIM: Final = RowKind("payment_claim", store.SAVE_CLAIMS, key_columns=1)
+
+# What can still be captured is voided first, so that the payer pays no more of it. A dispute may
+# take longer than a claim has.
+_CLAIMABLE: Final = RETURNABLE | {OrderState.CAPTURED, OrderState.DISPUTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class ClaimPayment(msgspec.Struct, frozen=True):
     weight: int = 2
 
     def reads(self) -> Reads:
-        """The order, the claim, and who gets the money."""
+        """The order, the claim, what was paid back already, and who gets the money."""
         accounts = frozenset(
             {
                 ledger_account(self.debtor_account, self.asset),
@@ -79,6 +86,7 @@ class ClaimPayment(msgspec.Struct, frozen=True):
         rows = (
             (ORDER, self.order_id),
             (BANK_ACCOUNT, self.debtor_account),
+            (TOTALS, self.order_id),
             (RETURNED, self.order_id),
             (CLAIM, self.order_id),
         )
@@ -88,7 +96,7 @@ class ClaimPayment(msgspec.Struct, frozen=True):
         """Take the claim, or refund it; what is refunded stays so.
 
         Raises:
-            PaymentNotRecallable: the payer has paid nothing, or has it back.
+            PaymentNotRecallable: the payer has paid nothing, may have to pay more, or has it back.
             PaymentClaimed: see there.
         """
         order, row = order_of(seen, self.order_id), seen.row(CLAIM, self.order_id)
@@ -100,10 +108,10 @@ class ClaimPayment(msgspec.Struct, frozen=True):
             return self._refunded(seen, order, claim)
         if row is not None:
             raise PaymentClaimed(f"Payment {order.id} is claimed already.")
-        if order.direction is Direction.IN or order.state not in RETURNABLE:
+        if order.direction is Direction.IN or order.state not in _CLAIMABLE:
             raise PaymentNotRecallable(f"Payment {order.id} is {order.state}.", state=order.state)
         at = seen.draft.at
-        amount = order.amount - returned_of(seen, order.id)
+        amount = _not_back(seen, order)
         claim = Standing(amount, next_business_day(at.date()), at, self.actor, None)
         if self.refund is schemas.Refund.NOW:
             return self._refunded(seen, order, claim)
@@ -112,7 +120,7 @@ class ClaimPayment(msgspec.Struct, frozen=True):
 
     def _refunded(self, seen: Seen, order: Order, claim: Standing) -> Decision:
         # What has come back since is with the payer, or with whom it belongs to, already.
-        amount = min(claim.amount, order.amount - returned_of(seen, order.id))
+        amount = min(claim.amount, _not_back(seen, order))
         cost = refunded_account(order.id)
         open_account(seen.draft, NewAccount(cost, order.asset, AccountType.ASSET))
         waiting = credit_back(seen, order, cost, amount) if amount else ()
@@ -192,6 +200,12 @@ class ClaimService:
     ) -> Answer:
         rider = ClaimPayment(order.id, order.payer, order.asset, is_due, refunded, call.actor)
         return await self._ledger.submit(call, order.book_id, rider)
+
+
+def _not_back(seen: Seen, order: Order) -> int:
+    """What was paid of an order, and neither refunded nor returned; minor units."""
+    totals = totals_of(seen, order.id) or Totals.paid_at_once(order)
+    return totals.refundable - returned_of(seen, order.id)
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:

@@ -28,7 +28,10 @@ class RecallTooLate(Refusal):
 
 
 class PaymentNotRecallable(Conflict):
-    """Only what was carried out, and is not wholly returned, can be asked or given back."""
+    """Only what was carried out, and is not wholly returned, can be asked or given back.
+
+    An authorisation of which more can be captured is voided before it is claimed.
+    """
 
     code, title = "PAYMENT_NOT_RECALLABLE", "The payment cannot be asked or given back"
 

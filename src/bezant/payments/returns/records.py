@@ -117,17 +117,25 @@ def credit_back(seen: Seen, order: Order, source: str, amount: int) -> tuple[Row
 
     First to what the institution has paid, or is owed, in the payer's place.
     """
-    legs = []
-    for bearer in before_payer(order.id):
+    borne = borne_of(seen, order.id, amount)
+    legs = [_leg(source, bearer, order, part) for bearer, part in borne]
+    left = amount - sum(part for _, part in borne)
+    if left:
+        return refund(seen, order, source, left, legs)
+    post(seen.draft, NewTransaction(legs))
+    return ()
+
+
+def borne_of(seen: Seen, order_id: UUID, amount: int) -> list[tuple[str, int]]:
+    """Who gets what of an amount before the payer does: accounts of the ledger with their parts."""
+    borne = []
+    for bearer in before_payer(order_id):
         known = seen.draft.book.accounts.get(bearer)
         part = 0 if known is None else min(known.posted, amount)
         if part > 0:
-            legs.append(_leg(source, bearer, order, part))
+            borne.append((bearer, part))
             amount -= part
-    if amount:
-        return refund(seen, order, source, amount, legs)
-    post(seen.draft, NewTransaction(legs))
-    return ()
+    return borne
 
 
 def refund(

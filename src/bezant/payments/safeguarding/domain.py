@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bezant.payments.safeguarding.schemas import (
+    WAITING,
     Figures,
     Held,
     Outcome,
@@ -60,8 +61,9 @@ def figures_of(terms: SafeguardingTerms, balances: Balances) -> Figures:
     """Both sides under terms.
 
     A customer who is overdrawn lessens nobody else's claim: each account counts for what it has,
-    and for nothing below that. Of a safeguarding account the lower of the two balances counts,
-    since the other may be money that is not there; one that is overdrawn takes from the rest.
+    and for nothing below that. Money that waits is somebody's, whether terms name it or not. Of a
+    safeguarding account the lower of the two balances counts, since the other may be money that is
+    not there; one that is overdrawn takes from the rest.
     """
     names = [each.account for each in terms.accounts]
     held = []
@@ -77,7 +79,7 @@ def figures_of(terms: SafeguardingTerms, balances: Balances) -> Figures:
         if product not in terms.excluded_products
     ]
     taken = set(names)
-    for funds in terms.other_funds:
+    for funds in dict.fromkeys((*terms.other_funds, WAITING)):
         found = {name for name in balances.others if is_of(name, funds)} - taken
         taken |= found
         owed.append(_owed(funds, (balances.others[name] for name in found)))

@@ -54,7 +54,11 @@ class Measuring:
 
     async def _numbers(self, tenant_id: UUID, arranged: Arranged) -> dict[str, int]:
         rows = await self._database.fetch(
-            store.FIND_OTHERS, tenant_id, arranged.book_id, arranged.asset
+            store.FIND_OTHERS,
+            tenant_id,
+            arranged.book_id,
+            arranged.asset,
+            arranged.institution_id,
         )
         return {row["account_id"]: row["account_no"] for row in rows}
 

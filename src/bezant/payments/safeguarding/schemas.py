@@ -15,6 +15,8 @@ PRODUCTS_MAX: Final = 100
 FUNDS_MAX: Final = 50
 CUSTOMERS: Final = "accounts:"
 """What the ledger's accounts of customers begin with."""
+WAITING: Final = "unapplied:*"
+"""The accounts of what waits for whom it belongs to: customers' money, always."""
 
 
 class Method(StrEnum):
@@ -61,7 +63,8 @@ class SafeguardingTerms(Struct, frozen=True, forbid_unknown_fields=True):
         accounts: that safeguard.
         excluded_products: whose customers' money need not be safeguarded. That of every other
             product of the institution must, those that are made later included.
-        other_funds: accounts that hold customers' money besides, such as what came in for nobody.
+        other_funds: accounts that hold customers' money besides, such as what is to be paid out by
+            hand. What waits on `unapplied:…` counts without being named.
         excess_tolerance: how much more than required may be there without an incident.
         hour: in the time zone of the book. By then banks have sent the day's statements.
     """

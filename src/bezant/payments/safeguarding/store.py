@@ -165,9 +165,16 @@ FIND_CUSTOMERS: Final = """
     GROUP BY b.product_id
 """
 
+# All other accounts in the asset, but for what waits for another institution of the book.
 FIND_OTHERS: Final = """
-    SELECT account_id, account_no FROM account
-    WHERE tenant_id = $1 AND book_id = $2 AND asset = $3 AND account_id NOT LIKE 'accounts:%'
+    SELECT a.account_id, a.account_no FROM account AS a
+    WHERE a.tenant_id = $1 AND a.book_id = $2 AND a.asset = $3
+        AND a.account_id NOT LIKE 'accounts:%'
+        AND NOT EXISTS (
+            SELECT FROM unapplied_money AS u
+            WHERE u.tenant_id = $1 AND u.ledger_book = $2 AND u.institution_id <> $4
+                AND a.account_id = 'unapplied:' || u.unapplied_id::text
+        )
 """
 
 # What the bank says of an account at the end of a day, of what was imported by an instant.

@@ -13,6 +13,7 @@ from bezant.kernel.errors import Refusal
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.ledger import OF_LANES, OF_POSTINGS
+from bezant.payments.checks import PaymentBlocked, PaymentNeedsReview
 from bezant.payments.settlements import errors, schemas
 from bezant.payments.settlements.service import SettlementService
 
@@ -31,6 +32,8 @@ _OF_SETTLING: Final[tuple[type[Refusal], ...]] = tuple(
             banking.SignaturesNeeded,
             banking.MayNotAct,
             banking.SignatureOfAnother,
+            PaymentBlocked,
+            PaymentNeedsReview,
             banking.LimitExceeded,
             banking.OrderingPartyNeeded,
             banking.CounterpartyDenied,
@@ -106,7 +109,7 @@ def operations(settlements: SettlementService) -> Sequence[Operation]:
             summary="Settle what was captured and refunded for an account",
             description=(
                 "Every capture and refund is in exactly one batch, in the ledger's order. The net"
-                " is paid out in the commit that makes the batch."
+                " is paid out in the commit that makes the batch, if every check allows it."
             ),
             scope="orders:write",
             action="settlement_batch.create",

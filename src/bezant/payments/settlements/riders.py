@@ -12,18 +12,18 @@ from bezant.banking import (
     Channel,
     SignaturesNeeded,
     Signing,
-    Spending,
     account_of,
     available_on,
     check_can_pay,
     check_can_receive,
     ledger_account,
-    spend,
 )
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen, post
 from bezant.ledger.schemas import NewTransaction, Posting
+from bezant.payments.checks import Asked, Checks
+from bezant.payments.orders.domain import BOOK
 from bezant.payments.settlements import store
 from bezant.payments.settlements.errors import (
     NothingToSettle,
@@ -42,6 +42,8 @@ OPEN: Final = ReadKind("settlement_open", store.READ_OPEN, takes_instant=True)
 
 _BATCH: Final = RowKind("settlement_batch", store.INSERT_BATCHES)
 _ALONE: Final = 1
+_ANY: Final = 1
+"""An amount to name what is read by: no check reads by it, and the lane alone knows what it is."""
 
 
 @RiderKinds.register
@@ -49,10 +51,11 @@ class SettleAccount(msgspec.Struct, frozen=True):
     """`POST /v1/accounts/{account}/settlement-batches`.
 
     Attributes:
-        counterparty: a keyed fingerprint of the payout account.
+        counterparty: a keyed fingerprint of the payout account; None where nothing is paid out.
     """
 
     account_id: UUID
+    institution_id: UUID
     id: UUID
     new: NewSettlementBatch
     counterparty: bytes | None
@@ -70,8 +73,8 @@ class SettleAccount(msgspec.Struct, frozen=True):
         if self.new.payout_account is not None:
             rows += [
                 (BANK_ACCOUNT, self.new.payout_account),
-                *self._spending(0).reads(),
-                *self._signing(0).reads(),
+                *Checks.reads(self._asked(_ANY)),
+                *self._signing(_ANY).reads(),
             ]
             sides = (self.account_id, self.new.payout_account)
             accounts = {ledger_account(account, self.new.asset) for account in sides}
@@ -88,6 +91,8 @@ class SettleAccount(msgspec.Struct, frozen=True):
             SignaturesNeeded: the payout needs more than one.
             MayNotAct: who orders it has no mandate.
             SignatureOfAnother: the actor is a person, and not that party.
+            PaymentBlocked: a check forbids the payout.
+            PaymentNeedsReview: one of them wants it looked at; a batch waits for nobody.
             LimitExceeded: or whatever else forbids the payout.
         """
         at, asset = seen.draft.at, self.new.asset
@@ -102,7 +107,7 @@ class SettleAccount(msgspec.Struct, frozen=True):
             raise NothingToSettle("Everything is in batches already.")
         names = ("gross", "refunded", "fee", "vat", "shared", "net")
         sums = Sums(*(int(found[name]) for name in names))
-        paid_out, spent = self._pay_out(seen, sums.net)
+        paid_out, checked = self._pay_out(seen, sums.net)
         no, after_seq = (0, 0) if last is None else (last["no"], last["through_seq"])
         amended = {"key": self._key, "no": no + 1, "is_new": True}
         seen.amend(LAST, self._key, amended)
@@ -113,7 +118,7 @@ class SettleAccount(msgspec.Struct, frozen=True):
             self.new.payout_account, paid_out, until, at, self.actor,
         )  # fmt: skip
         batch = self._view(no + 1, found["items"], sums, paid_out, until, at)
-        return Decision(Answer.of(batch, 201), (*spent, Row(_BATCH, values)))
+        return Decision(Answer.of(batch, 201), (*checked, Row(_BATCH, values)))
 
     @property
     def _key(self) -> str:
@@ -125,7 +130,7 @@ class SettleAccount(msgspec.Struct, frozen=True):
         return f"{self._key}/{'' if until is None else until.astimezone(UTC).isoformat()}"
 
     def _pay_out(self, seen: Seen, net: int) -> tuple[int, tuple[Row, ...]]:
-        """Pay the net out; what was paid, and the rows of what that spends."""
+        """Pay the net out; what was paid, and the rows of what checks keep of it."""
         to, asset, at = self.new.payout_account, self.new.asset, seen.draft.at
         if to is None:
             return 0, ()
@@ -141,11 +146,11 @@ class SettleAccount(msgspec.Struct, frozen=True):
         check_can_pay(payer, asset, net, available_on(seen, payer.id, asset), at)
         check_can_receive(receiver, asset, at)
         signatures = self._signed(seen, self._signing(net))
-        spent = spend(seen, self._spending(net))
+        judged = Checks.judge(seen, self._asked(net))
         debit, credit = ledger_account(payer.id, asset), ledger_account(to, asset)
         leg = Posting(debit, credit, asset, str(net), "settlement.payout")
         post(seen.draft, NewTransaction([leg], id=self.id))
-        return net, (*signatures, *spent)
+        return net, (*signatures, *judged.rows)
 
     def _signed(self, seen: Seen, signing: Signing) -> tuple[Row, ...]:
         if self.new.party_id is None:
@@ -157,15 +162,20 @@ class SettleAccount(msgspec.Struct, frozen=True):
             raise SignaturesNeeded(f"It needs {signed.needed} signatures.", needed=signed.needed)
         return signed.rows
 
-    def _spending(self, amount: int) -> Spending:
-        return Spending(
-            self.account_id,
+    def _asked(self, amount: int) -> Asked:
+        assert self.counterparty is not None
+        return Asked(
             self.id,
+            self.institution_id,
+            BOOK,
+            self.account_id,
+            self.new.payout_account,
+            self.new.party_id,
+            Channel.API,
+            self.counterparty,
             self.new.asset,
             amount,
-            Channel.API,
-            self.new.party_id,
-            self.counterparty,
+            is_instant=True,
         )
 
     def _signing(self, amount: int) -> Signing:

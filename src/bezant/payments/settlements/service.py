@@ -57,7 +57,9 @@ class SettlementService:
         if new.payout_account is not None:
             await self._check_payout(call.tenant_id, account_id, new.payout_account)
             counterparty = counterparty_of(self._fingerprints, str(new.payout_account))
-        rider = SettleAccount(account_id, self._ids.new(), new, counterparty, call.actor)
+        rider = SettleAccount(
+            account_id, account.institution_id, self._ids.new(), new, counterparty, call.actor
+        )
         return await self._ledger.submit(call, account.book_id, rider)
 
     async def find(self, tenant_id: UUID, batch_id: UUID) -> schemas.SettlementBatch:

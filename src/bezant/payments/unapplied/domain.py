@@ -8,11 +8,13 @@ class Origin(StrEnum):
     """What the money is of, and by what it is known.
 
     `payment_return`: it came back of a payment of ours, whose payer's account takes nothing.
+    `credit`: another bank sent it, and a check wants somebody to look at it.
     `direct_debit`: it was collected, or came back, and the account that it is for takes nothing.
     """
 
     PAYMENT_RETURN = "payment_return"
     DIRECT_DEBIT = "direct_debit"
+    CREDIT = "credit"
 
 
 class MovementKind(StrEnum):

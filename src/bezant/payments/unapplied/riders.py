@@ -15,6 +15,8 @@ from bezant.payments.direct_debits.ending import EndDebit
 from bezant.payments.direct_debits.moving import back_id
 from bezant.payments.direct_debits.reasons import Back
 from bezant.payments.direct_debits.records import DEBIT, applied, debit_of
+from bezant.payments.orders.records import ORDER, order_of, went
+from bezant.payments.states import OrderState
 from bezant.payments.unapplied.domain import MovementKind, Origin, unapplied_account
 from bezant.payments.unapplied.errors import (
     UnappliedExceeded,
@@ -44,7 +46,7 @@ class ApplyUnapplied(msgspec.Struct, frozen=True):
     weight: int = 1
 
     def reads(self) -> Reads:
-        """What waits, who gets it, and the collection that says so of itself."""
+        """What waits, who gets it, and the collection or the credit that says so of itself."""
         accounts = {
             unapplied_account(self.unapplied_id),
             ledger_account(self.account_id, self.asset),
@@ -53,6 +55,7 @@ class ApplyUnapplied(msgspec.Struct, frozen=True):
             (UNAPPLIED, self.unapplied_id),
             (BANK_ACCOUNT, self.account_id),
             (DEBIT, self.unapplied_id),
+            (ORDER, self.unapplied_id),
         )
         return Reads(frozenset(accounts), rows=rows)
 
@@ -78,13 +81,29 @@ class ApplyUnapplied(msgspec.Struct, frozen=True):
             self.id, waits.id, MovementKind.APPLIED, str(amount), self.account_id, self.reason,
             seen.draft.at, self.actor,
         )  # fmt: skip
-        rows = (*waits.noted(seen), *self._collection(seen, waits), *_moved(seen, waits, movement))
+        rows = (*waits.noted(seen), *self._origin(seen, waits), *_moved(seen, waits, movement))
         return Decision(Answer.of(movement, 201), rows)
 
-    def _collection(self, seen: Seen, waits: Waits) -> tuple[Row, ...]:
+    def _origin(self, seen: Seen, waits: Waits) -> tuple[Row, ...]:
+        if waits.origin is Origin.CREDIT:
+            return self._credit(seen, waits)
         if waits.origin is not Origin.DIRECT_DEBIT or waits.remaining(seen):
             return ()
         return (applied(seen, debit_of(seen, waits.id)),)
+
+    def _credit(self, seen: Seen, waits: Waits) -> tuple[Row, ...]:
+        """A credit is settled once its payee has all of it; one that others get is not paid."""
+        order = order_of(seen, waits.id)
+        if order.state is not OrderState.UNDER_REVIEW:
+            return ()
+        if self.account_id != order.creditor_account:
+            state = OrderState.REJECTED
+        elif waits.remaining(seen):
+            return ()
+        else:
+            state = OrderState.SETTLED
+        _, rows = went(seen, order, state, actor=self.actor, reason=self.reason)
+        return rows
 
 
 @RiderKinds.register

@@ -83,7 +83,7 @@ class UnappliedService:
         """
         found = await self.find(call.tenant_id, unapplied_id)
         if found.origin is not Origin.DIRECT_DEBIT:
-            raise UnappliedNotReturnable("It has come back of a payment of ours.")
+            raise UnappliedNotReturnable("It is no collection.")
         if not fits(new.code, Back.REVERSAL):
             raise ReasonUnfit(f"{new.code} is no reason of a reversal.", field="code")
         debit = await self._debits.debit(call.tenant_id, unapplied_id)
