@@ -109,4 +109,6 @@ async def recalled_over_http(bank: CustomerBank) -> str:
         "FRAD",
         b"<camt.056/>",
     )
-    return f"/v1/recalls/{await receiver.recalled(recall)}"
+    case = await receiver.recalled(recall)
+    assert isinstance(case, UUID)
+    return f"/v1/recalls/{case}"
