@@ -217,7 +217,12 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             body_type=schemas.NewDebitControls,
             example={"creditors": [{"creditor_id": _CREDITOR, "verdict": "deny"}]},
             answer_type=schemas.DebitControls,
-            refusals=(BankAccountNotFound, errors.CreditorIdentifierInvalid, *OF_LANES),
+            refusals=(
+                BankAccountNotFound,
+                errors.CreditorIdentifierInvalid,
+                errors.CreditorListedTwice,
+                *OF_LANES,
+            ),
             handler=routes.set_controls,
         ),
         ReadOperation(
@@ -236,7 +241,10 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             path=_PAYER_MANDATES,
             tag=_TAG,
             summary="Confirm or stop a mandate, as its payer",
-            description="Nothing is debited in B2B before its payer has confirmed the mandate.",
+            description=(
+                "Nothing is debited in B2B before its payer has confirmed the mandate, which a"
+                " natural person cannot."
+            ),
             scope=WRITE,
             action="payer_mandate.set",
             path_type=AccountPath,
@@ -249,7 +257,12 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             },
             status=201,
             answer_type=schemas.PayerMandateView,
-            refusals=(BankAccountNotFound, errors.CreditorIdentifierInvalid, *OF_LANES),
+            refusals=(
+                BankAccountNotFound,
+                errors.CreditorIdentifierInvalid,
+                errors.NotForConsumers,
+                *OF_LANES,
+            ),
             handler=routes.set_standing,
         ),
         ReadOperation(
