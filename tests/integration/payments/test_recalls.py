@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from arriving import back, credit, opened, paid
+from arriving import back, credit, opened, paid, recall_by
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Again, Done
 from bezant.ledger import verify_book
@@ -16,7 +16,6 @@ from bezant.payments.calendars.target import add_business_days, next_business_da
 from bezant.payments.orders import PaymentNotFound
 from bezant.payments.rails import (
     Coordinates,
-    Incoming,
     Recall,
     Refused,
     Rejected,
@@ -30,14 +29,6 @@ from customers import CustomerBank
 from paying import Desk, posted
 
 NOW = datetime.now(UTC)
-
-
-def recall_by(bank: CustomerBank, offered: Incoming) -> Recall:
-    """What asks for a credit."""
-    return Recall(
-        bank.tenant.id, UUID(bank.institution), "scheme", offered.transaction_id,
-        f"CASE-{uuid4().hex[:20]}", "FRAD", b"<camt.056/>", offered.sender_bic,
-    )  # fmt: skip
 
 
 async def arrived(bank: CustomerBank, desk: Desk) -> tuple[str, UUID, Recall]:
