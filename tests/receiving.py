@@ -64,6 +64,7 @@ class Receiving:
     async def offered(self, offered: Offered) -> UUID | None:
         return self.orders.get((offered.sender_bic, offered.transaction_id))
 
-    async def recall_answered(self, recall: Recall, refusal: str | None) -> bool:
+    async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
+        assert said_at is not None
         self.answered.append((recall, refusal))
         return recall.original_transaction_id == "T-1"

@@ -37,6 +37,6 @@ class CoreReceiver:
         """See `Receiver.recalled`."""
         return await self.recalls.recalled(recall)
 
-    async def recall_answered(self, recall: Recall, refusal: str | None) -> bool:
+    async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
         """See `Receiver.recall_answered`."""
-        return await self.recalls.answered(recall, refusal)
+        return await self.recalls.answered(recall, refusal, said_at)

@@ -257,9 +257,9 @@ async def test_a_recall_of_ours_is_refused_by_the_other_bank_or_the_scheme(
         asked.case_id, "DUPL", b"<camt.029/>",
     )  # fmt: skip
     stranger = replace(refusal, case_id="NOT-OURS")
-    assert not await desk.first.receiver.recall_answered(stranger, "CUST")
+    assert not await desk.first.receiver.recall_answered(stranger, "CUST", NOW)
     for _ in range(2):
-        assert await desk.first.receiver.recall_answered(refusal, "CUST")
+        assert await desk.first.receiver.recall_answered(refusal, "CUST", NOW)
     found = await recall_of(bank, UUID(case["id"]))
     assert (found["state"], found["refusal"]) == ("refused", "CUST")
     second = await bank.tenant.create(path, {"reason": "CUST"})
@@ -280,14 +280,36 @@ async def test_what_is_no_refusal_leaves_a_recall_of_ours_open_and_is_kept(
         asked.case_id, "", b"<camt.029>PDCR</camt.029>",
     )  # fmt: skip
     before = await messages(database, bank, made.id)
-    assert await desk.first.receiver.recall_answered(said, None)
+    assert await desk.first.receiver.recall_answered(said, None, NOW)
     assert (await recall_of(bank, UUID(case["id"])))["state"] == "open"
     assert await messages(database, bank, made.id) == before + 1
     refusal = replace(said, code="LEGL", raw=b"<camt.029>RJCR</camt.029>")
-    assert await desk.first.receiver.recall_answered(refusal, "LEGL")
+    assert await desk.first.receiver.recall_answered(refusal, "LEGL", NOW)
     found = await recall_of(bank, UUID(case["id"]))
     assert (found["state"], found["refusal"]) == ("refused", "LEGL")
     assert await messages(database, bank, made.id) == before + 2
+
+
+async def test_an_answer_that_names_the_payment_alone_is_of_the_recall_that_waits(
+    bank: CustomerBank, desk: Desk
+) -> None:
+    _, made = await paid(bank, desk)
+    path, receiver = f"/v1/payments/{made.id}/recall", desk.first.receiver
+    first = await bank.tenant.create(path, {"reason": "FRAD"})
+    await desk.tell(UUID(first["id"]))
+    _, asked, _ = desk.rail.told[0]
+    refusal = Recall(
+        bank.tenant.id, UUID(bank.institution), "scheme", asked.original_transaction_id, "",
+        "LEGL", b"<camt.029/>",
+    )  # fmt: skip
+    said_at = asked.at + timedelta(seconds=1)
+    assert await receiver.recall_answered(refusal, "LEGL", said_at)
+    assert (await recall_of(bank, UUID(first["id"])))["state"] == "refused"
+    assert not await receiver.recall_answered(refusal, "LEGL", said_at), "none waits"
+    second = await bank.tenant.create(path, {"reason": "CUST"})
+    before = asked.at - timedelta(minutes=2)
+    assert not await receiver.recall_answered(refusal, "LEGL", before), "it is of another"
+    assert (await recall_of(bank, UUID(second["id"])))["state"] == "open"
 
 
 async def messages(database: Database, bank: CustomerBank, order_id: UUID) -> int:

@@ -100,7 +100,12 @@ class Routes:
 def mandate_operations(mandates_of: DebitMandateService) -> Sequence[Operation]:
     """The operations on mandates, and on what payers allow."""
     routes = Routes(mandates_of)
-    return [*_of_creditors(routes), *_reading(routes), *_of_payers(routes)]
+    return [
+        *_of_creditors(routes),
+        *_reading(routes),
+        *_controlling(routes),
+        *_of_payers_mandates(routes),
+    ]
 
 
 def _of_creditors(routes: Routes) -> Sequence[Operation]:
@@ -202,7 +207,7 @@ def _reading(routes: Routes) -> Sequence[Operation]:
     ]
 
 
-def _of_payers(routes: Routes) -> Sequence[Operation]:
+def _controlling(routes: Routes) -> Sequence[Operation]:
     return [
         WriteOperation(
             id="set_direct_debit_controls",
@@ -236,6 +241,11 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             refusals=(BankAccountNotFound,),
             handler=routes.controls,
         ),
+    ]
+
+
+def _of_payers_mandates(routes: Routes) -> Sequence[Operation]:
+    return [
         WriteOperation(
             id="set_payer_mandate",
             path=_PAYER_MANDATES,

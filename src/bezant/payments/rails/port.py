@@ -281,13 +281,15 @@ class Receiver(Protocol):
         """
         ...
 
-    async def recall_answered(self, recall: Recall, refusal: str | None) -> bool:
+    async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
         """The payee's bank says something of a recall of ours (camt.029); whether there is one.
 
         Args:
-            recall: with our own case's and transaction's names, as they were sent.
+            recall: with our own case's and transaction's names, as they were sent; without the
+                case's it is about the one that waits for an answer.
             refusal: why it is refused, of the scheme's list; None where it is not (yet), so that
                 it stays open, and what is said is kept.
+            said_at: by the clock of that bank.
         """
         ...
 

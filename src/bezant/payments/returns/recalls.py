@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from bezant.ledger import Ledger, Rider
 
 _BEFORE_ALL: Final = UUID(int=0)
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""By less, those of two banks; nobody asks again so soon after a refusal."""
 
 
 class RecallService:
@@ -145,13 +149,15 @@ class RecallService:
         answer = await self._submit(tenant_id, order, "recall.take", rider)
         return answer.value(schemas.RecallCase).id
 
-    async def answered(self, recall: Recall, refusal: str | None) -> bool:
+    async def answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
         """See `Receiver.recall_answered`."""
         order = await self._returns.sent(
             recall.tenant_id, recall.institution_id, recall.rail, recall.original_transaction_id
         )
-        case = None if order is None else await self._find(recall.tenant_id, recall.case_id)
-        if order is None or case is None or case.order_id != order.id:
+        if order is None:
+            return False
+        case = await self._asked_of(recall, order, said_at)
+        if case is None:
             return False
         sealed = self._payments.sealed(recall.tenant_id, order.id, recall.raw)
         message = Message(self._ids.new(), sealed)
@@ -239,11 +245,18 @@ class RecallService:
         answer = await self._submit(tenant_id, order, "recall.end", rider)
         answer.value(schemas.RecallCase)
 
-    async def _find(self, tenant_id: UUID, case_id: str) -> Case | None:
+    async def _asked_of(self, recall: Recall, order: Order, said_at: datetime) -> Case | None:
+        """The recall of ours that an answer is about, by its name or as the one that is open."""
+        if not recall.case_id:
+            row = await self._database.fetchrow(store.READ_UNDER_WAY, recall.tenant_id, [order.id])
+            case = None if row is None else Case.of(dict(row))
+            # What comes again may be of a recall before this one.
+            return case if case is not None and said_at > case.created_at - _CLOCKS_DIFFER else None
         try:
-            return await self.case(tenant_id, UUID(case_id))
+            case = await self.case(recall.tenant_id, UUID(recall.case_id))
         except (ValueError, RecallNotFound):
             return None
+        return case if case.order_id == order.id else None
 
     def _rail(self, order: Order) -> Returning:
         rail: object = self._rails.get(order.rail)

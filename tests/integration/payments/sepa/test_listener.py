@@ -311,6 +311,10 @@ async def test_a_recall_of_ours_that_is_refused_is_told(house: House) -> None:
     assert (answer.status_code, answer.content) == (200, b"")
     [(recall, code)] = house.receiving.answered
     assert (recall.original_transaction_id, recall.case_id, code) == ("T-1", "C-1", "LEGL")
+    of_scheme = replace(resolution, case_id=None)
+    assert (await house.deliver(camt029.write_camt029(of_scheme))).status_code == 200
+    recall, _ = house.receiving.answered[-1]
+    assert (recall.original_transaction_id, recall.case_id) == ("T-1", "")
     unasked = replace(resolution, original_transaction_id="T-2")
     assert (await house.deliver(camt029.write_camt029(unasked))).status_code == 409
 

@@ -270,11 +270,12 @@ class CsmListener:
             participant.institution_id,
             rail,
             resolution.original_transaction_id,
-            resolution.case_id or resolution.status_id,
+            # The schemes have no place for it: what they repeat is the name of the payment.
+            resolution.case_id or "",
             resolution.reason or "",
             message,
         )
-        if not await self._receiver.recall_answered(recall, refusal):
+        if not await self._receiver.recall_answered(recall, refusal, resolution.created_at):
             raise NotThereYet
         return b""
 
