@@ -77,6 +77,14 @@ async def paid(bank: CustomerBank, desk: Desk) -> tuple[str, Payment]:
     return payer, made
 
 
+def recall_by(bank: CustomerBank, offered: Incoming) -> Recall:
+    """What asks for a credit."""
+    return Recall(
+        bank.tenant.id, UUID(bank.institution), "scheme", offered.transaction_id,
+        f"CASE-{uuid4().hex[:20]}", "FRAD", b"<camt.056/>", offered.sender_bic,
+    )  # fmt: skip
+
+
 async def sent_over_http(bank: CustomerBank) -> str:
     """The path of a payment that a rail of the application's carried out."""
     new = {
@@ -109,13 +117,6 @@ async def recalled_over_http(bank: CustomerBank) -> str:
     assert receiver is not None
     offered = await credit(bank, await opened(bank))
     await receiver.credited(offered)
-    recall = Recall(
-        bank.tenant.id,
-        UUID(bank.institution),
-        "scheme",
-        offered.transaction_id,
-        f"CASE-{uuid4().hex[:20]}",
-        "FRAD",
-        b"<camt.056/>",
-    )
-    return f"/v1/recalls/{await receiver.recalled(recall)}"
+    case = await receiver.recalled(recall_by(bank, offered))
+    assert isinstance(case, UUID)
+    return f"/v1/recalls/{case}"

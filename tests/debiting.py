@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -48,6 +48,10 @@ from bezant.server.banking import Banking
 from bezant.server.direct_debits import DirectDebits
 from fixtures_ledger import IDS, Bank, new_bank, open_ledger
 
+if TYPE_CHECKING:
+    import asyncpg
+    from asyncpg.pool import PoolConnectionProxy
+
 Payload = TypeVar("Payload")
 
 CREDITOR = "DE98ZZZ09999999999"
@@ -58,6 +62,17 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 DUE = date(2026, 3, 18)
 """The Wednesday more than fourteen days after."""
+
+
+PARTY = (
+    "INSERT INTO party (tenant_id, party_id, kind, subject_id, verification, risk, status,"
+    " row_version, created_at, changed_at)"
+    " VALUES ($1, $2, $3, $2, 'none', 'unrated', 'active', 1, $4, $4)"
+)
+HOLDS = (
+    "INSERT INTO account_party (tenant_id, account_id, party_id, role, valid_from, added_at,"
+    " added_by) VALUES ($1, $2, $3, 'holder', $4, $4, 'test')"
+)
 
 
 class SchemeDebits:
@@ -124,6 +139,16 @@ class Collecting:
         if amount:
             await self.bank.pay("world", account.ledger_accounts["EUR"], amount)
         return account.id
+
+    async def held_by(self, account_id: UUID, kind: str) -> None:
+        """Have a party of a kind hold an account; its name is nowhere, since there is no vault."""
+        tenant_id, party = self.bank.tenant_id, uuid4()
+
+        async def work(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+            await connection.execute(PARTY, tenant_id, party, kind, START)
+            await connection.execute(HOLDS, tenant_id, account_id, party, START)
+
+        await self.bank.database.transaction(work)
 
     async def iban(self, account_id: UUID) -> str:
         account = await self.banking.accounts.place(self.bank.tenant_id, account_id)

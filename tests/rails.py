@@ -55,6 +55,7 @@ class SchemeRail:
         self.sent: Counter[UUID] = Counter()
         self.inquired: Counter[UUID] = Counter()
         self.on_recall: Outcome = Pending("taken")
+        self.recall_refusals = frozenset({"AC04", "CUST", "LEGL"})
         self.told: list[tuple[str, Asked, str | None]] = []
         self.held: asyncio.Event | None = None
         self.began = asyncio.Event()
@@ -87,5 +88,9 @@ class SchemeRail:
         return self._told("refusal", asked, refusal)
 
     def _told(self, what: str, asked: Asked, refusal: str | None = None) -> Outcome:
-        self.told.append((what, asked, refusal))
+        saying = (what, asked, refusal)
+        for said in self.told:
+            # As clearing systems do: a name is of one message, and a repeat changes nothing of it.
+            assert said == saying or said[1].message_id != asked.message_id, "another of the name"
+        self.told.append(saying)
         return self.on_recall

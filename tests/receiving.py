@@ -11,7 +11,7 @@ class Receiving:
     """A receiver, and the records of it.
 
     Attributes:
-        refuses: the code that every credit is refused with; None takes them.
+        refuses: the code that all that comes is refused with; None takes it.
         pending: taken, and not concluded.
         credited_to: what was credited, by order.
     """
@@ -24,7 +24,7 @@ class Receiving:
         self.concluded: dict[UUID, datetime | None] = {}
         self.returns: dict[str, Return] = {}
         self.recalls: dict[str, tuple[UUID, Recall]] = {}
-        self.refused: list[tuple[Recall, str]] = []
+        self.answered: list[tuple[Recall, str | None]] = []
 
     @property
     def credited_in_all(self) -> int:
@@ -51,15 +51,20 @@ class Receiving:
         return taken
 
     async def returned(self, returned: Return) -> Taken | Refused:
+        if self.refuses is not None:
+            return Refused(self.refuses)
         self.returns[returned.return_id] = returned
         return Taken(uuid4())
 
-    async def recalled(self, recall: Recall) -> UUID:
+    async def recalled(self, recall: Recall) -> UUID | Refused:
+        if self.refuses is not None:
+            return Refused(self.refuses)
         return self.recalls.setdefault(recall.case_id, (uuid4(), recall))[0]
 
     async def offered(self, offered: Offered) -> UUID | None:
         return self.orders.get((offered.sender_bic, offered.transaction_id))
 
-    async def recall_refused(self, recall: Recall, refusal: str) -> bool:
-        self.refused.append((recall, refusal))
+    async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
+        assert said_at is not None
+        self.answered.append((recall, refusal))
         return recall.original_transaction_id == "T-1"

@@ -17,9 +17,11 @@ from bezant.ledger import Ledger
 from bezant.payments.bulk.records import ORDER_CHUNK, OrderChunk
 from bezant.payments.orders.jobs import DUE, Due
 from bezant.payments.standing.records import RUN, Run
+from bezant.payments.vop import ListedPayees, Patience
 from bezant.server.banking import Banking
+from bezant.server.payees import Payees
 from bezant.server.payments import Payments
-from bulks import job_of, written
+from bulks import job_of, verify_chunk, written
 from forking import say, serve, stop_here
 from schemes import SchemeClient
 
@@ -30,7 +32,8 @@ class Task(msgspec.Struct):
     """What to do.
 
     Attributes:
-        chunks: of the file.
+        verified: chunks of the file whose payees are to be verified; no other bank is known here.
+        chunks: of the file, to be ordered.
         due: payments whose day it is.
         standing: a standing order, and how many of its days are over.
         step: where to stop for ever; none for nowhere.
@@ -41,6 +44,7 @@ class Task(msgspec.Struct):
     scheme: str
     tenant_id: UUID
     bulk_id: UUID | None = None
+    verified: int = 0
     chunks: int = 0
     due: list[UUID] = []
     standing: UUID | None = None
@@ -58,7 +62,17 @@ async def work(task: Task) -> None:
     payments = Payments.of(
         database, clock, IDS, ledger, banking.accounts, bytes(32), {rail.name: rail}
     )
+    payees = Payees.of(
+        database, clock, IDS, banking, Unsealed(), bytes(32), ListedPayees([]), Patience()
+    )
+    verifying = payees.of_files(database, payments.orders)
     say("ready")
+    for chunk_no in range(task.verified):
+        assert task.bulk_id is not None
+        outcome = await verify_chunk(verifying, task.tenant_id, task.bulk_id, chunk_no)
+        if task.step == "verified":
+            await stop_here(task.step)
+        await written(database, task.tenant_id, outcome)
     for chunk_no in range(task.chunks):
         assert task.bulk_id is not None
         job = job_of(ORDER_CHUNK.name, task.tenant_id, OrderChunk(task.bulk_id, chunk_no))

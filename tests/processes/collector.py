@@ -19,7 +19,15 @@ from bezant.kernel.jobs import Job
 from bezant.kernel.unsealed import Unsealed
 from bezant.ledger import Ledger
 from bezant.payments.direct_debits import Collection, GivenBack, Kept, Withdrawn
-from bezant.payments.direct_debits.jobs import RUN, SEND, OfBatch, OfDebit
+from bezant.payments.direct_debits.jobs import (
+    RUN,
+    SEND,
+    TELL,
+    WITHDRAW,
+    OfBatch,
+    OfDebit,
+    OfWithdrawal,
+)
 from bezant.payments.rails import Pending, Rejected, Settled, Unknown
 from bezant.server.banking import Banking
 from bezant.server.direct_debits import DirectDebits
@@ -30,12 +38,19 @@ P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Task(msgspec.Struct):
-    """Whose collections to carry out."""
+    """Whose collections to carry out.
+
+    Attributes:
+        told: those that have ended, which the other bank is to hear.
+        withdrawn: those that were presented, and are to be stopped.
+    """
 
     url: str
     run_folder: str
     tenant_id: UUID
-    debits: list[UUID]
+    debits: list[UUID] = []
+    told: list[UUID] = []
+    withdrawn: list[UUID] = []
 
 
 class Stopping:
@@ -47,6 +62,7 @@ class Stopping:
         pass
 
     async def withdraw(self, _collection: Collection, _code: str) -> Withdrawn | Kept | Unknown:
+        await stop_here("before withdraw")
         return Unknown("STOPPED")
 
     async def present(
@@ -87,6 +103,10 @@ async def work(task: Task) -> None:
     say("ready")
     for debit_id in task.debits:
         await direct.runs.run(job_of(task, RUN.name, OfDebit(debit_id)))
+    for debit_id in task.told:
+        await direct.runs.tell(job_of(task, TELL.name, OfDebit(debit_id)))
+    for debit_id in task.withdrawn:
+        await direct.runs.withdraw(job_of(task, WITHDRAW.name, OfWithdrawal(debit_id, "CUST")))
     batches = await database.fetch(
         "SELECT payload FROM job WHERE tenant_id = $1 AND kind = $2", task.tenant_id, SEND.name
     )

@@ -33,10 +33,10 @@ class CoreReceiver:
         """See `Receiver.returned`."""
         return await self.returns.returned(returned)
 
-    async def recalled(self, recall: Recall) -> UUID:
+    async def recalled(self, recall: Recall) -> UUID | Refused:
         """See `Receiver.recalled`."""
         return await self.recalls.recalled(recall)
 
-    async def recall_refused(self, recall: Recall, refusal: str) -> bool:
-        """See `Receiver.recall_refused`."""
-        return await self.recalls.refused(recall, refusal)
+    async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
+        """See `Receiver.recall_answered`."""
+        return await self.recalls.answered(recall, refusal, said_at)

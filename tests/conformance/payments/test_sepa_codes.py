@@ -10,8 +10,24 @@ from bezant.payments.bulk.domain import CODES as OF_REFUSALS
 from bezant.payments.bulk.domain import ItemOutcome, status_of, status_of_all
 from bezant.payments.direct_debits.reasons import CODES as OF_DEBITS
 from bezant.payments.direct_debits.reasons import Back
-from bezant.payments.rails.sepa.codes import SETS, TIMEOUTS, Use, allowed, meaning_of
-from bezant.payments.rails.sepa.returning import REFUSED
+from bezant.payments.incoming.domain import (
+    BLOCKED_ACCOUNT,
+    CLOSED_ACCOUNT,
+    DUPLICATE,
+    FORBIDDEN,
+    NO_SUCH_ACCOUNT,
+)
+from bezant.payments.rails.sepa.codes import (
+    REFUSED,
+    SETS,
+    TIMEOUTS,
+    Use,
+    allowed,
+    fit,
+    meaning_of,
+)
+from bezant.payments.rails.sepa.returning import FOLLOWING_RECALL
+from bezant.payments.returns.domain import NO_SUCH_PAYMENT, NOT_TAKEN, Reason
 from bezant.payments.states import OrderState
 
 SCHEMES = ("sct", "sct_inst", "sdd")
@@ -151,3 +167,19 @@ def test_what_is_refused_to_be_given_back_is_refused_in_the_standards_words(
     code_sets: dict[str, set[str]],
 ) -> None:
     assert REFUSED in code_sets["ExternalInvestigationExecutionConfirmation1Code"]
+
+
+@pytest.mark.parametrize("rail", ["sct", "sct_inst"])
+def test_what_we_ask_and_answer_of_recalls_is_in_codes_of_the_scheme(rail: str) -> None:
+    assert {*Reason} == set(allowed(Use.RECALL, rail))
+    assert FOLLOWING_RECALL in allowed(Use.RETURN, rail)
+    assert {NO_SUCH_PAYMENT, NOT_TAKEN} <= set(allowed(Use.RECALL_REFUSED, rail))
+
+
+@pytest.mark.parametrize(
+    ("use", "rail"), [(Use.REJECT, "sct"), (Use.REJECT, "sct_inst"), (Use.RETURN, "sct")]
+)
+def test_what_the_core_refuses_credits_with_is_told_as_it_is(use: Use, rail: str) -> None:
+    for code in (NO_SUCH_ACCOUNT, CLOSED_ACCOUNT, BLOCKED_ACCOUNT, FORBIDDEN, DUPLICATE):
+        assert fit(use, code, rail) == code
+    assert fit(use, "XX99", rail) in allowed(use, rail)

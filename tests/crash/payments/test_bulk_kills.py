@@ -18,21 +18,25 @@ from bezant.kernel.ids import TimeOrderedIds
 from bezant.kernel.jobs import Done
 from bezant.kernel.unsealed import Unsealed
 from bezant.ledger import Ledger, verify_book
-from bezant.payments import NewPayment, OrderState, Payment
+from bezant.payments import BulkPayeeRuns, NewPayment, OrderState, Payment
 from bezant.payments.orders.domain import Attempt
 from bezant.payments.orders.jobs import DUE, Due
 from bezant.payments.orders.schemas import Creditor
+from bezant.payments.sandbox.vop import SandboxPayee, SandboxResponder
 from bezant.payments.standing.records import RUN, Run, payment_id
 from bezant.payments.standing.riders import CreateStandingOrder
 from bezant.payments.standing.rules import Every, Rule
 from bezant.payments.standing.schemas import NewStandingOrder
+from bezant.payments.vop import ListedPayees, Patience
 from bezant.server.banking import Banking
+from bezant.server.payees import Payees
 from bezant.server.payments import Payments
-from bulks import job_of, pain_file, processed, taken, transfer
+from bulks import job_of, pain_file, processed, taken, transfer, verify_chunk, written
 from customers import CustomerBank, open_bank
 from fixtures_api import Api
 from fixtures_ledger import Bank
 from forking import Forks, forks
+from payees import OUTSIDE, answering
 from paying import OWN_PAYEE, Desk
 from processes.bulk_payer import Task
 from rails import SchemeRail
@@ -76,6 +80,18 @@ class Office:
         ]
         content = pain_file(uuid4().hex, await self.bank.iban(self.payer), transfers)
         return await taken(self.bank.tenant, content, query="?rail=scheme")
+
+    async def unverified_file(self, count: int) -> dict[str, Any]:
+        """A file of payments to one payee of another bank, who is to be verified."""
+        transfers = [transfer(uuid4().hex, "1.00", OUTSIDE, "Grace Hopper") for _ in range(count)]
+        content = pain_file(uuid4().hex, await self.bank.iban(self.payer), transfers)
+        return await taken(self.bank.tenant, content, query="?rail=scheme&payees=verify")
+
+    async def verdicts(self, bulk: dict[str, Any]) -> dict[str | None, int]:
+        """What was found of the payees of a file: how often which; None is nothing so far."""
+        path = f"/v1/bulk-payments/{bulk['id']}/verification"
+        shown = (await self.bank.tenant.client.get(path)).json()
+        return {each["verdict"]: each["count"] for each in shown["tallies"]}
 
     async def orders(self) -> dict[UUID, OrderState]:
         page = await self.desk.first.orders.page(
@@ -132,6 +148,22 @@ async def office(
         yield Office(bank, payer, payee, desk, scheme, app_url, run_folder, socket)
 
 
+@pytest.fixture
+async def verifying(
+    office: Office, database: Database, ledger: Ledger, tmp_path: Path
+) -> AsyncIterator[BulkPayeeRuns]:
+    """The jobs of a process that lives, and knows the payees' bank."""
+    clock, ids = SystemClock(), TimeOrderedIds()
+    banking = Banking.of(database, clock, ids, ledger, Unsealed(), bytes(32))
+    responder = SandboxResponder({OUTSIDE: SandboxPayee(("Grace Hopper",))})
+    async with answering(tmp_path, responder) as listed:
+        payees = Payees.of(
+            database, clock, ids, banking, Unsealed(), bytes(32), ListedPayees([listed]), Patience()
+        )
+        yield payees.of_files(database, office.desk.first.orders)
+        await payees.asker.close()
+
+
 async def killed(office: Office, workers: Forks, task: Task, dice: random.Random) -> None:
     """Have a process begin, and kill it at some moment."""
     await workers.begin(task)
@@ -172,6 +204,49 @@ async def test_payments_that_were_ordered_and_not_recorded_are_found_ordered(
     await processed(database, office.desk, bulk)
     await office.survive()
     await office.check(database, ITEMS)
+
+
+async def test_payees_whose_verification_was_killed_are_asked_about_by_a_survivor(
+    office: Office, workers: Forks, database: Database, verifying: BulkPayeeRuns
+) -> None:
+    tenant, bulk = office.bank.tenant, await office.unverified_file(3)
+    await workers.begin(office.task(bulk_id=_id(bulk), verified=1, step="verified"))
+    await workers.until("verified")
+    await workers.kill()
+    assert await office.verdicts(bulk) == {None: 3}, (
+        "nothing is kept of an attempt that did not end"
+    )
+    for _ in range(2):
+        await written(database, tenant.id, await verify_chunk(verifying, tenant.id, _id(bulk)))
+    assert await office.verdicts(bulk) == {"match": 3}
+    path = f"/v1/bulk-payments/{bulk['id']}"
+    shown = (await tenant.client.get(f"{path}/verification")).json()
+    confirmed = await tenant.post(f"{path}/confirm", {"digest": shown["digest"]})
+    assert confirmed.status_code == 200, confirmed.text
+    await processed(database, office.desk, bulk)
+    await office.survive()
+    await office.check(database, 3)
+
+
+async def test_payees_of_a_file_are_verified_once_whoever_is_killed(
+    office: Office, workers: Forks, database: Database, verifying: BulkPayeeRuns
+) -> None:
+    tenant, bulk = office.bank.tenant, await office.unverified_file(ITEMS)
+    dice, task = random.Random(7), office.task(bulk_id=_id(bulk), verified=2)
+    for _ in range(KILLS // 2):
+        await killed(office, workers, task, dice)
+    for chunk_no in range(2):
+        outcome = await verify_chunk(verifying, tenant.id, _id(bulk), chunk_no)
+        await written(database, tenant.id, outcome)
+    found = await office.verdicts(bulk)
+    assert (sum(found.values()), found.keys() <= {"match", "not_possible"}) == (ITEMS, True)
+    assert (await tenant.client.get(f"/v1/bulk-payments/{bulk['id']}")).json()["status"] == (
+        "awaiting_confirmation"
+    )
+
+
+def _id(bulk: dict[str, Any]) -> UUID:
+    return UUID(bulk["id"])
 
 
 async def test_control_without_an_identifier_of_its_own_a_payment_is_made_twice(

@@ -11,7 +11,9 @@ import pytest
 
 from bezant.kernel.database import Database
 from bezant.kernel.jobs import Again
+from bezant.payments.direct_debits import schemas
 from bezant.payments.direct_debits.collecting import DebitState
+from bezant.payments.direct_debits.domain import presents_on
 from debiting import DUE, ELSEWHERE, Collecting, open_collecting
 from forking import Forks, forks
 from processes.collector import Task
@@ -75,6 +77,38 @@ async def test_what_was_to_be_presented_by_whom_was_killed_is_presented_by_a_sur
     await desk.work()
     assert set(desk.scheme.presented) == {debit}
     assert desk.scheme.asked == {debit: 1}
+
+
+async def test_what_was_to_be_told_by_whom_was_killed_is_told_by_a_survivor(
+    desk: Collecting, collectors: Forks, app_url: str, run_folder: Path
+) -> None:
+    payer = await desk.open(5_000)
+    await desk.block(payer)
+    debit = await desk.taken(await desk.incoming(payer))
+    assert await desk.state(debit) == (DebitState.REJECTED, "AC06")
+    await collectors.begin(Task(app_url, str(run_folder), desk.bank.tenant_id, told=[debit]))
+    await collectors.until("before tell")
+    await collectors.kill()
+    assert desk.scheme.told == {}
+    await desk.work()
+    assert desk.scheme.told[debit].code == "AC06"
+    assert desk.scheme.asked == {debit: 1}
+
+
+async def test_what_was_to_be_stopped_by_whom_was_killed_is_stopped_by_a_survivor(
+    desk: Collecting, collectors: Forks, app_url: str, run_folder: Path
+) -> None:
+    debit = await desk.collect(await desk.mandate(await desk.open(), ELSEWHERE))
+    await desk.wind_to(presents_on(DUE))
+    await desk.direct.debits.cancel(desk.bank.call(), debit, schemas.DebitReason("CUST"))
+    await collectors.begin(Task(app_url, str(run_folder), desk.bank.tenant_id, withdrawn=[debit]))
+    await collectors.until("before withdraw")
+    await collectors.kill()
+    assert (await desk.state(debit))[0] is DebitState.PRESENTED
+    assert desk.scheme.withdrawn == {}
+    await desk.work()
+    assert desk.scheme.withdrawn == {debit: "CUST"}
+    assert await desk.state(debit) == (DebitState.CANCELLED, "CUST")
 
 
 async def test_control_a_step_that_is_taken_twice_is_refused_by_the_schema(

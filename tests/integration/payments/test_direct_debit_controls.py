@@ -10,6 +10,7 @@ import pytest
 from bezant.kernel.database import Database
 from bezant.payments.direct_debits import schemas
 from bezant.payments.direct_debits.controls import Verdict
+from bezant.payments.direct_debits.errors import CreditorListedTwice
 from debiting import CREDITOR, DUE, OTHER_CREDITOR, Collecting, open_collecting
 
 
@@ -61,3 +62,19 @@ async def test_a_payer_may_say_how_often_a_mandate_is_collected(desk: Collecting
     await desk.wind_to(DUE + timedelta(days=27))
     await desk.wind_to(DUE + timedelta(days=28))
     assert [(await desk.state(each))[1] for each in debits] == [None, "SL01", None]
+
+
+async def test_of_one_creditor_one_thing_is_said(desk: Collecting) -> None:
+    payer = await desk.open()
+    # The business code is the creditor's to change: both are one creditor's.
+    same = f"{CREDITOR[:4]}ABC{CREDITOR[7:]}"
+    for other in (CREDITOR, same):
+        listed = [
+            schemas.ListedCreditor(CREDITOR, Verdict.ALLOW),
+            schemas.ListedCreditor(other, Verdict.DENY),
+        ]
+        with pytest.raises(CreditorListedTwice):
+            await desk.direct.debits.mandates.set_controls(
+                desk.bank.call(), payer, schemas.NewDebitControls(creditors=listed)
+            )
+    assert (await desk.direct.debits.mandates.controls(desk.bank.tenant_id, payer)).version == 0

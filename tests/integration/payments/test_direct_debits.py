@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bezant.kernel.database import Database
 from bezant.payments.direct_debits import schemas
@@ -305,6 +306,26 @@ async def test_a_b2b_debit_waits_for_its_payers_word_and_is_not_refunded(
     assert (await desk.state(debit))[0] is DebitState.SETTLED
     refund = await desk.direct.debits.refund(desk.bank.call(), debit, REFUND)
     assert code(refund) == "REFUND_NOT_DUE"
+
+
+async def test_a_consumer_confirms_no_mandate_of_b2b_and_pays_none_confirmed_before(
+    desk: Collecting,
+) -> None:
+    payer, payee = await desk.open(5_000), await desk.open()
+    mandate = await desk.mandate(payee, payer, reference="B-2", scheme="b2b")
+    confirmed = schemas.PayerMandateStanding(CREDITOR, "B-2", Scheme.B2B, "confirmed")
+    mandates = desk.direct.debits.mandates
+    assert not (await mandates.set_payer_mandate(desk.bank.call(), payer, confirmed)).is_refusal
+    debit = await desk.collect(mandate)
+    await desk.held_by(payer, "person")
+    again = await mandates.set_payer_mandate(desk.bank.call(), payer, confirmed)
+    assert code(again) == "NOT_FOR_CONSUMERS"
+    for said in (replace(confirmed, scheme=Scheme.CORE), replace(confirmed, standing="stopped")):
+        other = replace(said, reference="B-3")
+        assert not (await mandates.set_payer_mandate(desk.bank.call(), payer, other)).is_refusal
+    await desk.wind_to(DUE)
+    assert await desk.state(debit) == (DebitState.REJECTED, "AC13")
+    assert await desk.booked(payer) == 5_000
 
 
 async def test_lists_are_of_one_side_and_come_in_pages(desk: Collecting) -> None:

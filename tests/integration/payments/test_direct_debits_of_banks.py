@@ -23,7 +23,7 @@ from bezant.payments.direct_debits import (
 )
 from bezant.payments.direct_debits.collecting import DebitState
 from bezant.payments.direct_debits.domain import Scheme, Sequence
-from bezant.payments.direct_debits.reasons import Back
+from bezant.payments.direct_debits.reasons import Back, fits
 from bezant.payments.rails import NotForRail, Pending, Rejected, Unknown
 from bezant.server.contents_key import contents_sealer
 from checking import welcoming
@@ -138,6 +138,19 @@ async def test_a_b2b_collection_of_another_bank_needs_the_payers_word(desk: Coll
     payer = await desk.open(5_000)
     debit = await desk.taken(await desk.incoming(payer, scheme=Scheme.B2B))
     assert await desk.state(debit) == (DebitState.REJECTED, "MD01")
+
+
+async def test_a_b2b_collection_from_a_consumer_is_rejected_as_such(desk: Collecting) -> None:
+    for kind, code in (("person", "AC13"), ("organisation", "MD01")):
+        payer = await desk.open(5_000)
+        await desk.held_by(payer, kind)
+        debit = await desk.taken(await desk.incoming(payer, scheme=Scheme.B2B))
+        assert await desk.state(debit) == (DebitState.REJECTED, code)
+        await desk.work()
+        told = desk.scheme.told[debit]
+        assert (told.code, fits(told.code, told.back)) == (code, True)
+        core = await desk.taken(await desk.incoming(payer))
+        assert (await desk.state(core))[0] is DebitState.RECEIVED
 
 
 async def test_a_refund_takes_the_money_back_from_the_scheme_and_tells_it(

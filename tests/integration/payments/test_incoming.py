@@ -176,7 +176,7 @@ async def test_an_account_that_does_not_take_money_is_a_reason_of_the_scheme(
     assert await offers.offer(await credit(bank, account, creditor=nobody)) == Refused("AC03")
     elsewhere = Coordinates("Nobody", account_id=uuid4())
     assert await offers.offer(await credit(bank, account, creditor=elsewhere)) == Refused("AC03")
-    assert await offers.offer(await credit(bank, account, asset="GBP")) == Refused("AM03")
+    assert await offers.offer(await credit(bank, account, asset="GBP")) == Refused("AG01")
     await _block(bank, account, "credit")
     assert await offers.offer(await credit(bank, account)) == Refused("AC06")
     closed = await opened(bank)

@@ -67,6 +67,16 @@ async def test_a_return_is_found_by_the_schemes_reference_too(
     assert await desk.first.receiver.returned(by_reference) == Taken(made.id)
 
 
+async def test_two_banks_may_give_their_returns_one_name(bank: CustomerBank, desk: Desk) -> None:
+    payments = [await paid(bank, desk) for _ in range(2)]
+    for payer, made in payments:
+        returned = await back(bank, desk, made.id, return_id="RT-OF-BOTH", amount=400)
+        for _ in range(2):
+            assert await desk.first.receiver.returned(returned) == Taken(made.id)
+        assert (await bank.balance(payer))["booked"] == "4400"
+        assert await desk.first.receiver.returned(replace(returned, amount=1)) == Refused("AM05")
+
+
 async def test_what_never_left_does_not_come_back(bank: CustomerBank, desk: Desk) -> None:
     payer, made = await paid(bank, desk)
     stranger = await back(bank, desk, made.id, original_transaction_id="NEVER-SENT")

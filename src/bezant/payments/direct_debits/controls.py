@@ -93,10 +93,20 @@ def objection(
     mandate: PayerMandate | None,
     collected: Collected,
     at: datetime,
+    *,
+    is_consumers: bool,
 ) -> str | None:
     """Why the payer's bank does not let it through, as a code of the scheme; None if it does.
 
     Whether there is enough money is not asked here.
+
+    Args:
+        account: that is to pay.
+        controls: what its payer says of all.
+        mandate: as it is known here.
+        collected: what is judged.
+        at: when.
+        is_consumers: whether a natural person holds the account, whom B2B leaves without refunds.
     """
     match account.status:
         case AccountStatus.CLOSED:
@@ -109,6 +119,8 @@ def objection(
         return "AG01"
     if account.blocked(collected.asset, at) is None:
         return "AC06"
+    if collected.scheme is Scheme.B2B and is_consumers:
+        return "AC13"
     return _of_mandate(mandate, collected) or _of_controls(controls, mandate, collected)
 
 

@@ -1,7 +1,6 @@
 """The rules of SEPA direct debit mandates and refunds (Core and B2B): pure."""
 
 import re
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from bezant.kernel.ids import derived_id
+from bezant.payments.calendars.months import months_after
 from bezant.payments.calendars.target import add_business_days, on_or_after
 from bezant.payments.direct_debits.errors import (
     BackTooLate,
@@ -118,7 +118,7 @@ def sequence_of(mandate: "Mandate", *, is_final: bool) -> Sequence:
 
 def lapses_on(mandate: Mandate) -> date:
     """The first day on which the mandate has been unused for too long: 36 months."""
-    return _months_after(mandate.last_collected_on or mandate.signed_on, DORMANT_AFTER_MONTHS)
+    return months_after(mandate.last_collected_on or mandate.signed_on, DORMANT_AFTER_MONTHS)
 
 
 def check_can_collect(mandate: Mandate, sequence: Sequence, due: date) -> None:
@@ -158,7 +158,7 @@ def check_can_refund(
         RefundNotDue: an authorised B2B debit, or too late.
     """
     if unauthorised:
-        last = _months_after(debited_on, UNAUTHORISED_WITHIN_MONTHS)
+        last = months_after(debited_on, UNAUTHORISED_WITHIN_MONTHS)
     elif scheme is Scheme.CORE:
         last = debited_on + REFUND_WITHIN
     else:
@@ -196,10 +196,3 @@ def _checks(identifier: str) -> bool:
     """Whether the check digits are those of ISO 7064, modulo 97-10, without the business code."""
     moved = identifier[_BUSINESS_CODE.stop :] + identifier[: _BUSINESS_CODE.start]
     return int("".join(str(int(each, 36)) for each in moved)) % _MODULUS == 1
-
-
-def _months_after(day: date, months: int) -> date:
-    """The same day `months` later, or the last of a month that lacks it."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -9,6 +9,18 @@ class MandateNotUsable(Refusal):
     status, code, title = 422, "MANDATE_NOT_USABLE", "The mandate does not allow it"
 
 
+class NotForConsumers(Refusal):
+    """A natural person holds the account: a mandate of B2B would take their refunds from them."""
+
+    status, code, title = 422, "NOT_FOR_CONSUMERS", "The scheme is not for consumers"
+
+
+class CreditorListedTwice(Refusal):
+    """Of one creditor two things are said, of which only one can hold."""
+
+    status, code, title = 422, "CREDITOR_LISTED_TWICE", "A creditor is listed twice"
+
+
 class RefundNotDue(Refusal):
     """The scheme owes the debtor no refund, or not any more."""
 

@@ -100,7 +100,12 @@ class Routes:
 def mandate_operations(mandates_of: DebitMandateService) -> Sequence[Operation]:
     """The operations on mandates, and on what payers allow."""
     routes = Routes(mandates_of)
-    return [*_of_creditors(routes), *_reading(routes), *_of_payers(routes)]
+    return [
+        *_of_creditors(routes),
+        *_reading(routes),
+        *_controlling(routes),
+        *_of_payers_mandates(routes),
+    ]
 
 
 def _of_creditors(routes: Routes) -> Sequence[Operation]:
@@ -202,7 +207,7 @@ def _reading(routes: Routes) -> Sequence[Operation]:
     ]
 
 
-def _of_payers(routes: Routes) -> Sequence[Operation]:
+def _controlling(routes: Routes) -> Sequence[Operation]:
     return [
         WriteOperation(
             id="set_direct_debit_controls",
@@ -217,7 +222,12 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             body_type=schemas.NewDebitControls,
             example={"creditors": [{"creditor_id": _CREDITOR, "verdict": "deny"}]},
             answer_type=schemas.DebitControls,
-            refusals=(BankAccountNotFound, errors.CreditorIdentifierInvalid, *OF_LANES),
+            refusals=(
+                BankAccountNotFound,
+                errors.CreditorIdentifierInvalid,
+                errors.CreditorListedTwice,
+                *OF_LANES,
+            ),
             handler=routes.set_controls,
         ),
         ReadOperation(
@@ -231,12 +241,20 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             refusals=(BankAccountNotFound,),
             handler=routes.controls,
         ),
+    ]
+
+
+def _of_payers_mandates(routes: Routes) -> Sequence[Operation]:
+    return [
         WriteOperation(
             id="set_payer_mandate",
             path=_PAYER_MANDATES,
             tag=_TAG,
             summary="Confirm or stop a mandate, as its payer",
-            description="Nothing is debited in B2B before its payer has confirmed the mandate.",
+            description=(
+                "Nothing is debited in B2B before its payer has confirmed the mandate, which a"
+                " natural person cannot."
+            ),
             scope=WRITE,
             action="payer_mandate.set",
             path_type=AccountPath,
@@ -249,7 +267,12 @@ def _of_payers(routes: Routes) -> Sequence[Operation]:
             },
             status=201,
             answer_type=schemas.PayerMandateView,
-            refusals=(BankAccountNotFound, errors.CreditorIdentifierInvalid, *OF_LANES),
+            refusals=(
+                BankAccountNotFound,
+                errors.CreditorIdentifierInvalid,
+                errors.NotForConsumers,
+                *OF_LANES,
+            ),
             handler=routes.set_standing,
         ),
         ReadOperation(

@@ -138,7 +138,12 @@ class DebitMandateService:
     async def set_controls(
         self, call: Call, account_id: UUID, new: schemas.NewDebitControls
     ) -> Answer:
-        """`PUT /v1/accounts/{account}/direct-debit-controls` -> 200 `DebitControls`."""
+        """`PUT /v1/accounts/{account}/direct-debit-controls` -> 200 `DebitControls`.
+
+        Raises:
+            CreditorIdentifierInvalid: see there.
+            CreditorListedTwice: by identifiers that may differ in their business codes.
+        """
         call = self._words.fingerprints.covered(call)
         account = await self._of.accounts.account(call.tenant_id, account_id)
         listed = tuple(
@@ -148,6 +153,8 @@ class DebitMandateService:
             )
             for each in new.creditors
         )  # fmt: skip
+        if len({each.creditor for each in listed}) < len(listed):
+            raise errors.CreditorListedTwice("List each creditor once.", field="creditors")
         controls = Controls(new.is_blocked, new.only_listed, new.amount_max, listed)
         rider = SetDebitControls(account_id, controls, call.actor)
         return await self._of.ledger.submit(call, account.book_id, rider)

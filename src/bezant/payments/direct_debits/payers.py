@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import BANK_ACCOUNT, account_of
+from bezant.banking import BANK_ACCOUNT, HOLDER_KINDS, account_of, is_person
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row, RowKind
 from bezant.kernel.outbox import event
@@ -22,6 +22,7 @@ from bezant.payments.direct_debits.controls import (
     Verdict,
 )
 from bezant.payments.direct_debits.domain import Scheme, payer_mandate_id
+from bezant.payments.direct_debits.errors import NotForConsumers
 from bezant.payments.direct_debits.schemas import DebitControls, PayerMandateView
 
 PAYER_MANDATE: Final = ReadKind("payer_mandate", store.READ_PAYER_MANDATES)
@@ -75,17 +76,27 @@ class SetPayerMandate(msgspec.Struct, frozen=True):
     weight: int = 1
 
     def reads(self) -> Reads:
-        """The account, and what is known of the mandate."""
-        key = payer_mandate_id(self.account_id, self.reference)
-        return Reads(rows=((BANK_ACCOUNT, self.account_id), (PAYER_MANDATE, key)))
+        """The account, who holds it, and what is known of the mandate."""
+        account_id = self.account_id
+        key = payer_mandate_id(account_id, self.reference)
+        rows = ((BANK_ACCOUNT, account_id), (HOLDER_KINDS, account_id), (PAYER_MANDATE, key))
+        return Reads(rows=rows)
 
     def decide(self, seen: Seen) -> Decision:
-        """Confirm or stop it, from today on."""
+        """Confirm or stop it, from today on.
+
+        Raises:
+            NotForConsumers: a natural person would confirm a mandate of B2B.
+        """
         account_of(seen, self.account_id)
+        is_person_held = is_person(seen.row(HOLDER_KINDS, self.account_id))
+        is_confirmed = self.standing is Standing.CONFIRMED
+        if is_confirmed and self.scheme is Scheme.B2B and is_person_held:
+            raise NotForConsumers("A natural person holds the account.", field="scheme")
         key = payer_mandate_id(self.account_id, self.reference)
         today = seen.draft.book.local_date(seen.draft.at)
         before = payer_mandate_of(seen, key)
-        confirmed = today if self.standing is Standing.CONFIRMED else None
+        confirmed = today if is_confirmed else None
         last = None if before is None else before.last_debited_on
         after = PayerMandate(self.standing, self.scheme, confirmed, last)
         row = known(seen, key, self.account_id, after, self.actor)

@@ -6,7 +6,13 @@ from uuid import UUID
 
 import msgspec
 
-from bezant.banking import BANK_ACCOUNT, account_of, check_can_receive
+from bezant.banking import (
+    BANK_ACCOUNT,
+    HOLDER_KINDS,
+    account_of,
+    check_can_receive,
+    is_person,
+)
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
 from bezant.ledger import Decision, ReadKind, Reads, RiderKinds, Seen
@@ -202,8 +208,9 @@ def reads_of_objection(terms: "DebitTerms | Debit") -> RowKeys:
         return ()
     references = [terms.reference, *([] if terms.former is None else [terms.former])]
     known = tuple((PAYER_MANDATE, payer_mandate_id(account_id, each)) for each in references)
+    holders = ((HOLDER_KINDS, account_id),) if terms.scheme is Scheme.B2B else ()
     checked = Arrivals.reads(_arriving(terms, account_id))
-    return ((BANK_ACCOUNT, account_id), (CONTROL, account_id), *known, *checked)
+    return ((BANK_ACCOUNT, account_id), (CONTROL, account_id), *known, *holders, *checked)
 
 
 def objection_to(seen: Seen, debit: Debit) -> tuple[str | None, tuple[Row, ...]]:
@@ -230,6 +237,7 @@ def _objection_of_debtor(seen: Seen, debit: Debit) -> str | None:
     return objection(
         account_of(seen, account_id), controls_of(seen, account_id), mandate, collected,
         seen.draft.at,
+        is_consumers=debit.scheme is Scheme.B2B and is_person(seen.row(HOLDER_KINDS, account_id)),
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ NO_SUCH_ACCOUNT: Final = "AC03"
 CLOSED_ACCOUNT: Final = "AC04"
 BLOCKED_ACCOUNT: Final = "AC06"
 FORBIDDEN: Final = "AG01"
-WRONG_CURRENCY: Final = "AM03"
 DUPLICATE: Final = "AM05"
 
 
@@ -46,9 +45,8 @@ def code_of(refusal: Refusal, account: BankAccount) -> str:
     """The reason, of ISO 20022's external list, that fits why an account does not take money."""
     if account.status is AccountStatus.CLOSED:
         return CLOSED_ACCOUNT
-    if account.status is AccountStatus.OPENING:
+    # Of a currency that is not held the schemes say no more than that.
+    if account.status is AccountStatus.OPENING or isinstance(refusal, AssetNotHeld):
         return FORBIDDEN
-    if isinstance(refusal, AssetNotHeld):
-        return WRONG_CURRENCY
     # By a status, by a block, or in the ledger itself.
     return BLOCKED_ACCOUNT

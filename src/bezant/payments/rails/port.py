@@ -204,7 +204,7 @@ class Return(Sensitive):
     Attributes:
         original_transaction_id: of our attempt, as the rail named it to the scheme: the reference
             of its outcome.
-        return_id: the scheme's, unique per institution and rail.
+        return_id: of the bank that gives it back, unique among its own.
         amount: minor units of `asset`; less than the payment's where a part comes back.
         code: why, of the scheme's list.
     """
@@ -226,7 +226,7 @@ class Recall(Sensitive):
 
     Attributes:
         original_transaction_id: the scheme's, of the credit.
-        case_id: the asking bank's, unique per institution and rail.
+        case_id: of the bank that asks, unique among its own.
         code: why, of the scheme's list: DUPL, TECH, FRAD, CUST and others.
         sender_bic: who asks, where two senders may have given one name; None where it is not known.
     """
@@ -291,20 +291,25 @@ class Receiver(Protocol):
         """Money of one of our payments came back."""
         ...
 
-    async def recalled(self, recall: Recall) -> UUID:
+    async def recalled(self, recall: Recall) -> UUID | Refused:
         """Record a recall, which waits for an answer; the case's identifier.
 
+        Refused: there is no credit of that name (`NOOR`), or it was not taken (`ARDT`).
+
         Raises:
-            PaymentNotFound: there is no credit of that name, or more than one.
+            PaymentNotFound: there is more than one of that name.
         """
         ...
 
-    async def recall_refused(self, recall: Recall, refusal: str) -> bool:
-        """The payee's bank refuses a recall of ours (camt.029); whether there is such a one.
+    async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
+        """The payee's bank says something of a recall of ours (camt.029); whether there is one.
 
         Args:
-            recall: with our own case's and transaction's names, as they were sent.
-            refusal: why, of the scheme's list.
+            recall: with our own case's and transaction's names, as they were sent; without the
+                case's it is about the one that waits for an answer.
+            refusal: why it is refused, of the scheme's list; None where it is not (yet), so that
+                it stays open, and what is said is kept.
+            said_at: by the clock of that bank.
         """
         ...
 
@@ -314,17 +319,21 @@ class Asked(Sensitive):
     """A recall, as a rail gets it to answer or to send it. The same at every repeat.
 
     Attributes:
-        recall_id: of the case; the rail derives the ids of its messages from it.
+        message_id: of what is told; the rail derives its ids from it. Whoever answers anew, after
+            a refusal of the scheme's, says something else, and has another.
+        at: when that was decided.
         case_id: the asking bank's, where it was another that asked.
         original_transaction_id: the scheme's, of the payment whose money is asked for.
         counterparty_bic: of the other bank, where it is known.
+        counterparty_iban: of the payee of a payment of ours, which may tell the bank.
         amount: minor units of `asset`, of the payment.
         code: why it is asked for.
     """
 
     tenant_id: UUID
     institution_id: UUID
-    recall_id: UUID
+    message_id: UUID
+    at: datetime
     order_id: UUID
     case_id: str
     original_transaction_id: str
@@ -332,6 +341,7 @@ class Asked(Sensitive):
     amount: int
     asset: str
     code: str
+    counterparty_iban: str | None = None
 
 
 @runtime_checkable
@@ -340,7 +350,15 @@ class Returning(Protocol):
 
     Each sends once or again: the other side recognises a repeat. Pending: the scheme has it, and
     what comes of it comes by itself (through `Receiver`, for a recall that we sent).
+
+    Attributes:
+        recall_refusals: the codes that the scheme lets a recall be refused with.
     """
+
+    @property
+    def recall_refusals(self) -> frozenset[str]:
+        """See above."""
+        ...
 
     async def send_recall(self, asked: Asked) -> Outcome:
         """Ask the payee's bank for the money of a payment of ours (camt.056)."""

@@ -11,6 +11,7 @@ from bezant.kernel.calls import Answer
 from bezant.kernel.http import Nothing, Operation, Reading, ReadOperation, WriteOperation, Writing
 from bezant.kernel.pagination import UUID_POSITION, InvalidCursor, Page, turn_page
 from bezant.ledger import OF_LANES, OF_POSTINGS
+from bezant.payments.direct_debits.errors import ReasonUnfit
 from bezant.payments.orders.errors import PaymentNotFound
 from bezant.payments.returns import errors, schemas
 from bezant.payments.returns.claims import ClaimService
@@ -85,8 +86,9 @@ def _asking(routes: Routes) -> Sequence[Operation]:
             tag=_TAG,
             summary="Ask the payee's bank for the money of a payment",
             description=(
-                "Duplicates and technical errors within ten business days, fraud and the payer's"
-                " own wish within 13 months. The money comes back as a return, or a refusal comes."
+                "Duplicates and technical errors within ten business days; fraud, a wrong account,"
+                " a wrong amount and the payer's own wish within 13 months. The money comes back as"
+                " a return, or a refusal comes."
             ),
             scope=_WRITE,
             action="payment.recall",
@@ -165,7 +167,10 @@ def _answering(routes: Routes) -> Sequence[Operation]:
             path=f"{_RECALL}/answer",
             tag=_TAG,
             summary="Give the money of a credit back, or refuse to",
-            description="The money leaves the account with this answer; the other bank is told.",
+            description=(
+                "The money leaves the account with this answer; the other bank is told. A refusal"
+                " says why in a code of the scheme."
+            ),
             scope=_WRITE,
             action="recall.answer",
             path_type=RecallPath,
@@ -177,6 +182,7 @@ def _answering(routes: Routes) -> Sequence[Operation]:
                 errors.RecallNotWaiting,
                 errors.RailReturnsNothing,
                 errors.PaymentNotRecallable,
+                ReasonUnfit,
                 *OF_POSTINGS,
                 *OF_LANES,
             ),

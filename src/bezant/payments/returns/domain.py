@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -10,11 +10,13 @@ from uuid import UUID
 import msgspec
 
 from bezant.kernel.ids import derived_id
+from bezant.payments.calendars.months import months_after
 from bezant.payments.calendars.target import add_business_days
 from bezant.payments.executing.doubt import receivable_account
 from bezant.payments.rails import Recall, Return
 
 NO_SUCH_PAYMENT: Final = "NOOR"
+NOT_TAKEN: Final = "ARDT"
 TOO_MUCH: Final = "AM09"
 WRONG_CURRENCY: Final = "AM03"
 DUPLICATE: Final = "AM05"
@@ -23,15 +25,17 @@ _ANSWER_DAYS: Final = 15
 """Business days in which a recall is answered (SCT and SCT Inst rulebooks, section 4.4)."""
 
 _ERROR_DAYS: Final = 10
-_MONTHS_13: Final = timedelta(days=395)
+_OTHER_MONTHS: Final = 13
 
 
 class Reason(StrEnum):
-    """Why we ask for money back."""
+    """Why we ask for money back: the bank recalls it, or its customer requests the recall."""
 
     DUPLICATE = "DUPL"
     TECHNICAL = "TECH"
     FRAUD = "FRAD"
+    WRONG_ACCOUNT = "AC03"
+    WRONG_AMOUNT = "AM09"
     CUSTOMER = "CUST"
 
 
@@ -115,27 +119,35 @@ def is_in_time(reason: Reason, paid_at: datetime, at: datetime) -> bool:
     """Whether a payment may still be asked back: errors for ten business days, else 13 months."""
     if reason in {Reason.DUPLICATE, Reason.TECHNICAL}:
         return at.date() <= add_business_days(paid_at.date(), _ERROR_DAYS)
-    return at <= paid_at + _MONTHS_13
+    return at.date() <= months_after(paid_at.date(), _OTHER_MONTHS)
 
 
-def return_id(returned: Return) -> UUID:
-    """What a return is known by."""
-    named = [str(returned.institution_id), returned.rail, returned.return_id]
+def return_id(order_id: UUID, returned: Return) -> UUID:
+    """What a return is known by: banks name theirs each by itself, and an order went to one."""
+    named = [str(order_id), returned.rail, returned.return_id]
     return derived_id(b"return" + returned.tenant_id.bytes + msgspec.json.encode(named))
 
 
-def recall_id(recall: Recall) -> UUID:
-    """What a recall by another bank is known by."""
-    named = [str(recall.institution_id), recall.rail, recall.case_id]
+def recall_id(order_id: UUID, recall: Recall) -> UUID:
+    """What a recall by another bank is known by; as with returns, the order tells the bank."""
+    named = [str(order_id), recall.rail, recall.case_id]
     return derived_id(b"recall" + recall.tenant_id.bytes + msgspec.json.encode(named))
 
 
 def given_back(recall: UUID, answered_at: datetime) -> UUID:
-    """The transaction that reserves what is given back, and the return's identifier.
+    """The transaction that reserves what is given back, and the answer's identifier.
 
     Of each answer another: a scheme may refuse a return, and the recall is answered anew.
     """
     return derived_id(b"given back" + recall.bytes + answered_at.isoformat().encode())
+
+
+def told_as(case: Case) -> tuple[UUID, datetime]:
+    """The identifier and the instant of what the other bank is told, once or again."""
+    if case.direction is RecallDirection.SENT:
+        return case.id, case.created_at
+    assert case.answered_at is not None, "what has no answer is not told"
+    return given_back(case.id, case.answered_at), case.answered_at
 
 
 def refunded_account(order_id: UUID) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from bezant.banking import ledger_account
 from bezant.kernel.calls import Answer
+from bezant.kernel.database import Row
 from bezant.ledger import Decision, Reads, RiderKinds, Seen, keep_holds, post, transfer_id
 from bezant.ledger.schemas import Capture, NewTransaction, Posting
 from bezant.payments.executing import Message
@@ -199,7 +200,8 @@ class EndRecall(msgspec.Struct, frozen=True):
 
     Attributes:
         answered_at: of the answer that it is about; None for a recall of ours.
-        refusal: why not, as a code of the scheme; None where it is done.
+        refusal: why not, as a code of the scheme; None where it is done, or not over.
+        message: in which the other bank says so, if it is one.
     """
 
     recall_id: UUID
@@ -209,6 +211,7 @@ class EndRecall(msgspec.Struct, frozen=True):
     asset: str
     rail: str
     refusal: str | None
+    message: Message | None
     actor: str
     weight: int = 1
 
@@ -239,11 +242,19 @@ class EndRecall(msgspec.Struct, frozen=True):
         if case.state is RecallState.RETURNING:
             return self._gave_back(seen, case)
         if case.state is RecallState.OPEN and case.direction is RecallDirection.SENT:
+            heard = self._heard(seen)
             if self.refusal is None:
-                return Decision(Answer.of(view(case)))
+                return Decision(Answer.of(view(case)), heard)
             case = self._ended(seen, case, RecallState.REFUSED)
-            return Decision(Answer.of(view(case)), became(seen, case))
+            return Decision(Answer.of(view(case)), (*became(seen, case), *heard))
         return Decision(Answer.of(view(case)))
+
+    def _heard(self, seen: Seen) -> tuple[Row, ...]:
+        message = self.message
+        if message is None:
+            return ()
+        kept = content_row(self.order_id, message.id, "message", message.sealed, seen.draft.at)
+        return (kept,)
 
     def _gave_back(self, seen: Seen, case: Case) -> Decision:
         assert case.answered_at is not None

@@ -1,6 +1,8 @@
 """Recalls, ours and other banks': asked, answered, and told over the rail of the payment."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from bezant.kernel.database import Database
 from bezant.kernel.ids import Ids
 from bezant.kernel.jobs import Again, Done, Handling, Job
 from bezant.kernel.jobs import Outcome as JobOutcome
+from bezant.payments.direct_debits.errors import ReasonUnfit
 from bezant.payments.executing import Message
 from bezant.payments.orders import PaymentNotFound, PaymentService
 from bezant.payments.orders.domain import Direction, Order
@@ -18,12 +21,21 @@ from bezant.payments.rails import (
     Pending,
     Rail,
     Recall,
+    Refused,
     Rejected,
     Returning,
     Settled,
 )
 from bezant.payments.returns import schemas, store
-from bezant.payments.returns.domain import Case, RecallDirection, RecallState, recall_id
+from bezant.payments.returns.domain import (
+    NO_SUCH_PAYMENT,
+    NOT_TAKEN,
+    Case,
+    RecallDirection,
+    RecallState,
+    recall_id,
+    told_as,
+)
 from bezant.payments.returns.errors import RailReturnsNothing, RecallNotFound
 from bezant.payments.returns.jobs import TELL, Tell
 from bezant.payments.returns.recalling import AnswerRecall, AskBack, EndRecall, TakeRecall
@@ -34,6 +46,9 @@ if TYPE_CHECKING:
     from bezant.ledger import Ledger, Rider
 
 _BEFORE_ALL: Final = UUID(int=0)
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""By less, those of two banks; nobody asks again so soon after a refusal."""
 
 
 class RecallService:
@@ -83,10 +98,13 @@ class RecallService:
         Raises:
             RecallNotFound: the tenant has no such.
             RailReturnsNothing: see there.
+            ReasonUnfit: the scheme refuses no recall with the code.
         """
         case = await self.case(call.tenant_id, recall)
         order = await self._payments.order(call.tenant_id, case.order_id)
-        self._rail(order)
+        rail = self._rail(order)
+        if asked.code is not None and asked.code not in rail.recall_refusals:
+            raise ReasonUnfit(f"{asked.code} refuses no recall of the scheme.", field="code")
         rider = AnswerRecall(
             case.id,
             order.id,
@@ -99,7 +117,7 @@ class RecallService:
         )
         return await self._ledger.submit(call, order.book_id, rider)
 
-    async def recalled(self, recall: Recall) -> UUID:
+    async def recalled(self, recall: Recall) -> UUID | Refused:
         """See `Receiver.recalled`."""
         tenant_id = recall.tenant_id
         rows = await self._database.fetch(
@@ -110,12 +128,16 @@ class RecallService:
             recall.original_transaction_id,
             recall.sender_bic,
         )
-        if len(rows) != 1:
-            raise PaymentNotFound("There is no such credit, or more than one.")
+        if not rows:
+            return Refused(NO_SUCH_PAYMENT)
+        if len(rows) > 1:
+            raise PaymentNotFound("There is more than one such credit.")
+        if rows[0]["order_id"] is None:
+            return Refused(NOT_TAKEN)
         order = await self._payments.order(tenant_id, rows[0]["order_id"])
         sealed = self._payments.sealed(tenant_id, order.id, recall.raw)
         rider = TakeRecall(
-            recall_id(recall),
+            recall_id(order.id, recall),
             order.id,
             recall.case_id,
             recall.original_transaction_id,
@@ -127,15 +149,19 @@ class RecallService:
         answer = await self._submit(tenant_id, order, "recall.take", rider)
         return answer.value(schemas.RecallCase).id
 
-    async def refused(self, recall: Recall, refusal: str) -> bool:
-        """See `Receiver.recall_refused`."""
+    async def answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
+        """See `Receiver.recall_answered`."""
         order = await self._returns.sent(
             recall.tenant_id, recall.institution_id, recall.rail, recall.original_transaction_id
         )
-        case = None if order is None else await self._find(recall.tenant_id, recall.case_id)
-        if order is None or case is None or case.order_id != order.id:
+        if order is None:
             return False
-        await self._end(recall.tenant_id, case, order, refusal)
+        case = await self._asked_of(recall, order, said_at)
+        if case is None:
+            return False
+        sealed = self._payments.sealed(recall.tenant_id, order.id, recall.raw)
+        message = Message(self._ids.new(), sealed)
+        await self._end(recall.tenant_id, case, order, refusal, message)
         return True
 
     async def case(self, tenant_id: UUID, recall: UUID) -> Case:
@@ -164,7 +190,7 @@ class RecallService:
         tenant_id = job.tenant_id
         case = await self.case(tenant_id, job.payload.recall_id)
         order = await self._payments.order(tenant_id, case.order_id)
-        outcome = await self._sent(self._rail(order), _asked(tenant_id, order, case), case)
+        outcome = await self._sent(tenant_id, order, case)
         if outcome is None:
             return Done()
         if isinstance(outcome, Rejected):
@@ -179,20 +205,32 @@ class RecallService:
         """Who carries out the jobs, for the runner of a process."""
         return Handling(TELL, self.tell)
 
-    async def _sent(self, rail: Returning, asked: Asked, case: Case) -> Outcome | None:
+    async def _sent(self, tenant_id: UUID, order: Order, case: Case) -> Outcome | None:
         """What is to be told by where the recall stands; None where nothing is (any more)."""
+        rail = self._rail(order)
         match case.direction, case.state:
             case RecallDirection.SENT, RecallState.OPEN:
+                outgoing = await self._payments.outgoing(tenant_id, order)
+                asked = replace(
+                    _asked(tenant_id, order, case), counterparty_iban=outgoing.creditor.iban
+                )
                 return await rail.send_recall(asked)
             case RecallDirection.RECEIVED, RecallState.RETURNING:
-                return await rail.send_return(asked)
+                return await rail.send_return(_asked(tenant_id, order, case))
             case RecallDirection.RECEIVED, RecallState.REFUSED:
                 assert case.refusal is not None
-                return await rail.answer_recall(asked, case.refusal)
+                return await rail.answer_recall(_asked(tenant_id, order, case), case.refusal)
             case _:
                 return None
 
-    async def _end(self, tenant_id: UUID, case: Case, order: Order, refusal: str | None) -> None:
+    async def _end(
+        self,
+        tenant_id: UUID,
+        case: Case,
+        order: Order,
+        refusal: str | None,
+        message: Message | None = None,
+    ) -> None:
         rider = EndRecall(
             case.id,
             case.answered_at,
@@ -201,16 +239,24 @@ class RecallService:
             order.asset,
             order.rail,
             refusal,
+            message,
             f"rail:{order.rail}",
         )
         answer = await self._submit(tenant_id, order, "recall.end", rider)
         answer.value(schemas.RecallCase)
 
-    async def _find(self, tenant_id: UUID, case_id: str) -> Case | None:
+    async def _asked_of(self, recall: Recall, order: Order, said_at: datetime) -> Case | None:
+        """The recall of ours that an answer is about, by its name or as the one that is open."""
+        if not recall.case_id:
+            row = await self._database.fetchrow(store.READ_UNDER_WAY, recall.tenant_id, [order.id])
+            case = None if row is None else Case.of(dict(row))
+            # What comes again may be of a recall before this one.
+            return case if case is not None and said_at > case.created_at - _CLOCKS_DIFFER else None
         try:
-            return await self.case(tenant_id, UUID(case_id))
+            case = await self.case(recall.tenant_id, UUID(recall.case_id))
         except (ValueError, RecallNotFound):
             return None
+        return case if case.order_id == order.id else None
 
     def _rail(self, order: Order) -> Returning:
         rail: object = self._rails.get(order.rail)
@@ -235,10 +281,12 @@ def _own_account(order: Order) -> UUID:
 
 
 def _asked(tenant_id: UUID, order: Order, case: Case) -> Asked:
+    message_id, at = told_as(case)
     return Asked(
         tenant_id,
         order.institution_id,
-        case.id,
+        message_id,
+        at,
         order.id,
         case.case_id,
         case.original,

@@ -61,7 +61,7 @@ class ReturnService:
             await self._settled(tenant_id, order, returned.original_transaction_id)
         sealed = self._payments.sealed(tenant_id, order.id, returned.raw)
         rider = TakeReturn(
-            return_id(returned),
+            return_id(order.id, returned),
             order.id,
             order.payer,
             order.rail,

@@ -11,11 +11,11 @@ FIND_SENT: Final = """
     LIMIT 2
 """
 
-# Two senders may give the same name; then the sender is needed.
+# Two senders may give the same name; then the sender is needed. Without an order, it was refused.
 FIND_RECEIVED: Final = """
     SELECT order_id, sender_bic FROM payment_incoming
     WHERE tenant_id = $1 AND institution_id = $2 AND rail = $3 AND transaction_id = $4
-        AND order_id IS NOT NULL AND ($5::text IS NULL OR sender_bic = $5)
+        AND ($5::text IS NULL OR sender_bic = $5)
     LIMIT 2
 """
 

@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from bezant.formats.iso20022 import camt056
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
+from bezant.kernel.jobs import Done, Job, Outcome
 from bezant.ledger import Ledger, verify_book
 from bezant.payments import NewPayment, OrderState, Payment
 from bezant.payments.orders.schemas import Creditor
+from bezant.payments.returns.jobs import TELL, Tell
 from bezant.payments.sandbox import csm
 from bezant.payments.sandbox.csm import Misbehaviour
 from bezant.server.banking import Banking
@@ -22,7 +26,7 @@ from bezant.server.payments import Payments
 from bezant.server.sepa import sepa_rails, sepa_routes
 from bezant.server.task import CsmTask
 from bezant.vault import VaultClient
-from clearing import OUR_BIC, SECRET, THEIR_IBAN, System, clearing_system, listening
+from clearing import OUR_BIC, SECRET, THEIR_BIC, THEIR_IBAN, System, clearing_system, listening
 from customers import CustomerBank
 from fixtures_ledger import Bank
 
@@ -66,6 +70,14 @@ class Street:
         await self.payments.execution.close()
         path = f"/v1/payments/{made.id}"
         return Payment(**(await self.bank.tenant.client.get(path)).json())
+
+    async def told(self, recall: str) -> Outcome:
+        """Have what a recall has become be told, as its job says."""
+        payload = Tell(UUID(recall))
+        job = Job(
+            uuid4(), self.bank.tenant.id, TELL.name, payload, 1, 1, None, 0, datetime.now(UTC)
+        )
+        return await self.payments.recalls.tell(job)
 
     @property
     def position(self) -> int:
@@ -155,3 +167,42 @@ async def test_a_recall_is_a_case_that_waits_for_an_answer(street: Street) -> No
     listed = (await street.bank.tenant.client.get("/v1/recalls")).json()["recalls"]
     assert [each["state"] for each in listed if each["code"] == "DUPL"] == ["open"]
     assert (await street.bank.balance(account))["booked"] == "700"
+
+
+async def test_a_recall_of_ours_reaches_the_payees_bank(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid = await street.pay(await street.bank.funded(5_000), 1_000)
+    made = await street.bank.tenant.create(f"/v1/payments/{paid.id}/recall", {"reason": "AM09"})
+    told: list[tuple[str, bytes]] = []
+    monkeypatch.setattr(
+        street.system.deliveries, "tell", lambda url, raw, *_: told.append((url, raw))
+    )
+    street.system.clearing.admit(csm.Participant(THEIR_BIC, "https://bank.example/sepa"))
+    assert isinstance(await street.told(made["id"]), Done)
+    assert isinstance(await street.told(made["id"]), Done)
+    [(url, raw), (_, again)] = told
+    assert url.startswith("https://bank.example/")
+    assert raw == again, "a repeat is the same message"
+    request = camt056.read_camt056(raw)
+    assert (request.reason, f"{request.assignee_bic}XXX") == ("AM09", THEIR_BIC)
+
+
+async def test_a_credit_is_given_back_although_its_first_return_was_refused(
+    street: Street,
+) -> None:
+    bank = street.bank
+    account = str((await bank.open())["id"])
+    name = (await street.credit(account, 700))["transaction_id"]
+    await street.tell("recalls", sender_bic=SENDER, transaction_id=name, code="TECH")
+    listed = (await bank.tenant.client.get("/v1/recalls?limit=1000")).json()["recalls"]
+    [case] = [each["id"] for each in listed if each["code"] == "TECH"]
+    transfer = street.system.clearing.transfers[SENDER, name]
+    for status, state in (("PDNG", "open"), ("ACSC", "accepted")):
+        transfer.status = status
+        answer = await bank.tenant.post(f"/v1/recalls/{case}/answer", {"answer": "accept"})
+        assert answer.status_code == 200, answer.text
+        assert isinstance(await street.told(case), Done)
+        assert (await bank.tenant.client.get(f"/v1/recalls/{case}")).json()["state"] == state
+    assert (await bank.balance(account))["booked"] == "0"
+    assert street.position == 0

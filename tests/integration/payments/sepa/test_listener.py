@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from bezant.formats.iso20022 import camt029, pacs002, pacs008
+from bezant.formats.iso20022 import camt029, camt056, pacs002, pacs004, pacs008
 from bezant.kernel.ids import TimeOrderedIds
 from bezant.payments.rails import Settled
 from bezant.payments.rails.sepa import CsmListener, csm_routes
+from bezant.payments.rails.sepa.codes import Use, allowed
 from bezant.payments.sandbox import csm
 from bezant.payments.sandbox.csm import Misbehaviour
 from clearing import (
     INSTITUTION,
+    NOON,
     OUR_BIC,
     OUR_IBAN,
     SECRET,
@@ -92,6 +94,39 @@ async def test_a_credit_that_is_refused_is_not_settled(house: House, code: str) 
     cleared = await house.credit()
     assert (cleared["status"], cleared["reason"]) == ("RJCT", code)
     assert house.receiving.credited_in_all == house.position == 0
+
+
+@pytest.mark.parametrize("code", ["AC04", "AM03", "AM09", "NOOR", "XX99"])
+@pytest.mark.parametrize("rail", ["sct_inst", "sct"])
+async def test_whatever_the_core_refuses_with_is_told_in_codes_of_the_scheme(
+    house: House, rail: str, code: str
+) -> None:
+    await house.credit(scheme=rail)
+    [transfer] = house.system.clearing.transfers.values()
+    house.receiving.refuses = code
+    answer = await house.deliver(transfer.raw, rail)
+    if rail == "sct_inst":
+        told, use = pacs002.read_pacs002(answer.content).reason, Use.REJECT
+    else:
+        told, use = pacs004.read_pacs004(answer.content).reason, Use.RETURN
+    assert told in allowed(use, rail)
+    assert told == (code if code in allowed(use, rail) else "MS03")
+    back = pacs004.PaymentReturn(
+        "R-1", house.system.clock.now(), NOON.date(), "R-1", "M-1", pacs008.VERSION, None, "T-1",
+        500, 500, "EUR", "AC04",
+    )  # fmt: skip
+    answer = await house.deliver(pacs004.write_pacs004(back), rail)
+    report = pacs002.read_pacs002(answer.content)
+    assert (report.status, report.reason in allowed(Use.REJECT, rail)) == ("RJCT", True)
+
+
+async def test_a_credit_of_the_day_for_another_bank_goes_back(house: House) -> None:
+    await house.credit(scheme="sct")
+    [transfer] = house.system.clearing.transfers.values()
+    astray = transfer.raw.replace(OUR_BIC.encode(), b"DEUTDEFFXXX")
+    answer = await house.deliver(astray, "sct")
+    assert pacs004.read_pacs004(answer.content).reason == "RC01"
+    assert house.receiving.offers == []
 
 
 @pytest.mark.parametrize("kind", [Misbehaviour.DELIVERED_TWICE, Misbehaviour.REORDERED])
@@ -198,8 +233,95 @@ async def test_a_recall_opens_one_case(house: House) -> None:
     assert (recall.original_transaction_id, recall.code) == (cleared["transaction_id"], "DUPL")
 
 
+@pytest.mark.parametrize(("scheme", "expected_s"), [("sct_inst", 20), ("sct", 1_800)])
+async def test_a_recall_of_what_is_not_here_is_refused_once_it_cannot_come_any_more(
+    house: House, scheme: str, expected_s: int
+) -> None:
+    cleared = await house.credit(scheme=scheme)
+    house.receiving.refuses = "NOOR"
+    recalled = {"sender_bic": SENDER, "transaction_id": cleared["transaction_id"], "code": "DUPL"}
+    raw = await recall_message(house, recalled)
+    assert (await house.deliver(raw, scheme)).status_code == 409, "it may be on its way"
+    house.system.clock.advance(seconds=expected_s)
+    answer = await house.deliver(raw, scheme)
+    assert (answer.status_code, answer.content) == (
+        200,
+        (await house.deliver(raw, scheme)).content,
+    ), "the same at every repeat"
+    said = camt029.read_camt029(answer.content)
+    asked = camt056.read_camt056(raw)
+    assert (said.outcome, said.reason) == ("RJCR", "NOOR")
+    assert (said.case_id, said.original_transaction_id) == (
+        asked.cancellation_id,
+        cleared["transaction_id"],
+    )
+    assert (said.assigner_bic, said.assignee_bic) == (OUR_BIC, SENDER)
+    assert said.created_at <= house.system.clock.now()
+
+
+async def test_a_recall_of_what_went_back_is_refused_at_once(house: House) -> None:
+    cleared = await house.credit()
+    house.receiving.refuses = "ARDT"
+    recalled = {"sender_bic": SENDER, "transaction_id": cleared["transaction_id"], "code": "DUPL"}
+    answer = await house.deliver(await recall_message(house, recalled))
+    said = camt029.read_camt029(answer.content)
+    assert (said.outcome, said.reason) == ("RJCR", "ARDT")
+
+
+async def test_a_refusal_at_once_reaches_the_bank_that_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared = await house.credit()
+    house.receiving.refuses = "ARDT"
+    recalled = {"sender_bic": SENDER, "transaction_id": cleared["transaction_id"], "code": "DUPL"}
+    kept: list[tuple[str, str | None]] = []
+
+    def heard(bic: str, raw: bytes) -> None:
+        kept.append((bic, camt029.read_camt029(raw).reason))
+
+    monkeypatch.setattr(house.system.clearing, "_kept", heard)
+    await house.tell("recalls", **recalled)
+    await house.system.deliveries.drained()
+    assert kept == [(OUR_BIC, "ARDT")]
+
+
+async def recall_message(house: House, recalled: dict[str, str]) -> bytes:
+    """A recall, as the clearing system would deliver it."""
+    told: list[bytes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.system.deliveries, "tell", lambda _, raw, *__: told.append(raw))
+        await house.tell("recalls", **recalled)
+    [raw] = told
+    return raw
+
+
+@pytest.mark.parametrize("outcome", ["PDCR", "CNCL", "INFO"])
+async def test_what_is_no_refusal_of_a_recall_of_ours_is_not_taken_for_one(
+    house: House, outcome: str
+) -> None:
+    answer = await house.deliver(camt029.write_camt029(replace(refusal(house), outcome=outcome)))
+    assert (answer.status_code, answer.content) == (200, b"")
+    [(recall, code)] = house.receiving.answered
+    assert (recall.original_transaction_id, recall.case_id, code) == ("T-1", "C-1", None)
+
+
 async def test_a_recall_of_ours_that_is_refused_is_told(house: House) -> None:
-    resolution = camt029.CancellationResolution(
+    resolution = refusal(house)
+    answer = await house.deliver(camt029.write_camt029(resolution))
+    assert (answer.status_code, answer.content) == (200, b"")
+    [(recall, code)] = house.receiving.answered
+    assert (recall.original_transaction_id, recall.case_id, code) == ("T-1", "C-1", "LEGL")
+    of_scheme = replace(resolution, case_id=None)
+    assert (await house.deliver(camt029.write_camt029(of_scheme))).status_code == 200
+    recall, _ = house.receiving.answered[-1]
+    assert (recall.original_transaction_id, recall.case_id) == ("T-1", "")
+    unasked = replace(resolution, original_transaction_id="T-2")
+    assert (await house.deliver(camt029.write_camt029(unasked))).status_code == 409
+
+
+def refusal(house: House) -> camt029.CancellationResolution:
+    """How another bank refuses a recall of ours."""
+    return camt029.CancellationResolution(
         assignment_id="N-1",
         created_at=house.system.clock.now(),
         assigner_bic=THEIR_BIC,
@@ -213,12 +335,6 @@ async def test_a_recall_of_ours_that_is_refused_is_told(house: House) -> None:
         reason="LEGL",
         case_id="C-1",
     )
-    answer = await house.deliver(camt029.write_camt029(resolution))
-    assert (answer.status_code, answer.content) == (200, b"")
-    [(recall, refusal)] = house.receiving.refused
-    assert (recall.original_transaction_id, recall.case_id, refusal) == ("T-1", "C-1", "LEGL")
-    unasked = replace(resolution, original_transaction_id="T-2")
-    assert (await house.deliver(camt029.write_camt029(unasked))).status_code == 409
 
 
 async def test_whoever_does_not_know_the_secret_is_not_listened_to(house: House) -> None:

@@ -53,14 +53,16 @@ async def received(system: System) -> Asked:
     await system.clearing.take("sct_inst", THEIR_BIC, pacs008.write_pacs008(message))
     assert system.statuses() == [("ACSC", None)]
     return Asked(
-        TENANT, INSTITUTION, uuid4(), uuid4(), "case", name, THEIR_BIC, 1_000, "EUR", "DUPL"
+        TENANT, INSTITUTION, uuid4(), now, uuid4(), "case", name, THEIR_BIC, 1_000, "EUR", "DUPL"
     )
 
 
 async def test_money_is_given_back_once(system: System, rail: InstantRail) -> None:
     assert isinstance(rail, Returning)
     asked = await received(system)
-    first, again = await rail.send_return(asked), await rail.send_return(asked)
+    first = await rail.send_return(asked)
+    system.clock.advance(seconds=60)
+    again = await rail.send_return(asked)
     assert isinstance(first, Settled)
     assert isinstance(again, Settled)
     assert system.clearing.books.position(OUR_BIC) == 0
@@ -73,8 +75,23 @@ async def test_a_second_return_of_the_same_credit_moves_nothing(
 ) -> None:
     asked = await received(system)
     await rail.send_return(asked)
-    outcome = await rail.send_return(replace(asked, recall_id=uuid4()))
+    outcome = await rail.send_return(replace(asked, message_id=uuid4()))
     assert not isinstance(outcome, Settled | Pending)
+    assert system.clearing.books.position(OUR_BIC) == 0
+
+
+async def test_a_return_that_was_refused_is_given_anew_under_another_name(
+    system: System, rail: InstantRail
+) -> None:
+    asked = await received(system)
+    [transfer] = system.clearing.transfers.values()
+    transfer.status = "PDNG"
+    assert await rail.send_return(asked) == await rail.send_return(asked)
+    transfer.status = "ACSC"
+    assert isinstance(await rail.send_return(asked), Rejected), "its name stands for the first"
+    system.clock.advance(seconds=60)
+    anew = replace(asked, message_id=uuid4(), at=system.clock.now())
+    assert isinstance(await rail.send_return(anew), Settled)
     assert system.clearing.books.position(OUR_BIC) == 0
 
 
@@ -89,7 +106,7 @@ async def test_recalls_and_their_refusals_reach_the_other_bank(
 ) -> None:
     asked = await received(system)
     told: list[str] = []
-    monkeypatch.setattr(system.deliveries, "tell", lambda url, _: told.append(url))
+    monkeypatch.setattr(system.deliveries, "tell", lambda url, *_: told.append(url))
     system.clearing.admit(csm.Participant(THEIR_BIC, "https://bank.example/sepa"))
     assert isinstance(await rail.answer_recall(asked, "CUST"), Pending)
     outgoing = system.outgoing()
@@ -97,7 +114,12 @@ async def test_recalls_and_their_refusals_reach_the_other_bank(
     system.clearing.admit(csm.Participant(THEIR_BIC))
     assert isinstance(await rail.send(outgoing), Settled)
     system.clearing.admit(csm.Participant(THEIR_BIC, "https://bank.example/sepa"))
-    ours = replace(asked, original_transaction_id=outgoing.attempt_id.hex)
+    ours = replace(
+        asked,
+        original_transaction_id=outgoing.attempt_id.hex,
+        counterparty_bic=None,
+        counterparty_iban=THEIR_IBAN,
+    )
     assert isinstance(await rail.send_recall(ours), Pending)
     assert told == [f"https://bank.example/sepa/sct_inst/{THEIR_BIC}"] * 2
 

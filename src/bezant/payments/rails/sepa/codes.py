@@ -117,6 +117,12 @@ TIMEOUTS: Final = frozenset({"AB05", "AB06"})
 DUPLICATES: Final = frozenset({"AM05", "DUPL"})
 """How a clearing system may refuse the repeat of what it has."""
 
+REFUSED: Final = "RJCR"
+"""How a camt.029 says that what was paid is kept; whatever else it says is no end."""
+
+UNSAID: Final = "MS03"
+"""A bank that does not say why."""
+
 NOT_THERE: Final = "NOOR"
 """How the clearing system says that it has nothing of what it is asked about."""
 
@@ -130,6 +136,11 @@ def meaning_of(use: Use, code: str, scheme: str) -> Meaning:
         return Meaning(use, code, state, _ALL, is_known=code in _STATUSES)
     schemes = frozenset(each for each, codes in _ALLOWED[use].items() if code in codes.split())
     return Meaning(use, code, _STATES[use], schemes, is_known=scheme in schemes)
+
+
+def fit(use: Use, code: str, scheme: str) -> str:
+    """A code as we tell it: one that the scheme does not allow there is not told as one of its."""
+    return code if meaning_of(use, code, scheme).is_known else UNSAID
 
 
 def allowed(use: Use, scheme: str) -> tuple[str, ...]:

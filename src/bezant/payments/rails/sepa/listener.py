@@ -22,7 +22,7 @@ from bezant.formats.iso20022 import (
 from bezant.kernel.clock import Clock
 from bezant.kernel.ids import Ids
 from bezant.payments.rails.port import Coordinates, Incoming, Recall, Receiver, Refused, Return
-from bezant.payments.rails.sepa.codes import Use, meaning_of
+from bezant.payments.rails.sepa.codes import NOT_THERE, REFUSED, Use, fit, meaning_of
 from bezant.payments.rails.sepa.messages import INSTANT
 from bezant.payments.rails.sepa.participants import Participant, full
 from bezant.payments.states import OrderState
@@ -31,8 +31,13 @@ INSTRUMENTS: Final = {"sct_inst": INSTANT, "sct": None}
 """By the name of the rail: the instrument that its messages name."""
 
 
+_NOT_OURS: Final = "RC01"
+
 UNDER_WAY_MAX: Final = timedelta(seconds=20)
 """After its acceptance no instant payment is taken any more; nothing of it is expected either."""
+
+_EXPECTED_FOR: Final = {"sct_inst": UNDER_WAY_MAX, "sct": timedelta(minutes=30)}
+"""After the recall of a payment that is not here: for so long it may still come."""
 
 
 class NotThereYet(Exception):  # noqa: N818 - what is the case
@@ -96,7 +101,7 @@ class CsmListener:
             case camt056.VERSION:
                 return await self._recall(participant, rail, message)
             case camt029.VERSION:
-                return await self._kept(participant, rail, message)
+                return await self._answer(participant, rail, message)
             case _:
                 raise InvalidMessage("/", "It is a message of a kind that is not taken.")
 
@@ -106,7 +111,7 @@ class CsmListener:
             raise InvalidMessage("Document", "It is not one transfer of this scheme.")
         [transfer] = transfers.transfers
         if full(transfer.creditor.bic) != full(participant.bic):
-            return self._report(transfers, transfer, "RC01")
+            return self._refused(rail, transfers, transfer, _NOT_OURS)
         incoming = Incoming(
             tenant_id=participant.tenant_id,
             institution_id=participant.institution_id,
@@ -127,12 +132,25 @@ class CsmListener:
                 # Its cancellation may have been here before it.
                 return self._report(transfers, transfer, "TM01")
             taken = await self._receiver.offer(incoming)
-            code = taken.code if isinstance(taken, Refused) else None
-            return self._report(transfers, transfer, code)
+            if isinstance(taken, Refused):
+                return self._refused(rail, transfers, transfer, taken.code)
+            return self._report(transfers, transfer, None)
         taken = await self._receiver.credited(incoming)
         if isinstance(taken, Refused):
-            return self._sent_back(transfers, transfer, taken.code)
+            return self._refused(rail, transfers, transfer, taken.code)
         return b""
+
+    def _refused(
+        self,
+        rail: str,
+        transfers: pacs008.CreditTransfers,
+        transfer: pacs008.CreditTransfer,
+        code: str,
+    ) -> bytes:
+        """The rejection of what is not settled yet, or the return of what is."""
+        if rail == "sct_inst":
+            return self._report(transfers, transfer, fit(Use.REJECT, code, rail))
+        return self._sent_back(transfers, transfer, fit(Use.RETURN, code, rail))
 
     def _is_too_old(self, incoming: Incoming) -> bool:
         return self._clock.now() >= incoming.accepted_at + UNDER_WAY_MAX
@@ -215,12 +233,12 @@ class CsmListener:
             back.original_end_to_end_id,
             back.return_id,
             "RJCT" if isinstance(taken, Refused) else "ACCP",
-            taken.code if isinstance(taken, Refused) else None,
+            fit(Use.REJECT, taken.code, rail) if isinstance(taken, Refused) else None,
         )
         return pacs002.write_pacs002(report)
 
     async def _recall(self, participant: Participant, rail: str, message: bytes) -> bytes:
-        """The answer comes when somebody has decided."""
+        """The answer comes when somebody has decided; at once where there is nothing to decide."""
         request = camt056.read_camt056(message)
         recall = Recall(
             participant.tenant_id,
@@ -232,22 +250,32 @@ class CsmListener:
             message,
             full(request.assigner_bic),
         )
-        await self._receiver.recalled(recall)
-        return b""
+        taken = await self._receiver.recalled(recall)
+        if isinstance(taken, UUID):
+            return b""
+        at = request.created_at
+        if taken.code == NOT_THERE:
+            at += _EXPECTED_FOR[rail]
+            if self._clock.now() < at:
+                raise NotThereYet
+        return _kept_from(participant, request, taken.code, at)
 
-    async def _kept(self, participant: Participant, rail: str, message: bytes) -> bytes:
+    async def _answer(self, participant: Participant, rail: str, message: bytes) -> bytes:
+        """What the payee's bank says of a recall of ours: refused, or anything else."""
         resolution = camt029.read_camt029(message)
-        refusal = resolution.reason or "NARR"
+        is_refused = resolution.outcome == REFUSED
+        refusal = (resolution.reason or "NARR") if is_refused else None
         recall = Recall(
             participant.tenant_id,
             participant.institution_id,
             rail,
             resolution.original_transaction_id,
-            resolution.case_id or resolution.status_id,
-            refusal,
+            # The schemes have no place for it: what they repeat is the name of the payment.
+            resolution.case_id or "",
+            resolution.reason or "",
             message,
         )
-        if not await self._receiver.recall_refused(recall, refusal):
+        if not await self._receiver.recall_answered(recall, refusal, resolution.created_at):
             raise NotThereYet
         return b""
 
@@ -294,6 +322,32 @@ class CsmListener:
             reason=code,
         )
         return pacs004.write_pacs004(returned)
+
+
+def _kept_from(
+    participant: Participant, request: camt056.CancellationRequest, code: str, at: datetime
+) -> bytes:
+    """The refusal of a recall that nobody has to decide on, dated by when it could be said.
+
+    The same at every repeat.
+    """
+    named = f"{full(request.assigner_bic)}/{request.cancellation_id}"
+    name = hashlib.sha256(named.encode()).hexdigest()[:32]
+    resolution = camt029.CancellationResolution(
+        assignment_id=name,
+        created_at=at,
+        assigner_bic=participant.bic,
+        assignee_bic=request.assigner_bic,
+        outcome=REFUSED,
+        status_id=name,
+        original_message_id=request.original_message_id,
+        original_message_name=request.original_message_name,
+        original_end_to_end_id=request.original_end_to_end_id,
+        original_transaction_id=request.original_transaction_id,
+        reason=code,
+        case_id=request.cancellation_id,
+    )
+    return camt029.write_camt029(resolution)
 
 
 def _side(owner: pacs008.AccountOwner) -> Coordinates:

@@ -33,7 +33,8 @@ class CsmRail(Returns):
     """What the clearing system does not have after this time, it will not carry out any more."""
 
     def __init__(self, link: CsmLink, participants: Participants, clock: Clock, ids: Ids) -> None:
-        super().__init__(link, participants, clock, self.name)
+        super().__init__(link, participants, self.name)
+        self._clock = clock
         self._ids = ids
 
     def settlement_account(self, asset: str) -> str:

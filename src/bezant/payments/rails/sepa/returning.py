@@ -1,4 +1,4 @@
-"""Money asked back and given back: recalls, their refusals, returns. Named after the case."""
+"""Money asked back and given back: recalls, their refusals, returns. Named after what is told."""
 
 from typing import Final
 
@@ -10,7 +10,6 @@ from bezant.formats.iso20022 import (
     pacs004,
     pacs008,
 )
-from bezant.kernel.clock import Clock
 from bezant.payments.rails.port import (
     Asked,
     NotSent,
@@ -21,14 +20,13 @@ from bezant.payments.rails.port import (
     Settled,
     Unknown,
 )
-from bezant.payments.rails.sepa.codes import DUPLICATES, Use, meaning_of
+from bezant.payments.rails.sepa.codes import DUPLICATES, REFUSED, Use, allowed, meaning_of
 from bezant.payments.rails.sepa.link import CsmLink, NoAnswer, NotReached
-from bezant.payments.rails.sepa.participants import Participants
+from bezant.payments.rails.sepa.participants import Participants, bic_of
 from bezant.payments.states import OrderState
 
 FOLLOWING_RECALL: Final = "FOCR"
 _NO_REASON: Final = "NARR"
-REFUSED: Final = "RJCR"
 _UNTOLD: Final = "NOTPROVIDED"
 """For the name of the original message, where only that of the transfer is known."""
 
@@ -39,26 +37,30 @@ class Returns:
     Args:
         link: to the clearing system.
         participants: who may send.
-        clock: tells when a message is made.
         rail: `sct_inst` or `sct`.
     """
 
-    def __init__(self, link: CsmLink, participants: Participants, clock: Clock, rail: str) -> None:
+    def __init__(self, link: CsmLink, participants: Participants, rail: str) -> None:
         self._link = link
         self._participants = participants
-        self._clock = clock
         self._rail = rail
+
+    @property
+    def recall_refusals(self) -> frozenset[str]:
+        """The codes that the scheme lets a recall be refused with."""
+        return frozenset(allowed(Use.RECALL_REFUSED, self._rail))
 
     async def send_recall(self, asked: Asked) -> Outcome:
         """Ask the payee's bank for the money of a payment of ours (camt.056)."""
-        if asked.counterparty_bic is None:
+        bic = asked.counterparty_bic or bic_of(asked.counterparty_iban or "")
+        if bic is None:
             return NotSent("NO_COUNTERPARTY")
         request = camt056.CancellationRequest(
-            assignment_id=asked.recall_id.hex,
-            created_at=self._clock.now(),
+            assignment_id=asked.message_id.hex,
+            created_at=asked.at,
             assigner_bic=self._bic(asked),
-            assignee_bic=asked.counterparty_bic,
-            cancellation_id=asked.recall_id.hex,
+            assignee_bic=bic,
+            cancellation_id=asked.case_id,
             # A payment of ours has its own message, of the same name.
             original_message_id=asked.original_transaction_id,
             original_message_name=pacs008.VERSION,
@@ -76,12 +78,12 @@ class Returns:
         if asked.counterparty_bic is None:
             return NotSent("NO_COUNTERPARTY")
         resolution = camt029.CancellationResolution(
-            assignment_id=asked.recall_id.hex,
-            created_at=self._clock.now(),
+            assignment_id=asked.message_id.hex,
+            created_at=asked.at,
             assigner_bic=self._bic(asked),
             assignee_bic=asked.counterparty_bic,
             outcome=REFUSED,
-            status_id=asked.recall_id.hex,
+            status_id=asked.message_id.hex,
             original_message_id=_UNTOLD,
             original_message_name=pacs008.VERSION,
             original_end_to_end_id=None,
@@ -93,12 +95,11 @@ class Returns:
 
     async def send_return(self, asked: Asked) -> Outcome:
         """Give back the money of a credit (pacs.004)."""
-        now = self._clock.now()
         returned = pacs004.PaymentReturn(
-            message_id=asked.recall_id.hex,
-            created_at=now,
-            settlement_date=now.date(),
-            return_id=asked.recall_id.hex,
+            message_id=asked.message_id.hex,
+            created_at=asked.at,
+            settlement_date=asked.at.date(),
+            return_id=asked.message_id.hex,
             original_message_id=_UNTOLD,
             original_message_name=pacs008.VERSION,
             original_end_to_end_id=None,
@@ -126,14 +127,14 @@ class Returns:
             case NoAnswer():
                 return Unknown(heard.why)
             case bytes():
-                return Pending(asked.recall_id.hex)
+                return Pending(asked.message_id.hex)
 
     def _outcome_in(self, answer: bytes, asked: Asked) -> Outcome:
         try:
             report = pacs002.read_pacs002(answer)
         except InvalidMessage:
             return Unknown("UNREADABLE", answer)
-        name = asked.recall_id.hex
+        name = asked.message_id.hex
         if (report.original_message_id, report.original_transaction_id) != (name, name):
             return Unknown("OTHER_MESSAGE", answer)
         return self._outcome(report, name, answer)

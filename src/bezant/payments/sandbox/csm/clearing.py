@@ -77,6 +77,14 @@ class Transfer:
         return sum(self.returns.values())
 
 
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A return that was heard, by which a repeat is told from another, and its answer."""
+
+    raw: bytes
+    reply: Reply
+
+
 class Clearing:
     """One clearing system.
 
@@ -97,6 +105,7 @@ class Clearing:
         self.books = Books()
         self.behaviours = Behaviours()
         self.transfers: dict[tuple[str, str], Transfer] = {}
+        self._returns: dict[tuple[str, str], GivenBack] = {}
         self.watchers: list[Watcher] = []
         self.debits = DebitClearing(
             clock, deliveries, self._participants, self.books, self.behaviours, self.watchers
@@ -247,14 +256,22 @@ class Clearing:
         return Reply(self._report(transfer.message, transfer.status, transfer.reason))
 
     def give_back(self, bic: str, raw: bytes) -> Reply:
-        """Take the return of a transfer from the bank that got it; never more than it got."""
+        """Take the return of a transfer from the bank that got it, or the repeat of one."""
         returned = pacs004.read_pacs004(raw)
+        name = (full(bic), returned.return_id)
+        if (known := self._returns.get(name)) is not None:
+            if known.raw == raw:
+                return known.reply
+            return Reply(status_of_return(returned, REJECTED, "AM05", self._clock.now()))
+        reply = self._given_back(bic, returned, raw)
+        self._returns[name] = GivenBack(raw, reply)
+        return reply
+
+    def _given_back(self, bic: str, returned: pacs004.PaymentReturn, raw: bytes) -> Reply:
         transfer = self._received(bic, returned.original_transaction_id)
         now = self._clock.now()
         if transfer is None or transfer.status != SETTLED:
             return Reply(status_of_return(returned, REJECTED, "AG01", now))
-        if transfer.returns.get(returned.return_id) == returned.amount:
-            return Reply(status_of_return(returned, SETTLED, None, now))
         if transfer.returned + returned.amount > transfer.terms.amount:
             return Reply(status_of_return(returned, REJECTED, "AM05", now))
         transfer.returns[returned.return_id] = returned.amount
@@ -275,10 +292,16 @@ class Clearing:
         request = camt056.read_camt056(raw)
         transfer = self.transfers.get((full(bic), request.original_transaction_id))
         if transfer is not None:
-            address = self._address(transfer.terms.creditor.bic, transfer)
+            creditor_bic = transfer.terms.creditor.bic
+            address = self._address(creditor_bic, transfer)
             if address is not None:
-                self._deliveries.tell(address, raw)
+                self._deliveries.tell(address, raw, partial(self._kept_at_once, creditor_bic))
         return Reply()
+
+    def _kept_at_once(self, bic: str, answer: bytes) -> None:
+        """What a bank answers to a recall: nothing so far, or its refusal."""
+        if answer:
+            self._kept(bic, answer)
 
     def _kept(self, bic: str, raw: bytes) -> Reply:
         resolution = camt029.read_camt029(raw)
