@@ -466,6 +466,20 @@ async def test_an_overdraft_line_is_set_and_not_below_what_is_used(
     assert (await bank.take(account, 1)).json()["code"] == "OVERDRAFT_EXCEEDED"
 
 
+async def test_a_new_line_leaves_the_other_limits_of_the_ledgers_account(
+    own: Tenant, bank: CustomerBank
+) -> None:
+    account = await bank.open()
+    of_ledger = f"{bank.book_path}/accounts/{account['ledger_accounts']['EUR']}"
+    limits = {"overdraft": "50000", "maximum": "1000000"}
+    await own.client.patch(of_ledger, json={"limits": limits}, headers=fresh_key())
+    line = {"asset": "EUR", "amount": "20000", "reason": "agreed"}
+    path = f"/v1/accounts/{account['id']}/overdraft"
+    assert (await own.client.put(path, json=line, headers=fresh_key())).status_code == 200
+    found = (await own.client.get(of_ledger)).json()["limits"]
+    assert found == {"overdraft": "20000", "maximum": "1000000"}
+
+
 class Pay(msgspec.Struct, frozen=True):
     """A payment as a payment domain decides it: by the account's own rules, in the lane."""
 

@@ -232,8 +232,10 @@ class SetOverdraft(msgspec.Struct, frozen=True):
         account = account_of(seen, self.id)
         if self.asset not in account.assets:
             raise AssetNotHeld(f"Account {self.id} does not hold {self.asset}.", field="asset")
-        change = AccountChange(limits=Limits(overdraft=self.amount))
-        change_account(seen.draft, ledger_account(self.id, self.asset), change)
+        name = ledger_account(self.id, self.asset)
+        limits = seen.draft.book.accounts[name].bounds.limits()
+        limits = msgspec.structs.replace(limits, overdraft=self.amount)
+        change_account(seen.draft, name, AccountChange(limits=limits))
         facts = {"asset": self.asset, "amount": self.amount, "reason": self.reason}
         told = records.told(
             seen.draft.ids, "bank_account.overdraft_set", self.id, seen.draft.at, facts
