@@ -134,6 +134,7 @@ FORMS = [("Ltd", "Limited"), ("GmbH", "Gesellschaft mit beschränkter Haftung"),
 
 
 @given(PLAIN, st.sampled_from(FORMS), st.sampled_from(FORMS))
+@example(["abcde", "spzoo"], FORMS[0], FORMS[1])
 def test_a_companys_legal_form_is_one_form_however_it_is_written(
     name: list[str], form: tuple[str, str], other: tuple[str, str]
 ) -> None:

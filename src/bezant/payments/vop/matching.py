@@ -188,15 +188,22 @@ def _is_close(asked: list[str], name: list[str]) -> bool:
 
 
 def _organisation(asked: str, name: str) -> Verdict:
-    verdicts = []
-    for asked_reading in readings(asked):
-        for reading in readings(name):
-            core, form = legal_form(words(asked_reading, joined_initials=True))
-            own_core, own_form = legal_form(words(reading, joined_initials=True))
-            ours, theirs = "".join(core), "".join(own_core)
-            if ours and ours == theirs:
-                differs = form and own_form and form != own_form
-                verdicts.append(Verdict.CLOSE_MATCH if differs else Verdict.MATCH)
-            elif is_near(ours, theirs):
-                verdicts.append(Verdict.CLOSE_MATCH)
-    return min(verdicts, key=lambda verdict: _RANK[verdict], default=Verdict.NO_MATCH)
+    verdicts = [
+        _organisation_words(words(a, joined_initials=True), words(n, joined_initials=True))
+        for a in readings(asked)
+        for n in readings(name)
+    ]
+    return min(verdicts, key=lambda verdict: _RANK[verdict])
+
+
+def _organisation_words(asked: list[str], name: list[str]) -> Verdict:
+    core, form = legal_form(asked)
+    own_core, own_form = legal_form(name)
+    ours, theirs = "".join(core), "".join(own_core)
+    if ours and ours == theirs:
+        differs = form and own_form and form != own_form
+        return Verdict.CLOSE_MATCH if differs else Verdict.MATCH
+    # Two forms may stand at the end ("Sp. z o.o. AG"): without the last, the other is of the name.
+    if "".join(asked) == theirs != "" or "".join(name) == ours != "":
+        return Verdict.MATCH
+    return Verdict.CLOSE_MATCH if is_near(ours, theirs) else Verdict.NO_MATCH
