@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from bezant.payments.rails import Incoming, Recall, Refused, Return, Taken
+from bezant.payments.rails import Incoming, Recall, Refused, Return, Taken, Unmatched
 from bezant.payments.rails.sepa import Offered
 
 
@@ -50,7 +50,7 @@ class Receiving:
             await self.conclude(incoming.tenant_id, taken.order_id, incoming.accepted_at)
         return taken
 
-    async def returned(self, returned: Return) -> Taken | Refused:
+    async def returned(self, returned: Return) -> Taken | Unmatched | Refused:
         if self.refuses is not None:
             return Refused(self.refuses)
         self.returns[returned.return_id] = returned

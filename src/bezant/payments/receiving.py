@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bezant.payments.incoming import IncomingService
-from bezant.payments.rails import Incoming, Recall, Refused, Return, Taken
+from bezant.payments.rails import Incoming, Recall, Refused, Return, Taken, Unmatched
 from bezant.payments.returns import RecallService, ReturnService
 
 
@@ -29,7 +29,7 @@ class CoreReceiver:
         """See `Receiver.credited`."""
         return await self.incoming.credited(incoming)
 
-    async def returned(self, returned: Return) -> Taken | Refused:
+    async def returned(self, returned: Return) -> Taken | Unmatched | Refused:
         """See `Receiver.returned`."""
         return await self.returns.returned(returned)
 

@@ -144,7 +144,7 @@ class Payments:
         institutions = InstitutionService(database, clock, ids, ledger)
         incoming = IncomingService(database, ids, ledger, accounts, institutions, orders, secrecy)
         shown = VerificationContents(database, secrecy.sealer)
-        returns = ReturnService(database, clock, ids, ledger, orders)
+        returns = ReturnService(database, clock, ids, ledger, institutions, orders)
         safeguarding = SafeguardingService(database, ledger, institutions)
         recalls = RecallService(database, ids, ledger, orders, returns, rails)
         return cls(

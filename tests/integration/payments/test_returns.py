@@ -2,16 +2,17 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from arriving import back, paid
 from bezant.kernel.database import Database
 from bezant.ledger import verify_book
-from bezant.payments.rails import Refused, Taken
+from bezant.payments.rails import Refused, Taken, Unmatched
 from bezant.payments.states import OrderState
-from customers import CustomerBank
+from customers import CustomerBank, open_bank
+from fixtures_api import Tenant
 from paying import Desk, events_of, posted
 from rails import rejected, settled, unknown
 
@@ -37,13 +38,18 @@ async def test_parts_come_back_up_to_the_amount(bank: CustomerBank, desk: Desk) 
     assert await desk.first.receiver.returned(part) == Taken(made.id)
     assert (await desk.state_of(made.id)).state is OrderState.PARTIALLY_RETURNED
     too_much = await back(bank, desk, made.id, amount=601)
-    assert await desk.first.receiver.returned(too_much) == Refused("AM09")
+    kept = await desk.first.receiver.returned(too_much)
+    assert isinstance(kept, Unmatched)
+    assert await posted(bank, f"unapplied:{kept.unapplied_id}") == "601"
     rest = await back(bank, desk, made.id, amount=600)
     assert await desk.first.receiver.returned(rest) == Taken(made.id)
     assert (await desk.state_of(made.id)).state is OrderState.RETURNED
     assert (await bank.balance(payer))["booked"] == "5000"
     more = await back(bank, desk, made.id, amount=1)
-    assert await desk.first.receiver.returned(more) == Refused("AM09")
+    for _ in range(2):
+        kept = await desk.first.receiver.returned(more)
+        assert isinstance(kept, Unmatched)
+        assert await posted(bank, f"unapplied:{kept.unapplied_id}") == "1"
 
 
 async def test_a_hundred_returns_of_sixty_per_cent_at_once_are_one(
@@ -51,10 +57,12 @@ async def test_a_hundred_returns_of_sixty_per_cent_at_once_are_one(
 ) -> None:
     payer, made = await paid(bank, desk)
     each = [await back(bank, desk, made.id, amount=600) for _ in range(100)]
+    before = int(await posted(bank, "settlement:scheme:EUR") or 0)
     answers = await asyncio.gather(*(desk.first.receiver.returned(one) for one in each))
     assert answers.count(Taken(made.id)) == 1
-    assert answers.count(Refused("AM09")) == 99
+    assert len({one.unapplied_id for one in answers if isinstance(one, Unmatched)}) == 99
     assert (await bank.balance(payer))["booked"] == "4600"
+    assert await posted(bank, "settlement:scheme:EUR") == str(before + 60_000)
 
 
 async def test_a_return_is_found_by_the_schemes_reference_too(
@@ -77,18 +85,72 @@ async def test_two_banks_may_give_their_returns_one_name(bank: CustomerBank, des
         assert await desk.first.receiver.returned(replace(returned, amount=1)) == Refused("AM05")
 
 
-async def test_what_never_left_does_not_come_back(bank: CustomerBank, desk: Desk) -> None:
+async def test_what_comes_back_of_nothing_that_was_sent_waits(
+    own: Tenant, bank: CustomerBank, desk: Desk, database: Database
+) -> None:
     payer, made = await paid(bank, desk)
-    stranger = await back(bank, desk, made.id, original_transaction_id="NEVER-SENT")
-    assert await desk.first.receiver.returned(stranger) == Refused("NOOR")
-    elsewhere = await back(bank, desk, made.id, institution_id=uuid4())
-    assert await desk.first.receiver.returned(elsewhere) == Refused("NOOR")
+    before = int(await posted(bank, "settlement:scheme:EUR") or 0)
+    stranger = await back(bank, desk, made.id, original_transaction_id="NEVER-SENT", amount=70)
+    kept = [await desk.first.receiver.returned(stranger) for _ in range(2)]
+    assert kept[0] == kept[1]
+    assert isinstance(kept[0], Unmatched)
+    other = await desk.first.receiver.returned(replace(stranger, amount=71))
+    assert isinstance(other, Unmatched)
+    assert other != kept[0], "another amount under its name is other money"
+    assert await posted(bank, "settlement:scheme:EUR") == str(before + 70 + 71)
+    path = f"/v1/unapplied-money/{kept[0].unapplied_id}"
+    found = (await own.client.get(path)).json()
+    assert (found["origin"], found["remaining"]) == ("unmatched_return", "70")
+    said = (await own.client.get(f"{bank.book_path}/transactions/{kept[0].unapplied_id}")).json()[
+        "metadata"
+    ]
+    assert said["original_transaction_id"] == "NEVER-SENT"
+    assert said["return_id"] == stranger.return_id
+    told = await database.fetch("SELECT kind FROM event_pending WHERE subject = $1", path)
+    assert [row["kind"] for row in told] == ["unapplied_money.received"]
+    await own.create(f"{path}/apply", {"account_id": payer, "reason": "sent_elsewhere"})
+    assert (await bank.balance(payer))["booked"] == "4070"
+    assert await desk.first.receiver.returned(stranger) == kept[0]
+    assert (await own.client.get(path)).json()["remaining"] == "0"
+
+
+async def test_what_comes_back_of_another_institutions_payment_waits_there(
+    own: Tenant, bank: CustomerBank, desk: Desk
+) -> None:
+    payer, made = await paid(bank, desk)
+    other = await open_bank(own, bank_code="20010020", bic="PBNKDEFF")
+    elsewhere = await back(bank, desk, made.id, institution_id=UUID(other.institution))
+    kept = await desk.first.receiver.returned(elsewhere)
+    assert isinstance(kept, Unmatched)
+    assert await posted(other, f"unapplied:{kept.unapplied_id}") == str(AMOUNT)
+    assert (await bank.balance(payer))["booked"] == "4000"
+
+
+async def test_what_was_kept_for_want_of_its_payment_is_not_credited_later(
+    bank: CustomerBank, desk: Desk, database: Database
+) -> None:
+    payer, made = await paid(bank, desk)
+    returned = await back(bank, desk, made.id, original_transaction_id="NAMED-LATER")
+    kept = await desk.first.receiver.returned(returned)
+    assert isinstance(kept, Unmatched)
+    await database.fetch(
+        "UPDATE payment_attempt SET reference = 'NAMED-LATER' WHERE order_id = $1", made.id
+    )
+    assert await desk.first.receiver.returned(returned) == kept
+    assert (await bank.balance(payer))["booked"] == "4000"
+
+
+async def test_of_what_was_never_carried_out_nothing_comes_back(
+    bank: CustomerBank, desk: Desk, database: Database
+) -> None:
+    payer, made = await paid(bank, desk)
     dollars = await back(bank, desk, made.id, asset="USD")
     assert await desk.first.receiver.returned(dollars) == Refused("AM03")
     desk.rail.on_send = rejected
     not_paid = await desk.carried_out(payer)
     lie = await back(bank, desk, not_paid.id)
     assert await desk.first.receiver.returned(lie) == Refused("NOOR")
+    assert (await events_of(database, desk, not_paid.id))[-1] == "payment.contradicted"
     assert (await bank.balance(payer))["booked"] == "4000"
 
 

@@ -20,6 +20,7 @@ from bezant.payments.rails.port import (
     Settled,
     Taken,
     Unknown,
+    Unmatched,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "Settled",
     "Taken",
     "Unknown",
+    "Unmatched",
 ]

@@ -253,6 +253,17 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Money that is here, and is of no payment of ours: booked, it waits for whoever decides.
+
+    Attributes:
+        unapplied_id: what the money is known by.
+    """
+
+    unapplied_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """It is not taken, finally; nothing was posted.
 
@@ -287,8 +298,14 @@ class Receiver(Protocol):
         """
         ...
 
-    async def returned(self, returned: Return) -> Taken | Refused:
-        """Money of one of our payments came back."""
+    async def returned(self, returned: Return) -> Taken | Unmatched | Refused:
+        """Money of one of our payments came back.
+
+        It is settled, so it is booked: what is of no payment of ours, or more than was paid, waits.
+
+        Refused: another of its name was booked (`AM05`), it is in another currency (`AM03`), or the
+            payment was never carried out (`NOOR`), as the scheme had said.
+        """
         ...
 
     async def recalled(self, recall: Recall) -> UUID | Refused:

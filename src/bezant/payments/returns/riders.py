@@ -13,6 +13,7 @@ from bezant.banking import (
 )
 from bezant.kernel.calls import Answer
 from bezant.kernel.database import Row
+from bezant.kernel.outbox import event
 from bezant.ledger import Decision, Reads, RiderKinds, Seen
 from bezant.payments.executing import Message
 from bezant.payments.orders.domain import Order, settlement_account
@@ -35,17 +36,15 @@ from bezant.payments.returns.records import (
     returned_row,
     under_way,
 )
+from bezant.payments.returns.unmatched import Given, Heard
 from bezant.payments.states import OrderState
 from bezant.payments.unapplied.domain import unapplied_account
 
 RETURNABLE = frozenset({OrderState.SETTLED, OrderState.PARTIALLY_RETURNED})
 """States in which money of an order can come back, or be given back."""
 
-
-class Heard(msgspec.Struct, frozen=True):
-    """What became of a return: None where it is booked."""
-
-    refused: str | None
+_PAID = RETURNABLE | {OrderState.RETURNED}
+"""States in which what comes back of an order is money that is here."""
 
 
 @RiderKinds.register
@@ -55,11 +54,8 @@ class TakeReturn(msgspec.Struct, frozen=True):
     return_id: UUID
     order_id: UUID
     debtor_account: UUID
-    rail: str
     order_asset: str
-    asset: str
-    amount: int
-    code: str
+    given: Given
     message: Message
     actor: str
     weight: int = 3
@@ -67,10 +63,11 @@ class TakeReturn(msgspec.Struct, frozen=True):
     def reads(self) -> Reads:
         """The order, what has come back of it, and whoever may get it."""
         fees = reads_of_fees_back(self.order_asset, self.order_id)
-        accounts = fees.accounts | frozenset(
+        unmatched = self.given.reads()
+        accounts = (fees.accounts | unmatched.accounts) | frozenset(
             {
                 ledger_account(self.debtor_account, self.order_asset),
-                settlement_account(self.rail, self.order_asset),
+                settlement_account(self.given.rail, self.order_asset),
                 unapplied_account(self.order_id),
                 *before_payer(self.order_id),
             }
@@ -81,24 +78,35 @@ class TakeReturn(msgspec.Struct, frozen=True):
             (RETURN, self.return_id),
             (RETURNED, self.order_id),
             (UNDER_WAY, self.order_id),
+            *unmatched.rows,
             *fees.rows,
         )
         return Reads(accounts, rows=rows)
 
     def decide(self, seen: Seen) -> Decision:
         """Credit it, up to the order's amount and once; a recall of ours has its answer by it."""
-        order = order_of(seen, self.order_id)
+        order, given = order_of(seen, self.order_id), self.given
         known = seen.row(RETURN, self.return_id)
         if known is not None:
             said = (known["order_id"], int(known["amount"]), known["code"])
-            is_same = said == (self.order_id, self.amount, self.code)
+            is_same = said == (self.order_id, given.amount, given.code)
             return Decision(Answer.of(Heard(None if is_same else DUPLICATE)))
-        total = returned_of(seen, order.id) + self.amount
-        refused = self._refused(order, total)
-        if refused is not None:
-            return Decision(Answer.of(Heard(refused)))
+        if given.is_kept(seen):
+            return Decision(Answer.of(Heard(waits=True)))
+        if order.asset != given.asset:
+            return Decision(Answer.of(Heard(WRONG_CURRENCY)))
+        if order.state not in _PAID:
+            return Decision(Answer.of(Heard(NO_SUCH_PAYMENT)), self._contradicted(seen, order))
+        if returned_of(seen, order.id) + given.amount > order.amount:
+            rows = (*given.kept(seen, TOO_MUCH), self._heard(seen))
+            return Decision(Answer.of(Heard(waits=True)), rows)
+        return Decision(Answer.of(Heard()), self._credited(seen, order))
+
+    def _credited(self, seen: Seen, order: Order) -> tuple[Row, ...]:
+        amount, code = self.given.amount, self.given.code
+        total = returned_of(seen, order.id) + amount
         outside = settlement_account(order.rail, order.asset)
-        waiting = credit_back(seen, order, outside, self.amount)
+        waiting = credit_back(seen, order, outside, amount)
         state = OrderState.PARTIALLY_RETURNED
         fees_back: tuple[Row, ...] = ()
         if total == order.amount:
@@ -106,19 +114,24 @@ class TakeReturn(msgspec.Struct, frozen=True):
             payer = ledger_account(order.payer, order.asset)
             to = unapplied_account(order.id) if waiting else payer
             fees_back = give_fees_back(seen, order.id, to)
-        order, rows = went(seen, order, state, actor=self.actor, reason=self.code)
-        row = returned_row(seen, self.return_id, order.id, self.amount, self.code)
-        message = self.message
-        heard = content_row(order.id, message.id, "message", message.sealed, seen.draft.at)
-        rows = (*rows, row, heard, *self._recall_answered(seen, order), *waiting, *fees_back)
-        return Decision(Answer.of(Heard(None)), rows)
+        order, rows = went(seen, order, state, actor=self.actor, reason=code)
+        row = returned_row(seen, self.return_id, order.id, amount, code)
+        answered = self._recall_answered(seen, order)
+        return (*rows, row, self._heard(seen), *answered, *waiting, *fees_back)
 
-    def _refused(self, order: Order, total: int) -> str | None:
-        if order.asset != self.asset:
-            return WRONG_CURRENCY
-        if total > order.amount:
-            return TOO_MUCH
-        return None if order.state in RETURNABLE else NO_SUCH_PAYMENT
+    def _heard(self, seen: Seen) -> Row:
+        message = self.message
+        return content_row(self.order_id, message.id, "message", message.sealed, seen.draft.at)
+
+    def _contradicted(self, seen: Seen, order: Order) -> tuple[Row, ...]:
+        """What somebody has to look at: the scheme gives back what it never took, it had said.
+
+        Either it took it, and money has gone out and in; or it errs. Nothing is here of it.
+        """
+        facts = {"amount": str(self.given.amount), "direction": order.direction, "said": "returned"}
+        path, at = f"/v1/payments/{order.id}", seen.draft.at
+        told = event(seen.draft.ids.new(), "payment.contradicted", path, at, facts)
+        return (self._heard(seen), told)
 
     def _recall_answered(self, seen: Seen, order: Order) -> tuple[Row, ...]:
         case = under_way(seen, order.id)

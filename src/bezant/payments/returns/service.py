@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from bezant.banking import InstitutionService
 from bezant.kernel.calls import Call
 from bezant.kernel.clock import Clock
 from bezant.kernel.database import Database
@@ -10,10 +11,11 @@ from bezant.kernel.ids import Ids
 from bezant.payments.executing import Message, outcome_of
 from bezant.payments.orders import Payment, PaymentService
 from bezant.payments.orders.domain import Order
-from bezant.payments.rails import Refused, Return, Settled, Taken
+from bezant.payments.rails import Refused, Return, Settled, Taken, Unmatched
 from bezant.payments.returns import store
-from bezant.payments.returns.domain import NO_SUCH_PAYMENT, return_id
-from bezant.payments.returns.riders import Heard, TakeReturn
+from bezant.payments.returns.domain import return_id
+from bezant.payments.returns.riders import TakeReturn
+from bezant.payments.returns.unmatched import Given, Heard, KeepReturn
 from bezant.payments.states import OrderState
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class ReturnService:
 
     Args:
         ledger: in whose commits it is credited.
+        institutions: tells in which book what fits no payment waits.
         payments: knows orders, and how messages are sealed.
     """
 
@@ -38,17 +41,19 @@ class ReturnService:
         clock: Clock,
         ids: Ids,
         ledger: "Ledger",
+        institutions: InstitutionService,
         payments: PaymentService,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._ledger = ledger
+        self._institutions = institutions
         self._payments = payments
 
-    async def returned(self, returned: Return) -> Taken | Refused:
+    async def returned(self, returned: Return) -> Taken | Unmatched | Refused:
         """See `Receiver.returned`."""
-        tenant_id = returned.tenant_id
+        tenant_id, given = returned.tenant_id, Given.of(returned)
         order = await self.sent(
             tenant_id,
             returned.institution_id,
@@ -56,7 +61,11 @@ class ReturnService:
             returned.original_transaction_id,
         )
         if order is None:
-            return Refused(NO_SUCH_PAYMENT)
+            institution = await self._institutions.find(tenant_id, returned.institution_id)
+            call = self._call(tenant_id, given.rail, "payment.take_return", "/v1/unapplied-money")
+            answer = await self._ledger.submit(call, institution.book_id, KeepReturn(given))
+            answer.value(Heard)
+            return Unmatched(given.id)
         if order.state in _UNANSWERED:
             await self._settled(tenant_id, order, returned.original_transaction_id)
         sealed = self._payments.sealed(tenant_id, order.id, returned.raw)
@@ -64,18 +73,16 @@ class ReturnService:
             return_id(order.id, returned),
             order.id,
             order.payer,
-            order.rail,
             order.asset,
-            returned.asset,
-            returned.amount,
-            returned.code,
+            given,
             Message(self._ids.new(), sealed),
             f"rail:{order.rail}",
         )
-        call = self._call(tenant_id, order, "payment.take_return")
-        answer = await self._ledger.submit(call, order.book_id, rider)
-        refused = answer.value(Heard).refused
-        return Taken(order.id) if refused is None else Refused(refused)
+        call = self._call(tenant_id, order.rail, "payment.take_return", _path(order))
+        heard = (await self._ledger.submit(call, order.book_id, rider)).value(Heard)
+        if heard.waits:
+            return Unmatched(given.id)
+        return Taken(order.id) if heard.refused is None else Refused(heard.refused)
 
     async def sent(
         self, tenant_id: UUID, institution_id: UUID, rail: str, name: str
@@ -91,19 +98,23 @@ class ReturnService:
     async def _settled(self, tenant_id: UUID, order: Order, name: str) -> None:
         """What comes back was carried out: that answers the attempt, if nothing else has yet."""
         rider = outcome_of(order, Settled(name, self._clock.now()), f"rail:{order.rail}", None)
-        call = self._call(tenant_id, order, "payment.record_outcome")
+        call = self._call(tenant_id, order.rail, "payment.record_outcome", _path(order))
         answer = await self._ledger.submit(call, order.book_id, rider)
         answer.value(Payment)
 
-    def _call(self, tenant_id: UUID, order: Order, action: str) -> Call:
+    def _call(self, tenant_id: UUID, rail: str, action: str, resource: str) -> Call:
         return Call(
             id=self._ids.new(),
             tenant_id=tenant_id,
-            actor=f"rail:{order.rail}",
+            actor=f"rail:{rail}",
             action=action,
-            resource=f"/v1/payments/{order.id}",
+            resource=resource,
             origin="rail",
         )
+
+
+def _path(order: Order) -> str:
+    return f"/v1/payments/{order.id}"
 
 
 def _as_attempt(name: str) -> UUID | None:

@@ -8,12 +8,14 @@ class Origin(StrEnum):
     """What the money is of, and by what it is known.
 
     `payment_return`: it came back of a payment of ours, whose payer's account takes nothing.
+    `unmatched_return`: it came back, and fits no payment of ours.
     `credit`: another bank sent it, and a check wants somebody to look at it.
     `direct_debit`: it was collected, or came back, and the account that it is for takes nothing.
     """
 
     PAYMENT_RETURN = "payment_return"
     DIRECT_DEBIT = "direct_debit"
+    UNMATCHED_RETURN = "unmatched_return"
     CREDIT = "credit"
 
 
@@ -25,5 +27,5 @@ class MovementKind(StrEnum):
 
 
 def unapplied_account(origin_id: UUID) -> str:
-    """The ledger's account of what waits of a payment or a collection."""
+    """The ledger's account of what waits of a payment, a collection or a return."""
     return f"unapplied:{origin_id}"

@@ -24,7 +24,7 @@ class Waits(msgspec.Struct, frozen=True):
     """What money that waits is of.
 
     Attributes:
-        id: of the payment or the collection.
+        id: of the payment, the collection or the return.
     """
 
     id: UUID

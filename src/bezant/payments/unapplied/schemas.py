@@ -29,7 +29,8 @@ class Unapplied(Struct, frozen=True):
     """Money that waits, or has waited.
 
     Attributes:
-        id: of the payment that it came back of, or of the direct debit.
+        id: of the payment that it came back of, or of the direct debit; of a return that fits no
+            payment its own, as the ledger's transaction.
         account: the ledger's, of type liability.
         remaining: what waits, as the ledger has it.
         since: when the first of it came since nothing waited.

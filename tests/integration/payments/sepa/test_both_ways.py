@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from bezant.formats.iso20022 import camt056
+from bezant.formats.iso20022 import camt056, pacs004, pacs008
 from bezant.kernel.clock import SystemClock
 from bezant.kernel.database import Database
 from bezant.kernel.ids import TimeOrderedIds
@@ -35,8 +35,13 @@ SENDER = "PSSTFRPPXXX"
 
 @dataclass
 class Street:
-    """A bank of the platform, and the clearing system that it is in."""
+    """A bank of the platform, and the clearing system that it is in.
 
+    Attributes:
+        url: where the bank takes messages.
+    """
+
+    url: str
     bank: CustomerBank
     payments: Payments
     system: System
@@ -79,6 +84,19 @@ class Street:
         )
         return await self.payments.recalls.tell(job)
 
+    async def settle_back(self, original: str, amount: int) -> None:
+        """Have a return settled that the clearing system has not looked at, and bring it twice."""
+        now, name = datetime.now(UTC), uuid4().hex
+        back = pacs004.PaymentReturn(
+            name, now, now.date(), name, "NOTPROVIDED", pacs008.VERSION, None, original, amount,
+            amount, "EUR", "AC04",
+        )  # fmt: skip
+        self.system.clearing.books.move(THEIR_BIC, OUR_BIC, amount)
+        url = f"{self.url}/sct_inst/{OUR_BIC}"
+        for _ in range(2):
+            self.system.deliveries.tell(url, pacs004.write_pacs004(back))
+        await self.system.deliveries.drained()
+
     @property
     def position(self) -> int:
         """What the clearing system owes us."""
@@ -108,7 +126,7 @@ async def street(
             httpx.AsyncClient(headers=headers, trust_env=False, timeout=60)
         )
         teller = Bank(ledger, database, tenant, UUID(bank.book))
-        yield Street(bank, payments, system, http, teller)
+        yield Street(f"{url}/sepa", bank, payments, system, http, teller)
         await system.deliveries.close()
 
 
@@ -158,6 +176,47 @@ async def test_what_comes_back_is_on_the_payers_account_again(street: Street) ->
     found = await street.bank.tenant.client.get(f"/v1/payments/{paid.id}")
     assert found.json()["state"] == "returned"
     assert street.position == 0
+
+
+async def test_whatever_settled_coming_back_is_on_the_books_as_on_the_clearing_systems(
+    street: Street, database: Database
+) -> None:
+    account = await street.bank.funded(5_000)
+    await street.pay(account, 1_000)
+    # Of tests before this one the ledger knows, and this clearing system does not.
+    before = await street.settlement() - street.position
+    [name] = street.system.clearing.transfers
+    await street.tell(
+        "returns", sender_bic=OUR_BIC, transaction_id=name[1], code="AC04", amount="1000"
+    )
+    await street.settle_back(name[1], 300)
+    await street.settle_back("NEVER-SENT", 70)
+    assert street.position == await street.settlement() - before == 370
+    assert (await street.bank.balance(account))["booked"] == "5000"
+    listed = (await street.bank.tenant.client.get("/v1/unapplied-money?limit=1000")).json()
+    waiting = [each["remaining"] for each in listed["unapplied_money"]]
+    assert sorted(waiting) == ["300", "70"]
+    report = await verify_book(database, street.bank.tenant.id, UUID(street.bank.book))
+    assert report.findings == []
+
+
+async def test_what_comes_back_of_a_payment_that_was_said_to_be_rejected_moves_nothing(
+    street: Street,
+) -> None:
+    account = await street.bank.funded(5_000)
+    street.system.behave(Misbehaviour.DECLINED)
+    paid = await street.pay(account, 1_000)
+    assert paid.state == OrderState.REJECTED
+    before = await street.settlement() - street.position
+    [(name, transfer)] = street.system.clearing.transfers.items()
+    # It was carried out all the same, which nobody here is told, and is given back.
+    transfer.status = "ACSC"
+    street.system.clearing.books.move(OUR_BIC, THEIR_BIC, 1_000)
+    await street.tell(
+        "returns", sender_bic=OUR_BIC, transaction_id=name[1], code="AC04", amount="1000"
+    )
+    assert street.position == await street.settlement() - before == 0
+    assert (await street.bank.balance(account))["booked"] == "5000"
 
 
 async def test_a_recall_is_a_case_that_waits_for_an_answer(street: Street) -> None:

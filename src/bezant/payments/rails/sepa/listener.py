@@ -21,10 +21,20 @@ from bezant.formats.iso20022 import (
 )
 from bezant.kernel.clock import Clock
 from bezant.kernel.ids import Ids
-from bezant.payments.rails.port import Coordinates, Incoming, Recall, Receiver, Refused, Return
+from bezant.payments.rails.port import (
+    Coordinates,
+    Incoming,
+    Recall,
+    Receiver,
+    Refused,
+    Return,
+    Taken,
+    Unmatched,
+)
 from bezant.payments.rails.sepa.codes import NOT_THERE, REFUSED, Use, fit, meaning_of
 from bezant.payments.rails.sepa.messages import INSTANT
 from bezant.payments.rails.sepa.participants import Participant, full
+from bezant.payments.rails.sepa.scheme import EURO
 from bezant.payments.states import OrderState
 
 INSTRUMENTS: Final = {"sct_inst": INSTANT, "sct": None}
@@ -32,6 +42,7 @@ INSTRUMENTS: Final = {"sct_inst": INSTANT, "sct": None}
 
 
 _NOT_OURS: Final = "RC01"
+_WRONG_CURRENCY: Final = "AM03"
 
 UNDER_WAY_MAX: Final = timedelta(seconds=20)
 """After its acceptance no instant payment is taken any more; nothing of it is expected either."""
@@ -224,7 +235,7 @@ class CsmListener:
             back.reason,
             message,
         )
-        taken = await self._receiver.returned(returned)
+        taken = await self._given_back(returned)
         report = pacs002.StatusReport(
             self._ids.new().hex,
             self._clock.now(),
@@ -236,6 +247,12 @@ class CsmListener:
             fit(Use.REJECT, taken.code, rail) if isinstance(taken, Refused) else None,
         )
         return pacs002.write_pacs002(report)
+
+    async def _given_back(self, returned: Return) -> Taken | Unmatched | Refused:
+        # The schemes settle euros: of anything else nothing has moved.
+        if returned.asset != EURO:
+            return Refused(_WRONG_CURRENCY)
+        return await self._receiver.returned(returned)
 
     async def _recall(self, participant: Participant, rail: str, message: bytes) -> bytes:
         """The answer comes when somebody has decided; at once where there is nothing to decide."""
