@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from bezant.payments.rails import Incoming, Recall, Refused, Return, Taken, Unmatched
-from bezant.payments.rails.sepa import Offered
+from bezant.payments.rails.sepa import Decided, Offered
 
 
 class Receiving:
@@ -20,6 +20,7 @@ class Receiving:
         self.refuses: str | None = None
         self.offers: list[Incoming] = []
         self.orders: dict[tuple[str, str], UUID] = {}
+        self.decided_at: dict[tuple[str, str], datetime] = {}
         self.amounts: dict[UUID, int] = {}
         self.concluded: dict[UUID, datetime | None] = {}
         self.returns: dict[str, Return] = {}
@@ -33,9 +34,10 @@ class Receiving:
 
     async def offer(self, incoming: Incoming) -> Taken | Refused:
         self.offers.append(incoming)
+        name = (incoming.sender_bic, incoming.transaction_id)
+        self.decided_at.setdefault(name, incoming.accepted_at)
         if self.refuses is not None:
             return Refused(self.refuses)
-        name = (incoming.sender_bic, incoming.transaction_id)
         order_id = self.orders.setdefault(name, uuid4())
         self.amounts[order_id] = incoming.amount
         return Taken(order_id)
@@ -61,8 +63,10 @@ class Receiving:
             return Refused(self.refuses)
         return self.recalls.setdefault(recall.case_id, (uuid4(), recall))[0]
 
-    async def offered(self, offered: Offered) -> UUID | None:
-        return self.orders.get((offered.sender_bic, offered.transaction_id))
+    async def decided(self, offered: Offered) -> Decided | None:
+        name = (offered.sender_bic, offered.transaction_id)
+        at = self.decided_at.get(name)
+        return None if at is None else Decided(self.orders.get(name), at)
 
     async def recall_answered(self, recall: Recall, refusal: str | None, said_at: datetime) -> bool:
         assert said_at is not None

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         CsmLink,
         CsmListener,
         DebitListener,
+        Decided,
         InstantRail,
         Offered,
         Participant,
@@ -122,6 +123,7 @@ __all__ = [
     "DebitRail",
     "DebitReports",
     "DebitRuns",
+    "Decided",
     "DirectDebitService",
     "DuePayments",
     "Execution",
@@ -221,7 +223,7 @@ __getattr__ = lazily(
         "quotes": "QuoteService, operations as quote_operations",
         "rails": "Rail, Receiver",
         "rails.sepa": (
-            "CsmLink, CsmListener, DebitListener, InstantRail, Offered, Participant, "
+            "CsmLink, CsmListener, DebitListener, Decided, InstantRail, Offered, Participant, "
             "Participants, SepaDebitRail, TransferRail, csm_routes"
         ),
         "receiving": "CoreReceiver",

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from starlette.routing import Route
 
@@ -16,6 +15,7 @@ from bezant.payments import (
     CsmListener,
     DebitListener,
     DebitRail,
+    Decided,
     IncomingService,
     InstantRail,
     Offered,
@@ -44,15 +44,16 @@ class _Taken:
 
     incoming: IncomingService
 
-    async def offered(self, offered: Offered) -> UUID | None:
-        """See `Records.offered`."""
-        return await self.incoming.taken_as(
+    async def decided(self, offered: Offered) -> Decided | None:
+        """See `Records.decided`."""
+        found = await self.incoming.decided(
             offered.tenant_id,
             offered.institution_id,
             offered.rail,
             offered.sender_bic,
             offered.transaction_id,
         )
+        return None if found is None else Decided(*found)
 
 
 def tls_to(authority: str | None, certificate: str | None) -> ssl.SSLContext:

@@ -67,18 +67,18 @@ class IncomingService:
                 await self.conclude(incoming.tenant_id, order.id, incoming.accepted_at)
         return answer
 
-    async def taken_as(
+    async def decided(
         self,
         tenant_id: UUID,
         institution_id: UUID,
         rail: str,
         sender_bic: str,
         transaction_id: str,
-    ) -> UUID | None:
-        """The order that a credit was taken as; None where it was not, or not yet."""
+    ) -> tuple[UUID | None, datetime] | None:
+        """The order that a credit was taken as, or none, and when; None where it is not known."""
         key = incoming_id(tenant_id, institution_id, rail, sender_bic, transaction_id)
         row = await self._database.fetchrow(store.READ_INCOMING, tenant_id, [key])
-        return None if row is None else row["order_id"]
+        return None if row is None else (row["order_id"], row["at"])
 
     async def conclude(self, tenant_id: UUID, order_id: UUID, settled_at: datetime | None) -> None:
         """See `Receiver.conclude`.

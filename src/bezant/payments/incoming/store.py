@@ -3,7 +3,7 @@
 from typing import Final
 
 READ_INCOMING: Final = """
-    SELECT incoming_id AS key, digest, order_id, refused FROM payment_incoming
+    SELECT incoming_id AS key, digest, order_id, refused, at FROM payment_incoming
     WHERE tenant_id = $1 AND incoming_id = ANY($2::uuid[])
 """
 

@@ -154,6 +154,21 @@ async def test_a_credit_to_nobody_is_refused_by_its_reason(street: Street) -> No
     assert street.position == 0
 
 
+async def test_a_credit_of_the_day_to_nobody_goes_back_by_one_message(street: Street) -> None:
+    now, name = datetime.now(UTC), uuid4().hex
+    transfer = pacs008.CreditTransfer(
+        None, "E-1", name, 100, "EUR", now,
+        pacs008.AccountOwner("Grace Hopper", THEIR_IBAN, THEIR_BIC),
+        pacs008.AccountOwner("Nobody", "DE02120300000000202051", OUR_BIC),
+        None,
+    )  # fmt: skip
+    message = pacs008.CreditTransfers(name, now, now.date(), None, (transfer,))
+    url, raw = f"{street.url}/sct/{OUR_BIC}", pacs008.write_pacs008(message)
+    first = await street.http.post(url, content=raw)
+    assert pacs004.read_pacs004(first.content).reason == "AC03"
+    assert (await street.http.post(url, content=raw)).content == first.content
+
+
 async def test_many_credits_at_once_some_told_twice_are_each_booked_once(street: Street) -> None:
     account = str((await street.bank.open())["id"])
     for _ in range(5):

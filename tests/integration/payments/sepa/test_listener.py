@@ -129,6 +129,31 @@ async def test_a_credit_of_the_day_for_another_bank_goes_back(house: House) -> N
     assert house.receiving.offers == []
 
 
+@pytest.mark.parametrize("creditor", [OUR_BIC, "DEUTDEFFXXX"])
+async def test_the_return_of_a_credit_is_the_same_message_at_every_repeat(
+    house: House, creditor: str
+) -> None:
+    house.receiving.refuses = "AC04"
+    await house.credit(scheme="sct")
+    [transfer] = house.system.clearing.transfers.values()
+    raw = transfer.raw.replace(OUR_BIC.encode(), creditor.encode())
+    first = await house.deliver(raw, "sct")
+    house.system.clock.advance(seconds=2 * 86_400)
+    assert pacs004.read_pacs004(first.content).amount == 2_500
+    assert (await house.deliver(raw, "sct")).content == first.content
+
+
+async def test_the_return_of_a_credit_settles_when_target_is_open(house: House) -> None:
+    # In Frankfurt it is Good Friday already.
+    house.system.clock.advance(seconds=30 * 86_400 + 37_800)
+    house.receiving.refuses = "AC04"
+    await house.credit(scheme="sct")
+    [transfer] = house.system.clearing.transfers.values()
+    answer = await house.deliver(transfer.raw, "sct")
+    settles = pacs004.read_pacs004(answer.content).settlement_date
+    assert str(settles) == "2026-04-07", "after Easter Monday"
+
+
 @pytest.mark.parametrize("kind", [Misbehaviour.DELIVERED_TWICE, Misbehaviour.REORDERED])
 async def test_what_comes_twice_or_out_of_order_is_credited_once(
     house: House, kind: Misbehaviour

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from bezant.formats.iso20022 import pacs008
+from bezant.formats.iso20022 import pacs004, pacs008
 from bezant.payments.rails import Asked, NotSent, Pending, Rejected, Returning, Settled
 from bezant.payments.rails.sepa import InstantRail
 from bezant.payments.sandbox import csm
@@ -68,6 +69,21 @@ async def test_money_is_given_back_once(system: System, rail: InstantRail) -> No
     assert system.clearing.books.position(OUR_BIC) == 0
     [transfer] = system.clearing.transfers.values()
     assert transfer.returned == 1_000
+
+
+@pytest.mark.parametrize(("scheme", "settles"), [(0, "2026-04-03"), (1, "2026-04-07")])
+async def test_a_return_settles_on_a_day_of_its_scheme(
+    system: System, monkeypatch: pytest.MonkeyPatch, scheme: int, settles: str
+) -> None:
+    told: list[bytes] = []
+    asked = await received(system)
+    monkeypatch.setattr(system.deliveries, "tell", lambda _, raw, *__: told.append(raw))
+    system.clearing.admit(csm.Participant(THEIR_BIC, "https://bank.example/sepa"))
+    # In Frankfurt it is Good Friday already.
+    late = replace(asked, at=datetime(2026, 4, 2, 22, 30, tzinfo=UTC))
+    async with rails_to(system.url, system.clock) as rails:
+        assert isinstance(await rails[scheme].send_return(late), Settled)
+    assert str(pacs004.read_pacs004(told[0]).settlement_date) == settles
 
 
 async def test_a_second_return_of_the_same_credit_moves_nothing(

@@ -5,7 +5,7 @@ from bezant.payments.rails.sepa.debit_listener import DebitListener
 from bezant.payments.rails.sepa.endpoint import csm_routes
 from bezant.payments.rails.sepa.instant import InstantRail
 from bezant.payments.rails.sepa.link import CsmLink
-from bezant.payments.rails.sepa.listener import CsmListener, Offered, Records
+from bezant.payments.rails.sepa.listener import CsmListener, Decided, Offered, Records
 from bezant.payments.rails.sepa.participants import Participant, Participants
 from bezant.payments.rails.sepa.transfer import TransferRail
 
@@ -13,6 +13,7 @@ __all__ = [
     "CsmLink",
     "CsmListener",
     "DebitListener",
+    "Decided",
     "InstantRail",
     "Offered",
     "Participant",

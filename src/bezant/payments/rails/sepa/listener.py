@@ -32,14 +32,10 @@ from bezant.payments.rails.port import (
     Unmatched,
 )
 from bezant.payments.rails.sepa.codes import NOT_THERE, REFUSED, Use, fit, meaning_of
-from bezant.payments.rails.sepa.messages import INSTANT
+from bezant.payments.rails.sepa.messages import INSTRUMENTS, settlement_date
 from bezant.payments.rails.sepa.participants import Participant, full
 from bezant.payments.rails.sepa.scheme import EURO
 from bezant.payments.states import OrderState
-
-INSTRUMENTS: Final = {"sct_inst": INSTANT, "sct": None}
-"""By the name of the rail: the instrument that its messages name."""
-
 
 _NOT_OURS: Final = "RC01"
 _WRONG_CURRENCY: Final = "AM03"
@@ -66,11 +62,19 @@ class Offered:
     transaction_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a credit that was offered: an order, or None where it was refused."""
+
+    order_id: UUID | None
+    at: datetime
+
+
 class Records(Protocol):
     """What the listener needs of the core beside its receiver."""
 
-    async def offered(self, offered: Offered) -> UUID | None:
-        """The order that a credit was taken as; None where it was not, or not yet."""
+    async def decided(self, offered: Offered) -> Decided | None:
+        """What became of a credit; None where it is not here (yet)."""
         ...
 
 
@@ -122,7 +126,8 @@ class CsmListener:
             raise InvalidMessage("Document", "It is not one transfer of this scheme.")
         [transfer] = transfers.transfers
         if full(transfer.creditor.bic) != full(participant.bic):
-            return self._refused(rail, transfers, transfer, _NOT_OURS)
+            # Nothing is kept of it: the credit itself tells when.
+            return self._refused(rail, transfers, _NOT_OURS, transfers.created_at)
         incoming = Incoming(
             tenant_id=participant.tenant_id,
             institution_id=participant.institution_id,
@@ -139,42 +144,35 @@ class CsmListener:
             raw=message,
         )
         if rail == "sct_inst":
-            if self._is_too_old(incoming) and not await self._is_known(incoming):
+            if self._is_too_old(incoming) and await self._taken_as(_offered(incoming)) is None:
                 # Its cancellation may have been here before it.
                 return self._report(transfers, transfer, "TM01")
             taken = await self._receiver.offer(incoming)
             if isinstance(taken, Refused):
-                return self._refused(rail, transfers, transfer, taken.code)
+                return self._refused(rail, transfers, taken.code, transfers.created_at)
             return self._report(transfers, transfer, None)
         taken = await self._receiver.credited(incoming)
         if isinstance(taken, Refused):
-            return self._refused(rail, transfers, transfer, taken.code)
+            decided = await self._records.decided(_offered(incoming))
+            assert decided is not None, "what is refused is kept"
+            return self._refused(rail, transfers, taken.code, decided.at)
         return b""
 
     def _refused(
-        self,
-        rail: str,
-        transfers: pacs008.CreditTransfers,
-        transfer: pacs008.CreditTransfer,
-        code: str,
+        self, rail: str, transfers: pacs008.CreditTransfers, code: str, at: datetime
     ) -> bytes:
         """The rejection of what is not settled yet, or the return of what is."""
         if rail == "sct_inst":
+            [transfer] = transfers.transfers
             return self._report(transfers, transfer, fit(Use.REJECT, code, rail))
-        return self._sent_back(transfers, transfer, fit(Use.RETURN, code, rail))
+        return _sent_back(transfers, fit(Use.RETURN, code, rail), at)
 
     def _is_too_old(self, incoming: Incoming) -> bool:
         return self._clock.now() >= incoming.accepted_at + UNDER_WAY_MAX
 
-    async def _is_known(self, incoming: Incoming) -> bool:
-        offered = Offered(
-            incoming.tenant_id,
-            incoming.institution_id,
-            incoming.rail,
-            incoming.sender_bic,
-            incoming.transaction_id,
-        )
-        return await self._records.offered(offered) is not None
+    async def _taken_as(self, offered: Offered) -> UUID | None:
+        decided = await self._records.decided(offered)
+        return None if decided is None else decided.order_id
 
     async def _status(self, participant: Participant, rail: str, message: bytes) -> bytes:
         """What became of a credit that we took, or of a payment of ours."""
@@ -188,7 +186,7 @@ class CsmListener:
             report.original_transaction_id,
         )
         state = meaning_of(Use.STATUS, report.status, rail).state
-        order_id = await self._records.offered(offered)
+        order_id = await self._taken_as(offered)
         if order_id is None:
             self._check_expected(participant, report, sender, state)
             return b""
@@ -317,28 +315,44 @@ class CsmListener:
         )
         return pacs002.write_pacs002(report)
 
-    def _sent_back(
-        self, transfers: pacs008.CreditTransfers, transfer: pacs008.CreditTransfer, code: str
-    ) -> bytes:
-        """The return of what was settled and is not taken: the same at every repeat."""
-        named = f"{full(transfer.debtor.bic)}/{transfer.transaction_id}"
-        return_id = hashlib.sha256(named.encode()).hexdigest()[:32]
-        now = self._clock.now()
-        returned = pacs004.PaymentReturn(
-            message_id=return_id,
-            created_at=now,
-            settlement_date=now.date(),
-            return_id=return_id,
-            original_message_id=transfers.message_id,
-            original_message_name=pacs008.VERSION,
-            original_end_to_end_id=transfer.end_to_end_id,
-            original_transaction_id=transfer.transaction_id,
-            original_amount=transfer.amount,
-            amount=transfer.amount,
-            currency=transfer.currency,
-            reason=code,
-        )
-        return pacs004.write_pacs004(returned)
+
+def _offered(incoming: Incoming) -> Offered:
+    return Offered(
+        incoming.tenant_id,
+        incoming.institution_id,
+        incoming.rail,
+        incoming.sender_bic,
+        incoming.transaction_id,
+    )
+
+
+def _sent_back(transfers: pacs008.CreditTransfers, code: str, at: datetime) -> bytes:
+    """The return of what was settled and is not taken: the same at every repeat.
+
+    Args:
+        transfers: what is not taken.
+        code: why, of the scheme's list.
+        at: when that was decided.
+    """
+    [transfer] = transfers.transfers
+    named = f"{full(transfer.debtor.bic)}/{transfer.transaction_id}"
+    return_id = hashlib.sha256(named.encode()).hexdigest()[:32]
+    returned = pacs004.PaymentReturn(
+        message_id=return_id,
+        created_at=at,
+        # Not before the credit itself, which may be told of before its day.
+        settlement_date=max(settlement_date(at, None), transfers.settlement_date),
+        return_id=return_id,
+        original_message_id=transfers.message_id,
+        original_message_name=pacs008.VERSION,
+        original_end_to_end_id=transfer.end_to_end_id,
+        original_transaction_id=transfer.transaction_id,
+        original_amount=transfer.amount,
+        amount=transfer.amount,
+        currency=transfer.currency,
+        reason=code,
+    )
+    return pacs004.write_pacs004(returned)
 
 
 def _kept_from(

@@ -5,12 +5,15 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bezant.formats.iso20022 import pacs008, pacs028
-from bezant.payments.calendars.target import add_business_days, is_business_day
+from bezant.payments.calendars.target import on_or_after
 from bezant.payments.rails.port import Coordinates, Outgoing
 from bezant.payments.rails.sepa.participants import Participants, bic_of
 from bezant.payments.rails.sepa.scheme import latin
 
 INSTANT: Final = "INST"
+INSTRUMENTS: Final = {"sct_inst": INSTANT, "sct": None}
+"""By the name of the rail: the instrument that its messages name."""
+
 _FRANKFURT: Final = ZoneInfo("Europe/Berlin")
 
 
@@ -41,7 +44,7 @@ def transfer_message(
         message_id=name,
         # Not of the sending: a repeat is the same message.
         created_at=outgoing.accepted_at,
-        settlement_date=_settlement_date(outgoing.accepted_at, instrument),
+        settlement_date=settlement_date(outgoing.accepted_at, instrument),
         instrument=instrument,
         transfers=(transfer,),
     )
@@ -76,14 +79,15 @@ def creditor_bic(outgoing: Outgoing) -> str:
     return bic
 
 
+def settlement_date(at: datetime, instrument: str | None) -> date:
+    """On which day what is sent at an instant settles, by the schemes' clock.
+
+    Instant payments settle on every day; the others when TARGET is next open.
+    """
+    day = at.astimezone(_FRANKFURT).date()
+    return day if instrument == INSTANT else on_or_after(day)
+
+
 def _owner(side: Coordinates, bic: str, field: str) -> pacs008.AccountOwner:
     assert side.iban is not None, "`check` refuses it"
     return pacs008.AccountOwner(latin(side.name, field), side.iban, bic)
-
-
-def _settlement_date(accepted_at: datetime, instrument: str | None) -> date:
-    """Instant payments settle on every day; the others when TARGET is next open."""
-    day = accepted_at.astimezone(_FRANKFURT).date()
-    if instrument == INSTANT or is_business_day(day):
-        return day
-    return add_business_days(day, 1)

@@ -22,6 +22,7 @@ from bezant.payments.rails.port import (
 )
 from bezant.payments.rails.sepa.codes import DUPLICATES, REFUSED, Use, allowed, meaning_of
 from bezant.payments.rails.sepa.link import CsmLink, NoAnswer, NotReached
+from bezant.payments.rails.sepa.messages import INSTRUMENTS, settlement_date
 from bezant.payments.rails.sepa.participants import Participants, bic_of
 from bezant.payments.states import OrderState
 
@@ -98,7 +99,7 @@ class Returns:
         returned = pacs004.PaymentReturn(
             message_id=asked.message_id.hex,
             created_at=asked.at,
-            settlement_date=asked.at.date(),
+            settlement_date=settlement_date(asked.at, INSTRUMENTS[self._rail]),
             return_id=asked.message_id.hex,
             original_message_id=_UNTOLD,
             original_message_name=pacs008.VERSION,

@@ -24,7 +24,7 @@ import msgspec
 
 from bezant.formats.iso20022 import camt056, pacs004, pacs008
 from bezant.kernel.clock import Clock
-from bezant.payments.rails.sepa.messages import INSTANT
+from bezant.payments.rails.sepa.messages import INSTRUMENTS, settlement_date
 from bezant.payments.rails.sepa.participants import full
 from bezant.payments.sandbox.csm.clearing import Clearing, Transfer
 from bezant.payments.sandbox.csm.debit_admin import DebitAdmin
@@ -165,8 +165,9 @@ class Admin:
             creditor=pacs008.AccountOwner(new.name, new.iban, full(new.bic)),
             remittance=new.remittance,
         )
-        instrument = INSTANT if new.scheme == "sct_inst" else None
-        message = pacs008.CreditTransfers(name, now, now.date(), instrument, (transfer,))
+        instrument = INSTRUMENTS[new.scheme]
+        settles = settlement_date(now, instrument)
+        message = pacs008.CreditTransfers(name, now, settles, instrument, (transfer,))
         raw = pacs008.write_pacs008(message)
         await self._clearing.transfer(new.scheme, _ANY_BANK, raw)
         return _json(_shown(self._clearing.transfers[_ANY_BANK, name]))
@@ -178,7 +179,7 @@ class Admin:
         returned = pacs004.PaymentReturn(
             message_id=name,
             created_at=now,
-            settlement_date=now.date(),
+            settlement_date=settlement_date(now, transfer.message.instrument),
             return_id=name,
             original_message_id=transfer.message.message_id,
             original_message_name=pacs008.VERSION,
