@@ -76,7 +76,7 @@ async def test_what_the_account_does_not_take_is_not_judged(bank: CustomerBank, 
     account = await opened(bank)
     with welcoming(Verdict.BLOCK) as check:
         refused = await desk.first.receiver.credited(await credit(bank, account, asset="GBP"))
-    assert refused == Refused("AM03")
+    assert refused == Refused("AG01")
     assert check.asked == []
 
 

@@ -25,6 +25,30 @@ sys.stdout.buffer.write(metrics.render())
 """
 
 
+RACE = """
+import sys
+from pathlib import Path
+from prometheus_client.multiprocess import MultiProcessCollector
+from bezant.kernel.telemetry import metrics
+empty = Path(sys.argv[1]) / "counter_1.db"
+empty.touch()
+
+class Racing(MultiProcessCollector):
+    def collect(self):
+        try:
+            return super().collect()
+        finally:
+            looks.append(empty.exists())
+            empty.unlink(missing_ok=True)
+
+looks = []
+metrics.MultiProcessCollector = Racing
+metrics.ABORTS.inc(3)
+sys.stdout.buffer.write(metrics.render())
+assert looks == [True, False], looks
+"""
+
+
 def run(script: str, folder: Path) -> tuple[str, int]:
     source = Path(bezant.__file__).parents[1]
     environment = {
@@ -33,7 +57,7 @@ def run(script: str, folder: Path) -> tuple[str, int]:
         metrics.FOLDER_VARIABLE: str(folder),
     }
     process = subprocess.Popen(
-        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE
+        [sys.executable, "-c", script, str(folder)], env=environment, stdout=subprocess.PIPE
     )
     output, _ = process.communicate()
     assert process.returncode == 0
@@ -70,3 +94,8 @@ def test_every_metric_is_named_for_the_platform_and_says_what_it_counts() -> Non
     names = re.findall(r"^# HELP (bezant_\S+) \S+", text, re.MULTILINE)
     assert "bezant_lane_batch_transfers" in names
     assert "bezant_db_serialization_aborts_total" in names
+
+
+def test_a_worker_that_begins_meanwhile_does_not_fail_a_scrape(tmp_path: Path) -> None:
+    text, _ = run(RACE, tmp_path)
+    assert value(text, "bezant_db_serialization_aborts_total") == 3
