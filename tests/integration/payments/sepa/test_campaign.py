@@ -241,6 +241,7 @@ async def test_control_who_believes_too_early_that_nothing_is_there_gives_money_
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(0)
 async def test_a_clearing_system_that_misbehaves_doubles_and_loses_nothing(
     street: Street, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
