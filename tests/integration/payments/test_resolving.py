@@ -1,6 +1,8 @@
 """What no scheme answers is ended by people, and by nothing else."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,6 +18,8 @@ from customers import CustomerBank
 from fixtures_api import fresh_key
 from paying import Desk, events_of
 from rails import unknown
+
+OUTCOMES: Final = ("settled", "rejected")
 
 
 async def silent(bank: CustomerBank, desk: Desk) -> tuple[str, Payment]:
@@ -82,6 +86,24 @@ async def test_people_end_what_is_expected_and_does_not_come(
     balance = await bank.balance(account)
     assert (balance["booked"], balance["expected"]) == (booked, booked)
     assert await resolved(bank, taken.order_id, outcome) == (409, "PAYMENT_NOT_WAITING")
+
+
+async def test_a_repeat_is_answered_the_same_and_of_two_at_once_one_ends_it(
+    bank: CustomerBank, desk: Desk
+) -> None:
+    payer, made = await silent(bank, desk)
+    path, key = f"/v1/payments/{made.id}/resolve", fresh_key()
+    asked = {"outcome": "rejected", "reason": "asked_the_other_bank"}
+    answers = [await bank.tenant.client.post(path, json=asked, headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    payer, made = await silent(bank, desk)
+    both = await asyncio.gather(*(resolved(bank, made.id, each) for each in OUTCOMES))
+    assert sorted(status for status, _ in both) == [200, 409]
+    [(_, ended)] = [answer for answer in both if answer[0] == 200]
+    assert (await desk.state_of(made.id)).state == ended
+    booked = "4000" if ended == "settled" else "5000"
+    assert (await bank.balance(payer))["booked"] == booked
 
 
 async def test_what_is_being_sent_and_what_was_never_sent_is_nobodys_to_end(
