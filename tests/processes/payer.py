@@ -10,20 +10,12 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bezant.kernel.calls import Call
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
-from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.unsealed import Unsealed
-from bezant.ledger import Ledger
 from bezant.payments import NewPayment, Payment
 from bezant.payments.orders.schemas import Creditor
 from bezant.payments.rails import Outcome, Outgoing
-from bezant.server.banking import Banking
-from bezant.server.payments import Payments
 from forking import say, serve, stop_here
+from processes.wired import IDS, opened_payments
 from schemes import SchemeClient
-
-IDS = TimeOrderedIds()
 
 
 class Task(msgspec.Struct):
@@ -79,15 +71,8 @@ def payment_from(payer: UUID) -> NewPayment:
 
 
 async def work(task: Task) -> None:
-    database = await Database.open(task.url, name="payer")
-    clock = SystemClock()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=IDS)
-    await ledger.start()
-    banking = Banking.of(database, clock, IDS, ledger, Unsealed(), bytes(32))
     rail = Stopping(Path(task.scheme), task.step)
-    payments = Payments.of(
-        database, clock, IDS, ledger, banking.accounts, bytes(32), {rail.name: rail}
-    )
+    payments = await opened_payments(task.url, task.run_folder, rail)
     say("ready")
     for key in task.keys:
         call = call_of(task.tenant_id, key)

@@ -10,16 +10,10 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
-from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.unsealed import Unsealed
-from bezant.ledger import Ledger
 from bezant.payments import Receiver
 from bezant.payments.rails import Coordinates, Incoming, Taken
-from bezant.server.banking import Banking
-from bezant.server.payments import Payments
 from forking import say, serve, stop_here
+from processes.wired import opened_payments
 
 SETTLED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -72,12 +66,7 @@ async def take(receiver: Receiver, task: Task, name: str) -> None:
 
 
 async def work(task: Task) -> None:
-    database = await Database.open(task.url, name="receiver")
-    clock, ids = SystemClock(), TimeOrderedIds()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=ids)
-    await ledger.start()
-    banking = Banking.of(database, clock, ids, ledger, Unsealed(), bytes(32))
-    payments = Payments.of(database, clock, ids, ledger, banking.accounts, bytes(32), {})
+    payments = await opened_payments(task.url, task.run_folder)
     say("ready")
     await asyncio.gather(*(take(payments.receiver, task, name) for name in task.names))
     say("done")

@@ -9,20 +9,12 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
-from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.unsealed import Unsealed
-from bezant.ledger import Ledger
 from bezant.payments.rails import Asked, Outcome
 from bezant.payments.returns.jobs import PAY_CLAIM, TELL, PayClaim, Tell
-from bezant.server.banking import Banking
-from bezant.server.payments import Payments
 from bulks import job_of
 from forking import say, serve, stop_here
+from processes.wired import opened_payments
 from schemes import SchemeClient
-
-IDS = TimeOrderedIds()
 
 
 class Task(msgspec.Struct):
@@ -60,15 +52,8 @@ class Stopping(SchemeClient):
 
 
 async def work(task: Task) -> None:
-    database = await Database.open(task.url, name="returner")
-    clock = SystemClock()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=IDS)
-    await ledger.start()
-    banking = Banking.of(database, clock, IDS, ledger, Unsealed(), bytes(32))
     rail = Stopping(Path(task.scheme), task.step)
-    payments = Payments.of(
-        database, clock, IDS, ledger, banking.accounts, bytes(32), {rail.name: rail}
-    )
+    payments = await opened_payments(task.url, task.run_folder, rail)
     say("ready")
     for recall in task.recalls:
         await payments.recalls.tell(job_of(TELL.name, task.tenant_id, Tell(recall)))

@@ -10,19 +10,11 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bezant.kernel.calls import Call
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
-from bezant.kernel.ids import TimeOrderedIds
-from bezant.kernel.unsealed import Unsealed
-from bezant.ledger import Ledger
 from bezant.payments.captures.schemas import Authorization, NewAuthorization, NewCapture
 from bezant.payments.refunds.schemas import NewRefund
 from bezant.payments.settlements.schemas import NewSettlementBatch
-from bezant.server.banking import Banking
-from bezant.server.payments import Payments
 from forking import say, serve
-
-IDS = TimeOrderedIds()
+from processes.wired import IDS, opened_payments
 
 
 class Task(msgspec.Struct):
@@ -51,12 +43,7 @@ def call_of(tenant_id: UUID, key: str) -> Call:
 
 
 async def work(task: Task) -> None:
-    database = await Database.open(task.url, name="shopkeeper")
-    clock = SystemClock()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=IDS)
-    await ledger.start()
-    accounts = Banking.of(database, clock, IDS, ledger, Unsealed(), bytes(32)).accounts
-    payments = Payments.of(database, clock, IDS, ledger, accounts, bytes(32), {})
+    payments = await opened_payments(task.url, task.run_folder)
     say("ready")
     for key in task.keys:
 

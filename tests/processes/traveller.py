@@ -9,16 +9,11 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bezant.kernel.clock import SystemClock
-from bezant.kernel.database import Database
-from bezant.kernel.unsealed import Unsealed
-from bezant.ledger import Ledger
 from bezant.payments import NewPayment, Payment
 from bezant.payments.orders.schemas import Creditor
-from bezant.server.banking import Banking
-from bezant.server.payments import Payments
 from forking import say, serve
-from processes.shopkeeper import IDS, call_of
+from processes.shopkeeper import call_of
+from processes.wired import opened_payments
 
 
 class Task(msgspec.Struct):
@@ -33,12 +28,7 @@ class Task(msgspec.Struct):
 
 
 async def work(task: Task) -> None:
-    database = await Database.open(task.url, name="traveller")
-    clock = SystemClock()
-    ledger = Ledger(database, Path(task.run_folder), clock=clock, ids=IDS)
-    await ledger.start()
-    accounts = Banking.of(database, clock, IDS, ledger, Unsealed(), bytes(32)).accounts
-    payments = Payments.of(database, clock, IDS, ledger, accounts, bytes(32), {})
+    payments = await opened_payments(task.url, task.run_folder)
     say("ready")
     for key in task.keys:
         new = NewPayment(task.payer, Creditor(account_id=task.payee), "EUR", "7")
